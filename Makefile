@@ -1,0 +1,41 @@
+# make audit: environment, then the demo to reports/2025/index.html.   make test: everything that must stay true.
+export OPENBLAS_NUM_THREADS := 1
+VENV := .venv
+BIN := $(VENV)/bin
+# The interpreter is chosen by running it: a shim can exist and still fail.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+  if $$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
+  then echo $$p; break; fi; done)
+
+.PHONY: audit audit-real test lint size clean
+
+audit: $(BIN)/.installed
+	$(BIN)/kinerja demo
+
+audit-real: $(BIN)/.installed-dev
+	$(BIN)/python benchmarks/audit_real.py
+
+test: $(BIN)/.installed-dev lint size
+	MPLBACKEND=Agg $(BIN)/python -m pytest --durations=10
+
+lint: $(BIN)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+size: $(BIN)/.installed-dev
+	$(BIN)/python tests/contracts/size.py
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 with venv is needed (Debian: apt-get install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/.installed: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile -c constraints.txt -e .
+	touch $@
+
+$(BIN)/.installed-dev: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile -c constraints.txt -e ".[dev]"
+	touch $(BIN)/.installed $@
+
+clean:
+	rm -rf $(VENV) reports/2* reports/internal reports/index.html .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,116 @@
+"""The configuration: frozen, checked, printable; read from TOML with codes as text."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+REGION_CODE = re.compile(r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$")
+
+
+class RegionConfig(BaseModel):
+    """One declared region: its name, the units that make it up (below a regency), its indicator system."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str = ""
+    bps: str = ""
+    province: str = ""
+    parent: str = ""
+    units: tuple[str, ...] = ()
+    framework: str = ""
+
+
+class MappingConfig(BaseModel):
+    """How a table with unknown columns is read: which table it is and which column is what.
+
+    ``columns`` maps our column names to the file's; ``constants`` fills columns the file does not have.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    file: str = "*"
+    sheet: str = "*"
+    table: Literal["ratings", "appraisals", "employees", "achievements", "units"]
+    columns: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, str | int | float] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    header_row: int | None = None
+
+
+class AuditConfig(BaseModel):
+    """Everything that can be set. ``thresholds`` overrides a detector's toml, e.g. ``{"leniency.delta": 0.3}``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    regions: dict[str, RegionConfig] = Field(default_factory=dict)
+    years: tuple[int, ...] = ()
+    level: float = Field(0.95, gt=0.5, lt=1)
+    fdr: float = Field(0.10, gt=0, lt=0.5)
+    practical_difference: float = Field(0.25, ge=0)
+    minimum_n: int = Field(5, ge=2)
+    disclosure: dict[str, int] = Field(default_factory=lambda: {"persons": 10, "raters": 3})
+    framework: str = ""
+    mapping: tuple[MappingConfig, ...] = ()
+    identifiers: Literal["nip", "other", "pseudonymous"] = "nip"
+    key_file: str = ""
+    detectors: tuple[str, ...] = ()
+    thresholds: dict[str, float] = Field(default_factory=dict)
+    weights: dict[str, float] = Field(default_factory=dict)
+    profiles: tuple[str, ...] = ()
+    seed: int = 1
+    languages: tuple[Literal["id", "en"], ...] = ("id", "en")
+    retention_days: int = Field(365, ge=1)
+
+    @field_validator("regions")
+    @classmethod
+    def _codes(cls, regions: dict[str, RegionConfig]) -> dict[str, RegionConfig]:
+        wrong = [code for code in regions if not REGION_CODE.match(code)]
+        if wrong:
+            raise ValueError(f"not a Kemendagri code with dots: {', '.join(wrong)}")
+        return regions
+
+    @staticmethod
+    def read(path: str | Path) -> AuditConfig:
+        """Read a TOML file. Raises ``UsageError`` naming the file, the key and what is wrong.
+
+        Unknown keys and numbers where a code is expected are errors (``76.10`` unquoted would become 76.1).
+        """
+        from kinerja_analysis.base.errors import UsageError
+
+        place = Path(path)
+        try:
+            return AuditConfig(**tomllib.loads(place.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise UsageError("errors.config_missing", file=place.name) from None
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError("errors.config_toml", file=place.name, detail=str(error)) from None
+        except ValidationError as error:
+            detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise UsageError("errors.config_invalid", file=place.name, detail=detail) from None
+
+    def overrides(self) -> dict[str, float]:
+        """Return the thresholds the user changed; ``practical_difference`` and ``minimum_n`` are the short names of
+        ``leniency.delta`` and ``leniency.min_ratees`` (a full name wins).
+
+        >>> AuditConfig(minimum_n=8).overrides()
+        {'leniency.min_ratees': 8.0}
+        """
+        short = {"leniency.delta": "practical_difference", "leniency.min_ratees": "minimum_n"}
+        changed = {
+            key: float(getattr(self, name))
+            for key, name in short.items()
+            if getattr(self, name) != type(self).model_fields[name].default
+        }
+        return changed | self.thresholds
+
+    def digest(self) -> str:
+        """SHA-256 of the configuration (the place of the key file left out), first 12 hex digits."""
+        text = self.model_dump_json(exclude={"key_file"})
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dict without the place of the key file."""
+        return self.model_dump(mode="json", exclude={"key_file"})

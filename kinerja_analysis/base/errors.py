@@ -1,0 +1,102 @@
+"""The error tree and the record of one problem in an input file.
+
+Every error a user can cause is a ``KinerjaError`` with an exit code; everything else is our bug (exit code 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem at its place.
+
+    ``code`` (``KA-E104``) names the message; ``file`` and ``sheet`` are names for the terminal and the problem
+    list only; ``cell`` is a spreadsheet address ("C128") or, for text files, a line ("baris 128"); ``value`` is
+    what was seen, already masked where the column is personal; ``others`` holds further cells of the same kind.
+    """
+
+    code: str
+    severity: Severity
+    file: str = ""
+    sheet: str = ""
+    cell: str = ""
+    column: str = ""
+    value: str = ""
+    others: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, lang: str, part: str = "what") -> str:
+        """Return what is wrong (``what``) or how to repair it (``repair``) in a language."""
+        from kinerja_analysis.base.words import say
+
+        shown = {
+            "value": self.value,
+            "column": self.column,
+            "cell": self.cell,
+            "sheet": self.sheet,
+            **self.params,
+        }
+        return say(f"problems.{self.code}.{part}", lang, **shown)
+
+    @property
+    def count(self) -> int:
+        """Number of cells concerned."""
+        return 1 + len(self.others)
+
+
+class KinerjaError(Exception):
+    """Base of every error that a user can understand and repair; ``exit_code`` is the command's."""
+
+    exit_code = 2
+
+    def __init__(self, key: str, **params: Any) -> None:
+        self.key = key
+        self.params = params
+        super().__init__(self.text("en"))
+
+    def text(self, lang: str) -> str:
+        """Return the sentence in a language."""
+        from kinerja_analysis.base.words import say
+
+        return say(self.key, lang, **self.params)
+
+
+class UsageError(KinerjaError):
+    """A wrong argument, configuration key or parameter."""
+
+    exit_code = 2
+
+
+class InputRefused(KinerjaError):
+    """The input has errors; all of them are in ``problems``."""
+
+    exit_code = 3
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        errors = sum(p.severity == "error" for p in self.problems)
+        super().__init__("problems.refused", n=errors)
+
+
+class DisclosureRefused(KinerjaError):
+    """Something would leave the internal level that may not."""
+
+    exit_code = 4
+
+
+class PartialRun(KinerjaError):
+    """Some regions failed; the others are done."""
+
+    exit_code = 5
+
+
+class ReportFailed(KinerjaError):
+    """A report notebook raised; nothing was put at the final path."""
+
+    exit_code = 1

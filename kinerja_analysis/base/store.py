@@ -1,0 +1,161 @@
+"""Audits and tables on disk: Parquet and JSON, no pickle; atomic, signed and verified on opening."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.results import Audit, Design, Result
+from kinerja_analysis.base.tables import TABLES, ScoreTable, Tables
+
+MANIFEST = "manifest.json"
+DEMO_KEY = b"kinerja-analysis: kunci demo terbuka, hanya untuk NIP yang mustahil"
+KEY_BYTES = 32
+
+
+def key_bytes(config: AuditConfig) -> bytes:
+    """Return the secret key of the configuration (or of ``KINERJA_KEY_FILE``), the published one without any.
+
+    Raises ``UsageError`` for a missing or short key. Who may use the published key is decided in
+    ``read/identity``: it is accepted only for impossible NIPs and declared pseudonyms.
+    """
+    place = config.key_file or os.environ.get("KINERJA_KEY_FILE", "")
+    if not place:
+        return DEMO_KEY
+    try:
+        key = Path(place).expanduser().read_bytes().strip()
+    except OSError:
+        raise UsageError("errors.key_missing") from None
+    if len(key) < KEY_BYTES:
+        raise UsageError("errors.key_short", n=len(key))
+    return key
+
+
+def key_id(key: bytes) -> str:
+    """Return the public id of a key: 8 hex digits that do not reveal it.
+
+    >>> len(key_id(b"x" * 32))
+    8
+    """
+    return hmac.new(key, b"key-id", hashlib.sha256).hexdigest()[:8]
+
+
+def data_digest(tables: Tables) -> str:
+    """Return 16 hex digits that change with any value of the tables, and not with the order of their rows."""
+    total = 0
+    for name in TABLES:
+        frame: pd.DataFrame = getattr(tables, name).drop(columns="row")
+        hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+        total = (total * 1_000_003 + int(hashes.sum(dtype="uint64")) + len(frame)) % 2**64
+    return f"{total:016x}"
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file so that either the old or the whole new content is at ``path``, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _frames(audit: Audit) -> dict[str, pd.DataFrame]:
+    frames = {"design": audit.design.frame, "scores": audit.scores.frame}
+    frames |= {f"result_{n}": r.frame for n, r in audit.results.items()}
+    frames |= {f"counts_{n}": f for n, f in audit.counts.items()}
+    if audit.index is not None:
+        frames["index"] = audit.index
+    if audit.review is not None:
+        frames["review"] = audit.review
+    return frames
+
+
+def _seal(body: dict[str, Any], level: str, key: bytes) -> str:
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
+    if level == "internal":
+        return "hmac-sha256:" + hmac.new(key, text, hashlib.sha256).hexdigest()
+    return "sha256:" + hashlib.sha256(text).hexdigest()
+
+
+def save_audit(audit: Audit, folder: Path) -> Path:
+    """Write an audit into ``folder`` (replaced as a whole)."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        sums = {}
+        for name, frame in sorted(_frames(audit).items()):
+            target = stage / f"{name}.parquet"
+            frame.to_parquet(target, index=False)
+            sums[target.name] = hashlib.sha256(target.read_bytes()).hexdigest()
+        body = {
+            "format": 1,
+            "level": audit.level,
+            "cells": [list(c) for c in audit.cells],
+            "config": audit.config.to_dict(),
+            "provenance": dict(audit.provenance),
+            "files": sums,
+        }
+        seal = _seal(body, audit.level, key_bytes(audit.config))
+        text = json.dumps({**body, "seal": seal}, indent=1, sort_keys=True, ensure_ascii=False)
+        (stage / MANIFEST).write_text(text, encoding="utf-8")
+        old = folder.with_name(f".{folder.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(stage, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
+    return folder
+
+
+def load_audit(folder: Path, *, key_file: str = "") -> Audit:
+    """Open a saved audit after checking its seal and the sum of every file.
+
+    Raises ``UsageError`` when something is missing or was changed.
+    """
+    try:
+        body = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        raise UsageError("errors.audit_missing", folder=folder.name) from None
+    seal = body.pop("seal", "")
+    config = AuditConfig(**body["config"]).model_copy(update={"key_file": key_file})
+    expected = _seal(body, body["level"], key_bytes(config))
+    if not hmac.compare_digest(seal, expected):
+        raise UsageError("errors.audit_changed", file=MANIFEST)
+    frames = {}
+    for name, digest in body["files"].items():
+        target = folder / Path(name).name
+        if not target.is_file() or hashlib.sha256(target.read_bytes()).hexdigest() != digest:
+            raise UsageError("errors.audit_changed", file=target.name)
+        frames[target.stem] = pd.read_parquet(target)
+    return Audit(
+        cells=tuple((str(r), int(y)) for r, y in body["cells"]),
+        design=Design(frames["design"]),
+        scores=ScoreTable(frames["scores"]),
+        results={n[7:]: Result(n[7:], f) for n, f in frames.items() if n.startswith("result_")},
+        counts={n[7:]: f for n, f in frames.items() if n.startswith("counts_")},
+        config=config,
+        provenance=body["provenance"],
+        level=body["level"],
+        index=frames.get("index"),
+        review=frames.get("review"),
+    )

@@ -1,0 +1,173 @@
+"""Every sentence a user reads: message lookup, and numbers and dates in the reader's language.
+
+Messages stand in TOML files with ``id`` and ``en`` side by side: ``base/messages/<file>.toml`` gives keys
+``<file>.<table>``; ``detect/<name>.toml`` gives its ``[messages.<code>]`` the keys ``<name>.<code>``.
+Placeholders hold raw values and a format: ``{x}`` text or whole number, ``{x:n}`` whole number, ``{x:1}`` one
+decimal, ``{x:+1}`` signed, ``{x:%}`` and ``{x:%1}`` a fraction as percent, ``{x:p}`` a p-value, ``{x:date}`` a
+date, ``{n|team|teams}`` a word chosen by a number.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+LANGUAGES = ("id", "en")
+_PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)(?::([^{}|]+)|\|([^{}|]*)\|([^{}|]*))?\}")
+_MARKS = {"id": (",", "."), "en": (".", ",")}
+_MONTHS = {
+    "id": [
+        "Januari",
+        "Februari",
+        "Maret",
+        "April",
+        "Mei",
+        "Juni",
+        "Juli",
+        "Agustus",
+        "September",
+        "Oktober",
+        "November",
+        "Desember",
+    ],
+    "en": [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+}
+MINUS = "−"
+
+
+def _walk(table: Mapping[str, Any], path: str) -> Iterator[tuple[str, dict[str, str]]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            here = f"{path}.{name}"
+            if "id" in value and isinstance(value["id"], str):
+                yield here, value
+            else:
+                yield from _walk(value, here)
+
+
+@lru_cache(maxsize=1)
+def messages() -> dict[str, dict[str, str]]:
+    """Return all messages: key -> language -> text."""
+    root = files("kinerja_analysis")
+    found: dict[str, dict[str, str]] = {}
+    for entry in sorted(root.joinpath("base", "messages").iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".toml"):
+            found.update(_walk(tomllib.loads(entry.read_text(encoding="utf-8")), entry.name[:-5]))
+    detect = root.joinpath("detect")
+    if detect.is_dir():
+        for entry in sorted(detect.iterdir(), key=lambda e: e.name):
+            if entry.name.endswith(".toml"):
+                own = tomllib.loads(entry.read_text(encoding="utf-8")).get("messages", {})
+                found.update(_walk(own, entry.name[:-5]))
+    return found
+
+
+def has(key: str) -> bool:
+    """Tell whether a message exists."""
+    return key in messages()
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the placeholder names of a message text.
+
+    >>> sorted(placeholders("{n:n} {n|team|teams} of {region}"))
+    ['n', 'region']
+    """
+    return {m.group(1) for m in _PLACEHOLDER.finditer(text)}
+
+
+def say(key: str, lang: str, **params: Any) -> str:
+    """Return the message ``key`` in ``lang`` with its placeholders filled.
+
+    Raises ``KeyError`` when the key, the language or a parameter is missing: a silent gap would reach a reader.
+    """
+    text = messages()[key][lang]
+
+    def fill(match: re.Match[str]) -> str:
+        value = params[match.group(1)]
+        if match.group(3) is not None:
+            return match.group(3) if value == 1 else match.group(4)
+        return show(value, match.group(2) or "", lang)
+
+    return _PLACEHOLDER.sub(fill, text)
+
+
+def show(value: Any, form: str, lang: str) -> str:
+    """Format one value for a reader.
+
+    >>> show(1234.5, "1", "id"), show(.1134, "%1", "en"), show(-2, "+1", "en"), show(.0004, "p", "id")
+    ('1.234,5', '11.3%', '−2.0', '< 0,001')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if form == "date" or isinstance(value, (dt.date, dt.datetime)):
+        return date(value, lang)
+    if isinstance(value, str):
+        return value
+    if form == "p":
+        return f"< {number(0.001, 3, lang)}" if value < 0.001 else number(value, 3, lang)
+    if form.startswith("%"):
+        return number(100 * float(value), int(form[1:] or 0), lang) + "%"
+    if form.startswith("+"):
+        decimals = int(form[1:] or 0)
+        sign = "+" if round(float(value), decimals) > 0 else ""
+        return sign + number(value, decimals, lang)
+    if form in ("", "n"):
+        return number(value, 0 if float(value).is_integer() else 2, lang)
+    return number(value, int(form), lang)
+
+
+def number(value: float, decimals: int, lang: str) -> str:
+    """Format a number with the language's decimal and thousands marks and a true minus sign.
+
+    >>> number(-1234.5, 2, "id")
+    '−1.234,50'
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    decimal, thousands = _MARKS[lang]
+    text = f"{abs(value):,.{decimals}f}"
+    text = text.translate(str.maketrans(",.", thousands + decimal))
+    negative = value < 0 and any(c in "123456789" for c in text)
+    return (MINUS if negative else "") + text
+
+
+def date(value: dt.date, lang: str) -> str:
+    """Format a date with the month's name.
+
+    >>> date(dt.date(2026, 1, 31), "id")
+    '31 Januari 2026'
+    """
+    return f"{value.day} {_MONTHS[lang][value.month - 1]} {value.year}"
+
+
+def join(parts: list[str], lang: str) -> str:
+    """Join words as a list in a sentence.
+
+    >>> join(["a", "b", "c"], "id")
+    'a, b, dan c'
+    """
+    if len(parts) < 2:
+        return "".join(parts)
+    last = {"id": "dan", "en": "and"}[lang]
+    comma = "," if len(parts) > 2 else ""
+    return f"{', '.join(parts[:-1])}{comma} {last} {parts[-1]}"

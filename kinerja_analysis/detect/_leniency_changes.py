@@ -1,0 +1,87 @@
+"""The estimand ``supervisor_change``: what happens to the same employees' ratings when their supervisor changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.stats import supervisor_change
+
+if TYPE_CHECKING:
+    from kinerja_analysis.stats.inside_changes import SupervisorChange
+
+MIN_GROUP = 3
+
+
+def running(period: pd.Series) -> pd.Series:
+    """Return a running number of periods in which neighbours differ by one.
+
+    >>> running(pd.Series(["2024-Q4", "2025-Q1"])).diff().tolist()[1:]
+    [1.0]
+    """
+    year = period.str[:4].astype("int64")
+    rest = period.str[5:]
+    number = pd.to_numeric(rest.str.lstrip("Q"), errors="coerce").fillna(0).astype("int64")
+    per_year = np.where(rest == "", 1, np.where(rest.str.startswith("Q"), 4, 12))
+    return pd.Series(year * per_year + number, index=period.index)
+
+
+def stable_groups(teams: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per group of employees and period: ``path unit step supervisor mean n``.
+
+    A group holds the employees who stayed in one unit and had the same supervisor in every period: the mean moves
+    with the supervisor, never with who is in the team. Groups below three employees are left out.
+
+    Parameters
+    ----------
+    teams : DataFrame
+        As ``Context.teams``, over all periods; ``level`` is the score.
+    """
+    rows = teams[teams["level"].notna()].sort_values(["period", "ratee", "row"], kind="stable")
+    rows = rows.drop_duplicates(["period", "ratee"], keep="last")
+    rows = rows.assign(step=running(rows["period"]), place=rows["unit"] + "\x1f" + rows["supervisor"])
+    path = rows.pivot(index="ratee", columns="step", values="place").fillna("")
+    code = path.groupby(list(path.columns), sort=True).ngroup()
+    rows = rows.assign(path=rows["ratee"].map(code))
+    by = rows.groupby(["path", "unit", "step", "supervisor"], sort=True)
+    out = by.agg(mean=("level", "mean"), n=("level", "size")).reset_index()
+    return out[out["n"] >= MIN_GROUP].reset_index(drop=True)
+
+
+def changes(teams: pd.DataFrame, *, min_changes: int, level: float) -> tuple[SupervisorChange, float]:
+    """Fit the event study on the history of an export.
+
+    Parameters
+    ----------
+    teams : DataFrame
+        As ``Context.teams``, over all periods.
+    min_changes : int
+        Fewest changes of supervisor for an estimate.
+    level : float
+        Level of the interval.
+
+    Returns
+    -------
+    fit : SupervisorChange
+        In predikat levels.
+    sd : float
+        Pooled SD of the predikat inside teams, in levels; NaN without teams of two.
+
+    Notes
+    -----
+    It gives the region's spread and names nobody: two supervisors who exchange units show one difference, and
+    nothing tells which of the two is the lenient or the strict one.
+    """
+    groups = stable_groups(teams)
+    codes = pd.factorize(groups["path"].astype("str") + "\x1f" + groups["unit"])[0]
+    fit = supervisor_change(
+        groups["mean"], codes, pd.factorize(groups["supervisor"])[0], groups["step"] - groups["step"].min(),
+        groups["n"], level=level, min_changes=min_changes,
+    )  # fmt: skip
+    by = teams.groupby(["period", "supervisor"])["level"]
+    squares = (teams["level"] - by.transform("mean")) ** 2
+    freedom = int(teams["level"].notna().sum()) - by.ngroups
+    sd = float(np.sqrt(squares.sum() / freedom)) if freedom > 0 else np.nan
+    return fit, sd

@@ -1,0 +1,253 @@
+"""Ratings against achievement, inside supervisors only: does a better result go with a better rating?
+
+Measures: ``order`` (region), ``order_others`` (region, achievement measured by others alone), ``ignoring`` (region: how
+far supervisors differ), ``supervisor_order`` (region and rater), ``measured_by``, and the lists ``top_missed`` and
+``low_reached``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from kinerja_analysis.base.results import Estimate, Status
+from kinerja_analysis.base.tables import PREDIKAT
+from kinerja_analysis.detect._achievement_order import Regional, Sums, below, freed, regional, team_sums, two_kinds
+from kinerja_analysis.detect.attributes import latest, members
+from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.score import frameworks_of
+from kinerja_analysis.score.achievement import achievement
+from kinerja_analysis.stats import adjust, ordered_pairs, shrink
+
+NAME = "achievement_gap"
+FULL, MANY = "ekinerja", "multisource"
+JACKKNIFE = "pairs inside supervisors, delete-one-supervisor jackknife, t"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Rated members with an achievement (``supervisor ratee score achievement rows``) and the sums of their teams.
+
+    ``names`` and ``teams`` are of supervisors with at least one separated pair; ``single`` counts those whose members
+    all have one score.
+    """
+
+    scope: str
+    rows: pd.DataFrame
+    names: list[str]
+    teams: Sums
+    single: int
+
+
+def detect(ctx: Context, out: Collector) -> None:
+    """Add the findings on achievement of both data kinds."""
+    known = achievements(ctx)
+    official, scores = _official(ctx), _scores(ctx)
+    for scope, rows, missing in ((FULL, official, ctx.ekinerja.empty), (MANY, scores, ctx.multisource.empty)):
+        if known.empty:
+            out.not_applicable("no_achievements", "order", scope)
+        elif rows.empty:
+            out.not_applicable(f"no_{scope}" if missing else f"no_supervisor_{scope}", "order", scope)
+        else:
+            _scope(ctx, out, _cell(scope, _with(rows, known)))
+    if not known.empty:
+        _measured_by(ctx, out)
+        _lists(ctx, out, _with(official, known))
+
+
+def achievements(ctx: Context) -> pd.DataFrame:
+    """Return ``period person achievement`` (percent) of the cell, persons without one left out."""
+    frame = ctx.scores.frame
+    mine = frame[(frame["region"] == ctx.region) & (frame["year"] == ctx.year) & frame["achievement"].notna()]
+    return mine[["period", "person", "achievement"]].reset_index(drop=True)
+
+
+def _official(ctx: Context) -> pd.DataFrame:
+    rows = latest(members(ctx)).rename(columns={"level": "score", "row": "rows"})
+    return rows[["period", "supervisor", "ratee", "score", "predikat", "rows"]]
+
+
+def _scores(ctx: Context) -> pd.DataFrame:
+    pairs = ctx.pairs
+    keep = (pairs["source"] == "supervisor") & pairs["rater"].notna() & (pairs["rater"] != pairs["ratee"])
+    rows = latest(pairs[keep]).rename(columns={"rater": "supervisor"})
+    return rows[["period", "supervisor", "ratee", "score", "rows"]]
+
+
+def _with(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Join the achievement of the same period or, where the periods are of another kind, the mean of the year."""
+    known = known.rename(columns={"person": "ratee"})
+    if rows["period"].isin(known["period"]).any():
+        return rows.merge(known, on=["period", "ratee"])
+    return rows.merge(known.groupby("ratee", as_index=False)["achievement"].mean(), on="ratee")
+
+
+def _cell(scope: str, rows: pd.DataFrame) -> Cell:
+    rows = rows.sort_values(["supervisor", "ratee"], kind="stable").reset_index(drop=True)
+    code, names = pd.factorize(rows["supervisor"], sort=True)
+    teams = team_sums(rows["score"].to_numpy(float), rows["achievement"].to_numpy(float), code)
+    several = teams.n > 1
+    alike = rows.groupby(code)["score"].nunique().to_numpy() == 1 if len(rows) else several
+    use = teams.pairs > 0
+    return Cell(scope, rows, [str(n) for n in names[use]], teams.at(use), int((several & alike).sum()))
+
+
+def _scope(ctx: Context, out: Collector, cell: Cell) -> None:
+    least = int(ctx.threshold("achievement_gap.min_supervisors").value)
+    if len(cell.names) < least:
+        out.insufficient("few_supervisors", "order", cell.scope, n_teams=len(cell.names), least=least,
+                         n_single=cell.single, n=len(cell.rows))  # fmt: skip
+        return
+    region = regional(cell.teams, ctx.config.level)
+    _order(ctx, out, cell, region)
+    _others(ctx, out, cell)
+    if region.net <= float(ndtri(0.5 + ctx.config.level / 2)) * region.se:
+        out.insufficient("no_yardstick", "ignoring", cell.scope, n_teams=len(cell.names))
+        out.insufficient("no_yardstick", "supervisor_order", cell.scope, n_teams=len(cell.names))
+        return
+    _ignoring(ctx, out, cell)
+    _supervisors(ctx, out, cell, region)
+
+
+# --- the region ----------------------------------------------------------------------------------------------
+
+
+def _order(ctx: Context, out: Collector, cell: Cell, region: Regional) -> None:
+    """Of 100 separated pairs, how many follow achievement; flagged only if so over the whole range of reliability."""
+    limit, reliability = ctx.threshold("achievement_gap.region_order"), ctx.threshold("achievement_gap.reliability_low")
+    fit = ordered_pairs(cell.rows["score"], cell.rows["achievement"], pd.factorize(cell.rows["supervisor"])[0],
+                        reliability=reliability.value, level=ctx.config.level)  # fmt: skip
+    free, free_upper = (
+        (1 + freed(2 * share - 1, fit.r, reliability.value)) / 2 for share in (region.share, region.upper)
+    )
+    code = "follows" if region.lower > limit.value else "not_following" if free_upper < limit.value else "unclear"
+    out.add(
+        code, Status.FLAGGED if code == "not_following" else Status.CLEAR, "order", scope=cell.scope,
+        estimate=_estimate(ctx, region, len(cell.rows)), threshold=limit, n_teams=len(cell.names), n_single=cell.single,
+        hundred_free=100 * free, reliability=reliability.value, limit=100 * limit.value, concordant=fit.concordant,
+        discordant=fit.discordant, tied=fit.tied, tau_a=fit.tau_a, tau_a_lower=fit.tau_a_lower,
+        tau_a_upper=fit.tau_a_upper, somers_d=region.net, r=fit.r, **_hundred(region),
+    )  # fmt: skip
+
+
+def _hundred(r: Regional) -> dict[str, float]:
+    return {"hundred": 100 * r.share, "hundred_lower": 100 * r.lower, "hundred_upper": 100 * r.upper}
+
+
+def _estimate(ctx: Context, r: Regional, n: int) -> Estimate:
+    return Estimate(r.share, r.lower, r.upper, ctx.config.level, n, "share", JACKKNIFE)
+
+
+def _others(ctx: Context, out: Collector, cell: Cell) -> None:
+    """The same with achievement measured by others alone, where the file holds both kinds."""
+    table = ctx.tables.achievements
+    if not {"rater", "other"} <= set(table["measured_by"].dropna()):
+        return
+    own = achievement(table, frameworks_of(ctx.tables, ctx.config), measured_by="other")
+    known = own.loc[own["achievement"].notna(), ["period", "person", "achievement"]]
+    rows = _with(cell.rows.drop(columns="achievement"), known)
+    part = _cell(cell.scope, rows)
+    if len(part.names) >= int(ctx.threshold("achievement_gap.min_supervisors").value):
+        region = regional(part.teams, ctx.config.level)
+        out.add("others_follow", Status.CLEAR, "order_others", scope=cell.scope, n_teams=len(part.names),
+                estimate=_estimate(ctx, region, len(rows)), **_hundred(region))  # fmt: skip
+
+
+def _measured_by(ctx: Context, out: Collector) -> None:
+    """Who measured achievement: agreement proves nothing where the rater did."""
+    who = ctx.tables.achievements["measured_by"]
+    known = who.dropna()
+    share = float((known == "other").mean()) if len(known) else 0.0
+    code = "by_unknown" if known.empty else {0.0: "by_rater", 1.0: "by_others"}.get(share, "by_both")
+    estimate = Estimate(share, level=ctx.config.level, n=len(who), unit="share", method="full_count")
+    out.add(code, Status.CLEAR, "measured_by", scope="both", estimate=estimate)
+
+
+def _ignoring(ctx: Context, out: Collector, cell: Cell) -> None:
+    """Supervisors differ beyond chance: as if how many of them did not follow achievement at all."""
+    least = int(ctx.threshold("achievement_gap.min_supervisors_spread").value)
+    if len(cell.names) < least:
+        out.insufficient("few_for_spread", "ignoring", cell.scope, n_teams=len(cell.names), least=least)
+        return
+    limit = ctx.threshold("achievement_gap.ignoring")
+    found = two_kinds(cell.teams, ctx.config.level)
+    some = found.lower > limit.value
+    estimate = Estimate(found.share, found.lower, found.upper, ctx.config.level, len(cell.rows), "share",
+                        "variance of supervisors' net orders beyond chance, delete-one-supervisor jackknife, t")  # fmt: skip
+    out.add(
+        "two_kinds" if some else "alike", Status.FLAGGED if some else Status.CLEAR, "ignoring", scope=cell.scope,
+        estimate=estimate, threshold=limit, n_teams=len(cell.names), mean=found.mean, variance=found.variance,
+    )  # fmt: skip
+
+
+# --- supervisors ---------------------------------------------------------------------------------------------
+
+
+def _supervisors(ctx: Context, out: Collector, cell: Cell, region: Regional) -> None:
+    """One finding per supervisor: is the order below half of the region's? One family."""
+    least_n, least_pairs = (int(ctx.threshold(f"achievement_gap.{t}").value) for t in ("min_ratees", "min_pairs"))
+    ratio = ctx.threshold("achievement_gap.supervisor_ratio").value
+    enough = (cell.teams.n >= least_n) & (cell.teams.pairs >= least_pairs)
+    net, se, p = below(cell.teams, region, ratio)
+    adjusted = adjust(np.where(enough, p, np.nan), "bh")
+    shrunken = shrink(net, se).value
+    flagged = enough & (adjusted <= ctx.config.fdr)
+    half, limit = float(ndtri(0.5 + ctx.config.level / 2)), (1 + ratio * region.net) / 2
+    cited = cell.rows.groupby("supervisor")["rows"].agg(list)
+    for i, name in enumerate(cell.names):
+        about: dict[str, Any] = {"kind": "rater", "subject": name, "scope": cell.scope, "rows": _flat(cited[name])}
+        if not enough[i]:
+            out.add("few_pairs", Status.INSUFFICIENT, "supervisor_order", have=int(cell.teams.n[i]), minimum=least_n,
+                    pairs=int(cell.teams.pairs[i]), minimum_pairs=least_pairs, **about)  # fmt: skip
+            continue
+        ends = (float(np.clip((1 + v) / 2, 0, 1)) for v in (net[i], net[i] - half * se[i], net[i] + half * se[i]))
+        own = Regional(*ends, float(net[i]), float(se[i]))
+        out.add(
+            "off_order" if flagged[i] else "not_shown", Status.FLAGGED if flagged[i] else Status.CLEAR,
+            "supervisor_order", threshold=limit, p_value=p[i], p_adjusted=adjusted[i], limit=100 * limit,
+            estimate=Estimate(own.share, own.lower, own.upper, ctx.config.level, int(cell.teams.n[i]), "share",
+                              "pairs inside the team, pooled variance inside supervisors, normal"),
+            typical=100 * region.share, pairs=int(cell.teams.pairs[i]), shrunken=float((1 + shrunken[i]) / 2),
+            **_hundred(own), **about,
+        )  # fmt: skip
+    _verdict(ctx, out, cell, enough, flagged, limit)
+
+
+def _flat(rows: list[Any]) -> list[str]:
+    """Return the addresses of all members (one per export row, a list per multi-source pair)."""
+    return [a for r in rows for a in (r if isinstance(r, list) else [r])]
+
+
+def _verdict(ctx: Context, out: Collector, cell: Cell, enough: np.ndarray, flagged: np.ndarray, limit: float) -> None:
+    """How many supervisors could be examined, and how many were named."""
+    counts = {"n_single": cell.single, "n_few": int((~enough).sum()), "family": int(enough.sum())}
+    if not enough.any():
+        out.insufficient("supervisors_few", "supervisor_order", cell.scope, **counts)
+        return
+    some = bool(flagged.any())
+    estimate = Estimate(int(flagged.sum()), level=ctx.config.level, n=int(cell.teams.n[enough].sum()), unit="count",
+                        method="minimal_effect_bh")  # fmt: skip
+    out.add("supervisors_some" if some else "supervisors_none", Status.FLAGGED if some else Status.CLEAR,
+            "supervisor_order", scope=cell.scope, estimate=estimate, flagged=int(flagged.sum()), limit=100 * limit,
+            **counts)  # fmt: skip
+
+
+# --- lists ---------------------------------------------------------------------------------------------------
+
+
+def _lists(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
+    """The top predikat with missed targets, and predikat below Baik with reached ones: lists, never flags."""
+    for code, chosen, sign in (("top_missed", PREDIKAT[-1:], -1), ("low_reached", PREDIKAT[:-2], 1)):
+        limit = ctx.threshold(f"achievement_gap.{code}")
+        group = rows[rows["predikat"].isin(chosen)].sort_values("achievement", ascending=sign < 0, kind="stable")
+        hits = group[sign * (group["achievement"] - 100 * limit.value) > 0]
+        if group.empty:
+            continue
+        estimate = Estimate(len(hits), level=ctx.config.level, n=len(group), unit="persons", method="full_count")
+        out.add(code, Status.CLEAR, code, kind="list", subject=code, scope=FULL, estimate=estimate,
+                rows=hits["rows"].tolist(), predikat=chosen[-1], limit=100 * limit.value)  # fmt: skip

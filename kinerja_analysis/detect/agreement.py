@@ -1,0 +1,253 @@
+"""Agreement: how reliable a source is and how far sources agree, inside units, beside published figures.
+
+Measures: ``reliability_single`` and ``reliability_mean`` (per source), ``correlation`` (per pair of sources, of two
+single ratings), ``raters_needed`` (per source), ``descriptive`` (never judged), and the region's ``verdict``.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.results import Estimate, Status
+from kinerja_analysis.base.tables import SOURCES
+from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.contract import Collector, Threshold
+from kinerja_analysis.stats import agreement_coefficients, source_correlation, source_reliability
+from kinerja_analysis.stats._jackknife import unit_jackknife
+from kinerja_analysis.stats.reliability import MIN_UNITS, SourceCorrelation, SourceReliability
+
+NAME = "agreement"
+MANY, FULL = "multisource", "ekinerja"
+#: Conway & Huffcutt (1997), meta-analysis: reliability of one rating, and correlations of sources.
+WORLD = {"supervisor": 0.50, "peer": 0.37, "subordinate": 0.30}
+WORLD_PAIR = {
+    ("supervisor", "self"): 0.22, ("supervisor", "peer"): 0.34, ("supervisor", "subordinate"): 0.22,
+    ("self", "peer"): 0.19, ("self", "subordinate"): 0.14, ("peer", "subordinate"): 0.22,
+}  # fmt: skip
+MOST_ROWS = 4000
+Links = dict[tuple[str, str], tuple[SourceCorrelation, int]]
+
+
+def detect(ctx: Context, out: Collector) -> None:
+    """Add the findings on agreement of both data kinds."""
+    out.not_applicable("no_data" if ctx.ekinerja.empty else "one_way", "verdict", FULL)
+    if ctx.multisource.empty:
+        out.not_applicable("no_data", "verdict", MANY)
+        return
+    pairs = located(ctx.pairs)
+    if not (pairs.groupby("occasion")["rater"].size() > 1).any():
+        out.not_applicable("one_source", "verdict", MANY)
+        return
+    sources = [s for s in SOURCES if (pairs["source"] == s).any()]
+    fits = {s: _reliability(pairs[pairs["source"] == s], ctx.config.level) for s in sources if s != "self"}
+    links = {p: _correlation(pairs, p, ctx.config.level) for p in combinations(sources, 2)}
+    for source in fits:
+        within_source(ctx, out, source, fits, links)
+    for pair, (link, people) in links.items():
+        between_sources(ctx, out, pair, link, people)
+    descriptive(ctx, out, fits)
+    verdict(out)
+
+
+def located(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs with ``occasion`` (one employee in one period) and ``place`` (unit, else agency) as codes.
+
+    An employee rated in two units counts in the one with most ratings.
+    """
+    rows = pairs[pairs["rater"].notna()]
+    place = rows["unit"].fillna(rows["opd"]).fillna("")
+    occasion = rows["period"] + "\x1f" + rows["ratee"]
+    number = pd.DataFrame({"occasion": occasion, "place": place}).value_counts(sort=False).rename("n").reset_index()
+    number = number.sort_values(["occasion", "n", "place"], ascending=[True, False, True], kind="stable")
+    home = number.drop_duplicates("occasion").set_index("occasion")["place"]
+    where = occasion.map(home)
+    return rows.assign(
+        occasion=pd.factorize(occasion, sort=True)[0], place=pd.factorize(where, sort=True)[0]
+    ).reset_index(drop=True)
+
+
+def _reliability(rows: pd.DataFrame, level: float) -> SourceReliability:
+    rows = rows.groupby(["occasion", "rater"], sort=True, as_index=False).agg(
+        score=("score", "mean"), place=("place", "first")
+    )
+    rater = pd.factorize(rows["rater"], sort=True)[0]
+    return source_reliability(rows["score"], rows["occasion"], rater, rows["place"], level=level)
+
+
+def _correlation(pairs: pd.DataFrame, sources: tuple[str, str], level: float) -> tuple[SourceCorrelation, int]:
+    """Correlation of two single ratings of the same employee, one from each source; and the number of employees."""
+    first, second = (pairs.loc[pairs["source"] == s, ["occasion", "place", "rater", "score"]] for s in sources)
+    both = first.merge(second[["occasion", "rater", "score"]], on="occasion", suffixes=("", "_b"))
+    both = both[both["rater"] != both["rater_b"]].sort_values(["occasion", "rater", "rater_b"], kind="stable")
+    both = both[both.groupby("place")["occasion"].transform("nunique") > 1]
+    return source_correlation(both["score"], both["score_b"], both["place"], level=level), both["occasion"].nunique()
+
+
+def within_source(
+    ctx: Context,
+    out: Collector,
+    source: str,
+    fits: dict[str, SourceReliability],
+    links: Links,
+) -> None:
+    """Reliability of one rating and of the mean of a source, and the raters it needs."""
+    fit = fits[source]
+    about: dict[str, Any] = {"kind": "source", "subject": source, "scope": MANY, "source": source}
+    if fit.reason == "empty" and fit.n == fit.n_ratees:
+        if source == "supervisor" and _triad(ctx, out, fits, links):
+            return
+        out.add("one_rating", Status.NOT_APPLICABLE, "reliability_single", **about)
+        return
+    if fit.reason:
+        code = "no_variation" if fit.reason == "constant" else "few_units"
+        out.add(code, Status.INSUFFICIENT, "reliability_single", units=fit.n_units, minimum=MIN_UNITS, **about)
+        return
+    limit = ctx.threshold(f"agreement.{'supervisor' if source == 'supervisor' else 'peer'}_reliability")
+    world = WORLD.get(source, math.nan)
+    estimate = Estimate(fit.single, fit.single_lower, fit.single_upper, fit.level, fit.n_ratees, "reliability",
+                        "covariance of distinct raters within units, unit jackknife, t")  # fmt: skip
+    _judged(out, "single", "reliability_single", estimate, limit, world, units=fit.n_units, **about)
+    means = Estimate(fit.means, fit.means_lower, fit.means_upper, fit.level, fit.n_ratees, "reliability",
+                     "ratee variance over variance of ratee means within units, unit jackknife, t")  # fmt: skip
+    out.add("mean", Status.CLEAR, "reliability_mean", estimate=means, raters=fit.raters_per_ratee, **about)
+    needed(ctx, out, fit, about)
+
+
+def _judged(
+    out: Collector, code: str, measure: str, estimate: Estimate, limit: Threshold, world: float, **about: Any
+) -> None:
+    """Add a finding that is flagged when its whole range lies below the limit."""
+    low = estimate.upper < limit.value
+    plain = f"{code}_plain" if math.isnan(world) and not low else code
+    shown = None if math.isnan(world) else world
+    status = Status.FLAGGED if low else Status.CLEAR
+    out.add(f"{code}_low" if low else plain, status, measure, estimate=estimate, threshold=limit, world=shown, **about)
+
+
+def _triad(
+    ctx: Context,
+    out: Collector,
+    fits: dict[str, SourceReliability],
+    links: Links,
+) -> bool:
+    """Reliability of one supervisor from supervisor x peer and peer x peer: r_SP² / reliability of one peer."""
+    for other in ("peer", "subordinate"):
+        fit, (link, _) = fits.get(other), links.get(("supervisor", other), (None, 0))
+        if fit is None or link is None or fit.reason or link.reason or not fit.single_lower > 0:
+            continue
+        units = np.union1d(fit.units, link.units)
+        r = _without(units, link.units, link.replicates, link.r)
+        rel = _without(units, fit.units, fit.replicates, fit.single)
+        value = link.r * abs(link.r) / fit.single
+        _, lower, upper = unit_jackknife(value, r * np.abs(r) / rel, level=ctx.config.level)
+        estimate = Estimate(value, lower, upper, ctx.config.level, fit.n_ratees, "reliability",
+                            "squared covariance over covariance of distinct raters, unit jackknife, t")  # fmt: skip
+        limit = ctx.threshold("agreement.supervisor_reliability")
+        about: dict[str, Any] = {"kind": "source", "subject": "supervisor", "scope": MANY, "source": "supervisor"}
+        _judged(out, "triad", "reliability_single", estimate, limit, WORLD["supervisor"], other_source=other,
+                units=units.size, **about)  # fmt: skip
+        return True
+    return False
+
+
+def _without(units: np.ndarray, own: np.ndarray, replicates: np.ndarray, value: float) -> np.ndarray:
+    """Leave-one-out values over ``units``; leaving out a unit that carries nothing changes nothing."""
+    out = np.full(units.size, value)
+    out[np.searchsorted(units, own)] = replicates
+    return out
+
+
+def raters_for(phi: float, single: float) -> float:
+    """Raters per employee for a mean of reliability ``phi`` (Spearman-Brown, whole raters; inf if never).
+
+    >>> raters_for(0.80, 0.37), raters_for(0.80, 0.0)
+    (7.0, inf)
+    """
+    if not single > 0:
+        return math.inf
+    return float(math.ceil(phi * (1 - single) / (single * (1 - phi)) - 1e-9)) if single < 1 else 1.0
+
+
+def needed(ctx: Context, out: Collector, fit: SourceReliability, about: dict[str, Any]) -> None:
+    """How many raters of the source a decision needs."""
+    phi = ctx.threshold("agreement.phi_decision")
+    few, middle, many = (raters_for(phi.value, r) for r in (fit.single_upper, fit.single, fit.single_lower))
+    shared: dict[str, Any] = {**about, "phi": phi.value, "raters": fit.raters_per_ratee}
+    if math.isinf(middle):
+        out.add("needed_never", Status.CLEAR, "raters_needed", **shared)
+        return
+    upper = many if math.isfinite(many) else math.nan
+    estimate = Estimate(middle, few, upper, fit.level, fit.n_ratees, "count", "Spearman-Brown from reliability_single")
+    code = "needed" if math.isfinite(many) else "needed_open"
+    out.add(code, Status.CLEAR, "raters_needed", estimate=estimate, threshold=phi, **shared)
+
+
+def between_sources(
+    ctx: Context, out: Collector, pair: tuple[str, str], link: SourceCorrelation, people: int
+) -> None:
+    """Correlation of two sources beside the published one."""
+    about: dict[str, Any] = {
+        "kind": "source_pair", "subject": "|".join(pair), "scope": MANY, "source_a": pair[0], "source_b": pair[1],
+        "units": link.n_units,
+    }  # fmt: skip
+    if link.reason:
+        code = "no_variation_pair" if link.reason == "constant" else "few_units_pair"
+        out.add(code, Status.INSUFFICIENT, "correlation", minimum=MIN_UNITS, **about)
+        return
+    lower, upper = min(link.lower, link.r), max(link.upper, link.r)  # Fisher's z there and back rounds
+    estimate = Estimate(link.r, lower, upper, link.level, people, "correlation",
+                        "two single ratings within units, Fisher z, unit jackknife")  # fmt: skip
+    world = WORLD_PAIR.get(pair, math.nan)
+    if "self" in pair:
+        code = "pair_plain" if math.isnan(world) else "pair"
+        shown = None if math.isnan(world) else world
+        out.add(code, Status.CLEAR, "correlation", estimate=estimate, world=shown, **about)
+        return
+    limit = ctx.threshold("agreement.peer_supervisor_r")
+    _judged(out, "pair", "correlation", estimate, limit, world, **about)
+
+
+def descriptive(ctx: Context, out: Collector, fits: dict[str, SourceReliability]) -> None:
+    """Exact agreement, alpha and AC2 of the source with several raters per employee: description, never judged."""
+    able = [s for s, fit in fits.items() if fit.reason in ("", "too_few_units", "constant")]
+    if not able:
+        return
+    source = "peer" if "peer" in able else able[0]
+    rows = ctx.multisource[(ctx.multisource["source"] == source) & ctx.multisource["rater"].notna()]
+    people, names = pd.factorize(rows["ratee"], sort=True)
+    step = -(-len(names) * rows["criterion"].nunique() // MOST_ROWS)
+    rows = rows[people % step == 0].sort_values(["period", "ratee", "criterion", "rater"], kind="stable")
+    by = rows.groupby(["period", "ratee", "criterion"], sort=True)
+    item, slot = by.ngroup().to_numpy(), by.cumcount().to_numpy()
+    keep = slot < 6
+    table = np.full((item.max() + 1, slot[keep].max() + 1), np.nan)
+    table[item[keep], slot[keep]] = rows["score"].to_numpy(np.float64)[keep]
+    plain = agreement_coefficients(table, "identity")
+    fit = agreement_coefficients(table, "ordinal", level=ctx.config.level)
+    place = {name: i for i, name in enumerate(fit.name)}
+    alpha = place["alpha"]
+    if fit.reason:
+        return
+    estimate = Estimate(fit.value[alpha], fit.lower[alpha], fit.upper[alpha], fit.level, len(names), "ratio",
+                        "Krippendorff's alpha, ordinal")  # fmt: skip
+    out.add(
+        "descriptive", Status.CLEAR, "descriptive", kind="source", subject=source, scope=MANY, estimate=estimate,
+        source=source, percent=plain.value[place["percent"]], alpha=fit.value[alpha], ac2=fit.value[place["AC"]],
+    )  # fmt: skip
+
+
+def verdict(out: Collector) -> None:
+    """The region's answer: how many measures lie below the published ones."""
+    judged = [f for f in out.found if f.scope == MANY and not math.isnan(f.threshold) and f.measure != "raters_needed"]
+    flagged = sum(f.status is Status.FLAGGED for f in judged)
+    if not judged:
+        out.insufficient("verdict_none", "verdict", MANY)
+        return
+    status = Status.FLAGGED if flagged else Status.CLEAR
+    code = "verdict_low" if flagged else "verdict"
+    out.add(code, status, "verdict", scope=MANY, flagged=flagged, family=len(judged))

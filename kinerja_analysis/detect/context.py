@@ -1,0 +1,132 @@
+"""What a detector sees of one cell: tables, configuration, design, memoised fits. Never another detector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.results import Design
+from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, annual_or_latest, data_kind
+from kinerja_analysis.detect.contract import Threshold, threshold
+
+
+def pair_means(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per ratee x rater x period: the mean over criteria on 0-100, with the rows behind it.
+
+    Columns: ``period ratee rater source unit opd score n_criteria rows`` (``rows`` a list of addresses). A pair's
+    mean is taken over the criteria it has; scores are rescaled by their own scale.
+    """
+    span = ratings["scale_max"] - ratings["scale_min"]
+    scaled = 100 * (ratings["score"] - ratings["scale_min"]) / span
+    frame = ratings.assign(scaled=scaled)
+    key = ["period", "ratee", "rater", "source"]
+    grouped = frame.groupby(key, sort=True, dropna=False)
+    out = grouped.agg(
+        unit=("unit", "first"), opd=("opd", "first"), score=("scaled", "mean"), n_criteria=("criterion", "nunique")
+    )
+    addresses = frame.drop_duplicates([*key, "row"]).groupby(key, sort=True, dropna=False)["row"].agg(list)
+    return out.assign(rows=addresses).reset_index()
+
+
+@dataclass
+class Context:
+    """The view of one cell.
+
+    ``tables`` holds the region's rows of the cell's year, ``history`` those of all years up to it.
+    ``seed`` makes whatever is drawn reproducible per cell.
+    """
+
+    tables: Tables
+    history: Tables
+    scores: ScoreTable
+    config: AuditConfig
+    design: Design
+    region: str
+    year: int
+    _memo: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def threshold(self, key: str) -> Threshold:
+        """Return a threshold by its key (``leniency.delta``)."""
+        return threshold(key, self.config.overrides())
+
+    def memo(self, name: Any, make: Any) -> Any:
+        """Return a shared, once-computed value."""
+        if name not in self._memo:
+            self._memo[name] = make()
+        return self._memo[name]
+
+    def generator(self, salt: int = 0) -> np.random.Generator:
+        """Return a random generator of this cell: same configuration, same draws, in any process."""
+        digits = int("".join(c for c in self.region if c.isdigit()) or 0)
+        return np.random.default_rng([self.config.seed, digits, self.year, salt])
+
+    @cached_property
+    def ekinerja(self) -> pd.DataFrame:
+        """e-Kinerja rating rows of the year (all periods of the kind that counts), raters known."""
+        ratings = self.tables.ratings
+        rows = ratings[(data_kind(ratings) == "ekinerja")] if len(ratings) else ratings
+        annual = rows["period"] == rows["year"].astype("str")
+        return (rows[annual] if annual.any() else rows).reset_index(drop=True)
+
+    @cached_property
+    def multisource(self) -> pd.DataFrame:
+        """Multi-source rating rows of the year (all periods of the kind that counts)."""
+        ratings = self.tables.ratings
+        rows = ratings[(data_kind(ratings) == "multisource")] if len(ratings) else ratings
+        annual = rows["period"] == rows["year"].astype("str")
+        return (rows[annual] if annual.any() else rows).reset_index(drop=True)
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """Pair means of the multi-source ratings, see ``pair_means``."""
+        return pair_means(self.multisource)
+
+    @cached_property
+    def heads(self) -> pd.DataFrame:
+        """The appraisals that count for head counts: annual or latest period, not acting, one per person."""
+        frame = annual_or_latest(self.tables.appraisals)
+        frame = frame[~frame["acting"]]
+        last = frame.sort_values(["person", "rated_at"], na_position="first", kind="stable")
+        return last.drop_duplicates("person", keep="last").sort_values("person").reset_index(drop=True)
+
+    @cached_property
+    def teams(self) -> pd.DataFrame:
+        """One row per rated employee x supervisor x period of the e-Kinerja export, with predikat and cell.
+
+        Columns: ``period ratee supervisor unit opd hasil perilaku predikat level row`` (hasil, perilaku 1..3;
+        ``level`` the predikat's order 0..4, from the recorded predikat). Only rows with a known supervisor.
+        """
+        rows = self.ekinerja.dropna(subset=["rater"])
+        index = ["period", "ratee", "rater", "unit", "opd", "row"]
+        rows = rows.assign(unit=rows["unit"].fillna(""), opd=rows["opd"].fillna(""))
+        rows = rows.drop_duplicates([*index, "criterion"])
+        wide = rows.pivot(index=index, columns="criterion", values="score")
+        return self._team_frame(wide)
+
+    def _team_frame(self, wide: pd.DataFrame) -> pd.DataFrame:
+        names = [
+            "period",
+            "ratee",
+            "supervisor",
+            "unit",
+            "opd",
+            "row",
+            "hasil",
+            "perilaku",
+            "predikat",
+            "level",
+        ]
+        if wide.empty:
+            return pd.DataFrame(columns=names)
+        renamed = {"rater": "supervisor", "hasil_kerja": "hasil", "perilaku_kerja": "perilaku"}
+        frame = wide.reset_index().rename(columns=renamed)
+        recorded = self.tables.appraisals[["row", "predikat"]].drop_duplicates("row")
+        frame = frame.merge(recorded, on="row", how="left")
+        order = {p: i for i, p in enumerate(PREDIKAT)}
+        frame["level"] = frame["predikat"].map(order).astype("float64")
+        return frame.reindex(columns=names).reset_index(drop=True)

@@ -1,0 +1,152 @@
+"""The aggregate frames a report needs: what was examined, head counts, teams, the false-flag budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.results import Result
+from kinerja_analysis.base.tables import PREDIKAT, SOURCES, data_kind
+from kinerja_analysis.detect.context import Context
+
+EMPLOYMENT = ("pns", "pppk", "pppk_paruh_waktu")
+BINS = (
+    (0.0, 0.5, "<=50"),
+    (0.5, 0.6, "51-60"),
+    (0.6, 0.7, "61-70"),
+    (0.7, 0.8, "71-80"),
+    (0.8, 0.9, "81-90"),
+    (0.9, 0.9999, "91-99"),
+    (0.9999, 1.0, "100"),
+)
+JUDGED = 10
+
+
+def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:
+    """Return the aggregate frames of one cell by name."""
+    head: dict[str, Any] = {"region": ctx.region, "year": ctx.year}
+    found = {
+        "examined": examined(ctx),
+        "headcount": headcount(ctx),
+        "predikat": predikat(ctx),
+        "teams": team_shares(ctx),
+        "budget": budget(ctx, results),
+    }
+    return {name: frame.assign(**head)[[*head, *frame.columns]] for name, frame in found.items()}
+
+
+def examined(ctx: Context) -> pd.DataFrame:
+    """Return one row per data kind: how many people, raters, teams, agencies; which sources and criteria."""
+    kinds = data_kind(ctx.tables.ratings) if len(ctx.tables.ratings) else pd.Series(dtype="str")
+    heads = ctx.heads
+    status = heads["status"].value_counts()
+    everyone = set(ctx.tables.appraisals["opd"].dropna()) | set(ctx.tables.employees["opd"].dropna())
+    rows = []
+    for kind in ("ekinerja", "multisource"):
+        ratings = ctx.ekinerja if kind == "ekinerja" else ctx.multisource
+        if not (kinds == kind).any() and not (kind == "ekinerja" and len(heads)):
+            continue
+        official = kind == "ekinerja"
+        rows.append(
+            {
+                "kind": kind,
+                "n_persons": len(heads) if official else ratings["ratee"].nunique(),
+                "n_rated": int(status.get("rated", 0)) if official else ratings["ratee"].nunique(),
+                "n_not_rated": int(status.get("not_rated", 0)) if official else 0,
+                "n_no_skp": int(status.get("no_skp", 0)) if official else 0,
+                "n_excluded": int(status.get("excluded", 0)) if official else 0,
+                "n_raters": ratings.loc[ratings["source"] != "self", "rater"].nunique(),
+                "n_supervisors": ratings.loc[ratings["source"] == "supervisor", "rater"].nunique(),
+                "n_scores": len(ratings),
+                "n_opd": (heads if official else ratings)["opd"].nunique(),
+                "n_opd_total": max(len(everyone), ratings["opd"].nunique()),
+                "sources": "|".join(s for s in SOURCES if (ratings["source"] == s).any()),
+                "criteria": "|".join(ratings["criterion"].drop_duplicates().astype("str")),
+                "scale_min": ratings["scale_min"].min() if len(ratings) else np.nan,
+                "scale_max": ratings["scale_max"].max() if len(ratings) else np.nan,
+                "periods": "|".join(sorted(ratings["period"].unique())),
+                "n_achievements": ctx.tables.achievements["person"].nunique(),
+                "n_org_rating": int(ctx.tables.units["org_rating"].notna().sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def headcount(ctx: Context) -> pd.DataFrame:
+    """Return persons per agency and employment: one column per predikat, then who was not rated."""
+    heads = ctx.heads
+    people = ctx.tables.employees[["person", "employment"]].drop_duplicates("person")
+    frame = heads.merge(people, on="person", how="left")
+    frame = frame.assign(opd=frame["opd"].fillna(""), employment=frame["employment"].fillna(""))
+    rated = frame["predikat"].where(frame["status"] == "rated")
+    table = frame.assign(predikat=rated).groupby(["opd", "employment"], sort=True)
+    out = table.size().rename("total").to_frame()
+    for name in reversed(PREDIKAT):
+        out[name] = (rated == name).groupby([frame["opd"], frame["employment"]]).sum().astype("int64")
+    for name in ("not_rated", "no_skp", "excluded"):
+        out[name] = (frame["status"] == name).groupby([frame["opd"], frame["employment"]]).sum().astype("int64")
+    return out.reset_index()
+
+
+def predikat(ctx: Context) -> pd.DataFrame:
+    """Return how many of those who count were given each predikat."""
+    got = ctx.heads.loc[ctx.heads["status"] == "rated", "predikat"].value_counts()
+    return pd.DataFrame({"predikat": list(PREDIKAT), "n": [int(got.get(p, 0)) for p in PREDIKAT]})
+
+
+def team_shares(ctx: Context) -> pd.DataFrame:
+    """Return how many teams (one supervisor, one period, n >= 10) fall into each bin of the share of Baik.
+
+    ``expected`` with ``lower`` and ``upper`` (95 %) is what chance gives if every member had the region's share:
+    a sum over teams of exact binomial probabilities.
+    """
+    from scipy.stats import binom
+
+    teams = ctx.teams
+    last = teams["period"].max() if len(teams) else ""
+    rows = teams[(teams["period"] == last) & teams["predikat"].notna()]
+    baik = (rows["predikat"] == "BAIK").groupby(rows["supervisor"]).agg(["sum", "size"])
+    baik = baik[baik["size"] >= JUDGED]
+    share = float((rows["predikat"] == "BAIK").mean()) if len(rows) else np.nan
+    out = []
+    for low, high, name in BINS:
+        fraction = baik["sum"] / baik["size"]
+        inside = (fraction > low) & (fraction <= high) | ((low == 0.0) & (fraction == 0.0))
+        sizes, times = np.unique(baik["size"], return_counts=True)
+        per_size = [_bin_chance(int(n), share, low, high, binom) for n in sizes]
+        chance = np.repeat(per_size, times)
+        mean, spread = (
+            float(np.sum(chance)),
+            float(np.sqrt(np.sum(np.multiply(chance, np.subtract(1, chance))))),
+        )
+        out.append(
+            {
+                "bin": name,
+                "n": int(inside.sum()),
+                "expected": mean,
+                "lower": max(0.0, mean - 1.96 * spread),
+                "upper": mean + 1.96 * spread,
+            }
+        )
+    return pd.DataFrame(out)
+
+
+def _bin_chance(n: int, share: float, low: float, high: float, binom: object) -> float:
+    k = np.arange(n + 1)
+    inside = (k / n > low) & (k / n <= high) | ((low == 0.0) & (k == 0))
+    return float(binom.pmf(k[inside], n, share).sum())  # type: ignore[attr-defined]
+
+
+def budget(ctx: Context, results: Mapping[str, Result]) -> pd.DataFrame:
+    """Return per detector the size of its family, the flags made and the most false ones to expect (q x flags)."""
+    rows = []
+    for name, result in results.items():
+        tested = result.frame[result.frame["p_adjusted"].notna()]
+        flagged = int((tested["status"] == "FLAGGED").sum())
+        rows.append(
+            {"detector": name, "family": len(tested), "flagged": flagged, "expected_false": ctx.config.fdr * flagged}
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,226 @@
+"""Identical vectors of one rater against honest raters of the same region, simulated.
+
+The null: every score is a latent value cut at the region's own thresholds of its criterion; the latent value is the
+rater's level, plus an effect of the pair that all its criteria share, plus a rest. The rater's level gives the
+rater's own mean, so a rater at the ceiling is expected to repeat vectors; pair effect and rest are those that
+reproduce the region's likeness of criteria inside pairs after cutting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+DRAWS = 400
+SOURCES = ("supervisor", "peer", "subordinate", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """One rater: ``largest`` of ``n`` ratees got the same vector; ``expected`` and ``most`` (95 %) under the null.
+
+    ``p`` is 1 where the share is too small to be flagged anyway (nothing is simulated then).
+    """
+
+    rater: str
+    source: str
+    n: int
+    n_criteria: int
+    largest: int
+    expected: float
+    most: int
+    p: float
+    rows: tuple[str, ...]
+
+    @property
+    def share(self) -> float:
+        """Share of the rater's ratees with the most frequent vector."""
+        return self.largest / self.n
+
+
+def repeats(
+    ratings: pd.DataFrame, generator: np.random.Generator, *, least: int, criteria: int, excess: float
+) -> list[Repeats]:
+    """Examine every rater with at least ``least`` ratees and ``criteria`` complete criteria, by source and period.
+
+    Parameters
+    ----------
+    ratings : DataFrame
+        Multi-source rows of one region (long format).
+    generator : numpy Generator
+    least, criteria : int
+    excess : float
+        Share that must be exceeded for a flag to be possible.
+
+    Returns
+    -------
+    list of Repeats
+        By source, period and rater; empty when nobody has enough ratees.
+    """
+    found: list[Repeats] = []
+    known = ratings[ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])]
+    for source in SOURCES:
+        pairs, table = vectors(known[known["source"] == source], criteria)
+        if len(table):
+            found += _source(pairs, table, source, generator, least, excess)
+    return found
+
+
+def vectors(ratings: pd.DataFrame, criteria: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return who rated whom (``period rater ratee row``) and the complete vectors, one column per criterion.
+
+    Criteria that fewer than half of the pairs have are left out; no rows when fewer than ``criteria`` remain.
+    """
+    index = ["period", "rater", "ratee"]
+    rows = ratings.sort_values([*index, "criterion", "row"]).drop_duplicates([*index, "criterion"])
+    pair = rows.groupby(index, sort=False).ngroup().to_numpy()
+    heads = rows.loc[np.r_[True, np.diff(pair) != 0], [*index, "row"]] if len(rows) else rows[[*index, "row"]]
+    code, names = pd.factorize(rows["criterion"], sort=True)
+    wide = np.full((len(heads), len(names)), np.nan)
+    wide[pair, code] = rows["score"].to_numpy()
+    usual = np.isfinite(wide).mean(axis=0) >= 0.5 if len(heads) else np.zeros(0, dtype=bool)
+    if usual.sum() < criteria:
+        return heads.iloc[:0], pd.DataFrame()
+    complete = np.isfinite(wide[:, usual]).all(axis=1)
+    return heads[complete].reset_index(drop=True), pd.DataFrame(wide[complete][:, usual])
+
+
+def _source(
+    pairs: pd.DataFrame, table: pd.DataFrame, source: str, generator: np.random.Generator, least: int, excess: float
+) -> list[Repeats]:
+    scores = table.to_numpy(dtype=float)
+    owner = pairs.groupby(["period", "rater"], sort=True).ngroup().to_numpy()
+    names, address = pairs["rater"].to_numpy(), pairs["row"].to_numpy()
+    vector = table.groupby(list(table.columns), sort=False).ngroup().to_numpy()
+    size = np.bincount(owner)
+    null = None
+    found = []
+    order = np.argsort(owner, kind="stable")
+    for own in np.split(order, np.cumsum(size)[:-1]):
+        if own.size < least:
+            continue
+        kinds, counts = np.unique(vector[own], return_counts=True)
+        largest = int(counts.max())
+        rows = tuple(str(a) for a in address[own[vector[own] == kinds[counts.argmax()]]])
+        head = (str(names[own[0]]), source, own.size, scores.shape[1], largest)
+        if largest < 2 or largest / own.size < excess:
+            found.append(Repeats(*head, 0.0, 0, 1.0, rows))
+            continue
+        null = null or Null.of(scores, owner, generator)
+        drawn = null.largest(float(scores[own].mean()), own.size, generator)
+        p = upper_tail(drawn, largest, own.size)
+        found.append(Repeats(*head, float(drawn.mean()), int(np.quantile(drawn, 0.95)), p, rows))
+    return found
+
+
+def upper_tail(drawn: Ints, largest: int, n: int) -> float:
+    """Probability of ``largest`` or more, from the draws, with a beta tail of their mean and variance beyond them.
+
+    Examples
+    --------
+    >>> upper_tail(np.array([1, 2, 2, 3]), 2, 10)
+    0.8
+    """
+    hits = int((drawn >= largest).sum())
+    if hits >= 10 or drawn.size < 100:
+        return (hits + 1) / (drawn.size + 1)
+    from scipy.special import betainc
+
+    share = (drawn - 1) / max(n - 1, 1)
+    mean = (share.sum() + 0.5 / (n - 1)) / (share.size + 1)
+    var = max(float(share.var()), mean / (n - 1) / 4)
+    strength = mean * (1 - mean) / var - 1
+    if strength <= 0:
+        return (hits + 1) / (drawn.size + 1)
+    cut = (largest - 1.5) / (n - 1)
+    return float(1 - betainc(mean * strength, (1 - mean) * strength, cut))
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    """Thresholds (criteria, levels − 1), score values, and standard deviations of pair effect and rest."""
+
+    thresholds: Floats
+    values: Floats
+    pair: float
+    rest: float
+
+    @staticmethod
+    def of(scores: Floats, rater: Ints, generator: np.random.Generator) -> Null:
+        """Estimate the null from all vectors (n, criteria) of a source."""
+        from scipy.special import ndtri
+
+        values = np.unique(scores)
+        below = np.stack([(scores < v).mean(axis=0) for v in values[1:]], axis=1)
+        thresholds = ndtri(np.clip(below, 1e-6, 1 - 1e-6))
+        within, likeness = _components(scores, rater)
+        level = float(np.sqrt(max(within, 1e-4)))
+        rest = Null(thresholds, values, 0.0, level)
+        share = rest._match(likeness, generator)
+        return Null(thresholds, values, level * np.sqrt(share), level * np.sqrt(1 - share))
+
+    def _cut(self, latent: Floats) -> Ints:
+        """Return level codes of latent values (..., criteria)."""
+        out = np.empty(latent.shape, dtype=np.int64)
+        for j, limits in enumerate(self.thresholds):
+            out[..., j] = np.searchsorted(limits, latent[..., j])
+        return out
+
+    def _match(self, likeness: float, generator: np.random.Generator) -> float:
+        """Find the pair's share of the latent variance that shows the given likeness after cutting."""
+        shape = (3000, self.thresholds.shape[0])
+        common, own = generator.standard_normal((shape[0], 1)), generator.standard_normal(shape)
+        low, high = 0.0, 1.0
+        for _ in range(12):
+            middle = (low + high) / 2
+            latent = self.rest * (np.sqrt(middle) * common + np.sqrt(1 - middle) * own)
+            shown = _components(self.values[self._cut(latent)], np.zeros(shape[0], dtype=np.int64))[1]
+            low, high = (middle, high) if shown < likeness else (low, middle)
+        return (low + high) / 2
+
+    def level(self, mean: float) -> float:
+        """Return the rater's latent level that gives a mean score."""
+        from scipy.special import ndtr
+
+        grid = np.linspace(-6, 6, 121)
+        spread = max(float(np.hypot(self.pair, self.rest)), 1e-9)
+        below = ndtr((self.thresholds[:, :, None] - grid) / spread).mean(axis=0)
+        expected = self.values[0] + (np.diff(self.values)[:, None] * (1 - below)).sum(axis=0)
+        return float(np.interp(mean, expected, grid))
+
+    def largest(self, mean: float, n: int, generator: np.random.Generator, draws: int = DRAWS) -> Ints:
+        """Draw the size of the largest group of identical vectors among ``n`` ratees, ``draws`` times."""
+        k = self.thresholds.shape[0]
+        pair = self.pair * generator.standard_normal((draws, n, 1))
+        codes = self._cut(self.level(mean) + pair + self.rest * generator.standard_normal((draws, n, k)))
+        weights = generator.integers(1, 2**62, size=k, dtype=np.int64)
+        key = np.sort((codes * weights).sum(axis=2), axis=1)
+        longest = np.ones(draws, dtype=np.int64)
+        for lag in range(1, n):
+            again = (key[:, lag:] == key[:, :-lag]).any(axis=1)
+            if not again.any():
+                break
+            longest[again] = lag + 1
+        return longest
+
+
+def _components(scores: Floats, rater: Ints) -> tuple[float, float]:
+    """Return the share of variance inside raters, and the pair's share of that (likeness of criteria in a pair)."""
+    k = scores.shape[1]
+    centred = scores - scores.mean(axis=0)
+    pair = centred.mean(axis=1)
+    size = np.bincount(rater)
+    inside = pair - (np.bincount(rater, weights=pair) / np.maximum(size, 1))[rater]
+    own = centred - pair[:, None]
+    free = max(len(pair) - int((size > 0).sum()), 1)
+    rest = float((own**2).sum()) / max(len(pair) * (k - 1), 1)
+    common = max(float((inside**2).sum()) / free - rest / k, 0.0)
+    total = float((centred**2).mean())
+    within = (common + rest) / total if total > 0 else 1.0
+    return min(within, 1.0), common / (common + rest) if common + rest > 0 else 0.0

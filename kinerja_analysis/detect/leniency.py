@@ -1,0 +1,284 @@
+"""Leniency: who rates more leniently or strictly, as far as the data can tell. Positive = more lenient.
+
+Estimands are kept apart by measure: ``within_ratee`` (against other raters of the same employees), ``spread``,
+``spread_linked``, ``bounds`` (export of one year) and ``supervisor_change`` (export of several periods).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri, stdtrit
+
+from kinerja_analysis.base.results import Estimate, Status
+from kinerja_analysis.detect._leniency_changes import changes
+from kinerja_analysis.detect._leniency_pairs import Within, components, within_ratee
+from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.stats import crossed_effects, design_power, linkage
+from kinerja_analysis.stats._jackknife import unit_jackknife
+from kinerja_analysis.stats.crossed_effects import CrossedEffects
+
+NAME = "leniency"
+MANY, FULL = "multisource", "ekinerja"
+VERDICT = {"inside_groups_only": "inside_groups", "connected_too_weak": "too_weak"}
+MIN_SPREAD = 5
+
+
+def detect(ctx: Context, out: Collector) -> None:
+    """Add the findings on leniency of both data kinds."""
+    official(ctx, out)
+    several_sources(ctx, out)
+
+
+# --- several raters per employee -----------------------------------------------------------------------------
+
+
+def several_sources(ctx: Context, out: Collector) -> None:
+    """Supervisors (or, without any, all raters) against the other raters of the same employees."""
+    if ctx.multisource.empty:
+        out.not_applicable("no_data", "within_ratee", MANY)
+        return
+    found = ctx.memo("leniency.within", lambda: _within(ctx))
+    if found.raters.empty:
+        out.not_applicable("one_rater", "within_ratee", MANY)
+        return
+    if not found.sd > 0 and len(found.judged):
+        out.insufficient("no_variation", "within_ratee", MANY)
+        return
+    smallest_effect(ctx, out, found)
+    verdict(ctx, out, found)
+    average(ctx, out, found)
+    spread(ctx, out, found)
+    raters(ctx, out, found)
+
+
+def _within(ctx: Context) -> Within:
+    return within_ratee(
+        ctx.pairs,
+        delta_sd=ctx.threshold("leniency.delta").value,
+        min_ratees=int(ctx.threshold("leniency.min_ratees").value),
+        level=ctx.config.level,
+    )
+
+
+def _design(ctx: Context) -> str:
+    return ctx.design.verdicts().get((ctx.region, ctx.year, MANY), "inside_groups_only")
+
+
+def verdict(ctx: Context, out: Collector, found: Within) -> None:
+    """Say between whom raters can be compared, and how many differ."""
+    judged = found.judged
+    flagged = int((judged["p_adjusted"] <= ctx.config.fdr).sum())
+    left_out = len(found.raters) - len(judged)
+    minimum = int(ctx.threshold("leniency.min_ratees").value)
+    if judged.empty:
+        out.insufficient("few_raters", "within_ratee", MANY, minimum=minimum, not_judged=left_out)
+        return
+    code = VERDICT.get(_design(ctx), "linked")
+    out.add(
+        code,
+        Status.FLAGGED if flagged else Status.CLEAR,
+        "within_ratee",
+        scope=MANY,
+        threshold=found.delta,
+        flagged=flagged,
+        family=len(judged),
+        not_judged=left_out,
+        minimum=minimum,
+        fdr=ctx.config.fdr,
+        expected_false=ctx.config.fdr * flagged,
+        sd=found.sd,
+        h=_plain(_between(found, ctx.config.level)) if code == "too_weak" else None,
+    )
+
+
+def _between(found: Within, level: float) -> float:
+    """Half width of the interval of a difference between two raters of different units, in points."""
+    pairs = found.edges.drop_duplicates(["ratee", "rater"])
+    codes = [pd.factorize(pairs[c].fillna(""), sort=True)[0] for c in ("ratee", "rater", "unit")]
+    if not found.pair_sd > 0:
+        return np.nan
+    record = linkage(codes[0], codes[1], group=codes[2], sd_pair=found.pair_sd)
+    return float(ndtri(0.5 + level / 2)) * float(record.contrast_se)
+
+
+def average(ctx: Context, out: Collector, found: Within) -> None:
+    """The usual difference of the region's supervisors from the other raters."""
+    judged = found.judged
+    if len(judged) < 2 or not (ctx.pairs["source"] == "supervisor").any():
+        return
+    value, se = float(judged["value"].mean()), float(judged["value"].std() / np.sqrt(len(judged)))
+    half = float(stdtrit(len(judged) - 1, 0.5 + ctx.config.level / 2)) * se
+    estimate = Estimate(value, value - half, value + half, ctx.config.level, int(judged["n"].sum()), "points",
+                        "mean over supervisors of supervisor minus other raters, t")  # fmt: skip
+    out.add("average", Status.CLEAR, "source_difference", scope=MANY, estimate=estimate, raters=len(judged))
+
+
+def spread(ctx: Context, out: Collector, found: Within) -> None:
+    """The region's spread of the difference, and of leniency itself where all raters are linked."""
+    judged = found.judged
+    if len(judged) < MIN_SPREAD:
+        out.insufficient("spread_few", "spread", MANY, raters=len(judged))
+        return
+    rows = found.differences[found.differences["rater"].isin(judged["rater"])]
+    fit = crossed_effects(rows["d"], {"rater": pd.factorize(rows["rater"])[0]})
+    carried = float(np.mean(judged["se"] ** 2 - judged["se_own"] ** 2))
+    _spread(out, "spread", fit, carried, found.sd, len(rows), len(judged),
+            "REML of differences, leniency of the other raters taken out")  # fmt: skip
+    if _design(ctx).startswith("linked"):
+        fit, edges = _linked(found), found.edges
+        _spread(out, "spread_linked", fit, 0.0, found.sd, edges["ratee"].nunique(), edges["rater"].nunique(),
+                "REML, ratee and rater crossed, component and source means fixed")  # fmt: skip
+
+
+def _linked(found: Within) -> CrossedEffects:
+    """The crossed model of all raters, one fixed mean per linked component and source."""
+    edges = found.edges
+    ratee, rater, source = (pd.factorize(edges[c], sort=True)[0] for c in ("ratee", "rater", "source"))
+    component = components(edges)[1][rater]
+    columns = (source[:, None] == np.arange(1, source.max() + 1)).astype(np.float64)
+    return crossed_effects(edges["score"], {"ratee": ratee, "rater": rater}, columns, component=component)
+
+
+def _spread(
+    out: Collector, measure: str, fit: CrossedEffects, carried: float, sd: float, n: int, raters: int, method: str
+) -> None:
+    """Add a spread: the SD of the factor ``rater`` without the variance ``carried`` over from the other raters."""
+    if fit.reason not in ("", "singular"):
+        out.insufficient("spread_none", measure, MANY, raters=raters)
+        return
+    every = (fit.sd["rater"], *fit.sd_interval["rater"])
+    value, lower, upper = (float(np.sqrt(max(s**2 - carried, 0.0))) if np.isfinite(s) else np.nan for s in every)
+    estimate = Estimate(value / sd, lower / sd, upper / sd, 0.95, n, "sd", method)
+    ratee = fit.sd.get("ratee")
+    out.add(measure, Status.CLEAR, measure, scope=MANY, estimate=estimate, raters=raters, points=value,
+            points_ratee=ratee, points_residual=fit.sd_residual)  # fmt: skip
+
+
+def raters(ctx: Context, out: Collector, found: Within) -> None:
+    """One finding per examined rater."""
+    minimum = int(ctx.threshold("leniency.min_ratees").value)
+    names, component = components(found.edges)
+    place = dict(zip(names, component, strict=True))
+    cited = found.edges[found.edges["examined"]].groupby("rater")["rows"]
+    rows = {name: [address for pair in lists for address in pair] for name, lists in cited}
+    for r in found.raters.itertuples():
+        about: dict[str, Any] = {"kind": "rater", "subject": r.rater, "scope": MANY, "rows": rows[r.rater]}
+        if np.isnan(r.value) or np.isnan(r.p_adjusted):
+            out.add("few_ratees", Status.INSUFFICIENT, "within_ratee", have=int(r.n), minimum=minimum, **about)
+            continue
+        flagged = r.p_adjusted <= ctx.config.fdr
+        code = ("lenient" if r.value > 0 else "strict") if flagged else "not_shown"
+        estimate = Estimate(r.value, r.lower, r.upper, ctx.config.level, int(r.n), "points",
+                            "mean difference on the same employees, ratee-cluster SE, t")  # fmt: skip
+        out.add(
+            code, Status.FLAGGED if flagged else Status.CLEAR, "within_ratee", estimate=estimate,
+            threshold=found.delta, p_value=r.p_value, p_adjusted=r.p_adjusted, sd=found.sd, size=abs(r.value), se=r.se,
+            typical=r.typical, shrunken=_plain(r.shrunken), posterior=_plain(r.posterior),
+            component=place[r.rater], **about,
+        )  # fmt: skip
+
+
+def _plain(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def smallest_effect(ctx: Context, out: Collector, found: Within) -> None:
+    """The smallest leniency of one rater that this design finds 80 times of 100, family included."""
+    judged = found.judged
+    if judged.empty or not found.pair_sd > 0:
+        return
+    pairs = found.edges.drop_duplicates(["ratee", "rater"])
+    ratee, (rater, names) = pd.factorize(pairs["ratee"], sort=True)[0], pd.factorize(pairs["rater"], sort=True)
+    power = design_power(ratee, rater, sd_pair=found.pair_sd, sd_rater=found.other_sd, delta=found.delta,
+                         family=len(judged), q=ctx.config.fdr)  # fmt: skip
+    size = power.detectable_adjusted[pd.Index(names).get_indexer(judged["rater"])]
+    middle = int(np.argsort(size, kind="stable")[len(size) // 2])
+    value = float(size[middle])
+    estimate = Estimate(value, level=ctx.config.level, n=int(judged["n"].sum()), unit="points", method=power.method)
+    out.add(
+        "smallest_effect", Status.CLEAR, "smallest_effect", scope=MANY, estimate=estimate, sd=value / found.sd,
+        ratees=int(judged["n"].iloc[middle]), best=float(size.min()), family=len(judged), power=power.power,
+    )  # fmt: skip
+
+
+# --- one supervisor per employee -----------------------------------------------------------------------------
+
+
+def official(ctx: Context, out: Collector) -> None:
+    """The export: bounds from one year, the spread from changes of supervisor over several periods."""
+    if ctx.ekinerja.empty:
+        out.not_applicable("no_data", "within_ratee", FULL)
+        return
+    if ctx.teams.empty:
+        out.not_applicable("no_supervisor", "within_ratee", FULL)
+        return
+    out.not_applicable("not_identified", "within_ratee", FULL)
+    bounds(ctx, out)
+    supervisor_changes(ctx, out)
+
+
+def bounds(ctx: Context, out: Collector) -> None:
+    """Share of the variance of the predikat that lies between teams: leniency can explain 0 to this much."""
+    teams = ctx.teams[ctx.teams["level"].notna()]
+    last = teams[teams["period"] == teams["period"].max()]
+    by = last.groupby("supervisor")["level"]
+    size, total = by.size().to_numpy(np.float64), by.sum().to_numpy(np.float64)
+    if (size >= 2).sum() < MIN_SPREAD:
+        out.insufficient("bounds_few", "bounds", FULL, teams=int((size >= 2).sum()))
+        return
+    square = (last["level"] ** 2).groupby(last["supervisor"]).sum().to_numpy(np.float64)
+    if np.ptp(last["level"]) == 0:
+        out.insufficient("bounds_constant", "bounds", FULL)
+        return
+    whole = np.array([size.size, size.sum(), (size**2).sum(), total.sum(), (total**2 / size).sum(), square.sum()])
+    each = np.column_stack([np.ones(size.size), size, size**2, total, total**2 / size, square])
+    value = float(between_share(whole))
+    _, lower, upper = unit_jackknife(value, between_share(whole - each), level=ctx.config.level)
+    value, lower, upper = (float(np.clip(v, 0, 1)) for v in (value, lower, upper))
+    estimate = Estimate(value, lower, upper, ctx.config.level, len(last), "share", "ANOVA, jackknife over teams, t")
+    out.add("bounds", Status.CLEAR, "bounds", scope=FULL, estimate=estimate, teams=size.size)
+
+
+def between_share(sums: np.ndarray) -> np.ndarray:
+    """Intraclass correlation of a one-way layout from its sums (analysis of variance, unequal team sizes).
+
+    ``sums`` holds, along the last axis: teams, members, sum of squared sizes, total, sum of squared team totals over
+    size, sum of squares. Searle, Casella & McCulloch (1992), section 3.6.
+
+    Teams (1, 1) and (3, 5): mean squares 9 and 1, so (9 - 1) / (9 + 1).
+
+    >>> round(float(between_share(np.array([2.0, 4.0, 8.0, 10.0, 34.0, 36.0]))), 3)
+    0.8
+    """
+    k, n, squares, total, teams, raw = np.moveaxis(sums, -1, 0)
+    within = (raw - teams) / (n - k)
+    between = (teams - total**2 / n) / (k - 1)
+    variance = (between - within) / ((n - squares / n) / (k - 1))
+    whole = variance + within
+    return np.divide(variance, whole, out=np.zeros_like(whole), where=whole > 0)
+
+
+def supervisor_changes(ctx: Context, out: Collector) -> None:
+    """The spread of leniency from teams that stay while supervisors go; nobody is named."""
+    teams = replace(ctx, tables=ctx.history, _memo={}).teams
+    if teams["period"].nunique() < 2:
+        out.not_applicable("change_none", "supervisor_change", FULL)
+        return
+    minimum = int(ctx.threshold("leniency.min_changes").value)
+    fit, sd = changes(teams, min_changes=minimum, level=ctx.config.level)
+    if fit.reason or not sd > 0:
+        code = "change_constant" if fit.reason == "constant" or not sd > 0 else "change_few"
+        out.insufficient(code, "supervisor_change", FULL, n_changed=fit.n_changed, minimum=minimum)
+        return
+    estimate = Estimate(fit.sd / sd, fit.sd_lower / sd, fit.sd_upper / sd, fit.level, fit.n, "sd",
+                        "event study of changes of supervisor, clustered by team")  # fmt: skip
+    out.add(
+        "change_spread" if fit.lower > 0 else "change_unclear", Status.CLEAR, "supervisor_change", scope=FULL,
+        estimate=estimate, p_value=fit.p, n_changed=fit.n_changed, steps=fit.sd,
+        check=_plain(fit.check), check_p=_plain(fit.check_p), sd=sd,
+    )  # fmt: skip

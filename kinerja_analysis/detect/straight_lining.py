@@ -1,0 +1,201 @@
+"""Copied ratings: single-value teams beside their chance, batches of one minute, identical vectors of one rater."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.results import Estimate, Status
+from kinerja_analysis.detect.attributes import latest, members
+from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.identical import Repeats, repeats
+
+NAME = "straight_lining"
+KIND = "ekinerja"
+
+
+def detect(ctx: Context, out: Collector) -> None:
+    """Look for repeated ratings in both kinds of data; a count always stands beside what chance would give."""
+    rows = latest(members(ctx)).dropna(subset=["hasil", "perilaku"])
+    if rows.empty:
+        out.not_applicable("no_teams", "single_value", KIND)
+        out.not_applicable("no_teams", "same_minute", KIND)
+    else:
+        least = ctx.threshold("straight_lining.min_team").value
+        size = rows.groupby("supervisor")["ratee"].transform("size")
+        rows = rows[size >= least].assign(pattern=_pattern(rows[size >= least])).reset_index(drop=True)
+        single_value(ctx, out, rows)
+        same_minute(ctx, out, rows)
+    identical_vectors(ctx, out)
+
+
+def _pattern(rows: pd.DataFrame) -> np.ndarray:
+    """Code 0 to 8 of the combination of hasil kerja and perilaku kerja."""
+    return np.asarray(3 * (rows["hasil"] - 1) + rows["perilaku"] - 1).astype(np.int64)
+
+
+def single_value(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
+    """Teams in which everyone got the same two ratings, beside the number that chance gives in this region."""
+    from kinerja_analysis.stats import adjust, single_value_chance
+
+    least = int(ctx.threshold("straight_lining.min_team").value)
+    team, supervisors = pd.factorize(rows["supervisor"], sort=True)
+    if len(supervisors) < 2:
+        out.insufficient("single_few", "single_value", KIND, n_teams=len(supervisors), least=least, n=len(rows))
+        return
+    fit = single_value_chance(rows["pattern"].to_numpy(), team)
+    params: dict[str, Any] = {
+        "n_teams": fit.n_teams, "observed": fit.observed, "expected": fit.expected, "least": least,
+        **_range(fit.chance, ctx.config.level),
+    }  # fmt: skip
+    estimate = Estimate(fit.observed, level=ctx.config.level, n=fit.n, unit="teams", method="single_value_chance")
+    if rows["pattern"].nunique() == 1:
+        out.not_applicable("single_constant", "single_value", KIND, n=fit.n, **params)
+        return
+    alpha = ctx.threshold("straight_lining.max_chance")
+    excess = (fit.observed - fit.expected) / fit.n_teams
+    many = fit.p < alpha.value and excess >= ctx.threshold("straight_lining.excess").value
+    code = "single_many" if many else ("single_more" if fit.p < alpha.value else "single")
+    p = fit.p_team.copy()
+    for i in np.flatnonzero(p < alpha.value):
+        p[i] = max(p[i], clustered_chance(rows["pattern"].to_numpy(), team, int(i)))
+    adjusted = adjust(p, "bh")
+    flagged = np.flatnonzero(adjusted < alpha.value)
+    out.add(
+        code, Status.FLAGGED if many else Status.CLEAR, "single_value", scope=KIND, estimate=estimate,
+        p_value=fit.p, n_flagged=len(flagged), excess=100 * excess, **params,
+    )  # fmt: skip
+    for i in flagged:
+        own = rows.loc[team == i, "row"].tolist()
+        numbers = (float(fit.chance[i]), float(p[i]), float(adjusted[i]))
+        _single_rater(ctx, out, str(supervisors[i]), own, numbers, {k: params[k] for k in ("observed", "expected")})
+
+
+def _single_rater(
+    ctx: Context,
+    out: Collector,
+    rater: str,
+    rows: list[str],
+    numbers: tuple[float, float, float],
+    params: dict[str, Any],
+) -> None:
+    chance, p, adjusted = numbers
+    estimate = Estimate(chance, level=ctx.config.level, n=len(rows), unit="share", method="leave_own_team_out")
+    out.add(
+        "single_rater", Status.FLAGGED, "single_value", kind="rater", subject=rater, scope=KIND, estimate=estimate,
+        threshold=ctx.threshold("straight_lining.max_chance"), p_value=p, p_adjusted=adjusted, rows=rows, **params,
+    )  # fmt: skip
+
+
+def _range(chance: np.ndarray, level: float) -> dict[str, float]:
+    """Range of the number of successes of independent trials (normal, whole teams)."""
+    from scipy.special import ndtri
+
+    half = float(ndtri(0.5 + level / 2)) * math.sqrt(float((chance * (1 - chance)).sum()))
+    mean = float(chance.sum())
+    return {
+        "expected_lower": float(max(math.floor(mean - half), 0)),
+        "expected_upper": float(math.ceil(mean + half)),
+    }
+
+
+def clustered_chance(pattern: np.ndarray, team: np.ndarray, one: int) -> float:
+    """Chance that all members of team ``one`` get the same pattern when teams differ as the other teams do.
+
+    Teams that really differ are alike inside more often than independent draws. For every pattern among the others
+    the beta-binomial probability of n out of n, Π (m(1−ρ) + jρ) / (1−ρ + jρ) over j = 0…n−1, is added up; m and ρ
+    are estimated without team ``one``.
+
+    Examples
+    --------
+    The others are alike by design (ρ = 1), one team in 0 and one in 1: every team must be alike.
+
+    >>> clustered_chance(np.array([0, 0, 0, 0, 1, 1]), np.repeat(np.arange(3), 2), 0)
+    1.0
+    """
+    from kinerja_analysis.stats import beta_binomial
+
+    others = team != one
+    code = pd.factorize(team[others])[0]
+    size, steps = np.bincount(code), np.arange(int((~others).sum()))
+    chance = 0.0
+    for v in np.unique(pattern[others]):
+        fit = beta_binomial(np.bincount(code, weights=pattern[others] == v), size)
+        if fit.reason:
+            return 1.0
+        spread = np.maximum(1 - fit.rho + steps * fit.rho, 1e-12)
+        factor = (fit.mean * (1 - fit.rho) + steps * fit.rho) / spread
+        chance += float(fit.mean * np.prod(factor[1:]))
+    return min(chance, 1.0)
+
+
+def same_minute(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
+    """Teams whose ratings all carry the same minute: a note on how data are entered, never on a person."""
+    stamps = ctx.ekinerja[["row", "rated_at"]].dropna().drop_duplicates("row")
+    if stamps.empty or (stamps["rated_at"] == stamps["rated_at"].dt.normalize()).all():
+        out.not_applicable("no_stamps", "same_minute", KIND)
+        return
+    timed = rows.merge(stamps, on="row", how="left")
+    minute = timed["rated_at"].dt.floor("min")
+    teams = timed.assign(minute=minute, known=minute.notna()).groupby("supervisor")
+    table = teams.agg(
+        known=("known", "all"), minutes=("minute", "nunique"), patterns=("pattern", "nunique"), n=("ratee", "size")
+    )
+    table = table[table["known"]]
+    least = int(ctx.threshold("straight_lining.min_team").value)
+    if table.empty:
+        out.insufficient("minute_few", "same_minute", KIND, least=least)
+        return
+    batch = table["minutes"] == 1
+    estimate = Estimate(
+        int(batch.sum()), level=ctx.config.level, n=int(table["n"].sum()), unit="batches", method="full_count"
+    )
+    out.add(
+        "minute" if batch.any() else "minute_none", Status.CLEAR, "same_minute", scope=KIND, estimate=estimate,
+        n_teams=len(table), n_identical=int((batch & (table["patterns"] == 1)).sum()), least=least,
+    )  # fmt: skip
+
+
+def identical_vectors(ctx: Context, out: Collector) -> None:
+    """Raters who gave the same vector to many ratees, beside what honest raters of this region would give."""
+    from kinerja_analysis.stats import adjust
+
+    if ctx.multisource.empty:
+        out.not_applicable("no_multisource", "identical_vectors", "multisource")
+        return
+    least = int(ctx.threshold("straight_lining.min_ratees").value)
+    criteria = int(ctx.threshold("straight_lining.min_criteria").value)
+    excess, alpha = ctx.threshold("straight_lining.excess"), ctx.threshold("straight_lining.alpha")
+    found = repeats(ctx.multisource, ctx.generator(1), least=least, criteria=criteria, excess=excess.value)
+    if not found:
+        out.insufficient("vectors_few", "identical_vectors", "multisource", least=least, criteria=criteria)
+        return
+    adjusted = adjust(np.array([r.p for r in found]), "bh")
+    flagged = [
+        (r, float(p)) for r, p in zip(found, adjusted, strict=True)
+        if p <= alpha.value and r.share - r.expected / r.n >= excess.value
+    ]  # fmt: skip
+    estimate = Estimate(
+        len(flagged), level=ctx.config.level, n=sum(r.n for r in found), unit="count", method="simulated_null"
+    )
+    code, status = ("vectors_flagged", Status.FLAGGED) if flagged else ("vectors_clear", Status.CLEAR)
+    out.add(
+        code, status, "identical_vectors", scope="multisource", estimate=estimate, n_raters=len(found),
+        n_flagged=len(flagged), least=least, excess=100 * excess.value,
+    )  # fmt: skip
+    for r, p in flagged:
+        _rater(ctx, out, r, p)
+
+
+def _rater(ctx: Context, out: Collector, r: Repeats, adjusted: float) -> None:
+    excess = ctx.threshold("straight_lining.excess")
+    estimate = Estimate(r.share, level=ctx.config.level, n=r.n, unit="share", method="simulated_null")
+    out.add(
+        "vectors_rater", Status.FLAGGED, "identical_vectors", kind="rater", subject=r.rater, scope="multisource",
+        estimate=estimate, threshold=excess, p_value=r.p, p_adjusted=adjusted, rows=r.rows, k=r.largest,
+        source=r.source, expected=r.expected, most=r.most, criteria=r.n_criteria,
+    )  # fmt: skip

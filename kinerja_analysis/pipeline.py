@@ -1,0 +1,130 @@
+"""The six stages in one screen: read, score, detect, release, compare, report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.results import Audit, Level, merge
+from kinerja_analysis.base.store import load_audit
+from kinerja_analysis.base.tables import Tables
+from kinerja_analysis.detect import detect
+from kinerja_analysis.read import from_frames, read
+from kinerja_analysis.release import release
+from kinerja_analysis.report import produce
+from kinerja_analysis.score import score
+
+Paths = str | Path | Sequence[str | Path]
+
+
+def audit(
+    data: Paths | Tables | pd.DataFrame,
+    *,
+    employees: pd.DataFrame | None = None,
+    achievements: pd.DataFrame | None = None,
+    units: pd.DataFrame | None = None,
+    region: str | None = None,
+    year: int | None = None,
+    config: AuditConfig | None = None,
+) -> Audit:
+    """Read (where needed), score and run every detector.
+
+    Parameters
+    ----------
+    data : path, list of paths, Tables or DataFrame
+        A frame has ``RatingTable``'s columns (English or Indonesian names); ``employees``, ``achievements`` and
+        ``units`` go with it.
+    region, year : optional
+        For data that do not say it themselves; a contradiction is an error.
+    config : AuditConfig, optional
+
+    Returns
+    -------
+    Audit
+        At internal level, one cell per region and year.
+
+    Raises
+    ------
+    InputRefused
+        With every problem found in the input.
+    UsageError
+        A wrong configuration, or nothing to audit.
+    """
+    config = config or AuditConfig()
+    if isinstance(data, Tables):
+        tables = data
+    elif isinstance(data, pd.DataFrame):
+        frames = {"ratings": data, "employees": employees, "achievements": achievements, "units": units}
+        tables = from_frames(frames, region=region, year=year, config=config)
+    else:
+        tables = read(data, region=region, year=year, config=config)
+    return detect(tables, score(tables, config), config)
+
+
+def report(
+    audit: Audit,
+    out: str | Path = "reports",
+    *,
+    lang: Sequence[str] = ("id", "en"),
+    level: Sequence[Level] = ("public", "internal"),
+    formats: Sequence[str] = ("html", "xlsx"),
+    jobs: int | None = None,
+) -> list[Path]:
+    """Write the report set of every cell and the index.
+
+    Parameters
+    ----------
+    audit : Audit
+    out : path
+        Public reports go to ``out/<year>/…``, internal ones to ``out/internal/<year>/…``.
+    lang : sequence of "id", "en"
+    level : sequence of "public", "internal"
+        A public audit can only be reported at public level.
+    formats : sequence of "html", "xlsx"
+    jobs : int, optional
+        Processes; one per core by default.
+
+    Returns
+    -------
+    list of Path
+        The files written, the index last.
+
+    Raises
+    ------
+    ReportFailed
+        A notebook did not run to its end; nothing of that report was put at its final path.
+    UsageError
+        Unknown language, level or format.
+    """
+    levels = [lv for lv in level if not (audit.level == "public" and lv == "internal")]
+    editions: dict[str, Audit] = {lv: (release(audit) if lv == "public" else audit) for lv in levels}
+    return produce(editions, Path(out), languages=tuple(lang), formats=tuple(formats), jobs=jobs)
+
+
+def open_audit(
+    path: str | Path = "reports", *, region: str | None = None, year: int | None = None, level: Level = "public",
+    key_file: str = "",
+) -> Audit:  # fmt: skip
+    """Open the stored audits of a reports folder (or one audit folder), seal and sums verified.
+
+    Raises ``UsageError`` when there is none or when something was changed.
+    """
+    place = Path(path)
+    if (place / "manifest.json").is_file():
+        return load_audit(place, key_file=key_file)
+    root = place if level == "public" else place / "internal"
+    found = [load_audit(f.parent, key_file=key_file) for f in sorted(root.glob("[12]*/*/audit/manifest.json"))]
+    picked = [a for a in found if any(region in (None, r) and year in (None, y) for r, y in a.cells)]
+    if not picked:
+        raise UsageError("errors.audit_missing", folder=place.name)
+    return merge(picked)
+
+
+def cells_of(audit: Audit) -> list[dict[str, Any]]:
+    """Return region, name and year of every cell, for listings."""
+    return [{"region": r, "name": audit.name(r), "year": y} for r, y in audit.cells]

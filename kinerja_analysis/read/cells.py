@@ -1,0 +1,164 @@
+"""A table as its file holds it: columns of distinct values with codes, and the address of every cell.
+
+Every rule looks at a distinct value once and is spread over the rows by the codes, so that a column of 100,000
+cells with 300 different texts costs 300 looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+BLANKS = frozenset(("", "-", "–", "—"))
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff")) | {0xA0: " ", 0x202F: " ", 0x2007: " "}
+
+
+def clean(value: Any) -> Any:
+    """Return a cell's value without surrounding or invisible blanks; None for an empty cell or a dash.
+
+    >>> clean("\\xa0BAIK "), clean("-"), clean(3.0)
+    ('BAIK', None, 3.0)
+    """
+    if isinstance(value, str):
+        text = value.translate(_INVISIBLE).strip() if not value.isascii() else value.strip()
+        return None if text in BLANKS else text
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
+        return None
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One column: ``distinct`` cleaned values and, for each row, the position of its value (−1: empty)."""
+
+    codes: np.ndarray
+    distinct: list[Any]
+
+    @staticmethod
+    def of(values: Sequence[Any]) -> Cells:
+        """Build from Python values.
+
+        >>> Cells.of(["a", "-", "a ", 1.0]).distinct
+        ['a', 'a', 1.0]
+        """
+        if bool in set(map(type, values)):
+            values = [("TRUE" if v else "FALSE") if type(v) is bool else v for v in values]
+        array = np.empty(len(values), dtype=object)
+        array[:] = values
+        codes, distinct = pd.factorize(array)
+        return Cells._cleaned(codes, list(distinct))
+
+    @staticmethod
+    def of_arrow(column: Any) -> Cells:
+        """Build from an Arrow column (chunked)."""
+        import pyarrow as pa
+
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if pa.types.is_boolean(column.type):
+            return Cells.of(column.to_pylist())
+        encoded = column.dictionary_encode().combine_chunks()
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([]).dictionary_encode()
+        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return Cells._cleaned(codes, encoded.dictionary.to_pylist())
+
+    @staticmethod
+    def _cleaned(codes: np.ndarray, distinct: list[Any]) -> Cells:
+        cleaned = [clean(v) for v in distinct]
+        kept = np.array([v is not None for v in cleaned] + [False])
+        place = np.where(kept, np.cumsum(kept) - 1, -1)
+        return Cells(place[codes], [v for v in cleaned if v is not None])
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def spread(self, values: Sequence[Any], dtype: str) -> pd.Series:
+        """Return one value per row from one value per distinct value (missing where empty)."""
+        array = pd.array([*values, None], dtype=dtype)  # type: ignore[call-overload]
+        return pd.Series(array.take(np.where(self.codes < 0, len(values), self.codes)))
+
+    def rows(self, positions: Iterable[int]) -> np.ndarray:
+        """Return the rows whose value is one of the distinct values at ``positions``."""
+        hit = np.zeros(len(self.distinct) + 1, dtype=bool)
+        hit[list(positions)] = True
+        return np.flatnonzero(hit[self.codes] & (self.codes >= 0))
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Number of rows of each distinct value."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.distinct))
+
+
+def letters(position: int) -> str:
+    """Return the spreadsheet letters of a column counted from 0.
+
+    >>> letters(0), letters(27)
+    ('A', 'AB')
+    """
+    text = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
+@dataclass(slots=True)
+class Block:
+    """One table found in a file: header, place of every cell, columns on demand.
+
+    ``numbers`` holds the row (or, for text files, line) number of each body row; ``left`` the column of the first
+    header cell counted from 0; ``formulas`` maps formula cells to whether they carry a cached value; ``errors``
+    holds cells with a spreadsheet error such as #N/A. ``exact`` is true where whole numbers are exact (Parquet,
+    frames), ``separator`` is the delimiter of a text file.
+    """
+
+    file: int
+    file_name: str
+    sheet: int
+    sheet_name: str
+    header: list[str]
+    header_row: int
+    numbers: np.ndarray
+    column: Callable[[int], Cells]
+    left: int = 0
+    lines: bool = False
+    exact: bool = False
+    separator: str = ""
+    preamble: list[tuple[str, str]] = field(default_factory=list)
+    formulas: Mapping[str, bool] = field(default_factory=dict)
+    errors: frozenset[str] = frozenset()
+    _memo: dict[int, Cells] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def cells(self, position: int) -> Cells:
+        """Return a column by its position in the header."""
+        if position not in self._memo:
+            self._memo[position] = self.column(position)
+        return self._memo[position]
+
+    def address(self, rows: Iterable[int], position: int) -> list[str]:
+        """Return the addresses of cells: "C128", or "baris 128" in a text file."""
+        numbers = self.numbers[np.fromiter(rows, dtype=np.int64)]
+        if self.lines:
+            return [f"baris {n}" for n in numbers]
+        column = letters(self.left + position)
+        return [f"{column}{n}" for n in numbers]
+
+    def header_address(self, position: int) -> str:
+        """Return the address of a header cell ("" where there is none: frames and Parquet)."""
+        if self.lines:
+            return f"baris {self.header_row}" if self.header_row else ""
+        return f"{letters(self.left + position)}{self.header_row}"
+
+    def row_addresses(self, rows: np.ndarray) -> pd.Series:
+        """Return "file:sheet:row" for body rows; −1 gives an empty text."""
+        numbers = pd.Series(self.numbers[rows]).astype("str")
+        return f"{self.file}:{self.sheet}:" + numbers

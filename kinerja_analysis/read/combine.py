@@ -1,0 +1,172 @@
+"""Rows of all files become five tables: regions below, transfers, repeated rows, and the row accounting."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.tables import ACCOUNTING, TABLES, columns, empty, key
+from kinerja_analysis.read.session import Session
+from kinerja_analysis.read.sheets import table_of
+
+_INNER = ("row", "_b", "_i", "until", "created")
+
+
+def combine(session: Session) -> dict[str, pd.DataFrame]:
+    """Return the tables with raw identifiers; what is merged is noted in the session's fates."""
+    tables = {}
+    for name in TABLES:
+        parts = [p for p in session.parts.get(name, []) if len(p)]
+        if parts:
+            tables[name] = session.regions.move(_complete(name, pd.concat(parts, ignore_index=True)))
+        else:
+            tables[name] = nothing(name)
+    _follow_people(session, tables)
+    tables["appraisals"] = _latest(session, tables["appraisals"])
+    for name in TABLES:
+        if name != "appraisals":
+            tables[name] = _unique(session, name, tables[name])
+    return tables
+
+
+@lru_cache(maxsize=len(TABLES))
+def nothing(name: str) -> pd.DataFrame:
+    """Return an empty table with the two columns that tell where rows come from."""
+    return empty(name).assign(_b=pd.Series(dtype="int64"), _i=pd.Series(dtype="int64"))
+
+
+def _complete(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    blank = nothing(name)
+    for column in blank.columns:
+        if column not in frame.columns:
+            kind = blank[column].dtype
+            value = False if kind == "bool" else None
+            frame[column] = pd.Series(value, index=frame.index, dtype="Int64" if kind == "int64" else kind)
+    return frame
+
+
+def _follow_people(session: Session, tables: dict[str, pd.DataFrame]) -> None:
+    """Move achievement rows to the region below that a person's own rows were moved to."""
+    frame = tables["achievements"]
+    above = {code: r.parent or code.rpartition(".")[0] for code, r in session.config.regions.items() if r.units}
+    if frame.empty or not above:
+        return
+    known = [("ratings", "ratee"), ("appraisals", "person"), ("employees", "person")]
+    parts = [tables[t][["year", "region", p]].rename(columns={p: "person"}) for t, p in known]
+    home = pd.concat(parts).drop_duplicates().rename(columns={"region": "_home"})
+    home = home[~home.duplicated(["year", "person"], keep=False)]
+    found = frame.merge(home, on=["year", "person"], how="left")["_home"]
+    moves = (found.map(above) == frame["region"]).to_numpy()
+    tables["achievements"] = frame.assign(region=frame["region"].mask(moves, found))
+
+
+def _note_merged(session: Session, table: str, gone: pd.DataFrame, reason: str) -> None:
+    for number, rows in gone.groupby("_b"):
+        fate = session.fate(int(number), table)  # type: ignore[call-overload]
+        where = np.unique(rows["_i"].to_numpy())
+        fate[where] = np.where(fate[where] == "", reason, fate[where])
+
+
+def _latest(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep one row per person, period and region: the latest SKP; acting rows stay beside.
+
+    Later is decided by the end of the SKP, then by the time of rating. Equal rows are one row; rows that differ
+    without telling which is later keep the last one, with a warning.
+    """
+    if frame.empty:
+        return frame
+    for name in ("until", "created"):
+        if name not in frame:
+            frame[name] = pd.NaT
+    content = [c.name for c in columns("appraisals")]
+    plain = frame[~frame["acting"].astype(bool) & frame["person"].notna()]
+    group = ["period", "region", "person"]
+    several = plain[plain.duplicated(group, keep=False)]
+    same = several.duplicated(content, keep="first")
+    _repeated(session, "appraisals", several[same], "person")
+    rest = several[~same]
+    order = ["until", "rated_at", "created"]
+    rest = rest.sort_values([*group, *order, "_b", "_i"], na_position="first", kind="stable")
+    last = ~rest.duplicated(group, keep="last")
+    older = rest[~last]
+    tied = rest.duplicated([*group, *order], keep=False)
+    session.note("W504", rest, "person", tied & ~last)
+    _note_merged(session, "appraisals", older, "merged:transfer")
+    keep = ~frame.index.isin([*several.index[same], *older.index])
+    return _unique(session, "appraisals", frame[keep].reset_index(drop=True))
+
+
+def _repeated(session: Session, table: str, gone: pd.DataFrame, name: str) -> None:
+    if len(gone):
+        session.note("W502", gone, name, pd.Series(True, index=gone.index))
+        _note_merged(session, table, gone, "merged:duplicate")
+
+
+def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep one row per key; equal rows are merged, rows that differ are a problem.
+
+    An acting row stands beside the person's own, a rating of the export beside one of a 360 sheet. Two ratings of
+    one supervisor for one employee in an export (a transfer inside the team): the later one counts.
+    """
+    if frame.empty:
+        return frame
+    official = _exported(session, frame)
+    names = [*key(table), *(["acting"] if table == "appraisals" else [])]
+    group = frame[names].assign(_official=official) if table == "ratings" else frame[names]
+    known = frame[[n for n in names if n not in ("rater", "post", "aspect")]].notna().all(axis=1)
+    repeated = known & group.duplicated(keep=False)
+    if not repeated.any():
+        return frame
+    who = next(n for n in ("ratee", "person", "unit") if n in frame)
+    several = frame[repeated]
+    if "rated_at" in several:
+        several = several.sort_values("rated_at", na_position="first", kind="stable")
+    content = [c for c in frame.columns if c not in _INNER]
+    if table == "ratings":
+        content = [*names, "score", "scale_min", "scale_max"]
+    same = several.duplicated(content, keep="first")
+    _repeated(session, table, several[same], who)
+    rest = several[~same]
+    keys = group.loc[rest.index]
+    mergeable = official[rest.index] & (table == "ratings")
+    session.note("E507", rest, who, keys.duplicated(keep=False) & ~mergeable)
+    earlier = mergeable & keys.duplicated(keep="last")
+    _note_merged(session, table, rest[earlier], "merged:transfer")
+    return frame.drop(index=several.index[same].union(rest.index[earlier])).reset_index(drop=True)
+
+
+def _exported(session: Session, frame: pd.DataFrame) -> pd.Series:
+    kinds = np.array([layout.kind == "ekinerja" for layout in session.layouts])
+    return pd.Series(kinds[frame["_b"].to_numpy()], index=frame.index)
+
+
+def accounting(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the row accounting: read = kept + merged + set aside, one line per reason.
+
+    A row counts as kept when at least one row of the table comes from it.
+    """
+    lines = []
+    for (number, table), fate in sorted(session.fates.items()):
+        block = session.blocks[number]
+        kept = np.zeros(len(block), dtype=bool)
+        if table in tables:
+            own = tables[table]
+            kept[own.loc[own["_b"] == number, "_i"].to_numpy(dtype=np.int64)] = True
+        reasons = pd.Series(np.where(kept, "", np.where(fate == "", "unreadable", fate)), dtype="str")
+        counts = reasons.value_counts().sort_index()
+        for reason, n in {"": 0, **counts.to_dict()}.items():
+            merged = str(reason).startswith("merged:")
+            lines.append(
+                (block.file, block.sheet, table, n, n if reason == "" else 0, n if merged else 0,
+                 n if reason and not merged else 0, str(reason).removeprefix("merged:"))
+            )  # fmt: skip
+    return pd.DataFrame(lines, columns=ACCOUNTING)
+
+
+def rows_read(session: Session) -> int:
+    """Return the number of data rows read, each counted once."""
+    return sum(
+        int((session.fate(i, table_of(layout)) != "blank").sum()) for i, layout in enumerate(session.layouts)
+    )

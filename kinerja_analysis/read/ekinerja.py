@@ -1,0 +1,146 @@
+"""The e-Kinerja workbook "Laporan Penilaian SKP": recorded results, and the two ratings behind them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.tables import EKINERJA_CRITERIA, RATING, Column, columns, plain
+from kinerja_analysis.read import values
+from kinerja_analysis.read.cells import Block, Cells
+from kinerja_analysis.read.place import place
+from kinerja_analysis.read.session import Session
+
+_TIMES = {name: Column("appraisals", name, "time") for name in ("until", "created")}
+_LEVELS = {name: Column("appraisals", name, "category", categories=RATING) for name in EKINERJA_CRITERIA}
+_PEOPLE = ("grade", "employment", "position_type")
+_PREDIKAT = Column("appraisals", "predikat", "category")
+_REASON = Column("appraisals", "reason", "text")
+
+
+def take(session: Session, number: int, rows: np.ndarray) -> None:
+    """Read the rows of a block into appraisals, ratings and what they tell about the employees."""
+    block, layout = session.blocks[number], session.layouts[number]
+    words = _special(block, [session.position(number, n) for n in (*EKINERJA_CRITERIA, "predikat", "reason")], rows)
+    blanked = _without(block, session, number)
+    frame = session.frame(blanked, layout, "appraisals", rows).drop(columns=["reason", "status"], errors="ignore")
+    session.demand(block, layout, "appraisals", frame, ("person",))
+    frame = place(session, block, layout, "appraisals", frame)
+    for name, column in (_TIMES | _LEVELS).items():
+        if (at := session.position(number, name)) >= 0:
+            frame[name] = session.convert(blanked, at, column, rows)
+    frame = _status(session, number, frame, words)
+    _people(session, number, frame, rows)
+    _ratings(session, number, frame)
+    frame["acting"] = frame["acting"].fillna(False).astype(bool) if "acting" in frame else False
+    session.keep(number, "appraisals", frame.drop(columns=list(EKINERJA_CRITERIA)))
+
+
+def _special(block: Block, positions: list[int], rows: np.ndarray) -> pd.Series:
+    """Return per row a word that says why there is no rating: no_skp, not_rated or an exclusion, else ""."""
+    told = np.full(len(block), "", dtype=object)
+    for at in positions:
+        if at < 0:
+            continue
+        cells = block.cells(at)
+        for i, value in enumerate(cells.distinct):
+            if word := _word(value):
+                hit = cells.rows([i])
+                told[hit] = np.where(told[hit] == "", word, told[hit])
+    return pd.Series(told[rows], index=pd.Index(rows))
+
+
+def _word(value: object) -> str:
+    folded = plain(value)
+    if folded in values.NO_SKP:
+        return "no_skp"
+    if folded in values.NOT_RATED:
+        return "not_rated"
+    return values.EXCLUSIONS.get(folded, "")
+
+
+def _without(block: Block, session: Session, number: int) -> Block:
+    """Return the block with words such as "Tidak Membuat SKP" blanked, so that only labels are read as labels."""
+    ours = {session.position(number, n) for n in (*EKINERJA_CRITERIA, "predikat")} - {-1}
+
+    def column(position: int) -> Cells:
+        cells = block.cells(position)
+        if position not in ours:
+            return cells
+        special = [i for i, v in enumerate(cells.distinct) if _word(v)]
+        codes = cells.codes.copy()
+        codes[cells.rows(special)] = -1
+        return Cells(codes, cells.distinct)
+
+    return Block(
+        block.file, block.file_name, block.sheet, block.sheet_name, block.header, block.header_row, block.numbers,
+        column, block.left, block.lines, block.exact, block.separator, block.preamble, block.formulas, block.errors,
+    )  # fmt: skip
+
+
+def _status(session: Session, number: int, frame: pd.DataFrame, words: pd.Series) -> pd.DataFrame:
+    """Add status and reason; one of two ratings alone is a draft, a blank row is not rated."""
+    block = session.blocks[number]
+    for name in ("predikat", *EKINERJA_CRITERIA):
+        if name not in frame:
+            frame[name] = pd.Series(None, index=frame.index, dtype="str")
+    known = [frame[n].notna() for n in EKINERJA_CRITERIA]
+    both, one = known[0] & known[1], known[0] ^ known[1]
+    rated = both | frame["predikat"].notna()
+    status = pd.Series("not_rated", index=frame.index).mask(rated, "rated")
+    status = status.mask(~rated & (words == "no_skp"), "no_skp")
+    excluded = ~rated & words.isin(list(values.EXCLUSIONS.values()))
+    status = status.mask(excluded, "excluded")
+    draft = one & ~rated
+    reason = pd.Series(None, index=frame.index, dtype="str").mask(excluded, words).mask(draft, "draft")
+    index = frame.index.to_numpy()
+    for name, here in zip(EKINERJA_CRITERIA, known, strict=True):
+        at = session.position(number, name)
+        blank = (one & ~here).to_numpy() & (block.cells(at).codes[index] < 0)
+        session.log.at("W202", block, at, index[blank])
+    return frame.assign(status=status.astype("str"), reason=reason)
+
+
+def _ratings(session: Session, number: int, frame: pd.DataFrame) -> None:
+    """Add one rating per row and criterion by the supervisor; what gives none is set aside with its reason."""
+    block = session.blocks[number]
+    session.fate(number, "ratings")[:] = session.fate(number, "appraisals")
+    index = frame.index.to_numpy()
+    acting = frame["acting"].fillna(False).astype(bool) if "acting" in frame else pd.Series(False, index=frame.index)
+    session.set_aside(number, "ratings", index[acting.to_numpy()], "acting")
+    levels = [frame[n].notna() for n in EKINERJA_CRITERIA]
+    incomplete = (frame["status"] == "rated") & ~(levels[0] & levels[1])
+    session.set_aside(number, "ratings", index[(frame["status"] != "rated").to_numpy()], "not_rated")
+    session.set_aside(number, "ratings", index[incomplete.to_numpy()], "no_levels")
+    rated = ~acting & levels[0] & levels[1]
+    at = session.position(number, "supervisor")
+    rater = frame["supervisor"] if "supervisor" in frame else pd.Series(None, index=frame.index, dtype="str")
+    if at >= 0:
+        missing = rated & rater.isna()
+        session.set_aside(number, "ratings", index[missing.to_numpy()], "no_rater")
+        blank = missing.to_numpy() & (block.cells(at).codes[index] < 0)
+        session.log.at("W204", block, at, index[blank])
+        own = rated & (rater == frame["person"])
+        session.set_aside(number, "ratings", index[own.to_numpy()], "own_supervisor")
+        session.log.at("W205", block, at, index[own.to_numpy()])
+        rated &= ~missing & ~own
+    kept = frame[rated]
+    order = {label: float(i) for i, label in enumerate(RATING, 1)}
+    wanted = ("year", "period", "region", "unit", "opd", "rated_at")
+    base = kept[[n for n in wanted if n in kept]].assign(
+        ratee=kept["person"], rater=rater[rated], source="supervisor", scale_min=1.0, scale_max=float(len(RATING))
+    )
+    parts = [base.assign(criterion=name, score=kept[name].map(order).astype("float64")) for name in EKINERJA_CRITERIA]
+    session.keep(number, "ratings", pd.concat(parts))
+
+
+def _people(session: Session, number: int, frame: pd.DataFrame, rows: np.ndarray) -> None:
+    """Keep what the export tells about employees, to fill gaps of the employee table later."""
+    block = session.blocks[number]
+    carried = [n for n in ("year", "region", "person", "unit", "opd", "supervisor", "rated_at", "until") if n in frame]
+    told = frame[carried].copy()
+    for column in columns("employees"):
+        at = session.position(number, column.name)
+        if column.name in _PEOPLE and at >= 0:
+            told[column.name] = session.convert(block, at, column, rows)
+    session.told.append(told)

@@ -1,0 +1,241 @@
+"""Where identity ends: NIP and NI PPPK checked, read for what they tell, replaced by keyed pseudonyms.
+
+A NIP is birth date (8 digits), year of appointment (4), month of appointment 01-12 for PNS or number of contract
+from 21 for PPPK (2), sex (1), serial from 001 (3) (Perka BKN 22/2007 and 43/2007, as reported; that contracts
+count from 21 is a pattern seen). A plain hash of it is worthless: it can be enumerated in hours. Birth years 1900
+to 1909 do not exist among living employees: such numbers are synthetic.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hmac
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.store import DEMO_KEY, key_bytes, key_id
+from kinerja_analysis.base.tables import columns
+from kinerja_analysis.read.log import identifying
+from kinerja_analysis.read.session import Session
+
+IDENTITIES = {
+    "ratings": ("ratee", "rater"),
+    "appraisals": ("person", "supervisor"),
+    "employees": ("person", "supervisor"),
+    "achievements": ("person",),
+    "units": ("leader",),
+}
+_SYNTHETIC = (1900, 1909)
+_FULL_MONTHS = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+AGE_BANDS = ((30, "<=30"), (40, "31-40"), (50, "41-50"), (200, ">=51"))
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What distinct NIPs tell, one entry each. ``fault`` is a problem code or ""."""
+
+    fault: np.ndarray
+    synthetic: np.ndarray
+    birth: np.ndarray
+    sex: np.ndarray
+    employment: np.ndarray
+
+
+def parse_nip(numbers: list[str], today: dt.date | None = None) -> Parsed:
+    """Read NIPs.
+
+    Parameters
+    ----------
+    numbers : list of str
+        As cleaned: blanks and quotes removed.
+    today : date, optional
+        Appointments later than this are implausible.
+
+    Returns
+    -------
+    Parsed
+        ``fault``: E401 not 18 digits, E402 impossible date, sex or serial, W401 implausible appointment;
+        ``birth`` yyyymmdd as integers (0 where unreadable), ``sex`` and ``employment`` as codes or "".
+
+    Example
+    -------
+    >>> p = parse_nip(["190501012010011001", "199013012015031001", "123"])
+    >>> p.fault.tolist(), p.sex.tolist()[0], p.employment.tolist()[0], bool(p.synthetic[0])
+    (['', 'E402', 'E401'], 'male', 'pns', True)
+    """
+    today = today or dt.date.today()
+    fault = np.array(["" if len(n) == 18 and n.isascii() and n.isdigit() else "E401" for n in numbers], dtype=object)
+    good = fault == ""
+    text = [n if ok else "0" * 18 for n, ok in zip(numbers, good, strict=True)]
+    digits = np.array([list(t) for t in text] or np.empty((0, 18)), dtype="U1").astype(np.int64).reshape(-1, 18)
+
+    def part(a: int, b: int) -> np.ndarray:
+        return digits[:, a:b] @ (10 ** np.arange(b - a - 1, -1, -1))
+
+    year, month, day, start, code, sex, serial = (
+        part(0, 4), part(4, 6), part(6, 8), part(8, 12), part(12, 14), part(14, 15), part(15, 18)
+    )  # fmt: skip
+    common = (year % 4 != 0) | ((year % 100 == 0) & (year % 400 != 0))
+    days = _FULL_MONTHS[np.clip(month, 1, 12) - 1] - ((month == 2) & common)
+    synthetic = good & (year >= _SYNTHETIC[0]) & (year <= _SYNTHETIC[1])
+    possible = (month >= 1) & (month <= 12) & (day >= 1) & (day <= days) & np.isin(sex, (1, 2)) & (serial > 0)
+    possible &= synthetic | ((year >= 1940) & (year <= today.year - 16))
+    kind = np.where((code >= 1) & (code <= 12), "pns", np.where(code >= 21, "pppk", ""))
+    possible &= kind != ""
+    fault[good & ~possible] = "E402"
+    age = start - year
+    odd = ((age < 16) | (age > 60)) & ~synthetic | (start > today.year) | (start < 1960)
+    fault[good & possible & odd] = "W401"
+    fine = good & possible
+    return Parsed(
+        fault, synthetic & fine, np.where(fine, part(0, 8), 0),
+        np.where(fine, np.where(sex == 1, "male", "female"), ""), np.where(fine, kind, ""),
+    )  # fmt: skip
+
+
+def pseudonym(key: bytes, number: str) -> str:
+    """Return the pseudonym of an identifier: "P" and 13 letters and digits of HMAC-SHA-256 (65 bits).
+
+    >>> pseudonym(b"k" * 32, "190501012010011001")[0], len(pseudonym(b"k" * 32, "x"))
+    ('P', 14)
+    """
+    digest = hmac.digest(key, number.encode(), "sha256")
+    return "P" + base64.b32encode(digest[:10]).decode()[:13]
+
+
+def close(session: Session, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], bool, str]:
+    """Replace every identifier, fill the employee table from what they tell, and forget them.
+
+    Returns the tables, whether they are synthetic, and the id of the key ("" for declared pseudonyms).
+    """
+    told = pd.concat(session.told, ignore_index=True) if session.told else pd.DataFrame()
+    people = [tables[t][c] for t, names in IDENTITIES.items() for c in names]
+    people += [told[c] for c in ("person", "supervisor") if c in told]
+    known = [str(n) for n in pd.unique(pd.concat(people).dropna())] if people else []
+    mode = session.config.identifiers
+    if mode == "pseudonymous":
+        _flag(session, tables, {n: "E405" for n in known if identifying(n)})
+        return _filled(tables, told, None), False, ""
+    key = key_bytes(session.config)
+    parsed = parse_nip(known) if mode == "nip" else None
+    synthetic = _checked(session, tables, known, parsed, key)
+    names = pd.Series([pseudonym(key, n) for n in known], index=known, dtype="str")
+    tables = {t: _renamed(f, IDENTITIES[t], names) for t, f in tables.items()}
+    traits = None
+    if parsed is not None:
+        traits = pd.DataFrame(
+            {"person": names.to_numpy(), "_sex": parsed.sex, "_employment": parsed.employment,
+             "_birth": np.where(parsed.synthetic, 0, parsed.birth)}
+        ).drop_duplicates("person")  # fmt: skip
+    return _filled(tables, _renamed(told, ("person", "supervisor"), names), traits), synthetic, key_id(key)
+
+
+def _renamed(frame: pd.DataFrame, identities: tuple[str, ...], names: pd.Series) -> pd.DataFrame:
+    present = [c for c in identities if c in frame and len(frame)]
+    return frame.assign(**{c: _looked_up(frame[c], names) for c in present})
+
+
+def _looked_up(column: pd.Series, names: pd.Series) -> pd.Series:
+    codes, distinct = pd.factorize(column)
+    found = pd.array([*names.reindex(distinct), None], dtype="str")
+    return pd.Series(found.take(codes), index=column.index)
+
+
+def _flag(session: Session, tables: dict[str, pd.DataFrame], faults: dict[str, str]) -> None:
+    """Note identifiers with a fault at every cell they stand in, never their value."""
+    by_code: dict[str, set[str]] = {}
+    for number, code in faults.items():
+        by_code.setdefault(code, set()).add(number)
+    for code, numbers in sorted(by_code.items()):
+        for table, identities in IDENTITIES.items():
+            for column in identities:
+                frame = tables[table]
+                hit = frame[column].isin(numbers)
+                if not hit.any():
+                    continue
+                session.note(code, frame, column, hit)
+
+
+def _checked(
+    session: Session, tables: dict[str, pd.DataFrame], known: list[str], parsed: Parsed | None, key: bytes
+) -> bool:
+    """Note identifiers that cannot be, or may not be used with this key; tell whether all are synthetic."""
+    if parsed is None:
+        if known and key == DEMO_KEY:
+            session.log.add("E407")
+        return False
+    _flag(session, tables, {n: str(f) for n, f in zip(known, parsed.fault, strict=True) if f})
+    fine = parsed.birth > 0
+    real = fine & ~parsed.synthetic
+    if real.any() and parsed.synthetic.any():
+        fewer = real if real.sum() <= parsed.synthetic.sum() else parsed.synthetic
+        _flag(session, tables, {n: "E403" for n, hit in zip(known, fewer, strict=True) if hit})
+    elif real.any() and key == DEMO_KEY:
+        session.log.add("E404", n=int(real.sum()))
+    return bool(parsed.synthetic.any())
+
+
+def age_band(birth: pd.Series, year: pd.Series) -> pd.Series:
+    """Return the age band on 31 December of the year, missing where the birth date is (0).
+
+    >>> age_band(pd.Series([19850615, 0]), pd.Series([2025, 2025])).tolist()
+    ['31-40', nan]
+    """
+    age = year.astype("float64") - birth // 10000
+    band = pd.Series(None, index=birth.index, dtype="str")
+    for limit, name in reversed(AGE_BANDS):
+        band = band.mask(age <= limit, name)
+    return band.mask(birth == 0)
+
+
+def _filled(
+    tables: dict[str, pd.DataFrame], told: pd.DataFrame, traits: pd.DataFrame | None
+) -> dict[str, pd.DataFrame]:
+    """Return the tables with an employee row for everyone rated or rating, gaps filled from what is known."""
+    ratings, appraisals = tables["ratings"], tables["appraisals"]
+    place = ["year", "region"]
+    parts = [
+        appraisals[[*place, "person", "unit", "opd"]],
+        ratings[[*place, "ratee", "unit", "opd"]].rename(columns={"ratee": "person"}),
+        ratings[[*place, "rater"]].rename(columns={"rater": "person"}),
+    ]
+    everyone = pd.concat(parts, ignore_index=True).dropna(subset=[*place, "person"])
+    everyone = everyone.drop_duplicates([*place, "person"], ignore_index=True)
+    own = tables["employees"]
+    merged = pd.concat([own, everyone.astype({"year": "Int64"})], ignore_index=True)
+    merged = merged.drop_duplicates([*place, "person"], keep="first", ignore_index=True)
+    for source in (_last_told(told), everyone):
+        merged = _fill(merged, source)
+    if traits is not None:
+        merged = merged.merge(traits, on="person", how="left")
+        for name in ("sex", "employment"):
+            merged[name] = merged[name].fillna(merged[f"_{name}"].replace("", None).astype("str"))
+        band = age_band(merged["_birth"].fillna(0).astype("int64"), merged["year"])
+        merged["age_band"] = merged["age_band"].fillna(band)
+        merged = merged.drop(columns=["_sex", "_employment", "_birth"])
+    merged["row"] = merged["row"].fillna("")
+    return tables | {"employees": merged}
+
+
+def _last_told(told: pd.DataFrame) -> pd.DataFrame:
+    if told.empty:
+        return told
+    order = [n for n in ("until", "rated_at") if n in told]
+    told = told.sort_values(order, na_position="first", kind="stable") if order else told
+    return told.dropna(subset=["person"]).drop_duplicates(["year", "person"], keep="last")
+
+
+def _fill(frame: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
+    """Fill gaps of the employee table by year and person."""
+    names = [c.name for c in columns("employees") if c.name not in ("year", "region", "person")]
+    names = [n for n in names if n in source.columns]
+    if source.empty or not names:
+        return frame
+    once = source.drop_duplicates(["year", "person"])[["year", "person", *names]]
+    found = frame[["year", "person"]].merge(once, on=["year", "person"], how="left")
+    for name in names:
+        frame[name] = frame[name].astype("str").fillna(found[name].astype("str"))
+    return frame

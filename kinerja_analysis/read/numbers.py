@@ -1,0 +1,145 @@
+"""Numbers and times as people write them: decimal comma or point, never guessed where both are possible."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+_WHOLE = re.compile(r"[+-]?\d+")
+_COMMA = re.compile(r"[+-]?\d*,\d+")
+_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
+_GROUPED_ID = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+,\d+|[+-]?[1-9]\d{0,2}(\.\d{3}){2,}")
+_GROUPED_EN = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+\.\d+|[+-]?[1-9]\d{0,2}(,\d{3}){2,}")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+_TIME_FORMATS = ("%d/%m/%Y %H.%M.%S", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y %H.%M", "%d/%m/%Y",
+                 "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d")  # fmt: skip
+
+
+class Outcome(NamedTuple):
+    """What became of the distinct values: ``values``, the code of the fault by position, the nearest valid value."""
+
+    values: list[Any]
+    faults: dict[int, str]
+    hints: dict[int, str]
+
+
+def _style(text: str) -> str:
+    """Return how a text writes a number: whole, comma, point, or "" when it is none."""
+    if _WHOLE.fullmatch(text):
+        return "whole"
+    if _GROUPED_ID.fullmatch(text) or _COMMA.fullmatch(text):
+        return "comma"
+    if _GROUPED_EN.fullmatch(text) or _POINT.fullmatch(text):
+        return "point"
+    return ""
+
+
+def _number(text: str, style: str) -> float:
+    if style == "comma":
+        return float(text.replace(".", "").replace(",", "."))
+    return float(text.replace(",", "")) if style == "point" else float(text)
+
+
+def suggestion(text: str) -> str:
+    """Return the number a broken text probably meant, or "".
+
+    >>> suggestion("95,5o"), suggestion("baik")
+    ('95,5', '')
+    """
+    rest = re.sub(r"[^0-9.,-]", "", text).strip(".,")
+    return rest if rest and _style(rest) else ""
+
+
+def numbers(distinct: Sequence[Any], counts: np.ndarray, separator: str = "") -> Outcome:
+    """Read numbers; a decimal mark counts for the whole column.
+
+    Parameters
+    ----------
+    distinct : sequence
+        Distinct cells: floats (a spreadsheet's number) or texts.
+    counts : int array
+        How often each occurs; of two decimal marks the rarer one is the fault.
+    separator : str
+        Delimiter of a text file; ";" belongs to the decimal comma, "," to the point.
+
+    Returns
+    -------
+    Outcome
+        ``E203`` not a number, ``E205`` two decimal marks in one column, ``E206`` "1.000" that may be 1 or 1000.
+
+    Example
+    -------
+    >>> numbers(["95,5", "80", 70.0], np.ones(3, int)).values
+    [95.5, 80.0, 70.0]
+    """
+    styles = ["" if not isinstance(v, str) else _style(v) for v in distinct]
+    values: list[Any] = [None] * len(distinct)
+    faults: dict[int, str] = {}
+    hints: dict[int, str] = {}
+    weight = {"comma": 0, "point": 0}
+    for i, (value, style) in enumerate(zip(distinct, styles, strict=True)):
+        if isinstance(value, (int, float)):
+            values[i] = float(value)
+        elif not style:
+            faults[i] = "E203"
+            hints[i] = suggestion(value) if isinstance(value, str) else ""
+        else:
+            values[i] = _number(value, style)
+            if style in weight:
+                weight[style] += int(counts[i])
+    if weight["comma"] and weight["point"]:
+        rarer = "comma" if weight["comma"] < weight["point"] else "point"
+        faults |= {i: "E205" for i, s in enumerate(styles) if s == rarer}
+    else:
+        faults |= _ambiguous(distinct, styles, separator)
+    return Outcome([None if i in faults else v for i, v in enumerate(values)], faults, hints)
+
+
+def _ambiguous(distinct: Sequence[Any], styles: list[str], separator: str) -> dict[int, str]:
+    """Return faults where every decimal of a column could as well be a thousands mark."""
+    marked = [i for i, s in enumerate(styles) if s in ("comma", "point")]
+    if not marked or not all(_THOUSANDS.fullmatch(distinct[i]) for i in marked):
+        return {}
+    natural = {";": "comma", ",": "point"}.get(separator)
+    return {i: "E206" for i in marked if styles[i] != natural}
+
+
+def times(distinct: Sequence[Any]) -> Outcome:
+    """Read time stamps: spreadsheet dates, ISO 8601, or day/month/year as Indonesian programs write it.
+
+    Example
+    -------
+    >>> times(["10/8/2026 09.15.00", "2025-12-30"]).values[0]
+    Timestamp('2026-08-10 09:15:00')
+    """
+    faults: dict[int, str] = {}
+    values: list[Any] = [pd.NaT] * len(distinct)
+    texts = {}
+    for i, value in enumerate(distinct):
+        if isinstance(value, (dt.datetime, dt.date)):
+            values[i] = pd.Timestamp(value).tz_localize(None)
+        elif isinstance(value, str):
+            texts[i] = value
+        else:
+            faults[i] = "E207"
+    series = pd.Series(texts, dtype="str")
+    parsed = pd.to_datetime(series, format="%Y-%m-%d %H:%M:%S", errors="coerce")
+    if parsed.isna().any():
+        iso = series.where(series.str.match(r"\d{4}-\d{2}-\d{2}") & parsed.isna())
+        parsed = parsed.fillna(pd.to_datetime(iso, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None))
+    for form in _TIME_FORMATS:
+        left = parsed.isna()
+        if not left.any():
+            break
+        parsed = parsed.where(~left, pd.to_datetime(series.where(left), format=form, errors="coerce"))
+    years = parsed.dt.year
+    odd = ~years.between(1990, 2100)
+    faults |= {int(i): "E207" for i in parsed.index[odd]}
+    for i, stamp in parsed[~odd].items():
+        values[int(i)] = stamp  # type: ignore[call-overload]
+    return Outcome(values, faults, {})

@@ -1,0 +1,240 @@
+"""Year, period and region of every row: from its columns, the text above the header, or the arguments."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.read import values
+from kinerja_analysis.read.cells import Block
+from kinerja_analysis.read.layout import Layout
+from kinerja_analysis.read.session import Session
+
+_PERIOD = re.compile(r"\bperiode\b\s*(?:penilaian)?\s*:?\s*(.+)", re.IGNORECASE)
+_YEAR = re.compile(r"\btahun\s*:?\s*(20\d\d)\b", re.IGNORECASE)
+_KINDS = ("", "Q1", "Q2", "Q3", "Q4", *(f"{m:02d}" for m in range(1, 13)))
+_AGENCY = re.compile(r"^\s*instansi\s*:?\s*(.+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the text above a header says, each with its cell: year, period ("" annual), agency."""
+
+    year: int | None = None
+    year_cell: str = ""
+    period: str | None = None
+    period_cell: str = ""
+    agency: str = ""
+    agency_cell: str = ""
+
+
+def preamble(session: Session, block: Block) -> Told:
+    """Read the text above the header; two different years or periods there are a problem."""
+    years: list[tuple[int, str]] = []
+    periods: list[tuple[str, str]] = []
+    agency = ("", "")
+    for cell, text in block.preamble:
+        if found := _AGENCY.match(text):
+            agency = agency if agency[0] else (found.group(1), cell)
+            continue
+        if found := _YEAR.search(text):
+            years.append((int(found.group(1)), cell))
+        if found := _PERIOD.search(text):
+            told = values.period(found.group(1))
+            if told is not None:
+                years += [(told[0], cell)] if told[0] else []
+                periods.append((told[1], cell))
+    for told_list, code in ((years, "E502"), (periods, "E506")):
+        if len({v for v, _ in told_list}) > 1:
+            odd = next(c for v, c in told_list if v != told_list[0][0])
+            value, expected = _shown(told_list[-1][0]), _shown(told_list[0][0])
+            session.log.on(code, block, [odd], value=value, expected=expected)
+    year, year_cell = years[0] if years else (None, "")
+    period, period_cell = periods[0] if periods else (None, "")
+    return Told(year, year_cell, period, period_cell, *agency)
+
+
+def _shown(value: object) -> str:
+    return "Tahunan" if value == "" else str(value)
+
+
+def place(session: Session, block: Block, layout: Layout, table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with ``year``, ``period`` and ``region``; what is not told anywhere is a problem."""
+    told = preamble(session, block)
+    rows = frame.index.to_numpy()
+    year, period = _year_period(session, block, layout, told, rows, table)
+    region = _region(session, block, layout, told, rows)
+    frame = frame.assign(year=year, region=region)
+    if table != "employees":
+        frame = frame.assign(period=period)
+    return frame
+
+
+def _column(block: Block, layout: Layout, name: str, rows: np.ndarray) -> tuple[int, list[Any], np.ndarray]:
+    """Return position, distinct values and codes of the live rows of a column or declared constant."""
+    for position, own in layout.names.items():
+        if own == name:
+            cells = block.cells(position)
+            return position, cells.distinct, cells.codes[rows]
+    if layout.mapping and name in layout.mapping.constants:
+        return -1, [str(layout.mapping.constants[name])], np.zeros(len(rows), dtype=np.int64)
+    return -1, [], np.full(len(rows), -1)
+
+
+def _spread(values_: list[float | None], codes: np.ndarray) -> np.ndarray:
+    """Return one number per row (NaN where there is none)."""
+    return np.array([np.nan if v is None else v for v in values_] + [np.nan])[codes]
+
+
+def _note(
+    session: Session,
+    block: Block,
+    position: int,
+    rows: np.ndarray,
+    hit: np.ndarray,
+    code: str,
+    value: object,
+    **more: str,
+) -> None:
+    if position >= 0:
+        session.log.at(code, block, position, rows[hit], values.as_text(value), **more)
+    elif hit.any():
+        session.log.on(code, block, value=values.as_text(value), **more)
+
+
+def _year_period(
+    session: Session, block: Block, layout: Layout, told: Told, rows: np.ndarray, table: str
+) -> tuple[pd.Series, pd.Series]:
+    at, distinct, codes = _column(block, layout, "year", rows)
+    outcome = values.years(distinct)
+    for i in outcome.faults:
+        _note(session, block, at, rows, codes == i, "E208", distinct[i])
+    at_period, distinct_p, codes_p = _column(block, layout, "period", rows)
+    read = [values.period(v) for v in distinct_p]
+    for i, found in enumerate(read):
+        if found is None:
+            _note(session, block, at_period, rows, codes_p == i, "E209", distinct_p[i])
+    told_year = _spread([f[0] if f else None for f in read], codes_p)
+    kind = _spread([_KINDS.index(f[1]) if f else None for f in read], codes_p)
+    sources = [(at, _spread(outcome.values, codes), codes), (at_period, told_year, codes_p)]
+    year = _agree_years(session, block, told, rows, sources)
+    if told.period is not None:
+        other = np.isfinite(kind) & (kind != _KINDS.index(told.period))
+        if other.any():
+            first = _KINDS[int(kind[other][0])]
+            _note(session, block, at_period, rows, other, "E506", _shown(first), expected=_shown(told.period))
+        kind = np.where(np.isnan(kind), _KINDS.index(told.period), kind)
+    if np.isnan(kind).any() and table != "employees":
+        if at_period < 0 and layout.kind == "ekinerja":
+            session.log.on("W501", block)
+        kind = np.where(np.isnan(kind), 0, kind)
+    index = pd.Index(rows)
+    return pd.Series(year, index=index).astype("Int64"), pd.Series(_texts(year, kind), index=index)
+
+
+def _texts(year: np.ndarray, kind: np.ndarray) -> pd.Series:
+    """Return period texts ("2025", "2025-Q1", "2025-07"), missing where the year is."""
+    codes, pairs = pd.factorize(np.nan_to_num(year) * 100 + np.nan_to_num(kind))
+    names = [f"{int(p // 100)}" + (f"-{_KINDS[int(p % 100)]}" if p % 100 else "") if p >= 100 else None for p in pairs]
+    return pd.Series(pd.array(names, dtype="str").take(codes))
+
+
+def _agree_years(
+    session: Session, block: Block, told: Told, rows: np.ndarray, sources: list[tuple[int, np.ndarray, np.ndarray]]
+) -> np.ndarray:
+    """Return one year per row; columns, text above the header and argument must not contradict each other."""
+    year = np.full(len(rows), np.nan if told.year is None else told.year)
+    for position, column, _ in sources:
+        clash = np.isfinite(column) & np.isfinite(year) & (column != year)
+        if clash.any():
+            _note(session, block, position, rows, clash, "E502", column[clash][0], expected=str(int(year[clash][0])))
+        year = np.where(np.isnan(column), year, column)
+    if session.year is not None:
+        clash = np.isfinite(year) & (year != session.year)
+        if clash.any():
+            position = next((p for p, c, _ in sources if p >= 0 and np.isfinite(c[clash][0])), -1)
+            if position < 0:
+                value, expected = str(int(year[clash][0])), str(session.year)
+                session.log.on("E502", block, [told.year_cell], value=value, expected=expected)
+            else:
+                _note(session, block, position, rows, clash, "E502", year[clash][0], expected=str(session.year))
+        year = np.where(np.isnan(year), session.year, year)
+    if np.isnan(year).any():
+        filled = [(position, codes) for position, _, codes in sources if position >= 0]
+        if not filled:
+            session.log.on("E505", block)
+        for position, codes in filled[:1]:
+            blank = np.isnan(year) & (codes < 0)
+            session.log.at("E201", block, position, rows[blank], accepted=block.header[position])
+    return year
+
+
+def _fits(code: str, argument: str | None) -> bool:
+    if argument is None or code == argument:
+        return True
+    return code.startswith(argument + ".") or argument.startswith(code + ".")
+
+
+def _region(session: Session, block: Block, layout: Layout, told: Told, rows: np.ndarray) -> pd.Series:
+    argument = session.region
+    default = argument
+    if told.agency:
+        default = _agency(session, block, told) or argument
+    at, distinct, codes = _column(block, layout, "region", rows)
+    found: list[str | None] = []
+    for i, value in enumerate(distinct):
+        hit = codes == i
+        code = _code(session, block, at, rows, hit, value) if hit.any() else None
+        if code and not (_fits(code, argument) and _fits(code, default)):
+            _note(session, block, at, rows, hit, "E501", value, expected=session.regions.name(default or ""))
+        found.append(code)
+    if default is None and (codes < 0).any() and not told.agency:
+        if at >= 0 and distinct:
+            session.log.at("E201", block, at, rows[codes < 0], accepted=block.header[at])
+        else:
+            session.log.on("E510", block)
+    names = pd.array([*found, default], dtype="str")
+    return pd.Series(names.take(np.where(codes < 0, len(found), codes)), index=pd.Index(rows))
+
+
+def _code(
+    session: Session, block: Block, at: int, rows: np.ndarray, hit: np.ndarray, value: object
+) -> str | None:
+    if isinstance(value, float) or (isinstance(value, int) and not block.exact):
+        _note(session, block, at, rows, hit, "E210", value)
+        return None
+    choices = session.regions.find(values.as_text(value))
+    if len(choices) == 1:
+        return choices[0].code
+    if choices:
+        _note(session, block, at, rows, hit, "E504", value, choices="; ".join(c.label for c in choices))
+    else:
+        _note(session, block, at, rows, hit, "E503", value, nearest=session.regions.close(values.as_text(value)))
+    return None
+
+
+def _agency(session: Session, block: Block, told: Told) -> str | None:
+    """Return the region named above the header (or the argument where that is more exact)."""
+    cells = [told.agency_cell]
+    choices = session.regions.prefix(told.agency)
+    argument = session.region
+    if len(choices) > 1 and argument is not None:
+        choices = [c for c in choices if _fits(c.code, argument)] or choices
+    if len(choices) == 1:
+        code = choices[0].code
+        if not _fits(code, argument):
+            session.log.on("E501", block, cells, value=told.agency, expected=session.regions.name(argument or ""))
+        below = argument is not None and argument.startswith(code + ".")
+        declared = session.config.regions.get(argument or "")
+        return argument if below and not (declared and declared.units) else code
+    if choices:
+        session.log.on("E504", block, cells, value=told.agency, choices="; ".join(c.label for c in choices))
+    elif argument is None:
+        session.log.on("E503", block, cells, value=told.agency, nearest=session.regions.close(told.agency))
+    else:
+        session.log.on("W503", block, cells, value=told.agency, expected=session.regions.name(argument))
+    return argument

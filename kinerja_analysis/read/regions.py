@@ -1,0 +1,153 @@
+"""Region names and codes: declared ones first, then the reference list; an ambiguous name lists the choices."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from kinerja_analysis.base.config import REGION_CODE, AuditConfig
+
+REFERENCE = Path("data") / "referensi" / "wilayah.csv"
+_KINDS = {"kabupaten": "kab", "kab": "kab", "kota": "kota", "provinsi": "prov", "prov": "prov", "propinsi": "prov",
+          "kecamatan": "kec", "kec": "kec", "distrik": "kec"}  # fmt: skip
+_FILLER = {"pemerintah", "instansi", "pemda", "pemkab", "pemkot", "pemprov", "daerah"}
+_BETWEEN = "\x1f"
+_FILLER_KIND = {"pemkab": "kab", "pemkot": "kota", "pemprov": "prov"}
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region: its Kemendagri code with dots, BPS code, official name, province."""
+
+    code: str
+    bps: str
+    name: str
+    province: str
+
+    @property
+    def label(self) -> str:
+        """Name, province and code, as listed among choices."""
+        where = f", {self.province}" if self.province and self.province != self.name else ""
+        return f"{self.name}{where} ({self.code})"
+
+
+def fold(name: str) -> tuple[str, str]:
+    """Return the kind ("kab", "kota", "prov", "kec" or "") and the bare name without blanks.
+
+    >>> fold("Pemerintah Kab. Aceh Timur"), fold("Batang Hari")
+    (('kab', 'acehtimur'), ('', 'batanghari'))
+    """
+    words = re.findall(r"[^\W_]+", name.lower())
+    kind = next((_FILLER_KIND[w] for w in words if w in _FILLER_KIND), "")
+    while words and ((words[0] in _FILLER and len(words) > 1) or (words[0] in _KINDS and len(words) > 1)):
+        kind = _KINDS.get(words[0], kind)
+        if words[0] == "daerah" and words[1] in ("istimewa", "khusus"):
+            break
+        words = words[1:]
+    return kind, "".join(words)
+
+
+@lru_cache(maxsize=4)
+def reference(place: Path | None = None) -> tuple[Region, ...]:
+    """Return the reference list, or nothing when it is not at hand.
+
+    It is looked for beside the package and in the working folder.
+    """
+    if place is None:
+        beside = Path(__file__).resolve().parents[2]
+        place = next((p for p in (beside / REFERENCE, Path.cwd() / REFERENCE) if p.is_file()), None)
+    if place is None:
+        return ()
+    with place.open(encoding="utf-8-sig", newline="") as lines:
+        return tuple(
+            Region(r["kemendagri"], r["bps"], r["name"], r["province"]) for r in csv.DictReader(lines, delimiter=";")
+        )
+
+
+@lru_cache(maxsize=4)
+def _by_name(regions: tuple[Region, ...]) -> dict[str, list[tuple[str, Region]]]:
+    found: dict[str, list[tuple[str, Region]]] = {}
+    for region in regions:
+        kind, name = fold(region.name)
+        found.setdefault(name, []).append((kind, region))
+    return found
+
+
+class Regions:
+    """Finds regions by code or name."""
+
+    def __init__(self, config: AuditConfig) -> None:
+        self.declared = tuple(Region(code, r.bps, r.name or code, r.province) for code, r in config.regions.items())
+        self._listed = reference()
+        listed = {r.code: r for r in self._listed}
+        self._by_code = listed | {r.code: r for r in self.declared if r.name != r.code or r.code not in listed}
+        self._by_bps = {r.bps: r.code for r in self._by_code.values() if r.bps}
+        self._levels = {r.code.count(".") for r in listed.values()} and {0, 1}
+        self._units = {
+            (r.parent or code.rpartition(".")[0]) + _BETWEEN + unit.casefold(): code
+            for code, r in config.regions.items()
+            for unit in r.units
+        }
+
+    def find(self, text: str) -> list[Region]:
+        """Return the regions a text may mean: one when it is clear, several when ambiguous, none when unknown.
+
+        A code is a Kemendagri code with dots or a BPS code without. A declared name wins over the reference list.
+        """
+        text = " ".join(text.split())
+        if REGION_CODE.match(text):
+            known = self._by_code.get(text)
+            if known:
+                return [known]
+            return [] if text.count(".") in self._levels else [Region(text, "", text, "")]
+        if text.isdigit():
+            code = self._by_bps.get(text)
+            return [self._by_code[code]] if code else []
+        return self._named(self.declared, text) or self._named(self._listed, text)
+
+    @staticmethod
+    def _named(regions: tuple[Region, ...], text: str) -> list[Region]:
+        kind, name = fold(text)
+        hits = _by_name(regions).get(name, []) if name else []
+        own = [r for k, r in hits if kind and (k == kind or (kind == "prov" and "." not in r.code))]
+        return own or [r for k, r in hits if not kind or not k]
+
+    def prefix(self, text: str) -> list[Region]:
+        """Return what a text means after dropping words from its end until something is found."""
+        words = text.split()
+        for n in range(len(words), 0, -1):
+            found = self.find(" ".join(words[:n]))
+            if found:
+                return found
+        return []
+
+    def name(self, code: str) -> str:
+        """Return the name of a code, or the code."""
+        return self._by_code[code].name if code in self._by_code else code
+
+    def close(self, text: str) -> str:
+        """Return the nearest known name or code, as a hint."""
+        from kinerja_analysis.read.values import nearest
+
+        if REGION_CODE.match(text) or text.isdigit():
+            return ""
+        bare = {r.name.split(" ", 1)[-1] if r.name.split()[0].lower() in _KINDS else r.name: r
+                for r in self._by_code.values()}  # fmt: skip
+        hit = nearest(text, [*bare, *(r.name for r in self._by_code.values())], 0.75)
+        return bare[hit].label if hit in bare else hit
+
+    def move(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame with rows of declared units moved to the region below that lists them."""
+        if not self._units or "unit" not in frame.columns or frame.empty:
+            return frame
+        region = frame["region"].astype("str")
+        for column in ("opd", "unit"):
+            key = frame["region"].astype("str") + _BETWEEN + frame[column].astype("str").fillna("").str.casefold()
+            moved = key.map(self._units)
+            region = region.mask(moved.notna(), moved)
+        return frame.assign(region=region.astype("str"))

@@ -1,0 +1,160 @@
+"""What a check found: all problems at once, in words, as a table, as a file beside the input."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from kinerja_analysis.base.errors import Problem
+from kinerja_analysis.base.words import say
+
+_COLUMNS = {
+    "id": ("kode", "tingkat", "berkas", "lembar", "sel", "kolom", "isi", "jumlah", "sel lain", "masalah", "perbaikan"),
+    "en": ("code", "severity", "file", "sheet", "cell", "column", "value", "count", "other cells", "problem", "repair"),
+}  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SHOWN_RANGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The problems of an input, the row accounting, and the file names by number (for the terminal only)."""
+
+    problems: tuple[Problem, ...]
+    accounting: pd.DataFrame
+    files: tuple[str, ...]
+    rows: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether the input can be used: no errors (warnings and notes may be there)."""
+        return not any(p.severity == "error" for p in self.problems)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of problems by severity, of files and of rows read."""
+        found = {s: sum(p.severity == s for p in self.problems) for s in ("error", "warning", "note")}
+        return {**found, "files": len(self.files), "rows": self.rows}
+
+    def to_frame(self, lang: str = "id") -> pd.DataFrame:
+        """Return one row per problem, with all cells and the words of a language."""
+        records = [
+            (p.code, say(f"problems.severity.{p.severity}", lang), p.file, p.sheet, _cell(p.cell, lang), p.column,
+             p.value, p.count, ", ".join(_cell(c, lang) for c in ranges(p.others)), sentence(p, lang),
+             p.text(lang, "repair"))
+            for p in self.problems
+        ]  # fmt: skip
+        return pd.DataFrame(records, columns=list(_COLUMNS[lang]))
+
+    def summary(self, lang: str = "id") -> str:
+        """Return the verdict and every problem: address first, what was seen, why it matters, the repair."""
+        n = self.counts
+        names = dict.fromkeys(p.file for p in self.problems if p.severity == "error")
+        where = next(iter(names)) if len(names) == 1 else ""
+        key = "refused" if not self.ok else "accepted"
+        told = {"n": n["error"], "rows": self.rows, "files": n["files"], "warnings": n["warning"], "notes": n["note"]}
+        head = say(f"problems.report.{key}_one" if where else f"problems.report.{key}", lang, file=where, **told)
+        blocks = [head] + [_told(p, lang, with_file=p.file != where) for p in self.problems]
+        return "\n\n".join(blocks) if len(blocks) > 1 else head
+
+    def save(self, path: str | Path, lang: str = "id") -> Path:
+        """Write the problem list as .xlsx, .csv or .json (by the suffix); returns the path.
+
+        No cell of it is a formula, whatever the input held.
+        """
+        place = Path(path)
+        frame = self.to_frame(lang)
+        if place.suffix == ".json":
+            body = {"counts": self.counts, "problems": frame.to_dict("records")}
+            place.write_text(json.dumps(body, ensure_ascii=False, indent=1), encoding="utf-8")
+        elif place.suffix == ".csv":
+            quoted = frame.map(lambda v: f"'{v}" if isinstance(v, str) and v.lstrip().startswith(_FORMULA) else v)
+            quoted.to_csv(place, index=False, sep=";", encoding="utf-8-sig")
+        else:
+            _workbook(frame, place, say("problems.report.sheet", lang))
+        return place
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        head = escape(self.summary("id").split("\n", 1)[0])
+        if not self.problems:
+            return f"<p>{head}</p>"
+        return f"<p>{head}</p>{self.to_frame('id').to_html(index=False, escape=True)}"
+
+
+def _workbook(frame: pd.DataFrame, place: Path, title: str) -> None:
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    for row in [tuple(frame.columns), *frame.itertuples(index=False)]:
+        cells = []
+        for value in row:
+            cell = WriteOnlyCell(sheet, value=value)
+            if isinstance(value, str):
+                cell.data_type = "s"
+            cells.append(cell)
+        sheet.append(cells)
+    book.save(place)
+
+
+def _cell(cell: str, lang: str) -> str:
+    if cell.startswith("baris "):
+        return say("problems.report.line", lang, n=cell.removeprefix("baris "))
+    return cell
+
+
+def sentence(problem: Problem, lang: str) -> str:
+    """Return what is wrong, with the nearest valid value when there is one."""
+    nearest = str(problem.params.get("nearest") or "")
+    hint = " " + say("problems.nearest", lang, nearest=nearest) if nearest and problem.code[3] != "W" else ""
+    return problem.text(lang) + hint
+
+
+def _told(problem: Problem, lang: str, *, with_file: bool) -> str:
+    cell = problem.cell
+    where = []
+    if with_file and problem.file:
+        where.append(problem.file)
+    if problem.sheet:
+        where.append(say("problems.report.in_sheet", lang, sheet=problem.sheet))
+    if cell:
+        where.append(_cell(cell, lang) if cell.startswith("baris") else say("problems.report.cell", lang, cell=cell))
+    place = ", ".join(where)
+    place = place if problem.file and with_file else place[:1].upper() + place[1:]
+    head = f"[{problem.code}] " + (place + ": " if place else "") + sentence(problem, lang)
+    others = ""
+    if problem.others:
+        shown = ranges(problem.others)
+        more = ", …" if len(shown) > _SHOWN_RANGES else ""
+        told = ", ".join(_cell(c, lang) for c in shown[:_SHOWN_RANGES]) + more
+        others = " " + say("problems.report.others", lang, n=len(problem.others), cells=told)
+    repair = say("problems.report.repair", lang, text=problem.text(lang, "repair"))
+    return f" {head}\n   {repair}{others}"
+
+
+def ranges(cells: tuple[str, ...]) -> list[str]:
+    """Join neighbouring cells of one column.
+
+    >>> ranges(("C129", "C130", "C131", "D4", "baris 7", "baris 8"))
+    ['C129-C131', 'D4', 'baris 7-8']
+    """
+    found: list[tuple[str, int, int]] = []
+    for cell in cells:
+        head = cell.rstrip("0123456789")
+        number = int(cell[len(head) :] or 0)
+        if found and found[-1][0] == head and found[-1][2] + 1 == number:
+            found[-1] = (head, found[-1][1], number)
+        else:
+            found.append((head, number, number))
+    joined = []
+    for head, first, last in found:
+        second = str(last) if head.startswith("baris") else f"{head}{last}"
+        joined.append(f"{head}{first}" if first == last else f"{head}{first}-{second}")
+    return joined
+

@@ -1,0 +1,166 @@
+"""A stream over a worksheet's XML before any reader opens it: used rectangle, formulas, error cells.
+
+A reader builds the whole rectangle in memory; one cell at the far corner of a 5 KB file ends the process. The
+ordinary writing of a cell (``<c r="A1" …>``) is found by pattern, 3 million cells a second; anything else goes
+through an XML parser that refuses declarations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import IO, Any
+from xml.parsers import expat
+
+from kinerja_analysis.read.cells import letters
+
+_CHUNK = 1 << 22
+_COLUMN = re.compile(rb'<c r="([A-Z]{1,3})\d')
+_ROW = re.compile(rb'<c r="[A-Z]{1,3}(\d{1,7})"')
+_FORMULA = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>/]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)(<v>[^<])?')
+_ERROR = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>/]*? t="e"')
+_REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+
+
+class UnsafeXml(Exception):
+    """The XML declares a document type or entities, or is not well formed."""
+
+
+@dataclass(slots=True)
+class Scan:
+    """What a worksheet holds: corners of the used rectangle (columns from 1), formulas, error cells."""
+
+    first_row: int = 0
+    last_row: int = 0
+    first_column: int = 0
+    last_column: int = 0
+    formulas: dict[str, bool] = field(default_factory=dict)
+    errors: set[str] = field(default_factory=set)
+
+    @property
+    def area(self) -> int:
+        """Cells of the used rectangle."""
+        return (self.last_row - self.first_row + 1) * (self.last_column - self.first_column + 1) if self.last_row else 0
+
+    def include(self, rows: Iterable[int], columns: Iterable[int]) -> None:
+        """Widen the rectangle."""
+        for row in rows:
+            self.first_row = min(self.first_row or row, row)
+            self.last_row = max(self.last_row, row)
+        for column in columns:
+            self.first_column = min(self.first_column or column, column)
+            self.last_column = max(self.last_column, column)
+
+
+def column_number(text: str) -> int:
+    """Return the number of a column's letters, from 1.
+
+    >>> column_number("A"), column_number("XFD")
+    (1, 16384)
+    """
+    number = 0
+    for letter in text:
+        number = 26 * number + ord(letter) - 64
+    return number
+
+
+def scan(stream: IO[bytes], limit: int) -> Scan:
+    """Scan a worksheet (seekable). Raises ``UnsafeXml``.
+
+    A rectangle above ``limit`` is looked at again without empty, merely formatted cells.
+    """
+    fast = _fast(stream)
+    if fast is not None and fast.area <= limit:
+        return fast
+    stream.seek(0)
+    return _slow(stream)
+
+
+def _fast(stream: IO[bytes]) -> Scan | None:
+    """Scan by pattern, or return None when the writing is unusual."""
+    result, rest, first = Scan(), b"", True
+    columns: set[bytes] = set()
+    numbers: set[bytes] = set()
+    while True:
+        chunk = stream.read(_CHUNK)
+        data = rest + chunk
+        if first and (b"\x00" in data[:64] or b"<sheetData" not in data):
+            return None
+        first = False
+        cut = data.rfind(b"<c ") if chunk else len(data)
+        if cut < 0:
+            return None
+        part, rest = data[:cut], data[cut:]
+        if b"<!" in part or part.count(b"<c ") != part.count(b'<c r="') or b"<c>" in part or b"<c\n" in part:
+            return None
+        columns.update(_COLUMN.findall(part))
+        numbers.update(_ROW.findall(part))
+        if b"<f" in part:
+            result.formulas.update((m.group(1).decode(), m.group(2) is not None) for m in _FORMULA.finditer(part))
+        if b't="e"' in part:
+            result.errors.update(m.decode() for m in _ERROR.findall(part))
+        if not chunk:
+            break
+    result.include(map(int, numbers), (column_number(c.decode()) for c in columns))
+    return result
+
+
+class _Handler:
+    """Expat callbacks that follow cells, formulas and cached values, whatever prefix the writer uses."""
+
+    def __init__(self) -> None:
+        self.result = Scan()
+        self.row = 0
+        self.column = 0
+        self.cell = ""
+        self.cell_row = 0
+        self.formula = False
+        self.inside = ""
+
+    def start(self, name: str, attributes: dict[str, Any]) -> None:
+        kind = name.rpartition(":")[2]
+        if kind == "row":
+            self.row = int(attributes.get("r", self.row + 1))
+            self.column = 0
+        elif kind == "c":
+            found = _REFERENCE.fullmatch(attributes.get("r", ""))
+            self.column = column_number(found.group(1)) if found else self.column + 1
+            row = int(found.group(2)) if found else self.row
+            self.cell, self.cell_row = f"{letters(self.column - 1)}{row}", row
+            self.formula = False
+            if attributes.get("t") == "e":
+                self.result.errors.add(self.cell)
+        elif kind in ("v", "is", "f") and self.cell:
+            self.result.include((self.cell_row,), (self.column,))
+            if kind == "f":
+                self.formula = True
+                self.result.formulas[self.cell] = False
+        self.inside = kind
+
+    def text(self, data: str) -> None:
+        if self.inside == "v" and self.formula and data.strip():
+            self.result.formulas[self.cell] = True
+
+    def end(self, name: str) -> None:
+        self.inside = ""
+        if name.rpartition(":")[2] == "c":
+            self.cell = ""
+
+
+def _refuse(*_: Any) -> None:
+    raise UnsafeXml("declaration")
+
+
+def _slow(stream: IO[bytes]) -> Scan:
+    parser, handler = expat.ParserCreate(), _Handler()
+    parser.StartElementHandler = handler.start
+    parser.EndElementHandler = handler.end
+    parser.CharacterDataHandler = handler.text
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.EntityDeclHandler = _refuse
+    try:
+        parser.ParseFile(stream)
+    except (expat.ExpatError, ValueError) as error:
+        raise UnsafeXml(str(error)) from None
+    return handler.result

@@ -1,0 +1,184 @@
+"""One reading in progress: configuration, problems, and the way from a block's cells to typed columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.tables import DTYPES, Column, columns
+from kinerja_analysis.read import numbers, values
+from kinerja_analysis.read.cells import Block, Cells, letters
+from kinerja_analysis.read.layout import Layout, accepted
+from kinerja_analysis.read.log import Log, identifying
+from kinerja_analysis.read.numbers import Outcome
+from kinerja_analysis.read.regions import Regions
+
+_TWINS = {"ratee": "person", "rater": "supervisor"}
+_SCORES = frozenset(("score", "hasil_kerja", "perilaku_kerja"))
+
+
+@dataclass
+class Session:
+    """What one call of ``read`` or ``check`` collects.
+
+    ``parts`` holds typed rows per table with the columns ``_b`` (block) and ``_i`` (row in the block); ``fates``
+    says for each block and table why a row is not kept ("" where it is); ``told`` is what exports tell about
+    employees besides.
+    """
+
+    config: AuditConfig
+    region: str | None = None
+    year: int | None = None
+    log: Log = field(default_factory=Log)
+    blocks: list[Block] = field(default_factory=list)
+    layouts: list[Layout] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    parts: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
+    fates: dict[tuple[int, str], np.ndarray] = field(default_factory=dict)
+    told: list[pd.DataFrame] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.regions = Regions(self.config)
+
+    def fate(self, block: int, table: str) -> np.ndarray:
+        """Return (and create) the fates of a block's rows for a table."""
+        if (block, table) not in self.fates:
+            self.fates[block, table] = np.full(len(self.blocks[block]), "", dtype=object)
+        return self.fates[block, table]
+
+    def set_aside(self, block: int, table: str, rows: np.ndarray, reason: str) -> None:
+        """Note why rows are not kept; the first reason counts."""
+        fate = self.fate(block, table)
+        fate[rows] = np.where(fate[rows] == "", reason, fate[rows])
+
+    def keep(self, number: int, table: str, frame: pd.DataFrame) -> None:
+        """Add typed rows of block ``number`` to a table; the frame's index holds the rows in the block."""
+        rows = frame.index.to_numpy()
+        address = self.blocks[number].row_addresses(rows).set_axis(frame.index)
+        self.fate(number, table)
+        self.parts.setdefault(table, []).append(frame.assign(row=address, _b=number, _i=rows))
+
+    def position(self, number: int, name: str) -> int:
+        """Return the header position of a column of ours in a block, or −1.
+
+        In an export the employee is the ratee and the superior the rater.
+        """
+        places = {own: i for i, own in self.layouts[number].names.items()}
+        return places.get(name, places.get(_TWINS.get(name, ""), -1))
+
+    def note(self, code: str, frame: pd.DataFrame, name: str, hit: pd.Series, **params: object) -> None:
+        """Note a problem at a column of rows that may come from several blocks."""
+        for number, rows in frame.loc[hit.to_numpy(), ["_b", "_i"]].groupby("_b"):
+            block, at = self.blocks[int(number)], self.position(int(number), name)  # type: ignore[call-overload]
+            self.log.at(code, block, max(at, 0), np.unique(rows["_i"].to_numpy()), "", **params)
+
+    def convert(
+        self, block: Block, position: int, column: Column, rows: np.ndarray, own: Mapping[str, str] | None = None
+    ) -> pd.Series:
+        """Return one column of the live rows with its type; every unreadable cell is noted at its address."""
+        cells = block.cells(position)
+        self._formulas(block, position, column, rows)
+        outcome = self._outcome(block, cells, column, own)
+        live = np.zeros(len(block), dtype=bool)
+        live[rows] = True
+        for code in sorted(set(outcome.faults.values())):
+            where = [i for i, fault in outcome.faults.items() if fault == code]
+            hit = cells.rows(where)
+            hit = hit[live[hit]]
+            if len(hit):
+                first = int(cells.codes[hit[0]])
+                shown = "" if column.personal else values.as_text(cells.distinct[first])
+                self.log.at(code, block, position, hit, shown, nearest=outcome.hints.get(first, ""))
+        dtype = DTYPES[column.kind]
+        if dtype in ("int64", "bool"):
+            dtype = {"int64": "Int64", "bool": "boolean"}[dtype]
+        series = cells.spread(outcome.values, dtype).iloc[rows]
+        series.index = pd.Index(rows)
+        return series
+
+    def _outcome(self, block: Block, cells: Cells, column: Column, own: Mapping[str, str] | None) -> Outcome:
+        distinct = cells.distinct
+        if column.personal:
+            if self.config.identifiers == "other":
+                found = values.texts(distinct)
+                bad = {i: "E104" for i, v in enumerate(distinct) if not isinstance(v, str)}
+                folded = [None if i in bad else v.casefold() for i, v in enumerate(found.values)]
+                return Outcome(folded, bad, {})
+            return values.identifiers(distinct, exact=block.exact)
+        if column.kind == "number":
+            return numbers.numbers(distinct, cells.counts, block.separator)
+        if column.kind == "time":
+            return numbers.times(distinct)
+        if column.kind == "integer":
+            return values.years(distinct)
+        if column.kind == "flag":
+            return values.flags(distinct)
+        if column.kind == "category":
+            name = "rating" if column.name in ("hasil_kerja", "perilaku_kerja") else column.name
+            return values.categories(distinct, name, own)
+        found = values.texts(distinct)
+        persons = self.log.persons(block) if len(distinct) else frozenset()
+        faults = {i: "E408" for i, v in enumerate(found.values) if identifying(v, persons)}
+        told = [None if i in faults else (own or {}).get(v, v) for i, v in enumerate(found.values)]
+        return Outcome(told, faults, {})
+
+    def _formulas(self, block: Block, position: int, column: Column, rows: np.ndarray) -> None:
+        """Note error cells, formulas without a value, and formulas where none may stand."""
+        if not block.formulas and not block.errors:
+            return
+        mark = re.compile(letters(block.left + position) + r"(\d+)")
+        live = set(rows.tolist())
+
+        def inside(addresses: Sequence[str]) -> list[int]:
+            found = [int(m.group(1)) for a in addresses if (m := mark.fullmatch(a))]
+            places = np.searchsorted(block.numbers, found)
+            return [p for p, n in zip(places.tolist(), found, strict=True)
+                    if p < len(block) and block.numbers[p] == n and p in live]  # fmt: skip
+
+        self.log.at("E118", block, position, inside(sorted(block.errors)))
+        strict = column.personal or column.name in _SCORES
+        empty = [a for a, cached in block.formulas.items() if not cached]
+        self.log.at("E109", block, position, inside(empty))
+        if strict:
+            self.log.at("E110", block, position, inside([a for a, cached in block.formulas.items() if cached]))
+
+    def frame(self, block: Block, layout: Layout, table: str, rows: np.ndarray) -> pd.DataFrame:
+        """Return the table's columns of the live rows, except year, period and region (see ``place``)."""
+        places = {name: i for i, name in layout.names.items()}
+        constants = layout.mapping.constants if layout.mapping else {}
+        own = layout.mapping.values if layout.mapping else {}
+        out: dict[str, pd.Series] = {}
+        for column in columns(table):
+            if column.name in ("year", "period", "region"):
+                continue
+            if column.name in places:
+                out[column.name] = self.convert(block, places[column.name], column, rows, own.get(column.name))
+            elif column.name in constants:
+                out[column.name] = self.constant(block, column, constants[column.name], rows)
+        return pd.DataFrame(out, index=pd.Index(rows))
+
+    def constant(self, block: Block, column: Column, value: object, rows: np.ndarray) -> pd.Series:
+        """Return a declared constant as a column; an unreadable one is a problem of the mapping."""
+        cells = Cells(np.zeros(len(rows), dtype=np.int64), [value])
+        outcome = self._outcome(block, cells, column, None)
+        if outcome.faults and outcome.values[0] is None:
+            self.log.on("E306", block, column=column.name, value=str(value), nearest=outcome.hints.get(0, ""))
+        series = cells.spread(outcome.values, DTYPES[column.kind] if column.kind != "flag" else "boolean")
+        series.index = pd.Index(rows)
+        return series
+
+    def demand(self, block: Block, layout: Layout, table: str, frame: pd.DataFrame, names: Sequence[str]) -> None:
+        """Note empty cells in columns that must be filled."""
+        places = {name: i for i, name in layout.names.items()}
+        for name in names:
+            if name not in places or name not in frame.columns:
+                continue
+            blank = frame.index.to_numpy()[block.cells(places[name]).codes[frame.index] < 0]
+            told = zip(blank.tolist(), block.address(blank, places[name]), strict=True)
+            blank = [row for row, cell in told if cell not in block.formulas and cell not in block.errors]
+            self.log.at("E201", block, places[name], blank, accepted=accepted(table, name)[0])

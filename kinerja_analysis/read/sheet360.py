@@ -1,0 +1,138 @@
+"""Rating sheets of several sources: long (one row per score) and wide (one row per ratee and rater)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.tables import Column, plain
+from kinerja_analysis.read import numbers
+from kinerja_analysis.read.cells import Block
+from kinerja_analysis.read.layout import KNOWN_UNUSED, Layout, accepted
+from kinerja_analysis.read.log import personal_header
+from kinerja_analysis.read.place import place
+from kinerja_analysis.read.session import Session
+
+RARE_SCALE = 0.05
+_SCORE = Column("ratings", "score", "number", required=True)
+
+
+def take_long(session: Session, number: int, rows: np.ndarray) -> None:
+    """Read one row per score; an empty score is "not rated" and set aside."""
+    block, layout = session.blocks[number], session.layouts[number]
+    frame = session.frame(block, layout, "ratings", rows)
+    session.demand(block, layout, "ratings", frame, ("ratee", "source", "criterion", "scale_min", "scale_max"))
+    frame["criterion"] = folded(frame["criterion"])
+    at = session.position(number, "score")
+    if at >= 0:
+        empty = frame.index.to_numpy()[block.cells(at).codes[frame.index] < 0]
+        session.set_aside(number, "ratings", empty, "not_rated")
+        frame = frame.drop(index=empty)
+    frame = _people(session, number, place(session, block, layout, "ratings", frame))
+    _scale(session, block, layout, frame, {"": at})
+    session.keep(number, "ratings", frame)
+
+
+def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
+    """Read one row per ratee and rater with one column per criterion; empty scores are left out."""
+    block, layout = session.blocks[number], session.layouts[number]
+    frame = session.frame(block, layout, "ratings", rows)
+    session.demand(block, layout, "ratings", frame, ("ratee", "source", "scale_min", "scale_max"))
+    frame = _people(session, number, place(session, block, layout, "ratings", frame))
+    criteria = _criteria(session, block, layout)
+    if not criteria:
+        names = (*accepted("ratings", "score"), *accepted("ratings", "criterion"))
+        session.log.on("E302", block, [block.header_address(0)], column=names[0], accepted=", ".join(names))
+    parts = []
+    for name, position in criteria.items():
+        score = session.convert(block, position, _SCORE, rows)
+        parts.append(frame.assign(criterion=name, score=score)[score.notna().to_numpy()])
+    scored = np.zeros(len(block), dtype=bool)
+    for part in parts:
+        scored[part.index.to_numpy()] = True
+    session.set_aside(number, "ratings", rows[~scored[rows]], "not_rated")
+    if not parts:
+        return
+    long = pd.concat(parts)
+    long["criterion"] = long["criterion"].astype("str")
+    _scale(session, block, layout, long, criteria)
+    session.keep(number, "ratings", long)
+
+
+def folded(criterion: pd.Series) -> pd.Series:
+    """Return criterion names in lower snake case, so that sheets that write them differently agree.
+
+    >>> folded(pd.Series(["Inovasi ", "pelayanan publik"], dtype="str")).tolist()
+    ['inovasi', 'pelayanan_publik']
+    """
+    codes, names = pd.factorize(criterion)
+    return pd.Series(pd.array([*map(plain, names), None], dtype="str").take(codes), index=criterion.index)
+
+
+def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
+    """Return the columns that hold scores: not known, not personal, most filled cells numbers."""
+    found: dict[str, int] = {}
+    for i, label in enumerate(block.header):
+        name = plain(label)
+        if not label or i in layout.names or i in layout.near or name in KNOWN_UNUSED or personal_header(label):
+            continue
+        cells = block.cells(i)
+        read = numbers.numbers(cells.distinct, cells.counts, block.separator)
+        bad = sum(int(cells.counts[k]) for k, code in read.faults.items() if code == "E203")
+        if len(cells.distinct) and bad <= int(cells.counts.sum()) / 2:
+            found.setdefault(name, i)
+        else:
+            session.log.on("N301", block, [block.header_address(i)], column=label)
+    return found
+
+
+def _people(session: Session, number: int, frame: pd.DataFrame) -> pd.DataFrame:
+    """Fill the rater of self ratings; a role that contradicts the two people is a problem at the role."""
+    block = session.blocks[number]
+    own = frame["source"] == "self"
+    rater = frame["rater"] if "rater" in frame else pd.Series(None, index=frame.index, dtype="str")
+    rater = rater.mask(own & rater.isna(), frame["ratee"])
+    same = (rater == frame["ratee"]) & rater.notna()
+    at = max(session.position(number, "source"), 0)
+    index = frame.index.to_numpy()
+    session.log.at("E508", block, at, index[(own & ~same & rater.notna() & frame["ratee"].notna()).to_numpy()])
+    session.log.at("E509", block, at, index[(same & ~own & frame["source"].notna()).to_numpy()])
+    at_rater = session.position(number, "rater")
+    if at_rater >= 0:
+        blank = rater.isna().to_numpy() & (block.cells(at_rater).codes[index] < 0)
+        session.log.at("E201", block, at_rater, index[blank], accepted=accepted("ratings", "rater")[0])
+    return frame.assign(rater=rater)
+
+
+def _scale(session: Session, block: Block, layout: Layout, frame: pd.DataFrame, positions: dict[str, int]) -> None:
+    """Note scales that are none and scores outside theirs."""
+    low, high = frame["scale_min"], frame["scale_max"]
+    index = frame.index.to_numpy()
+    wrong = (low >= high).to_numpy()
+    at = next((i for i, n in layout.names.items() if n == "scale_max"), -1)
+    if wrong.any():
+        if at >= 0:
+            session.log.at("E212", block, at, np.unique(index[wrong]))
+        else:
+            session.log.on("E212", block, column="scale_max")
+    _rare_scales(session, block, layout, frame)
+    outside = ((frame["score"] < low) | (frame["score"] > high)).to_numpy() & ~wrong
+    for name, position in positions.items():
+        hit = outside & (frame["criterion"] == name).to_numpy() if name else outside
+        if hit.any() and position >= 0:
+            first = frame[hit].iloc[0]
+            session.log.at(
+                "E204", block, position, index[hit], f"{first['score']:g}",
+                low=float(first["scale_min"]), high=float(first["scale_max"]),
+            )  # fmt: skip
+
+
+def _rare_scales(session: Session, block: Block, layout: Layout, frame: pd.DataFrame) -> None:
+    """Note scales that few rows of a sheet have: a slip there would rescale the score unseen."""
+    for name in ("scale_min", "scale_max"):
+        at = next((i for i, n in layout.names.items() if n == name), -1)
+        share = frame[name].map(frame[name].value_counts(normalize=True))
+        rare = (share < RARE_SCALE).to_numpy()
+        if at >= 0 and rare.any():
+            first = frame[name][rare].iloc[0]
+            session.log.at("W206", block, at, np.unique(frame.index.to_numpy()[rare]), f"{first:g}")

@@ -1,0 +1,150 @@
+"""From a recognised block to rows of our tables: header problems, empty rows, then the layout's own reader."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.tables import columns, plain
+from kinerja_analysis.read import ekinerja, sheet360
+from kinerja_analysis.read.cells import Block
+from kinerja_analysis.read.layout import KNOWN_UNUSED, Layout, accepted
+from kinerja_analysis.read.log import identifying, personal_header
+from kinerja_analysis.read.place import place
+from kinerja_analysis.read.session import Session
+from kinerja_analysis.read.values import EXCLUSIONS, as_text, texts
+
+ATTRIBUTE_LEVELS = 50
+
+
+def table_of(layout: Layout) -> str:
+    """Return the table that a layout's rows are counted under."""
+    return {"ekinerja": "appraisals", "wide": "ratings"}.get(layout.kind, layout.kind)
+
+
+def take(session: Session, block: Block, layout: Layout) -> None:
+    """Read one block into the session."""
+    session.blocks.append(block)
+    session.layouts.append(layout)
+    number = len(session.blocks) - 1
+    table = table_of(layout)
+    everything = np.arange(len(block))
+    if layout.kind in ("skp_list", "problem_list"):
+        if layout.kind == "skp_list":
+            session.log.on("W302", block, n=len(block))
+        session.set_aside(number, layout.kind, everything, layout.kind)
+        return
+    if not _header(session, block, layout, table):
+        session.set_aside(number, table, everything, "unreadable")
+        return
+    rows = _live(session, number, table)
+    if layout.kind == "ekinerja":
+        ekinerja.take(session, number, rows)
+    elif layout.kind == "wide":
+        sheet360.take_wide(session, number, rows)
+    elif layout.kind == "ratings":
+        sheet360.take_long(session, number, rows)
+    else:
+        _take_plain(session, number, table, rows)
+
+
+def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
+    """Note what is wrong with the header; tell whether the rows can be read."""
+    folded = [plain(h) for h in block.header]
+    twice = False
+    for i, label in enumerate(folded):
+        used = folded.index(label) in layout.names or layout.kind == "wide" if label else False
+        if used and folded.index(label) != i:
+            twice = True
+            first = block.header_address(folded.index(label))
+            session.log.on("E303", block, [block.header_address(i)], column=block.header[i], first=first)
+    for i, meant in layout.near.items():
+        session.log.on("E301", block, [block.header_address(i)], column=block.header[i], nearest=meant)
+    hinted = set(layout.near.values())
+    for name in layout.missing:
+        names = accepted(table, name)
+        if layout.mapping and name in layout.mapping.columns:
+            session.log.on("E305", block, column=layout.mapping.columns[name])
+        elif hinted.isdisjoint(names):
+            session.log.on("E302", block, [block.header_address(0)], column=names[0], accepted=", ".join(names))
+    if layout.kind not in ("wide", "employees"):
+        for i, label in enumerate(block.header):
+            known = i in layout.names or i in layout.near or plain(label) in KNOWN_UNUSED
+            if label and not known and not personal_header(label):
+                session.log.on("N301", block, [block.header_address(i)], column=label)
+    return not layout.missing and not twice
+
+
+def _live(session: Session, number: int, table: str) -> np.ndarray:
+    """Return the rows that hold anything; a line of column numbers under the header is no row of data."""
+    block, layout = session.blocks[number], session.layouts[number]
+    required = [i for i, n in layout.names.items() if n in ("person", "ratee", "unit", "indicator")]
+    candidates = np.arange(len(block))
+    for i in [*required, *range(len(block.header))]:
+        if not len(candidates):
+            break
+        candidates = candidates[block.cells(i).codes[candidates] < 0]
+    session.set_aside(number, table, candidates, "blank")
+    filled = np.ones(len(block), dtype=bool)
+    filled[candidates] = False
+    live = np.flatnonzero(filled)
+    if len(live) and _counts_columns(block, int(live[0])):
+        session.set_aside(number, table, live[:1], "numbering")
+        live = live[1:]
+    return live
+
+
+def _counts_columns(block: Block, row: int) -> bool:
+    count = 0
+    for i in range(len(block.header)):
+        cells = block.cells(i)
+        if cells.codes[row] < 0:
+            continue
+        count += 1
+        if as_text(cells.distinct[cells.codes[row]]).strip("()") != str(count):
+            return False
+    return count > 1
+
+
+def _take_plain(session: Session, number: int, table: str, rows: np.ndarray) -> None:
+    block, layout = session.blocks[number], session.layouts[number]
+    frame = session.frame(block, layout, table, rows)
+    required = [c.name for c in columns(table) if c.required and c.name not in ("year", "period", "region")]
+    session.demand(block, layout, table, frame, required)
+    frame = place(session, block, layout, table, frame)
+    if table == "employees":
+        frame = _attributes(session, block, layout, frame)
+    if table == "units":
+        named = frame["org_rating"].notna() if "org_rating" in frame else pd.Series(False, index=frame.index)
+        session.set_aside(number, table, frame.index.to_numpy()[~named.to_numpy()], "not_rated")
+        frame = frame[named]
+    if table == "appraisals" and "reason" in frame:
+        frame["reason"] = _reasons(frame["reason"])
+    session.keep(number, table, frame)
+
+
+def _reasons(reason: pd.Series) -> pd.Series:
+    """Return known reasons only: free text about a person is not taken in."""
+    codes, told = pd.factorize(reason)
+    known = [EXCLUSIONS.get(plain(t), "lainnya") for t in told]
+    return pd.Series(pd.array([*known, None], dtype="str").take(codes), index=reason.index)
+
+
+def _attributes(session: Session, block: Block, layout: Layout, frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the other columns of an employee table as attributes, unless they look personal."""
+    own = {c.name for c in columns("employees")}
+    for i, label in enumerate(block.header):
+        name = plain(label)
+        if not label or i in layout.names or i in layout.near or name in KNOWN_UNUSED:
+            continue
+        cells = block.cells(i)
+        filled = int((cells.codes >= 0).sum())
+        many = len(cells.distinct) > min(ATTRIBUTE_LEVELS, max(2, filled // 2))
+        persons = session.log.persons(block)
+        personal = personal_header(label) or any(identifying(v, persons) for v in cells.distinct)
+        if personal or many or name in own:
+            session.log.on("N302", block, [block.header_address(i)], column=label)
+            continue
+        series = cells.spread(texts(cells.distinct).values, "str").iloc[frame.index.to_numpy()]
+        frame[name] = series.set_axis(frame.index)
+    return frame

@@ -1,0 +1,84 @@
+"""Workbooks (.xlsx, .xlsm): values and cell types by calamine, after the guard has looked at the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.read.cells import Block, Cells, clean, letters
+from kinerja_analysis.read.guard import Verdict
+from kinerja_analysis.read.layout import Layout, locate
+from kinerja_analysis.read.scan import Scan
+from kinerja_analysis.read.values import as_text
+
+_LOOKED_AT = 200
+
+
+class Unreadable(Exception):
+    """The reader could not make sense of the file."""
+
+
+def blocks(
+    path: Path, verdict: Verdict, number: int, config: AuditConfig
+) -> Iterator[tuple[int, str, bool, Block | None, Layout | None]]:
+    """Yield each sheet that holds anything: its number, name, whether hidden, and its table if one is recognised.
+
+    Raises ``Unreadable``.
+    """
+    import python_calamine
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        metadata = book.sheets_metadata
+    except Exception as error:
+        raise Unreadable from error
+    for sheet, entry in enumerate(metadata, 1):
+        if entry.typ != python_calamine.SheetTypeEnum.WorkSheet:
+            continue
+        hidden = entry.visible != python_calamine.SheetVisibleEnum.Visible
+        rows, top, left = _rows(book, entry.name)
+        if not rows:
+            continue
+        found = locate(rows[:_LOOKED_AT], path.name, entry.name, config.mapping, top)
+        if found is None:
+            yield sheet, entry.name, hidden, None, None
+            continue
+        scan = verdict.sheets.get(entry.name, Scan())
+        block = _block(rows, top, left, found[0], scan)
+        block.file, block.file_name, block.sheet, block.sheet_name = number, path.name, sheet, entry.name
+        yield sheet, entry.name, hidden, block, found[1]
+
+
+def _rows(book: Any, name: str) -> tuple[list[list[Any]], int, int]:
+    try:
+        sheet = book.get_sheet_by_name(name)
+        if sheet.start is None:
+            return [], 1, 0
+        rows = sheet.to_python(skip_empty_area=True)
+    except BaseException as error:
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise Unreadable from error
+        raise
+    while rows and all(clean(v) is None for v in rows[-1]):
+        rows.pop()
+    return rows, sheet.start[0] + 1, sheet.start[1]
+
+
+def _block(rows: list[list[Any]], top: int, left: int, at: int, scan: Scan) -> Block:
+    body = rows[at + 1 :]
+    header = [as_text(v) if (v := clean(cell)) is not None else "" for cell in rows[at]]
+    preamble = [
+        (f"{letters(left + j)}{top + i}", as_text(value))
+        for i, row in enumerate(rows[:at])
+        for j, cell in enumerate(row)
+        if (value := clean(cell)) is not None
+    ]
+    numbers = np.arange(top + at + 1, top + at + 1 + len(body))
+    return Block(
+        0, "", 0, "", header, top + at, numbers, lambda j: Cells.of([row[j] for row in body]), left=left,
+        preamble=preamble, formulas=scan.formulas, errors=frozenset(scan.errors),
+    )  # fmt: skip

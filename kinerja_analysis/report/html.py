@@ -1,0 +1,136 @@
+"""One offline HTML file from blocks: styles inside, pictures inside, no script, no request to anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+
+from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.words import say
+from kinerja_analysis.report.blocks import Block, Markdown, Masthead, Section
+from kinerja_analysis.report.render import Shell, render, render_all
+from kinerja_analysis.report.text import markdown_html
+from kinerja_analysis.show.table import escape
+
+__all__ = ["fragment", "markdown_html", "page_html", "region_html"]
+
+
+@lru_cache(maxsize=4)
+def sheet(name: str) -> str:
+    """Return a file of this package (styles, script) as text."""
+    return files("kinerja_analysis").joinpath("report", name).read_text(encoding="utf-8")
+
+
+def page_html(
+    blocks: Sequence[Block],
+    *,
+    lang: str,
+    title: str,
+    other_language_href: str = "",
+    index_href: str = "",
+    level: str = "internal",
+    synthetic: bool = False,
+) -> str:
+    """Return a page as one offline file.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+        In reading order; markdown blocks between sections become sections of their own.
+    lang : str
+        ``id`` or ``en``.
+    title : str
+        Region and year.
+    other_language_href, index_href : str
+        Relative addresses, "" for none.
+    level : str
+        ``internal`` or ``public``.
+    synthetic : bool
+        Mark the page as invented data.
+
+    Returns
+    -------
+    str
+    """
+    shell = Shell(lang, index_href, other_language_href)
+    place = next((block.place for block in blocks if isinstance(block, Masthead)), title)
+    notice = _notice(lang, place) if synthetic else ""
+    style = sheet("page.css") + _footer_style(lang, title, level, synthetic)
+    body = document(blocks, shell)
+    return shell_html(lang, say("report.page_title", lang, title=title), style, notice + body)
+
+
+def region_html(blocks: Sequence[Block], audit: Audit, lang: str, *, other_language_href: str = "") -> str:
+    """Return the page of an audit of one cell; the index is two folders up."""
+    region, year = audit.cells[0]
+    return page_html(
+        blocks,
+        lang=lang,
+        title=f"{audit.name(region)}, {year}",
+        other_language_href=other_language_href,
+        index_href="../../index.html" if lang == "id" else "../../index.en.html",
+        level=audit.level,
+        synthetic=bool(audit.provenance.get("synthetic")),
+    )
+
+
+def fragment(blocks: Sequence[Block], lang: str) -> str:
+    """Return blocks as HTML without page and styles, for a notebook."""
+    return f'<div class="kinerja" lang="{lang}">{render_all(blocks, Shell(lang))}</div>'
+
+
+def shell_html(lang: str, title: str, style: str, body: str, script: str = "") -> str:
+    """Return the outermost HTML: head, skip link, body, footer."""
+    foot = f'<footer class="end"><div class="wrap">{escape(say("report.footer", lang))}</div></footer>'
+    code = f"<script>{script}</script>" if script else ""
+    return (
+        f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        f'<meta name="robots" content="noindex">\n<title>{escape(title)}</title>\n<style>\n{style}\n</style>\n</head>\n'
+        f'<body>\n<a class="skip" href="#isi">{escape(say("report.skip", lang))}</a>\n'
+        f"{body}\n{foot}\n{code}</body>\n</html>\n"
+    )
+
+
+def document(blocks: Sequence[Block], shell: Shell) -> str:
+    """Return masthead and main part: sections in columns, the provenance across the page."""
+    heads = [block for block in blocks if isinstance(block, Masthead)]
+    out = [render(block, shell) for block in heads[:1]]
+    out.append('<main id="isi">')
+    open_ = False
+    for block in blocks:
+        if isinstance(block, Masthead):
+            continue
+        across = isinstance(block, Section) and block.role == "provenance"
+        if across == open_:
+            out.append("</div>" if across else '<div class="wrap">')
+            open_ = not across
+        out.append(_free(render(block, shell)) if isinstance(block, Markdown) else render(block, shell))
+    if open_:
+        out.append("</div>")
+    out.append("</main>")
+    return "\n".join(out)
+
+
+def _free(body: str) -> str:
+    """Put a markdown cell into the page's columns, below the section before it."""
+    return f'<div class="sec"><div class="hang"></div><div class="body">{body}</div></div>'
+
+
+def _notice(lang: str, place: str) -> str:
+    head, text = say("report.synthetic", lang), say("report.synthetic_text", lang, place=place)
+    words = f"<b>{escape(head)}</b><span>{escape(text)}</span>"
+    return f'<div class="notice" role="note"><div class="wrap">{words}</div></div>\n'
+
+
+def _footer_style(lang: str, title: str, level: str, synthetic: bool) -> str:
+    """Return the printed page's footer: synthetic mark, title, level, page number."""
+    parts = [say("report.synthetic", lang)] if synthetic else []
+    parts += [title, say(f"report.badge.{level}", lang)]
+    safe = "".join(c for c in " · ".join(parts) if c.isalnum() or c in " .,·–-()")
+    look = 'font:8.5pt "Noto Sans",sans-serif;color:#4b5866'
+    return (
+        f'@page{{@bottom-left{{content:"{safe}";{look}}}'
+        f'@bottom-right{{content:counter(page) " / " counter(pages);{look}}}}}'
+    )

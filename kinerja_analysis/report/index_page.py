@@ -1,0 +1,119 @@
+"""The index over regions and years: what each report's data can show, and where it is; never a ranking."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.report import index_parts as parts
+from kinerja_analysis.report.html import sheet, shell_html
+from kinerja_analysis.report.view import View
+
+METRICS = "metrics.json"
+Row = Mapping[str, Any]
+
+
+def headline(audit: Audit) -> dict[str, Any]:
+    """Return what the index says of a report: JSON-able codes and numbers of an audit of one cell.
+
+    Keys: ``province bps persons verdicts separated flagged failed``; ``separated`` is value, lower and upper (shares)
+    or None, ``persons`` -1 where the number is hidden.
+    """
+    view = View(audit, "id")
+    place = audit.config.regions.get(view.region)
+    pairs = view.first("distribution", measure="separated_pairs", subject_kind="region", scope="ekinerja")
+    e = pairs.estimate if pairs is not None else None
+    known = e is not None and all(map(math.isfinite, (e.value, e.lower, e.upper)))
+    frame = view.count("examined")
+    persons = [int(n) for n in frame["n_persons"]] if len(frame) else []
+    return {
+        "province": place.province if place is not None else "",
+        "bps": place.bps if place is not None else "",
+        "persons": persons[0] if persons else 0,
+        "verdicts": {kind: verdict for (_, _, kind), verdict in audit.design.verdicts().items()},
+        "separated": [e.value, e.lower, e.upper] if e is not None and known else None,
+        "flagged": view.flagged(),
+        "failed": list(audit.failed),
+        "version": str(audit.provenance.get("version", "")),
+    }
+
+
+def write_index(out: Path, languages: Sequence[str]) -> list[Path]:
+    """Write the index pages of a reports folder from the ``metrics.json`` of its reports.
+
+    For both levels: ``index.html`` (Indonesian) and ``index.en.html`` over all years, and the same in each year's
+    folder. Public pages name public reports only.
+    """
+    written = []
+    for root in (out, out / "internal"):
+        rows = collect(root)
+        if not rows:
+            continue
+        for lang in languages:
+            name = index_name(lang)
+            others = [index_name(x) for x in languages if x != lang]
+            written.append(_write(root / name, rows, lang, "", others[:1]))
+            for year in sorted({int(r["year"]) for r in rows}):
+                own = [r for r in rows if int(r["year"]) == year]
+                written.append(_write(root / str(year) / name, own, lang, f"{year}/", others[:1]))
+    return written
+
+
+def _write(path: Path, rows: Sequence[Row], lang: str, base: str, others: Sequence[str]) -> Path:
+    local = [{**r, "href": str(r["hrefs"].get(lang, "")).removeprefix(base)} for r in rows]
+    up = f"../{index_name(lang)}" if base else ""
+    page = index_html(local, lang, other_language_href=others[0] if others else "", all_years_href=up)
+    write_atomic(path, page.encode())
+    return path
+
+
+def index_name(lang: str) -> str:
+    """Return the file name of an index page.
+
+    >>> index_name("id"), index_name("en")
+    ('index.html', 'index.en.html')
+    """
+    return "index.html" if lang == "id" else f"index.{lang}.html"
+
+
+def collect(root: Path) -> list[dict[str, Any]]:
+    """Return the metrics of all reports under ``<root>/<year>/``, with the addresses of their pages by language."""
+    rows = []
+    for path in sorted(root.glob(f"[12][0-9][0-9][0-9]/*/{METRICS}")):
+        row = json.loads(path.read_text(encoding="utf-8"))
+        folder = path.parent.relative_to(root).as_posix()
+        pages = {f.rsplit("_", 1)[-1][:-5]: f"{folder}/{f}" for f in row.get("files", []) if f.endswith(".html")}
+        rows.append({**row, "hrefs": pages})
+    return rows
+
+
+def index_html(rows: Sequence[Row], lang: str, *, other_language_href: str = "", all_years_href: str = "") -> str:
+    """Return the index page.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        One per report: ``region name year level synthetic headline`` (see ``headline``) and ``href``, the page's
+        address relative to the index.
+    lang : str
+        ``id`` or ``en``.
+    other_language_href, all_years_href : str
+        Relative addresses, "" for none.
+
+    Returns
+    -------
+    str
+        One offline file; searching and sorting need its script, everything else does not.
+    """
+    years = sorted({int(r["year"]) for r in rows})
+    level = str(rows[0]["level"]) if rows else "public"
+    body = parts.notice(rows, lang) + parts.head(rows, lang, level, years, other_language_href, all_years_href)
+    inner = parts.table(rows, lang, years) + parts.compare(lang) + parts.legend(rows, lang)
+    body += f'<main id="isi"><div class="wrap">{inner}</div>{parts.origin(rows, lang)}</main>'
+    style = sheet("page.css") + sheet("index.css") + parts.year_style(years)
+    return shell_html(lang, parts.say_("title", lang), style, body, sheet("index.js") if rows else "")

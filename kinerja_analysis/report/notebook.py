@@ -1,0 +1,90 @@
+"""What notebooks import: one object that shows the sections of a report, block by block.
+
+A section's blocks are displayed as HTML (for the lab) and carried along as JSON: the executed notebook is the one
+source from which every form of the report is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.store import load_audit
+from kinerja_analysis.report.engine import SENTINEL
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from kinerja_analysis.report.blocks import Block
+
+MIME = "application/vnd.kinerja.blocks+json"
+AUDIT_FOLDER = "audit"
+
+
+class Report:
+    """The report of one region and year, as a notebook shows it.
+
+    Reads the audit from the folder ``audit`` in the working directory, so that no path is a parameter.
+    Raises ``UsageError`` when the stored audit is missing or was changed.
+    """
+
+    def __init__(self, region: str, year: int, lang: str, level: str, *, folder: str = AUDIT_FOLDER) -> None:
+        audit = load_audit(Path(folder))
+        if audit.level != level:
+            raise ValueError(f"the stored audit is {audit.level}, the report {level}")
+        self.audit: Audit = audit.select(region=region, year=year)
+        self.lang = lang
+        self._sections = _page_sections(self.audit, lang)
+
+    @property
+    def sections(self) -> list[str]:
+        """Names of the sections, in order."""
+        return list(self._sections)
+
+    def show(self, section: str) -> None:
+        """Display one section. Raises ``KeyError`` for an unknown one."""
+        _display(self._sections[section], self.lang)
+
+    def end(self) -> None:
+        """Mark that the notebook ran to its end."""
+        print(SENTINEL)
+
+
+def _page_sections(audit: Audit, lang: str) -> dict[str, list[Block]]:
+    from kinerja_analysis.report.page import region_page
+
+    return {s.name: list(s.blocks) for s in region_page(audit, lang).sections}
+
+
+def _display(blocks: Iterable[Block], lang: str) -> None:
+    from IPython.display import display
+
+    from kinerja_analysis.report.blocks import to_json
+    from kinerja_analysis.report.html import fragment
+
+    found = list(blocks)
+    bundle: dict[str, Any] = {MIME: to_json(found), "text/html": fragment(found, lang), "text/plain": ""}
+    display(bundle, raw=True)
+
+
+def blocks_of(notebook: NotebookNode, lang: str) -> list[Block]:
+    """Return the blocks of an executed notebook, markdown cells included, in their order.
+
+    A markdown cell tagged ``lang-id`` or ``lang-en`` is for that language only, one tagged ``lab`` for the lab only.
+    """
+    from kinerja_analysis.report.blocks import Markdown, from_json
+
+    found: list[Block] = []
+    for cell in notebook.cells:
+        tags = set(cell.metadata.get("tags", []))
+        if cell.cell_type == "markdown":
+            spoken = {t for t in tags if t.startswith("lang-")}
+            if "lab" not in tags and (not spoken or f"lang-{lang}" in spoken) and cell.source.strip():
+                found.append(Markdown(cell.source))
+        elif cell.cell_type == "code":
+            for output in cell.outputs:
+                if MIME in output.get("data", {}):
+                    found += from_json(output["data"][MIME])
+    return found

@@ -1,0 +1,78 @@
+"""A region's page as named sections of blocks: the same content for notebook, html, pdf and xlsx."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kinerja_analysis.base.results import Audit
+from kinerja_analysis.report.blocks import Block, Part
+from kinerja_analysis.report.sections import capacity, evidence, examined, headcount, index, key, lead, origin, steps
+from kinerja_analysis.report.view import View
+
+NAMES = ("lead", "examined", "capacity", "findings", "index", "steps", "provenance", "evidence", "headcount")
+
+
+@dataclass(frozen=True, slots=True)
+class PageSection:
+    """A named part of a page; a notebook has one cell for each."""
+
+    name: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: title, language, level, and its sections in reading order."""
+
+    title: str
+    lang: str
+    level: str
+    region: str
+    year: int
+    synthetic: bool
+    sections: tuple[PageSection, ...]
+
+    @property
+    def blocks(self) -> list[Block]:
+        """All blocks in reading order."""
+        return [block for section in self.sections for block in section.blocks]
+
+
+def region_page(audit: Audit, lang: str) -> Page:
+    """Return the page of one region and year.
+
+    Parameters
+    ----------
+    audit : Audit
+        Of a single cell, at internal or public level; a public audit has no rows about raters or employees.
+    lang : str
+        ``id`` or ``en``.
+
+    Returns
+    -------
+    Page
+        Sections in the order of ``NAMES``.
+
+    Raises
+    ------
+    ValueError
+        The audit holds several cells.
+    """
+    view = View(audit, lang)
+    places = evidence.anchors(view)
+    count = headcount.headcount(view, f"a{len(places) + 1}", f"A{len(places) + 1}")
+    parts: tuple[tuple[Block, ...], ...] = (
+        (lead.masthead(view),),
+        (examined.examined(view),),
+        (capacity.capacity(view),),
+        (key.key(view, places),),
+        (index.index(view),),
+        (steps.steps(view),),
+        (origin.origin(view),),
+        (Part(view.say("evidence.title"), view.say("evidence.lead")),
+         *(evidence.evidence(view, name, place) for name, place in places.items())),
+        (count,) if count is not None else (),
+    )  # fmt: skip
+    sections = tuple(PageSection(name, blocks) for name, blocks in zip(NAMES, parts, strict=True))
+    synthetic = bool(audit.provenance.get("synthetic"))
+    return Page(f"{view.place}, {view.year}", lang, audit.level, view.region, view.year, synthetic, sections)

@@ -1,0 +1,172 @@
+"""What the data can and cannot show: verdict, drawing, bounds, what would change it, which questions they answer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from kinerja_analysis.base.results import Finding, Result
+from kinerja_analysis.report.blocks import Answers, Figure, Note, Section, Verdict
+from kinerja_analysis.report.view import ANSWERED, View, figure, split
+from kinerja_analysis.show import names as naming
+from kinerja_analysis.show import sentence as words
+
+LINKED = ("linked", "linked_by_anchors")
+Question = tuple[str, str]
+
+
+def capacity(view: View) -> Section:
+    """Return the section."""
+    blocks = (verdict(view), answers(view), *smallest(view))
+    aside = (("", view.say("capacity.aside")), (view.say("capacity.always"), view.say("capacity.always_text")))
+    return Section("kemampuan", "2", view.say("capacity.title"), blocks, aside)
+
+
+def design_rows(view: View) -> list[Any]:
+    """Return the rows of the design that carry a verdict."""
+    frame = view.audit.design.frame
+    return list(frame[frame["source"] == "all"].itertuples())
+
+
+def verdict(view: View) -> Verdict:
+    """Return the verdict per kind of data with a drawing, bounds, and what would change it."""
+    rows = design_rows(view)
+    sentences = tuple(words.verdict(row, view.lang) for row in rows) or (view.say("capacity.no_raters"),)
+    drawings = [_drawing(view, row) for row in rows]
+    steps = tuple(step for row in rows for step in changes(view, row))
+    numbers = tuple(float(v) for row in rows for v in (row.n_raters, row.n_ratees, row.n_components))
+    return Verdict(
+        sentences,
+        tuple(d for d in drawings if d is not None),
+        tuple(_bounds(view)),
+        view.say("capacity.change_title") if steps else "",
+        steps,
+        codes=tuple(f.code for f in _bound_findings(view)),
+        numbers=numbers,
+    )
+
+
+def _drawing(view: View, row: Any) -> Figure | None:
+    title = f"{view.say(f'kind.{row.kind}')}: {view.say(f'verdict_name.{row.verdict}')}"
+    key = "teams" if row.kind == "ekinerja" or row.verdict == "not_identified" else "groups"
+    caption = view.say(f"capacity.caption_{key}", raters=int(row.n_raters), groups=int(row.n_components),
+                       movers=int(row.movers))  # fmt: skip
+    made = figure(view, "design", row, caption=caption, title=title, glyph=row.verdict, wide=368)
+    return made[0] if made else None
+
+
+def _bound_findings(view: View) -> list[Finding]:
+    result = view.audit.results.get("leniency")
+    found = list(result.findings(measure="bounds", subject_kind="region")) if result is not None else []
+    return [f for f in found if f.estimate is not None and math.isfinite(f.estimate.value)]
+
+
+def _bounds(view: View) -> list[tuple[str, Figure | None]]:
+    out = []
+    for f in _bound_findings(view):
+        made = figure(view, "bounds", f, wide=340, codes=(f.code,))
+        out.append((f"**{view.say('capacity.bounds')}** {view.sentence(f)}", made[0] if made else None))
+    return out
+
+
+def changes(view: View, row: Any) -> list[tuple[str, str]]:
+    """Return what further ratings would change the verdict of one kind, smallest first."""
+    if row.verdict in LINKED:
+        return []
+    if row.kind == "ekinerja":
+        names = ["others", "over_years"] if row.verdict == "not_identified" else ["others"]
+        return [(view.say(f"change.{n}"), view.say(f"change.{n}_text")) for n in names]
+    if row.verdict == "connected_too_weak":
+        return [(view.say("change.more"), view.say("change.more_text"))]
+    links = max(int(row.n_components) - 1, 1)
+    return [(view.say("change.links", n=links), view.say("change.links_text", groups=int(row.n_components)))]
+
+
+def answers(view: View) -> Answers:
+    """Sort the questions of all detectors, and two that nothing here can answer, into three lists."""
+    lists: tuple[list[Question], list[Question], list[Question]] = ([], [], [])
+    codes: list[str] = []
+    for name in view.detectors:
+        place, reason, used = _answered(view, view.audit.results[name])
+        lists[place].append((words.question(name, view.lang), reason))
+        codes += used
+    lists[2].append((view.say("answers.level", place=view.place), view.say("answers.level_reason")))
+    frame = view.count("examined")
+    known = bool(len(frame)) and bool((frame["n_achievements"].fillna(0) > 0).any())
+    reason = view.say("answers.achievement_later" if known else "answers.achievement_missing")
+    lists[2].append((view.say("answers.achievement"), reason))
+    titles = (view.say("answers.yes"), view.say("answers.partly"), view.say("answers.no"))
+    return Answers(titles, (tuple(lists[0]), tuple(lists[1]), tuple(lists[2])), codes=tuple(dict.fromkeys(codes)))
+
+
+def _answered(view: View, result: Result) -> tuple[int, str, list[str]]:
+    """Return the list (0 answered, 1 in part, 2 not) a detector belongs to, the reason, the codes it rests on."""
+    found = view.regional(result)
+    yes = [f for f in found if f.status in ANSWERED]
+    no = [f for f in found if f.status not in ANSWERED]
+    if not no and yes:
+        return 0, _basis(view, yes), [f.code for f in yes]
+    codes = [f.code for f in (*yes, *no)]
+    if yes:
+        return 1, f"{_basis(view, yes)}. {split(view.sentence(no[0]))[0]}", codes
+    reasons = dict.fromkeys(split(view.sentence(f))[0] for f in no)
+    return 2, " ".join(reasons) or view.say("answers.not_run"), codes
+
+
+def _basis(view: View, found: list[Finding]) -> str:
+    """Return on how many employees, of which kinds of data, an answer rests."""
+    most: dict[str, int] = {}
+    for f in found:
+        n = f.estimate.n if f.estimate is not None else 0
+        most[f.scope] = max(most.get(f.scope, 0), n)
+    texts = [
+        view.say("answers.basis" if n else "answers.basis_kind", n=n, kind=view.say(f"kind.{scope}"))
+        for scope, n in most.items()
+    ]
+    return "; ".join(texts)
+
+
+def smallest(view: View) -> list[Note]:
+    """Return the smallest effect this design could have found and the false-flag budget, before any result."""
+    parts: list[tuple[str, str]] = []
+    codes: list[str] = []
+    for result in view.audit.results.values():
+        for f in result.findings(measure="smallest_effect"):
+            if f.status in ANSWERED:
+                parts.append((view.say("capacity.smallest"), _without_head(view.sentence(f))))
+                codes.append(f.code)
+    best = _best_contrast(view)
+    if best is not None:
+        name = f"{naming.word(best.params['group'], view.lang)} – {naming.word(best.params['reference'], view.lang)}"
+        text = view.say("capacity.smallest_groups", value=float(best.params["smallest"]), name=name)
+        parts.append((view.say("capacity.smallest") if not parts else "", text))
+    parts.append((view.say("capacity.budget"), budget(view)))
+    return [Note(tuple(parts), "other", codes=tuple(codes))]
+
+
+def _best_contrast(view: View) -> Finding | None:
+    """Return the contrast of two groups in which the smallest gap could have been found."""
+    result = view.audit.results.get("group_gap")
+    found = list(result.findings(measure="odds_ratio")) if result is not None else []
+    known = [f for f in found if isinstance(f.params.get("smallest"), float) and f.params.get("reference")]
+    return min(known, key=lambda f: float(f.params["smallest"]), default=None)
+
+
+def _without_head(text: str) -> str:
+    """Drop "The smallest that …: " in front of what the note's own heading says already."""
+    head, colon, rest = text.partition(": ")
+    return rest if colon and len(head) < 120 and rest else text
+
+
+def budget(view: View) -> str:
+    """Return how many flags were made by a test and how many false ones to expect at most."""
+    frame = view.count("budget")
+    flagged = int(frame["flagged"].sum()) if len(frame) else 0
+    tested = int(frame["family"].sum()) if len(frame) else 0
+    if not tested:
+        return view.say("capacity.budget_untested")
+    key = "budget_flagged" if flagged else "budget_none"
+    expected = float(pd.to_numeric(frame["expected_false"]).sum())
+    return view.say(f"capacity.{key}", tested=tested, flagged=flagged, expected=expected, q=view.audit.config.fdr)

@@ -1,0 +1,136 @@
+"""The evidence: one section per detector with question, claim, charts, method, threshold and its source, data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from kinerja_analysis.base.results import Finding, Result, Status
+from kinerja_analysis.detect.contract import Threshold, threshold, thresholds
+from kinerja_analysis.report.blocks import Block, Cell, Column, Figure, Heading, Note, Section, TableBlock, Text
+from kinerja_analysis.report.view import ANSWERED, View, figure, split
+from kinerja_analysis.show import names as naming
+from kinerja_analysis.show import sentence as words
+from kinerja_analysis.show.table import header
+
+MOST_LISTED = 12
+PERSONAL = ("leniency", "straight_lining")
+Drawn = tuple[Figure, TableBlock]
+
+
+def anchors(view: View) -> dict[str, str]:
+    """Return the anchor of every detector's evidence: a1, a2 …"""
+    return {name: f"a{i + 1}" for i, name in enumerate(view.detectors)}
+
+
+def evidence(view: View, detector: str, anchor: str) -> Section:
+    """Return the evidence of one detector."""
+    result = view.audit.results[detector]
+    found = view.regional(result)
+    claim, *rest = list(dict.fromkeys(view.sentence(f) for f in found)) or [""]
+    head, tail = split(claim)
+    codes = tuple(dict.fromkeys(f.code for f in found))
+    numbers = tuple(f.estimate.value for f in found if f.estimate is not None and math.isfinite(f.estimate.value))
+    blocks: list[Block] = [Text(head, "claim", codes=codes, numbers=numbers)]
+    blocks += [Text(text) for text in (tail, *rest) if text]
+    for drawn in drawings(view, detector, result):
+        blocks += list(drawn) if drawn is not None else []
+    blocks += listed(view, result)
+    blocks.append(Note(tuple(method(view, detector, result))))
+    badge = view.say("badge.only_internal") if view.internal and _personal(result) else ""
+    explained = view.maybe(f"aside.{detector}")
+    aside = (("", explained),) if explained else ()
+    return Section(anchor, anchor.upper(), words.question(detector, view.lang), tuple(blocks), aside, badge, "evidence")
+
+
+def _personal(result: Result) -> bool:
+    return bool(result.frame["subject_kind"].isin(naming.PERSONS).any())
+
+
+def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None]:
+    """Yield the charts of a detector with their data tables."""
+    codes = list(dict.fromkeys(result.frame.loc[result.frame["status"].isin(ANSWERED), "code"]))
+    if detector == "distribution":
+        if len(view.count("predikat")):
+            yield figure(view, "distribution", view.count("predikat"), caption=_caption(view, "distribution"))
+        if len(view.count("teams")):
+            yield figure(view, "teams", view.count("teams"), caption=_caption(view, "teams"))
+    elif detector == "leniency":
+        yield figure(view, "caterpillar", result, names=view.names, caption=_caption(view, "caterpillar"), codes=codes)
+    elif detector in ("group_gap", "affinity"):
+        yield figure(view, "odds", result, caption=_caption(view, "odds"), codes=codes)
+        parts = [f for m in ("gap", "own_group_gap") for f in result.findings(measure=m)]
+        labels = {f.subject: view.contrast(f) for f in parts}
+        yield figure(view, "ranges", parts, names=labels, caption=_caption(view, "gaps_sd"), codes=codes)
+    elif detector == "agreement":
+        yield figure(view, "sources", result, caption=_caption(view, "sources"), codes=codes)
+    elif detector == "self_other":
+        yield figure(view, "self_other", result, caption=_caption(view, "self_other"), codes=codes)
+    elif detector == "straight_lining":
+        yield figure(view, "chance", result, caption=_caption(view, detector), codes=codes)
+
+
+def _caption(view: View, name: str) -> str:
+    return view.say(f"caption.{name}")
+
+
+def listed(view: View, result: Result) -> list[Block]:
+    """List what was flagged about teams or raters, where no chart names it; internal level only."""
+    flagged = [f for f in words.worst(result, len(result)) if f.subject_kind in ("team", "rater")]
+    if not flagged or result.detector == "leniency" or not view.internal:
+        return []
+    teams = all(f.subject_kind == "team" and "org_rating" in f.params for f in flagged)
+    shown = sorted(flagged, key=_members)[:MOST_LISTED] if teams else flagged[:MOST_LISTED]
+    names = ("subject", "n", "sangat_baik", "baik", "di_bawah_baik", "org_rating") if teams else (
+        "subject", "n", "finding")  # fmt: skip
+    numeric = ("n", "sangat_baik", "baik", "di_bawah_baik")
+    columns = tuple(Column(header(name, view.lang), "n" if name in numeric else "") for name in names)
+    rows = tuple(_team_row(view, f) if teams else _plain_row(view, f) for f in shown)
+    title = view.say("evidence.flagged", shown=len(rows), n=len(flagged))
+    codes = tuple(dict.fromkeys(f.code for f in shown))
+    return [Heading(title, 4), TableBlock("", columns, rows, role="open", codes=codes)]
+
+
+def _members(f: Finding) -> tuple[int, str]:
+    return -(f.estimate.n if f.estimate is not None else 0), f.subject
+
+
+def _plain_row(view: View, f: Finding) -> tuple[Cell, ...]:
+    return view.subject(f), f.estimate.n if f.estimate is not None else None, view.sentence(f)
+
+
+def _team_row(view: View, f: Finding) -> tuple[Cell, ...]:
+    p = f.params
+    n = f.estimate.n if f.estimate is not None else None
+    rating = naming.word(p["org_rating"], view.lang)
+    return view.subject(f), n, int(p["top"]), int(p["good"]), int(p["below"]), rating
+
+
+def method(view: View, detector: str, result: Result) -> list[tuple[str, str]]:
+    """Return thresholds with their sources, methods, assumptions, and who was not judged."""
+    config = view.audit.config
+    limits = [_limit(view, threshold(f"{detector}.{name}", config.thresholds)) for name in thresholds(detector)]
+    parts = [(view.say("evidence.thresholds"), "; ".join(limits) + ".")] if limits else []
+    answered = result.frame[result.frame["status"].isin(ANSWERED)]
+    ways = [view.maybe(f"method.{detector}_{m}") for m in answered["measure"].unique()]
+    ways = list(dict.fromkeys(w for w in ways if w)) or [view.maybe(f"method.{detector}")]
+    parts += [(view.say("evidence.method"), " ".join(ways))] if any(ways) else []
+    beliefs = [words.assumption(str(m), view.lang) for m in answered["measure"].unique()]
+    beliefs = list(dict.fromkeys(b for b in beliefs if b))
+    if beliefs:
+        parts.append((view.say("evidence.assumption"), " ".join(b[0].upper() + b[1:] for b in beliefs)))
+    frame = result.frame
+    few = int(((frame["status"] == str(Status.INSUFFICIENT)) & (frame["subject_kind"] != "region")).sum())
+    if few:
+        parts.append((view.say("evidence.not_judged"), view.say("evidence.not_judged_text", n=few)))
+    return parts
+
+
+def _limit(view: View, limit: Threshold) -> str:
+    """Return one threshold in words: what it limits, its value, where it comes from, whether the user changed it."""
+    value = words.quantity(limit.value, limit.unit, view.lang, signed=False)
+    text = view.maybe(f"limit.{limit.key}", value=value) or view.say(
+        "evidence.source", name=limit.key.split(".", 1)[1].replace("_", " "), value=value,
+        unit=words.unit(limit.unit, view.lang), source=limit.source,
+    )  # fmt: skip
+    return f"{text}, **{view.say('evidence.changed')}**" if limit.changed else text

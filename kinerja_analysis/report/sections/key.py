@@ -1,0 +1,177 @@
+"""Three key findings: flagged ones first, by strength, one per detector; calm words where nothing is flagged."""
+
+from __future__ import annotations
+
+import math
+
+from kinerja_analysis.base.results import Finding, Status
+from kinerja_analysis.report.blocks import Figure, FindingCard, Section, Text
+from kinerja_analysis.report.view import ANSWERED, PRIMARY, View, figure, split
+from kinerja_analysis.show import sentence as words
+from kinerja_analysis.show.strength import MODERATE, STRONG, no_difference
+
+KEY = 3
+MOST_PARTS = 3
+CARD = 340
+
+
+def key(view: View, anchors: dict[str, str]) -> Section:
+    """Return the section; ``anchors`` maps a detector to its evidence ("a2")."""
+    chosen = choose(view)
+    cards = tuple(card(view, i + 1, f, anchors) for i, f in enumerate(chosen))
+    calm = not any(f.status is Status.FLAGGED for f in chosen)
+    first = (Text(view.say("key.nothing"), "sentence"),) if calm else ()
+    level = view.audit.config.level
+    aside = (
+        (view.say("key.range"), view.say("key.range_text", level=level)),
+        (view.say("key.strength"), ""),
+        *(("", f"{{dots{s}}} {view.say(f'key.strength_{s}')}") for s in (3, 2, 1)),
+    )
+    title = view.say("key.title" if len(cards) == KEY else "key.title_fewer")
+    return Section("temuan", "3", title, (*first, *cards), aside)
+
+
+def choose(view: View, most: int = KEY) -> list[Finding]:
+    """Return at most ``most`` findings, one per detector.
+
+    Flagged ones come first, the strongest first; then answered questions that were not flagged, in the order of
+    the registry. What cannot be answered is never a key finding.
+    """
+    candidates = [f for name in view.detectors if (f := _best(view, name)) is not None]
+    flagged = [f for f in candidates if f.status is Status.FLAGGED]
+    rest = [f for f in candidates if f.status is not Status.FLAGGED]
+    return [*sorted(flagged, key=lambda f: -view.strength(f)), *rest][:most]
+
+
+def _best(view: View, detector: str) -> Finding | None:
+    """Return the finding that speaks for a detector: flagged, strong, and on its primary measure."""
+    result = view.audit.results[detector]
+    found = [f for f in view.regional(result) if f.status in ANSWERED]
+    if not any(f.status is Status.FLAGGED for f in found):
+        found = [f for f in words.worst(result, 1)] or [f for f in found if f.measure in PRIMARY]
+    order = {name: i for i, name in enumerate(PRIMARY)}
+
+    def rank(f: Finding) -> tuple[bool, int, int]:
+        return f.status is not Status.FLAGGED, -view.strength(f), order.get(f.measure, len(order))
+
+    return min(found, key=rank, default=None)
+
+
+def card(view: View, number: int, f: Finding, anchors: dict[str, str]) -> FindingCard:
+    """Return the card of one finding."""
+    detector = f.code.split(".", 1)[0]
+    claim, rest = _claim(view, f)
+    parts = view.parts(f)[:MOST_PARTS] if f.subject_kind == "region" and f.status is Status.FLAGGED else []
+    body = " ".join(t for t in (rest, _parts(view, parts), reason(view, f)) if t)
+    strong = view.strength(f)
+    other = _other(view, f, detector)
+    where = anchors.get(detector, "")
+    codes = tuple(dict.fromkeys([f.code, *(p.code for p in parts)]))
+    return FindingCard(
+        view.say("key.kicker", n=number, title=words.title(detector, view.lang).lower()),
+        strong,
+        view.say("key.strength"),
+        view.say(f"strength.s{strong}"),
+        claim,
+        body,
+        view.say("key.other"),
+        other,
+        (f"#{where}", view.say("key.evidence", name=where.upper())) if where else ("", ""),
+        picture(view, f, parts),
+        codes=codes,
+        numbers=tuple(dict.fromkeys(n for p in (f, *parts) for n in _numbers(p))),
+    )
+
+
+def _other(view: View, f: Finding, detector: str) -> str:
+    """Return another explanation of a flag; for the rest, what "not flagged" does not mean."""
+    if f.status is not Status.FLAGGED:
+        return view.say("other.clear")
+    own = view.maybe(f"other.{detector}_{f.measure}") or view.maybe(f"other.{detector}")
+    return own or view.say("other.any")
+
+
+def _numbers(f: Finding) -> tuple[float, ...]:
+    e = f.estimate
+    return tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v)) if e is not None else ()
+
+
+def _claim(view: View, f: Finding) -> tuple[str, str]:
+    """Return the heading of a finding and what follows; some findings have plainer words for the first page."""
+    head, rest = split(view.sentence(f))
+    code = f.code.replace(".", "_")
+    params = words.values(f, view.lang, view.names)
+    place = f"headline{'' if f.status is Status.FLAGGED else '_clear'}.{code}"
+    own = view.maybe(place + _side(view, f), **params) or view.maybe(place, **params)
+    return (own, view.maybe(f"body.{code}", **params)) if own else (head, rest)
+
+
+def _side(view: View, f: Finding) -> str:
+    """Return "_higher" or "_lower" when all flagged parts lie on one side of no difference."""
+    above = {
+        p.estimate.value > no_difference(p)
+        for p in view.parts(f)
+        if p.estimate is not None and math.isfinite(no_difference(p))
+    }
+    return "" if len(above) != 1 else "_higher" if above.pop() else "_lower"
+
+
+def _parts(view: View, parts: list[Finding]) -> str:
+    """Return the clearest parts in one line: subject, value, range, n."""
+    texts = []
+    for p in parts:
+        e = p.estimate
+        assert e is not None
+        value, unit = words.quantity(e.value, e.unit, view.lang), words.unit(e.unit, view.lang)
+        if e.unit in words.DECIMAL:
+            value = f"{unit} {value}"
+        elif e.unit != "share":
+            value = f"{value} {unit}"
+        key = "key.part" if words.interval(p, view.lang) else "key.part_full"
+        texts.append(view.say(key, subject=view.contrast(p), value=value, range=words.interval(p, view.lang), n=e.n))
+    return f"{view.say('key.clearest')} {'; '.join(texts)}." if texts else ""
+
+
+def reason(view: View, f: Finding) -> str:
+    """Return why a finding is as strong as it is, in one sentence."""
+    strong = view.strength(f)
+    if strong == STRONG:
+        full = f.estimate is not None and not math.isfinite(f.estimate.lower) and not view.parts(f)
+        kind = "full" if full else ("flagged" if f.status is Status.FLAGGED else "clear")
+        return view.say(f"reason.s3_{kind}")
+    measures = {f.measure, *(p.measure for p in view.parts(f, flagged=f.status is Status.FLAGGED))}
+    text = next((words.assumption(m, view.lang) for m in sorted(measures) if words.assumption(m, view.lang)), "")
+    if strong == MODERATE:
+        return view.say("reason.s2_assumption", text=text) if text else view.say("reason.s2")
+    return view.say("reason.s1")
+
+
+def picture(view: View, f: Finding, parts: list[Finding]) -> Figure | None:
+    """Return the small picture beside a finding."""
+    if f.measure == "separated_pairs":
+        made = figure(view, "pairs", f, wide=CARD, caption=view.say("key.pairs_caption"), codes=(f.code,))
+        return made[0] if made else None
+    if f.code.startswith("distribution.") and len(view.count("predikat")):
+        made = figure(view, "distribution", view.count("predikat"), wide=CARD, caption=view.say("key.share_caption"))
+        return made[0] if made else None
+    if f.measure == "single_value":
+        result = view.audit.results["straight_lining"]
+        made = figure(view, "chance", result, wide=CARD, caption=view.say("caption.straight_lining"), codes=(f.code,))
+        return made[0] if made else None
+    rows = parts or ([f] if f.estimate is not None and math.isfinite(f.estimate.value) else [])
+    if not parts and f.subject_kind == "region" and not (rows and math.isfinite(rows[0].estimate.lower)):  # type: ignore[union-attr]
+        rows = sorted(view.parts(f, flagged=False), key=_size, reverse=True)[:MOST_PARTS] or rows
+    if not rows or rows[0].estimate is None or not math.isfinite(rows[0].estimate.lower):
+        return None
+    zero = math.isfinite(no_difference(rows[0]))
+    caption = view.say("key.ranges_caption_zero" if zero else "key.ranges_caption", level=view.audit.config.level)
+    labels = {r.subject: view.contrast(r) for r in rows}
+    made = figure(view, "ranges", rows, wide=CARD, caption=caption, codes=[r.code for r in rows], names=labels)
+    return made[0] if made else None
+
+
+def _size(f: Finding) -> float:
+    e = f.estimate
+    if e is None:
+        return 0.0
+    return abs(math.log(e.value)) if e.unit == "odds_ratio" and e.value > 0 else abs(e.value)

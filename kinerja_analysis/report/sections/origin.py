@@ -1,0 +1,86 @@
+"""Where the numbers come from: files, what was set aside, rules, software, seed, pseudonyms."""
+
+from __future__ import annotations
+
+from kinerja_analysis.base.words import number
+from kinerja_analysis.report.blocks import Facts, Section
+from kinerja_analysis.report.sections.examined import count
+from kinerja_analysis.report.view import View
+
+
+def origin(view: View) -> Section:
+    """Return the provenance section."""
+    facts = [
+        (view.say("origin.files"), files(view)),
+        (view.say("origin.aside"), set_aside(view)),
+        (view.say("origin.rules"), rules(view)),
+        (view.say("origin.software"), software(view)),
+        (view.say("origin.thresholds"), view.say("origin.thresholds_text", fdr=view.audit.config.fdr,
+                                                 level=view.audit.config.level)),
+        (view.say("origin.names"), names(view)),
+        (view.say("origin.privacy"), view.say(f"origin.privacy_{view.audit.level}",
+                                              days=view.audit.config.retention_days)),
+    ]  # fmt: skip
+    if view.audit.provenance.get("synthetic"):
+        facts.insert(0, (view.say("origin.synthetic"), view.say("origin.synthetic_text")))
+    return Section("asal", "", view.say("origin.title"), (Facts(tuple(facts)),), role="provenance")
+
+
+def files(view: View) -> str:
+    """Return how many files and rows were read, and the fingerprint of the data."""
+    frame = view.count("accounting")
+    digest = f"`{view.audit.provenance.get('data', '')}`"
+    if frame.empty:
+        frame = view.count("examined")
+        scores = int(frame["n_scores"].sum()) if len(frame) else 0
+        return view.say("origin.scores", n=scores, digest=digest)
+    sheets = frame.groupby(["file", "sheet", "table"])["rows"].sum().groupby(["file", "sheet"]).max()
+    return view.say("origin.rows", files=frame["file"].nunique(), rows=int(sheets.sum()), digest=digest)
+
+
+def set_aside(view: View) -> str:
+    """Return what was set aside or merged, by reason; a row that feeds two tables counts once."""
+    frame = view.count("accounting")
+    if frame.empty:
+        return _from_examined(view)
+    gone = frame[(frame["set_aside"] + frame["merged"]) > 0]
+    each = (gone["set_aside"] + gone["merged"]).groupby([gone["file"], gone["sheet"], gone["reason"]]).max()
+    by = each.groupby("reason").sum()
+    reasons = [f"{number(float(n), 0, view.lang)} {_reason(view, str(code))}" for code, n in by.items()]
+    return "; ".join(reasons) if reasons else view.say("origin.nothing_aside")
+
+
+def _reason(view: View, code: str) -> str:
+    return view.maybe(f"set_aside.{code}") or view.say("set_aside.other")
+
+
+def _from_examined(view: View) -> str:
+    frame = view.count("examined")
+    rows = {str(r["kind"]): r for r in frame.to_dict("records")}
+    if "ekinerja" not in rows:
+        return view.say("origin.nothing_aside")
+    r = rows["ekinerja"]
+    shown = {name: count(view, r[f"n_{name}"]) for name in ("not_rated", "no_skp", "excluded")}
+    return view.say("origin.aside_text", **shown)
+
+
+def rules(view: View) -> str:
+    """Return the regulations that were used for this year."""
+    from kinerja_analysis.score.rules import rule_for
+
+    name = rule_for(str(view.year)).name
+    text = view.maybe(f"rule.{name}") or name
+    return f"{text}; {view.say('origin.guide')}"
+
+
+def software(view: View) -> str:
+    """Return version, configuration and seed."""
+    p = view.audit.provenance
+    return view.say("origin.software_text", version=str(p.get("version", "")), config=f"`{p.get('config', '')}`",
+                    seed=str(p.get("seed", "")))  # fmt: skip
+
+
+def names(view: View) -> str:
+    """Return how names were replaced."""
+    key = str(view.audit.provenance.get("key_id", ""))
+    return view.say("origin.names_key", id=f"`{key}`") if key else view.say("origin.names_kept")

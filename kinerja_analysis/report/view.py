@@ -1,0 +1,217 @@
+"""One region and year as a report sees it: its audit, the language, short names, and helpers to find findings."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from kinerja_analysis.base.results import Audit, Finding, Result, Status
+from kinerja_analysis.base.words import has, say
+from kinerja_analysis.detect import REGISTRY
+from kinerja_analysis.report.blocks import Column, Figure, TableBlock
+from kinerja_analysis.show import charts, table
+from kinerja_analysis.show import names as naming
+from kinerja_analysis.show import sentence as words
+from kinerja_analysis.show.strength import MODERATE, WEAK, strength
+
+ANSWERED = (Status.FLAGGED, Status.CLEAR)
+ASIDE = ("smallest_effect",)
+HOME = {
+    "distribution": ("ekinerja",),
+    "matrix_check": ("ekinerja",),
+    "agreement": ("multisource",),
+    "self_other": ("multisource",),
+}
+PRIMARY = (
+    "separated_pairs", "gaps", "own_group", "within_ratee", "verdict", "difference", "single_value",
+    "identical_vectors", "mismatches", "guide", "clustering",
+)  # fmt: skip
+_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Þ“\"])")
+
+
+def split(text: str) -> tuple[str, str]:
+    """Return the first sentence and the rest.
+
+    >>> split("Hanya 16,3 dari 100 (SE 3/2023). Tim seragam. Lagi.")
+    ('Hanya 16,3 dari 100 (SE 3/2023).', 'Tim seragam. Lagi.')
+    """
+    parts = _END.split(text.strip(), maxsplit=1)
+    return parts[0], parts[1] if len(parts) > 1 else ""
+
+
+def detectors(audit: Audit) -> list[str]:
+    """Return the names of the detectors of an audit, in the order of the registry."""
+    ran = audit.results
+    return [*(n for n in REGISTRY if n in ran), *(n for n in ran if n not in REGISTRY)]
+
+
+@dataclass(frozen=True)
+class View:
+    """An audit of one cell in one language. Raises ``ValueError`` when the audit holds several cells."""
+
+    audit: Audit
+    lang: str
+    region: str = field(init=False)
+    year: int = field(init=False)
+    names: dict[str, str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.audit.cells) != 1:
+            raise ValueError("an audit of one region and year is needed: audit.select(region=, year=)")
+        region, year = self.audit.cells[0]
+        people: set[str] = set()
+        for result in self.audit.results.values():
+            people |= set(result.frame.loc[result.frame["subject_kind"].isin(naming.PERSONS), "subject"])
+        short = naming.short_names(people) | {region: self.audit.name(region)}
+        for name, value in (("region", region), ("year", year), ("names", short)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def detectors(self) -> list[str]:
+        """Names of the detectors that ran, in the order of the registry."""
+        return detectors(self.audit)
+
+    def flagged(self) -> list[str]:
+        """Names of the detectors with a flag, in order."""
+        return [n for n in self.detectors if (self.audit.results[n].frame["status"] == str(Status.FLAGGED)).any()]
+
+    @property
+    def place(self) -> str:
+        """The region's name."""
+        return self.audit.name(self.region)
+
+    @property
+    def internal(self) -> bool:
+        """True at internal level."""
+        return self.audit.level == "internal"
+
+    def say(self, key: str, **params: Any) -> str:
+        """Return a message of ``report.toml``."""
+        return say(f"report.{key}", self.lang, **params)
+
+    def maybe(self, key: str, **params: Any) -> str:
+        """Return a message of ``report.toml``, or an empty text when there is none."""
+        return self.say(key, **params) if has(f"report.{key}") else ""
+
+    def sentence(self, finding: Finding) -> str:
+        """Return a finding's sentence with short names."""
+        return words.sentence(finding, self.lang, self.names)
+
+    def subject(self, finding: Finding) -> str:
+        """Return what stands for a finding's subject."""
+        return naming.subject(finding, self.lang, self.names)
+
+    def contrast(self, finding: Finding) -> str:
+        """Return "PPPK – PNS" for a contrast of two groups, what stands for the subject otherwise."""
+        reference = finding.params.get("reference")
+        own = self.subject(finding)
+        return f"{own} – {naming.word(reference, self.lang)}" if reference else own
+
+    def count(self, name: str) -> pd.DataFrame:
+        """Return one of the audit's aggregate frames, empty when it has none."""
+        found = self.audit.counts.get(name)
+        return found if found is not None else pd.DataFrame()
+
+    def kinds(self) -> list[str]:
+        """Return the data kinds that hold anything, the export first."""
+        frame = self.count("examined")
+        return [k for k in ("ekinerja", "multisource") if len(frame) and (frame["kind"] == k).any()]
+
+    def first(self, detector: str, **where: Any) -> Finding | None:
+        """Return the first finding of a detector that matches."""
+        result = self.audit.results.get(detector)
+        return result.first(**where) if result is not None else None
+
+    def regional(self, result: Result) -> list[Finding]:
+        """Return the findings about the region, for the kinds of data there are and the detector is made for.
+
+        Flagged ones first, then answered ones, then the reasons for no answer; the primary measure leads.
+        """
+        home = HOME.get(result.detector, ("ekinerja", "multisource"))
+        wanted = {*(k for k in self.kinds() if k in home), "both", ""}
+        found = [f for f in words.region_findings(result) if f.measure not in ASIDE]
+        chosen = [f for f in found if f.scope in wanted] or [f for f in found if f.scope in home] or found
+        order = {name: i for i, name in enumerate(PRIMARY)}
+
+        def rank(f: Finding) -> tuple[bool, bool, int]:
+            return f.status is not Status.FLAGGED, f.status not in ANSWERED, order.get(f.measure, len(order))
+
+        return sorted(chosen, key=rank)
+
+    def parts(self, finding: Finding, *, flagged: bool = True) -> list[Finding]:
+        """Return the findings about parts of the region behind a regional one, the clearest first.
+
+        Of its own measure where there are any, else of the other measures of the same data kind.
+        """
+        result = self.audit.results[finding.code.split(".", 1)[0]]
+        found = words.worst(result, len(result)) if flagged else list(result.findings(status=str(Status.CLEAR)))
+        found = [f for f in found if f.subject_kind not in ("region", "team") and f.scope == finding.scope]
+        found = [f for f in found if f.estimate is not None and math.isfinite(f.estimate.value)]
+        return [f for f in found if f.measure == finding.measure] or found
+
+    def strength(self, finding: Finding) -> int:
+        """Return a finding's strength.
+
+        A flag without a range of its own is as strong as its strongest part, an all-clear as its weakest part.
+        """
+        e = finding.estimate
+        if finding.status not in ANSWERED:
+            return 0
+        if e is not None and math.isfinite(e.lower):
+            return strength(finding)
+        parts = self.parts(finding, flagged=finding.status is Status.FLAGGED)
+        if parts:
+            return (max if finding.status is Status.FLAGGED else min)(strength(f) for f in parts)
+        if e is not None and math.isfinite(e.value):
+            return strength(finding)
+        return MODERATE if finding.status is Status.FLAGGED else WEAK
+
+
+def figure(view: View, name: str, *args: Any, caption: str = "", title: str = "", glyph: str = "", wide: int = 800,
+           codes: Iterable[str] = (), **options: Any) -> tuple[Figure, TableBlock] | None:  # fmt: skip
+    """Draw a chart and return it with its data table, or None when there is nothing to draw."""
+    chart = charts.figure(name, *args, lang=view.lang, wide=wide, **options)
+    if chart is None:
+        return None
+    block = Figure(
+        chart.png, chart.narrow, chart.alt, chart.width, chart.height, chart.narrow_width, chart.narrow_height,
+        caption, title, glyph, codes=tuple(dict.fromkeys(codes)), numbers=_numbers(chart.table),
+    )  # fmt: skip
+    return block, table_block(view, chart.table, caption or title)
+
+
+def _numbers(frame: pd.DataFrame) -> tuple[float, ...]:
+    values = [float(v) for c in ("value", "lower", "upper") if c in frame for v in frame[c]]
+    return tuple(dict.fromkeys(v for v in values if math.isfinite(v)))
+
+
+def table_block(
+    view: View, frame: pd.DataFrame, caption: str, *, role: str = "data", name: str = ""
+) -> TableBlock:  # fmt: skip
+    """Return a frame as a table block; columns that only serve the drawing are left out."""
+    drop = {"subject_kind", "low", "high", "zero", "ratio", "unit", "flagged"}
+    shown = [c for c in frame.columns if str(c) not in drop and not frame[c].isna().all()]
+    how = {str(c): table.default_form(str(c), frame[c]) for c in shown}
+    percent = {"share", "national"} & set(how)
+    how |= dict.fromkeys(percent, "%1")
+    columns = tuple(Column(table.header(c, view.lang), how[str(c)]) for c in shown)
+    rows = tuple(
+        tuple(_cell(v, how[str(c)], view.lang) for c, v in zip(shown, record, strict=True))
+        for record in frame[shown].itertuples(index=False, name=None)
+    )
+    return TableBlock(caption, columns, rows, name, role)
+
+
+def _cell(value: Any, form: str, lang: str) -> str | int | float | None:
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return None
+    if isinstance(value, str):
+        return naming.word(value, lang)
+    if isinstance(value, bool):
+        return table.cell(value, "", lang)
+    return int(value) if form in ("n", "year") else float(value)

@@ -1,0 +1,256 @@
+"""The Excel annex: the page's sentences, every table with numbers as numbers, all findings, the row accounting.
+
+Strings are stored as strings whatever they begin with, so nothing in a file can become a formula; time stamps are
+fixed, so that the same audit gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import math
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.base.words import say
+from kinerja_analysis.report import blocks as b
+from kinerja_analysis.report.page import Page, region_page
+from kinerja_analysis.report.render import HIDDEN
+from kinerja_analysis.report.text import plain
+from kinerja_analysis.report.view import View
+from kinerja_analysis.show import names as naming
+from kinerja_analysis.show.sentence import title, unit
+from kinerja_analysis.show.table import default_form, header
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+FIXED = dt.datetime(2000, 1, 1)
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_FORMS = {"n": "#,##0", "year": "0", "1": "0.0", "2": "0.00", "3": "0.000", "p": "0.000", "%": "0%", "%1": "0.0%"}
+WIDEST = 60
+
+
+def workbook(page: Page | Audit, lang: str, path: str | Path, *, audit: Audit | None = None) -> Path:
+    """Write the annex of a region's page.
+
+    Parameters
+    ----------
+    page : Page or Audit
+        The page, or an audit of one cell from which the page is made.
+    lang : str
+        ``id`` or ``en``.
+    path : path
+        The xlsx file; written atomically.
+    audit : Audit, optional
+        With a ``Page``: adds the sheets of all findings and the full head counts.
+
+    Returns
+    -------
+    Path
+    """
+    source = page if isinstance(page, Audit) else audit
+    content = region_page(page, lang) if isinstance(page, Audit) else page
+    target = Path(path)
+    write_atomic(target, workbook_bytes(content, lang, source))
+    return target
+
+
+def workbook_bytes(page: Page, lang: str, audit: Audit | None = None) -> bytes:
+    """Return the annex as bytes, the same for the same page."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    book.properties.created = book.properties.modified = FIXED
+    book.properties.creator = "kinerja_analysis"
+    book.properties.title = page.title
+    sheets = _sheets(page, lang, audit)
+    _cover(book.create_sheet(say("workbook.cover", lang)), page, lang)
+    contents = book.create_sheet(say("workbook.contents", lang))
+    rows = [(name, about) for name, about, _, _ in sheets]
+    _fill(contents, say("workbook.contents_about", lang), _labels(("sheet", "about"), lang), rows, ("", ""))
+    for name, about, columns, lines in sheets:
+        _fill(book.create_sheet(name), about, [c.label for c in columns], lines, [c.form for c in columns])
+    out = io.BytesIO()
+    book.save(out)
+    return _fixed_zip(out.getvalue())
+
+
+Sheet = tuple[str, str, Sequence[b.Column], Sequence[tuple[b.Cell, ...]]]
+
+
+def _labels(names: Iterable[str], lang: str) -> list[str]:
+    return [header(name, lang) for name in names]
+
+
+def _sheets(page: Page, lang: str, audit: Audit | None) -> list[Sheet]:
+    """Return all sheets after the contents: text of the page, its tables, findings, head counts, accounting."""
+    words = [b.Column(text) for text in _labels(("section", "text", "codes"), lang)]
+    found: list[Sheet] = [(say("workbook.text", lang), say("workbook.text_about", lang), words, page_text(page))]
+    used: set[str] = {found[0][0]}
+    for section, table in _tables(page):
+        name = _sheet_name(table.name or section, used)
+        found.append((name, plain(table.caption), table.columns, table.rows))
+    for name, about, frame in _frames(audit, lang):
+        found.append((_sheet_name(name, used), about, *_framed(frame, lang)))
+    return found
+
+
+def _tables(page: Page) -> list[tuple[str, b.TableBlock]]:
+    found = []
+    for block in page.blocks:
+        if isinstance(block, b.Section):
+            name = block.number or block.anchor
+            found += [(name, t) for t in b.walk(block.blocks) if isinstance(t, b.TableBlock)]
+    return found
+
+
+def _frames(audit: Audit | None, lang: str) -> list[tuple[str, str, pd.DataFrame]]:
+    """Return the sheets that hold more than the page: all findings, head counts by employment, accounting."""
+    if audit is None:
+        return []
+    view = View(audit, lang)
+    out = []
+    found = all_findings(view)
+    if len(found):
+        out.append((say("workbook.findings", lang), say("workbook.findings_about", lang), found))
+    heads = view.count("headcount")
+    if len(heads) and view.internal:
+        order = [c for c in heads.columns if c not in ("region", "year")]
+        table = heads[order].assign(employment=[naming.word(e, lang) if e else "" for e in heads["employment"]])
+        about = say("report.headcount.full_caption", lang, year=str(view.year))
+        out.append((say("workbook.headcount", lang), about, table))
+    if len(view.count("accounting")):
+        out.append((say("workbook.accounting", lang), say("workbook.accounting_about", lang), view.count("accounting")))
+    return out
+
+
+def all_findings(view: View) -> pd.DataFrame:
+    """Return every finding of the audit with its sentence, numbers as numbers."""
+    rows = []
+    for name in view.detectors:
+        for f in view.audit.results[name].findings():
+            e = f.estimate
+            assert e is not None
+            rows.append(
+                {
+                    "detector": title(name, view.lang),
+                    "subject": view.contrast(f) or view.place,
+                    "finding": view.sentence(f),
+                    "value": e.value,
+                    "lower": e.lower,
+                    "upper": e.upper,
+                    "unit": unit(e.unit, view.lang),
+                    "n": e.n,
+                    "threshold": f.threshold,
+                    "p_adjusted": f.p_adjusted,
+                    "status": naming.word(str(f.status), view.lang),
+                    "code": f.code,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _framed(frame: pd.DataFrame, lang: str) -> tuple[list[b.Column], list[tuple[b.Cell, ...]]]:
+    columns = [b.Column(header(c, lang), default_form(str(c), frame[c])) for c in frame.columns]
+    return columns, [tuple(row) for row in frame.astype(object).itertuples(index=False, name=None)]
+
+
+def page_text(page: Page) -> list[tuple[str, str, str]]:
+    """Return every sentence of the page in reading order: section, text, finding codes."""
+    rows: list[tuple[str, str, str]] = []
+    section = ""
+    for block in b.walk(page.blocks):
+        if isinstance(block, b.Section | b.Part):
+            section = block.title
+        rows += [(section, plain(text), " ".join(block.codes)) for text in b.sentences(block) if text]
+    return rows
+
+
+def _cover(sheet: Worksheet, page: Page, lang: str) -> None:
+    from openpyxl.styles import Font
+
+    level = say(f"report.badge.{page.level}", lang)
+    lines = [page.title, say("workbook.cover_about", lang), f"{say('report.masthead.level', lang)}: {level}"]
+    if page.synthetic:
+        lines.append(say("report.synthetic", lang))
+    lines += [say("report.masthead.nature_text", lang), say("workbook.hidden_about", lang)]
+    for i, text in enumerate(lines, start=1):
+        _put(sheet, i, 1, text)
+    sheet.cell(1, 1).font = Font(size=18, bold=True)
+    sheet.column_dimensions["A"].width = 100
+
+
+def _fill(
+    sheet: Worksheet, about: str, labels: Sequence[str], rows: Iterable[Sequence[Any]], forms: Sequence[str]
+) -> None:
+    """Write a sheet: what it holds, the headings (frozen), the rows."""
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
+    _put(sheet, 1, 1, about)
+    sheet.cell(1, 1).font = Font(bold=True)
+    widths = [len(text) for text in labels]
+    for j, text in enumerate(labels, start=1):
+        _put(sheet, 2, j, text).font = Font(bold=True)
+    for i, row in enumerate(rows, start=3):
+        for j, (value, form) in enumerate(zip(row, forms, strict=True), start=1):
+            cell = _put(sheet, i, j, value, form)
+            widths[j - 1] = max(widths[j - 1], min(len(str(cell.value or "")), WIDEST))
+            if form == "":
+                cell.alignment = Alignment(wrap_text=True, vertical="top")
+    for j, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(j)].width = min(width, WIDEST) + 3
+    sheet.freeze_panes = "A3"
+
+
+def _put(sheet: Worksheet, row: int, column: int, value: Any, form: str = "") -> Any:
+    """Put a value: numbers as numbers with their format, hidden counts and all text as strings, never a formula."""
+    cell = sheet.cell(row, column)
+    if form == "n" and value == HIDDEN:
+        value, form = "< 10", ""
+    missing = value is None or (isinstance(value, float) and not math.isfinite(value)) or value is pd.NA
+    if missing:
+        return cell
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        cell.value = plain(_ILLEGAL.sub("", text))[:32000]
+        cell.data_type = "s"
+        cell.quotePrefix = str(cell.value)[:1] in ("=", "+", "-", "@", "\t")
+        return cell
+    cell.value = value
+    cell.number_format = _FORMS.get(form, "General")
+    return cell
+
+
+def _sheet_name(name: str, used: set[str]) -> str:
+    """Return a name Excel takes, not used before."""
+    base = re.sub(r"[\[\]:*?/\\']", " ", name).strip()[:28] or "data"
+    unique, k = base, 2
+    while unique.lower() in {u.lower() for u in used}:
+        unique, k = f"{base} {k}"[:31], k + 1
+    used.add(unique)
+    return unique
+
+
+def _fixed_zip(data: bytes) -> bytes:
+    """Return the same archive with fixed time stamps, inside and out."""
+    out = io.BytesIO()
+    stamp = FIXED.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for item in sorted(old.infolist(), key=lambda z: z.filename):
+            content = old.read(item.filename)
+            if item.filename == "docProps/core.xml":
+                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp, content)
+            info = zipfile.ZipInfo(item.filename, FIXED.timetuple()[:6])
+            info.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(info, content)
+    return out.getvalue()

@@ -1,0 +1,154 @@
+"""Audit and report every region and year, cells beside each other; one cell's failure leaves the others done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.errors import KinerjaError, PartialRun
+from kinerja_analysis.base.results import Level
+from kinerja_analysis.base.store import data_digest
+from kinerja_analysis.base.tables import ScoreTable, Tables
+from kinerja_analysis.detect import cells_of, detect
+from kinerja_analysis.pipeline import Paths, open_audit
+from kinerja_analysis.read import read
+from kinerja_analysis.release import release
+from kinerja_analysis.report.produce import Job, check_choice, make, notebooks_folder
+from kinerja_analysis.score import score
+
+Cell = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did: one row per region and year with ``status`` done, partial (a detector raised) or failed."""
+
+    frame: pd.DataFrame
+    files: tuple[Path, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return ``region year status reason``."""
+        return self.frame.copy()
+
+    @property
+    def exit_code(self) -> int:
+        """0 when everything is done, 5 when something failed and the rest is done."""
+        return 0 if (self.frame["status"] == "done").all() else PartialRun.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What every cell of a run has in common."""
+
+    out: Path
+    notebooks: Path
+    languages: tuple[str, ...]
+    levels: tuple[Level, ...]
+    formats: tuple[str, ...]
+    config: AuditConfig
+
+
+def run(
+    paths: Paths, *, region: str | None = None, year: int | None = None, years: Sequence[int] | None = None,
+    out: str | Path = "reports", lang: Sequence[str] = ("id", "en"), level: Sequence[Level] = ("public", "internal"),
+    jobs: int | None = None, resume: bool = True, config: AuditConfig | None = None,
+) -> RunReport:  # fmt: skip
+    """Read everything, audit every cell, write every report and the index.
+
+    Parameters
+    ----------
+    paths : path or list of paths
+    region, year : optional
+        For files that do not say it themselves.
+    years : sequence of int, optional
+        Only these years.
+    jobs : int, optional
+        Processes; one per core by default.
+    resume : bool
+        Skip cells whose stored audits were made from these data with this configuration and version.
+
+    Returns
+    -------
+    RunReport
+
+    Raises
+    ------
+    InputRefused
+        The input has errors; nothing was written.
+    UsageError
+        Unknown language or level.
+    """
+    from kinerja_analysis.base.words import LANGUAGES
+    from kinerja_analysis.report.index_page import write_index
+
+    check_choice(tuple(lang), LANGUAGES)
+    check_choice(tuple(level), ("public", "internal"))
+    settings = config or AuditConfig()
+    if years is not None:
+        settings = settings.model_copy(update={"years": tuple(years)})
+    tables = read(paths, region=region, year=year, config=settings)
+    order = Order(Path(out).resolve(), notebooks_folder(), tuple(lang), tuple(level), ("html", "xlsx"), settings)
+    rows, files = _cells(tables, order, jobs, resume)
+    files += write_index(order.out, order.languages)
+    frame = pd.DataFrame(rows, columns=["region", "year", "status", "reason"])
+    return RunReport(frame.sort_values(["region", "year"], ignore_index=True), tuple(files))
+
+
+def _cells(
+    tables: Tables, order: Order, jobs: int | None, resume: bool
+) -> tuple[list[tuple[str, int, str, str]], list[Path]]:
+    """Do every cell that is not done, in worker processes."""
+    from joblib.externals.loky import get_reusable_executor
+
+    rows: list[tuple[str, int, str, str]] = []
+    files: list[Path] = []
+    cells = cells_of(tables, order.config)
+    executor = get_reusable_executor(max_workers=max(1, min(jobs or os.cpu_count() or 1, len(cells))), timeout=60)
+    waiting = []
+    scores = score(tables, order.config)
+    for region, year in cells:
+        part = tables.select(region=region, until=year)
+        if resume and _is_done(part, (region, year), order):
+            rows.append((region, year, "done", "resumed"))
+            continue
+        mine = ScoreTable(scores.frame[scores.frame["region"] == region].reset_index(drop=True))
+        waiting.append((region, year, executor.submit(do_cell, part, mine, (region, year), order)))
+    for region, year, future in waiting:
+        status, reason, written = future.result()
+        rows.append((region, year, status, reason))
+        files += written
+    return rows, files
+
+
+def do_cell(tables: Tables, scores: ScoreTable, cell: Cell, order: Order) -> tuple[str, str, list[Path]]:
+    """Audit and report one cell; return status, reason and the files."""
+    region, year = cell
+    written: list[Path] = []
+    try:
+        audit = detect(tables, scores, order.config, cells=[cell])
+        for level in order.levels:
+            edition = release(audit) if level == "public" else audit
+            job = Job(region, year, level, order.languages, order.formats, audit.name(region))
+            written += make(job, edition, order.out, order.notebooks)
+    except KinerjaError as error:
+        return "failed", error.text("en"), written
+    return ("partial", ", ".join(audit.failed), written) if audit.failed else ("done", "", written)
+
+
+def _is_done(part: Tables, cell: Cell, order: Order) -> bool:
+    from kinerja_analysis import __version__
+
+    wanted = {"config": order.config.digest(), "data": data_digest(part), "version": __version__}
+    try:
+        stored = [
+            open_audit(order.out, region=cell[0], year=cell[1], level=level, key_file=order.config.key_file)
+            for level in order.levels
+        ]
+    except KinerjaError:
+        return False
+    return all({k: audit.provenance.get(k) for k in wanted} == wanted for audit in stored)

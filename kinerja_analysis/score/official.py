@@ -1,0 +1,156 @@
+"""The official result of each person: which appraisal counts, which two ratings are its, and the predikat.
+
+A person can have several rows in a period (acting posts, a transfer). One appraisal counts: a substantive
+post before an acting one, a rated one before an unrated one, then the latest. Its two ratings are found by
+the source row, else by the supervisor; if neither tells which of several raters it was, there is no computed
+predikat rather than a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.tables import EKINERJA_CRITERIA, data_kind
+from kinerja_analysis.score.rules import rule_for
+
+KEYS = ["period", "region", "person"]
+
+
+def split_ratings(ratings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split a rating table into official ratings (they carry the predikat) and multi-source ratings.
+
+    From 2022 on the e-Kinerja rows (three ordered levels) are official; under the older regulations the
+    supervisor's hasil kerja (SKP) and perilaku kerja are, on whatever numeric scale.
+
+    Examples
+    --------
+    >>> from kinerja_analysis.base.tables import empty
+    >>> [len(part) for part in split_ratings(empty("ratings"))]
+    [0, 0]
+    """
+    numeric = {p: "number" in rule_for(p).evidence for p in ratings["period"].unique()}
+    official = (data_kind(ratings) == "ekinerja") | (
+        ratings["period"].map(numeric).astype(bool)
+        & ratings["criterion"].isin(EKINERJA_CRITERIA)
+        & (ratings["source"] == "supervisor")
+    )
+    return ratings[official], ratings[~official]
+
+
+def main_appraisals(appraisals: pd.DataFrame) -> pd.DataFrame:
+    """Return one appraisal per period, region and person: substantive, rated, latest.
+
+    Examples
+    --------
+    >>> from kinerja_analysis.base.tables import conform
+    >>> two = conform("appraisals", pd.DataFrame({"year": 2025, "period": "2025", "region": "01.01",
+    ...     "person": "p", "status": "rated", "predikat": ["SANGAT BAIK", "BAIK"], "acting": [True, False]}))
+    >>> main_appraisals(two)["predikat"].tolist()
+    ['BAIK']
+    """
+    order = appraisals.assign(_own=~appraisals["acting"], _rated=appraisals["status"] == "rated")
+    order = order.sort_values([*KEYS, "_own", "_rated", "rated_at"], na_position="first", kind="stable")
+    return order.drop_duplicates(KEYS, keep="last").drop(columns=["_own", "_rated"])
+
+
+def rating_pairs(official: pd.DataFrame) -> pd.DataFrame:
+    """Return hasil kerja and perilaku kerja side by side: one row per person and rater of official ratings.
+
+    Returns
+    -------
+    DataFrame
+        ``period region person rater row hasil_kerja perilaku_kerja``; without rater columns, one row per
+        source row.
+    """
+    rows = official.rename(columns={"ratee": "person"})
+    rows = rows.assign(_by=rows["rater"].fillna("\0" + rows["row"]))
+    keys = [*KEYS, "_by"]
+    wide = rows.groupby([*keys, "criterion"], sort=False)["score"].last().unstack("criterion")
+    wide = wide.reindex(columns=list(EKINERJA_CRITERIA)).rename_axis(columns=None).reset_index()
+    address = rows.drop_duplicates(keys)[[*keys, "rater", "row"]]
+    return address.merge(wide, on=keys, how="left").drop(columns="_by")
+
+
+def _matched_pairs(people: pd.DataFrame, pairs: pd.DataFrame, appraisals: pd.DataFrame) -> pd.DataFrame:
+    """Give each person the pair of ratings of the main appraisal; ``_torn`` marks pairs that cannot be told."""
+    joined = pairs.merge(people[[*KEYS, "supervisor", "row"]], on=KEYS, suffixes=("", "_main"))
+    same_row = (joined["row"] == joined["row_main"]) & (joined["row"] != "")
+    of_other_post = _index(joined, "row").isin(_index(appraisals[appraisals["row"] != ""], "row")) & ~same_row
+    joined = joined.assign(_match=2 * same_row + (joined["rater"] == joined["supervisor"]))[~of_other_post]
+    alone = joined.groupby(KEYS)["_match"].transform("size") == 1
+    chosen = joined[alone | (joined["_match"] > 0)].sort_values([*KEYS, "_match"], kind="stable")
+    chosen = chosen.drop_duplicates(KEYS, keep="last")
+    torn = _index(people).isin(_index(joined)) & ~_index(people).isin(_index(chosen))
+    return people.merge(chosen[[*KEYS, *EKINERJA_CRITERIA]], on=KEYS, how="left").assign(_torn=torn)
+
+
+def _index(frame: pd.DataFrame, *further: str) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(frame[[*KEYS, *further]])
+
+
+def _with_opinions(people: pd.DataFrame, multisource: pd.DataFrame) -> pd.Series:
+    """Tell whether the agency applied opinions of peers or subordinates: read off the data [assumption]."""
+    asked = multisource[multisource["source"].isin(["peer", "subordinate"])]
+    asked = asked[["period", "region"]].drop_duplicates()
+    marks = people[["period", "region"]].merge(asked, how="left", indicator=True)["_merge"] == "both"
+    return marks.set_axis(people.index)
+
+
+def official_results(
+    people: pd.DataFrame,
+    official: pd.DataFrame,
+    multisource: pd.DataFrame,
+    appraisals: pd.DataFrame,
+    profiles: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Compute the predikat of each person under the regulation in force and compare it with the recorded one.
+
+    Parameters
+    ----------
+    people : DataFrame
+        Columns ``period region person``, unique rows.
+    official, multisource : DataFrame
+        The two parts of the rating table (:func:`split_ratings`).
+    appraisals : DataFrame
+        The appraisal table; a further column ``innovation`` (bool) is used where a rule needs it.
+    profiles : sequence of str
+        Switched-on profiles.
+
+    Returns
+    -------
+    DataFrame, rows as ``people``
+        ``period region person rule predikat_computed predikat_reason predikat_recorded consistent number``.
+    """
+    recorded = main_appraisals(appraisals).reindex(
+        columns=[*KEYS, "supervisor", "row", "predikat", "number", "innovation"]
+    )
+    facts = people[KEYS].merge(recorded, on=KEYS, how="left")
+    facts = _matched_pairs(facts, rating_pairs(official), appraisals)
+    facts["opinions"] = _with_opinions(facts, multisource)
+    parts = []
+    for period, rows in facts.groupby("period", sort=False):
+        rule = rule_for(str(period))
+        parts.append(rule.predikat(rows, profiles).assign(rule=rule.name))
+    judged = pd.concat(parts).reindex(facts.index) if parts else _nothing_judged()
+    several = facts["_torn"] & judged["reason"].isin(["rating_missing", "number_missing"])
+    reason = judged["reason"].mask(several, "several_raters")
+    same = np.where(facts["predikat"] == judged["predikat"], "yes", "no")
+    both = facts["predikat"].notna() & judged["predikat"].notna()
+    return facts[KEYS].assign(
+        rule=judged["rule"],
+        predikat_computed=judged["predikat"],
+        predikat_reason=reason,
+        predikat_recorded=facts["predikat"],
+        consistent=pd.Series(np.where(both, same, "unknown"), index=facts.index, dtype="str"),
+        number=facts["number"].fillna(judged["number"]).astype("float64"),
+    )
+
+
+def _nothing_judged() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"predikat": pd.Series(dtype="str"), "number": pd.Series(dtype="float64"),
+         "reason": pd.Series(dtype="str"), "rule": pd.Series(dtype="str")}
+    )  # fmt: skip

@@ -1,0 +1,132 @@
+"""One chart per file. A chart module has ``data``, ``size``, ``draw`` and ``alt``; this file makes pictures of them.
+
+``data(...)`` returns a small frame (or None when there is nothing to draw), ``size(frame, narrow)`` the height in
+CSS pixels, ``draw(host, frame, lang, narrow)`` draws, ``alt(frame, lang)`` says the same in words with the numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from kinerja_analysis.base.results import Result
+from kinerja_analysis.show import theme
+from kinerja_analysis.show.charts.drawing import Host, whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NAMES = (
+    "bounds",
+    "caterpillar",
+    "chance",
+    "design",
+    "distribution",
+    "odds",
+    "pairs",
+    "ranges",
+    "self_other",
+    "sources",
+    "teams",
+)
+OF_RESULT = {
+    "leniency": "caterpillar",
+    "group_gap": "odds",
+    "affinity": "odds",
+    "agreement": "sources",
+    "self_other": "self_other",
+    "straight_lining": "chance",
+}
+
+
+SLIM = 400  #: up to this width one picture serves all screens
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture (PNG at twice the density), its narrow form for small screens, what it says, and its numbers.
+
+    ``width`` and ``height`` are CSS pixels of the wide form.
+    """
+
+    name: str
+    png: bytes
+    narrow: bytes
+    alt: str
+    table: pd.DataFrame
+    width: int
+    height: int
+    narrow_width: int
+    narrow_height: int
+
+
+def figure(name: str, *args: Any, lang: str, wide: int = theme.WIDE, **options: Any) -> Chart | None:
+    """Draw a chart.
+
+    Parameters
+    ----------
+    name : str
+        One of ``NAMES``.
+    *args, **options
+        What the chart's ``data`` takes.
+    lang : str
+        ``id`` or ``en``.
+    wide : int
+        Width of the wide form in CSS pixels.
+
+    Returns
+    -------
+    Chart or None
+        None when there is nothing to draw.
+    """
+    if name not in NAMES:
+        raise KeyError(name)
+    module = import_module(f"{__name__}.{name}")
+    frame = module.data(*args, **options)
+    if frame is None or frame.empty:
+        return None
+    slim = wide <= SLIM
+    tall = int(module.size(frame, slim))
+    large = _picture(module, frame, lang, wide, tall, slim)
+    short = tall if slim else int(module.size(frame, True))
+    small = large if slim else _picture(module, frame, lang, theme.NARROW, short, True)
+    across = wide if slim else theme.NARROW
+    return Chart(name, large, small, module.alt(frame, lang), frame, wide, tall, across, short)
+
+
+def _picture(module: Any, frame: pd.DataFrame, lang: str, width: int, height: int, narrow: bool) -> bytes:
+    with theme.style():
+        drawing = theme.canvas(width, height)
+        module.draw(whole(drawing), frame, lang, narrow)
+        return theme.png(drawing)
+
+
+def plot(result: Result, ax: Axes | None = None, lang: str = "id") -> Axes:
+    """Draw a result's chart into axes of the caller's, or into new ones.
+
+    New axes belong to pyplot, as with other plotting libraries; the caller closes the figure.
+
+    Raises
+    ------
+    ValueError
+        There is nothing to draw: no finding with an estimate.
+    """
+    module = import_module(f"{__name__}.{OF_RESULT.get(result.detector, 'ranges')}")
+    frame = module.data(result)
+    if frame is None or frame.empty:
+        raise ValueError(f"{result.detector}: nothing to draw")
+    with theme.style():
+        if ax is None:
+            from matplotlib import pyplot
+
+            size = (theme.WIDE / 96.0, module.size(frame, False) / 96.0)
+            ax = pyplot.figure(figsize=size).add_axes((0.0, 0.0, 1.0, 1.0))
+        ax.set_axis_off()
+        box = ax.get_position()
+        figure_ = ax.get_figure(root=True)
+        assert figure_ is not None
+        module.draw(Host(figure_, box.x0, box.y0, box.width, box.height), frame, lang, False)
+    return ax

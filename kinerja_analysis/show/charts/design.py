@@ -1,0 +1,130 @@
+"""A schema of who rates whom: separate teams, islands, or one linked net."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.words import say
+from kinerja_analysis.show import theme
+from kinerja_analysis.show.charts import drawing as ink
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_ISLANDS = 4
+TEAMS = (4, 5, 3, 5, 4)
+NETS = ((8, 88, 62, 78, 50), (6, 250, 48, 62, 40), (4, 188, 132, 48, 28), (3, 316, 118, 40, 34))
+
+
+def data(row: Any) -> pd.DataFrame:
+    """Return one design row (``region year kind source verdict …``) as a frame; it is a schema, not a census."""
+    names = ("kind", "verdict", "n_ratees", "n_raters", "n_components", "movers")
+    return pd.DataFrame([{name: getattr(row, name) for name in names}])
+
+
+def size(frame: pd.DataFrame, narrow: bool) -> int:
+    """Return the height in pixels."""
+    return 196
+
+
+def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
+    """Draw teams for an export without links, islands for groups, a net where everything is linked."""
+    ax = ink.place(host, 0, 0, 0, 0)
+    across, down = host.pixels
+    middle = (across - 364) / 2
+    ax.set_xlim(-middle, across - middle)
+    ax.set_ylim(down, 0)
+    ax.set_axis_off()
+    r = frame.iloc[0]
+    if r["kind"] == "ekinerja":
+        _teams(ax, linked=r["verdict"] not in ("not_identified",))
+    elif r["verdict"] == "not_identified":
+        _teams(ax, linked=False)
+    else:
+        many = int(r["n_components"]) if r["verdict"] == "inside_groups_only" else 1
+        _islands(ax, many, weak=r["verdict"] == "connected_too_weak")
+    ax.plot([10], [184], marker="s", markersize=theme.points(10), color=theme.BLUE, linestyle="none")
+    ink.label(ax, 22, 184, say("charts.design.rater", lang), fontsize=ink.SMALL)
+    _circle(ax, 160, 184)
+    ink.label(ax, 172, 184, say("charts.design.ratee", lang), fontsize=ink.SMALL)
+
+
+def _circle(ax: Axes, x: float, y: float) -> None:
+    ax.plot(
+        [x],
+        [y],
+        marker="o",
+        markersize=theme.points(10),
+        markerfacecolor=theme.PAPER,
+        markeredgecolor=theme.INK,
+        markeredgewidth=theme.points(1.4),
+        linestyle="none",
+        zorder=3,
+    )
+
+
+def _square(ax: Axes, x: float, y: float, side: float = 15) -> None:
+    ax.plot([x], [y], marker="s", markersize=theme.points(side), color=theme.BLUE, linestyle="none", zorder=3)
+
+
+def _line(ax: Axes, a: tuple[float, float], b: tuple[float, float], *, moved: bool = False) -> None:
+    look: dict[str, Any] = (
+        {"color": theme.OCHRE, "linestyle": (0, (4, 3)), "linewidth": theme.points(2.0)}
+        if moved
+        else {"color": "#7b8794", "linewidth": theme.points(1.3)}
+    )
+    ax.plot([a[0], b[0]], [a[1], b[1]], zorder=1, **look)
+
+
+def _teams(ax: Axes, *, linked: bool) -> None:
+    x = 12.0
+    tops, ends = [], []
+    for members in TEAMS:
+        places = [x + 14 * i for i in range(members)]
+        centre = (places[0] + places[-1]) / 2
+        for p in places:
+            _line(ax, (centre, 40), (p, 108))
+            _circle(ax, p, 108)
+        _square(ax, centre, 36)
+        tops.append((centre, 40.0))
+        ends.append((places[0], 108.0))
+        x = places[-1] + 26
+    if linked:
+        for team in (0, 2, 3):
+            _line(ax, tops[team], ends[team + 1], moved=True)
+
+
+def _islands(ax: Axes, many: int, *, weak: bool) -> None:
+    from matplotlib.patches import Ellipse
+
+    drawn = NETS[: max(1, min(many, MOST_ISLANDS))]
+    if many == 1:
+        drawn = ((14, 190, 74, 176, 62),)
+    for raters, x, y, w, h in drawn:
+        ax.add_patch(Ellipse((x, y), 2 * w, 2 * h, facecolor=theme.PAPER, edgecolor="#c3bfb4", zorder=0))
+        angle = np.arange(raters) * 2.399963
+        reach = np.sqrt((np.arange(raters) + 0.4) / raters) * 0.78
+        spots = np.column_stack([x + w * reach * np.cos(angle), y + h * reach * np.sin(angle)])
+        distance = np.hypot(*(spots[:, None] - spots[None, :]).T)
+        for i, order in enumerate(np.argsort(distance, axis=1, kind="stable")):
+            for j in order[1 : 2 if weak else 4]:
+                if not weak or j < i:
+                    _line(ax, tuple(spots[i]), tuple(spots[j]))
+            _square(ax, spots[i, 0], spots[i, 1], 10)
+
+
+def alt(frame: pd.DataFrame, lang: str) -> str:
+    """Return the schema in words with the region's numbers."""
+    r = frame.iloc[0]
+    key = "teams" if r["kind"] == "ekinerja" or r["verdict"] == "not_identified" else "islands"
+    return say(
+        f"charts.design.alt_{key}",
+        lang,
+        raters=int(r["n_raters"]),
+        ratees=int(r["n_ratees"]),
+        groups=int(r["n_components"]),
+        movers=int(r["movers"]),
+    )

@@ -1,0 +1,102 @@
+"""Words for codes: short pseudonyms, sources, groups, agencies; what stands for a subject in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kinerja_analysis.base.results import Finding
+from kinerja_analysis.base.words import has, say
+
+SHORTEST = 4
+PERSONS = ("rater", "team", "person", "employee")
+_CODED = (
+    "source",
+    "source_a",
+    "source_b",
+    "other_source",
+    "sources",
+    "scope",
+    "kind",
+    "attribute",
+    "group",
+    "reference",
+    "other",
+    "own",
+    "criterion",
+    "predikat",
+    "employment",
+    "sex",
+)
+
+
+def short_names(subjects: Iterable[str]) -> dict[str, str]:
+    """Return a short, unique form of each pseudonym: a hyphen after the P, at least four characters.
+
+    All names of one set have the same length; identifiers of another shape are kept as they are.
+
+    >>> short_names(["P7K2M3ABCDEFGH", "P7K2MXABCDEFGH"])
+    {'P7K2M3ABCDEFGH': 'P-7K2M3', 'P7K2MXABCDEFGH': 'P-7K2MX'}
+    >>> short_names(["dosen 12"])
+    {'dosen 12': 'dosen 12'}
+    """
+    every = sorted({str(s) for s in subjects if s})
+    own = [s for s in every if is_pseudonym(s)]
+    length = SHORTEST
+    while len({s[1 : 1 + length] for s in own}) < len(own):
+        length += 1
+    short = {s: f"P-{s[1 : 1 + length]}" for s in own}
+    return {s: short.get(s, s) for s in every}
+
+
+def is_pseudonym(subject: str) -> bool:
+    """Tell whether a subject is one of our pseudonyms (P and 13 letters or digits).
+
+    >>> is_pseudonym("P7K2M3ABCDEFGH"), is_pseudonym("Pimpinan")
+    (True, False)
+    """
+    allowed = set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+    return len(subject) == 14 and subject[0] == "P" and set(subject[1:]) <= allowed
+
+
+def word(value: Any, lang: str) -> str:
+    """Return the word for a code such as ``supervisor`` or ``employment=pppk``; other text is kept.
+
+    >>> word("supervisor|peer", "id"), word("employment=pppk", "en"), word("Dinas Sosial", "id")
+    ('atasan dan rekan kerja', 'PPPK', 'Dinas Sosial')
+    """
+    text = str(value)
+    if "|" in text:
+        from kinerja_analysis.base.words import join
+
+        return join([word(part, lang) for part in text.split("|")], lang)
+    attribute, equals, level = text.partition("=")
+    if equals and attribute.isidentifier():
+        return word(level, lang) if has(_key(level)) else f"{word(attribute, lang)} {level}"
+    return say(_key(text), lang) if has(_key(text)) else text
+
+
+def _key(code: str) -> str:
+    return "show.word." + code.strip().lower().replace(" ", "_")
+
+
+def subject(finding: Finding, lang: str, names: Mapping[str, str] | None = None) -> str:
+    """Return what stands for a finding's subject: a short pseudonym, a source pair, a group, a region's name."""
+    own = finding.subject
+    if names and own in names:
+        return names[own]
+    if finding.subject_kind in PERSONS:
+        return short_names([own]).get(own, own)
+    if finding.subject_kind in ("group", "attribute", "source"):
+        return word(own, lang)
+    if finding.subject_kind == "source_pair":
+        return " – ".join(word(part, lang) for part in own.split("|"))
+    return own
+
+
+def params(finding: Finding, lang: str) -> dict[str, Any]:
+    """Return a finding's parameters with codes replaced by words."""
+    return {
+        name: word(value, lang) if name in _CODED and isinstance(value, str) else value
+        for name, value in finding.params.items()
+    }

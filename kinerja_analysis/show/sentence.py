@@ -1,0 +1,239 @@
+"""Sentences from findings, and summaries of results, designs and audits in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from kinerja_analysis.base.results import Audit, Design, Finding, Result, Status
+from kinerja_analysis.base.words import has, join, number, say
+from kinerja_analysis.show import names as naming
+
+WORST = 3
+DECIMAL = ("sd", "odds_ratio", "odds", "ratio", "correlation", "reliability", "rho", "levels", "probability")
+
+
+def sentence(finding: Finding, lang: str, names: Mapping[str, str] | None = None) -> str:
+    """Return a finding as one sentence.
+
+    Parameters
+    ----------
+    finding : Finding
+    lang : str
+        ``id`` or ``en``.
+    names : mapping, optional
+        What stands for a subject (short pseudonyms, names of regions); without it, the subject's own short form.
+
+    Raises
+    ------
+    KeyError
+        The message does not exist or needs a parameter the finding does not have.
+
+    Examples
+    --------
+    >>> f = Finding("release.suppressed", Status.INSUFFICIENT, "odds_ratio", "region", "01.01")
+    >>> sentence(f, "en")
+    'Not shown at the public level: fewer than 10 persons or fewer than 3 raters.'
+    """
+    return say(finding.code, lang, **values(finding, lang, names))
+
+
+def values(finding: Finding, lang: str, names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return everything a finding's sentence may use."""
+    e = finding.estimate
+    blank = math.nan
+    return {
+        "value": e.value if e else blank,
+        "lower": e.lower if e else blank,
+        "upper": e.upper if e else blank,
+        "level": e.level if e else blank,
+        "n": e.n if e else 0,
+        "unit": unit(e.unit, lang) if e else "",
+        "threshold": finding.threshold,
+        "p_value": finding.p_value,
+        "p_adjusted": finding.p_adjusted,
+        "subject": naming.subject(finding, lang, names),
+        "scope": naming.word(finding.scope, lang),
+        "year": str(finding.year),
+        **naming.params(finding, lang),
+    }
+
+
+def unit(code: str, lang: str) -> str:
+    """Return the word for a unit, the code itself when there is none.
+
+    >>> unit("sd", "en"), unit("metres", "en")
+    ('standard deviations', 'metres')
+    """
+    key = f"show.unit.{code}"
+    return say(key, lang) if code and has(key) else code
+
+
+def quantity(value: float, code: str, lang: str, *, signed: bool = True) -> str:
+    """Return a value in its unit's usual form, without the unit's word; differences carry a plus sign.
+
+    >>> quantity(.1634, "share", "id"), quantity(11.4, "points", "id"), quantity(0.812, "odds_ratio", "en")
+    ('16,3%', '+11,4', '0.81')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if code == "share":
+        return number(100 * value, 1, lang) + "%"
+    if code in ("points", "percentage_points"):
+        return ("+" if signed and round(value, 1) > 0 else "") + number(value, 1, lang)
+    if code in DECIMAL:
+        return number(value, 2, lang)
+    return number(value, 0 if float(value).is_integer() else 2, lang)
+
+
+def interval(finding: Finding, lang: str) -> str:
+    """Return "0,58 sampai 1,13" for a finding's range, or an empty text where it has none."""
+    e = finding.estimate
+    if e is None or not (math.isfinite(e.lower) and math.isfinite(e.upper)):
+        return ""
+    lower, upper = quantity(e.lower, e.unit, lang), quantity(e.upper, e.unit, lang)
+    return say("show.range", lang, lower=lower, upper=upper)
+
+
+def region_findings(result: Result) -> list[Finding]:
+    """Return the findings that answer for the region as a whole, flagged ones first."""
+    found = list(result.findings(subject_kind="region"))
+    return sorted(found, key=lambda f: f.status is not Status.FLAGGED)
+
+
+def worst(result: Result, n: int = WORST) -> list[Finding]:
+    """Return the flagged findings about parts of the region, smallest adjusted p first, then largest distance."""
+    flagged = [f for f in result.findings(status=str(Status.FLAGGED)) if f.subject_kind != "region"]
+
+    def order(f: Finding) -> tuple[float, float, str]:
+        p = f.p_adjusted if math.isfinite(f.p_adjusted) else 1.0
+        size = abs(f.estimate.value) if f.estimate and math.isfinite(f.estimate.value) else 0.0
+        return p, -size, f.subject
+
+    return sorted(flagged, key=order)[:n]
+
+
+def result_summary(result: Result, lang: str) -> str:
+    """Return a result in words: verdict, how many were flagged, method and threshold, worst three, caveat."""
+    lines = [sentence(f, lang) for f in region_findings(result)]
+    counted = result.frame["status"].value_counts()
+    named = {s: int(counted.get(s, 0)) for s in Status}
+    lines.append(
+        say(
+            "show.summary.counts",
+            lang,
+            flagged=named[Status.FLAGGED],
+            clear=named[Status.CLEAR],
+            unanswered=named[Status.INSUFFICIENT] + named[Status.NOT_APPLICABLE],
+        )
+    )
+    lines += how(result, lang)
+    picked = worst(result)
+    short = naming.short_names(result.frame.loc[result.frame["subject_kind"].isin(naming.PERSONS), "subject"])
+    if picked:
+        lines.append(say("show.summary.worst", lang))
+        lines += [f"– {sentence(f, lang, short)}" for f in picked]
+    return "\n".join(dict.fromkeys(lines))
+
+
+def how(result: Result, lang: str) -> list[str]:
+    """Return the methods with their thresholds, and the assumptions they rest on, one line each."""
+    lines = []
+    answered = result.frame[result.frame["status"].isin([Status.FLAGGED, Status.CLEAR])]
+    rows = answered[["measure", "method", "threshold", "unit"]].drop_duplicates(["measure", "method"])
+    for r in rows.itertuples(index=False):
+        if r.method:
+            name = naming.word(r.measure, lang)
+            key = "show.summary.method" if math.isfinite(r.threshold) else "show.summary.method_only"
+            limit = quantity(r.threshold, r.unit, lang, signed=False)
+            lines.append(
+                say(
+                    key, lang, measure=name, method=method(r.method, lang), limit=limit, unit=unit(r.unit, lang)
+                ).strip()
+            )
+    for measure in answered["measure"].unique():
+        text = assumption(str(measure), lang)
+        if text:
+            lines.append(say("show.summary.assumption", lang, text=text))
+    return lines
+
+
+def method(code: str, lang: str) -> str:
+    """Return a method's name in the reader's language where there is one, the method's own text otherwise."""
+    key = f"show.method.{code}"
+    return say(key, lang) if has(key) else code
+
+
+def assumption(measure: str, lang: str) -> str:
+    """Return the untested assumption a measure rests on, or an empty text."""
+    key = f"show.assumption.{measure}"
+    return say(key, lang) if has(key) else ""
+
+
+def verdict(row: Any, lang: str) -> str:
+    """Return the identification verdict of one design row as a sentence.
+
+    ``row`` has the attributes of ``Design.frame`` (a row of ``itertuples``).
+    """
+    half = 1.96 * float(row.contrast_se) if pd.notna(row.contrast_se) else math.nan
+    key = f"show.verdict.{row.verdict}.{row.kind}"
+    return say(
+        key,
+        lang,
+        raters=int(row.n_raters),
+        ratees=int(row.n_ratees),
+        groups=int(row.n_components),
+        movers=int(row.movers),
+        half=half,
+        reliability=float(row.contrast_reliability),
+    )
+
+
+def plain(text: str) -> str:
+    """Return a text without its marks for bold.
+
+    >>> plain("a **b** c")
+    'a b c'
+    """
+    return text.replace("**", "")
+
+
+def design_summary(design: Design, lang: str) -> str:
+    """Return what the data can and cannot show, one sentence per region, year and data kind."""
+    rows = design.frame[design.frame["source"] == "all"]
+    several = len(rows[["region", "year"]].drop_duplicates()) > 1
+    lines = []
+    for row in rows.itertuples():
+        place = f"{row.region} {row.year}: " if several else ""
+        lines.append(f"{place}{say(f'show.kind.{row.kind}', lang)}. {plain(verdict(row, lang))}")
+    return "\n".join(lines) if lines else say("show.verdict.none", lang)
+
+
+def audit_summary(audit: Audit, lang: str) -> str:
+    """Return an audit in words: per cell what its data can show, then every detector's verdict."""
+    blocks = []
+    for region, year in audit.cells:
+        cell = audit.select(region=region, year=year)
+        lines = [f"{audit.name(region)}, {year}", design_summary(cell.design, lang)]
+        for name, result in cell.results.items():
+            found = [sentence(f, lang) for f in region_findings(result)]
+            lines += [f"{title(name, lang)}: {text}" for text in dict.fromkeys(found)]
+        if cell.failed:
+            lines.append(say("show.summary.failed", lang, names=join([title(n, lang) for n in cell.failed], lang)))
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def title(detector: str, lang: str) -> str:
+    """Return a detector's short name."""
+    key = f"{detector}.title"
+    return say(key, lang) if has(key) else detector
+
+
+def question(detector: str, lang: str) -> str:
+    """Return a detector's question."""
+    key = f"{detector}.question"
+    return say(key, lang) if has(key) else title(detector, lang)

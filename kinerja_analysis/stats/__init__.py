@@ -1,0 +1,101 @@
+"""Arrays in, frozen records out: the statistics, without tables, text or files.
+
+Every record has `.n`, `.method`, `.reason` and `.to_frame()`. Names are loaded on first use.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .agreement import agreement_coefficients, weighted_kappa
+    from .clustering import beta_binomial
+    from .crossed_effects import crossed_effects
+    from .design import design_power, suggest_links
+    from .inside import conditional_ordinal
+    from .inside_changes import supervisor_change
+    from .inside_pairs import ordered_pairs, separated_pairs
+    from .intraclass import icc
+    from .linkage import linkage
+    from .patterns import identical_vectors, intra_individual_variability, longstring, single_value_chance
+    from .reliability import source_correlation, source_reliability
+    from .self_other import self_other
+    from .shrinkage import adjust, bayes_fdr, minimal_effect_test, shrink
+    from .two_way import two_way_effects
+
+_HOME = {
+    "linkage": "linkage",
+    "suggest_links": "design",
+    "design_power": "design",
+    "crossed_effects": "crossed_effects",
+    "two_way_effects": "two_way",
+    "shrink": "shrinkage",
+    "minimal_effect_test": "shrinkage",
+    "adjust": "shrinkage",
+    "bayes_fdr": "shrinkage",
+    "conditional_ordinal": "inside",
+    "supervisor_change": "inside_changes",
+    "ordered_pairs": "inside_pairs",
+    "separated_pairs": "inside_pairs",
+    "beta_binomial": "clustering",
+    "icc": "intraclass",
+    "source_reliability": "reliability",
+    "source_correlation": "reliability",
+    "self_other": "self_other",
+    "agreement_coefficients": "agreement",
+    "weighted_kappa": "agreement",
+    "identical_vectors": "patterns",
+    "longstring": "patterns",
+    "intra_individual_variability": "patterns",
+    "single_value_chance": "patterns",
+}
+
+__all__ = [
+    "adjust",
+    "agreement_coefficients",
+    "bayes_fdr",
+    "beta_binomial",
+    "conditional_ordinal",
+    "crossed_effects",
+    "design_power",
+    "icc",
+    "identical_vectors",
+    "intra_individual_variability",
+    "linkage",
+    "longstring",
+    "minimal_effect_test",
+    "ordered_pairs",
+    "self_other",
+    "separated_pairs",
+    "shrink",
+    "single_value_chance",
+    "source_correlation",
+    "source_reliability",
+    "suggest_links",
+    "supervisor_change",
+    "two_way_effects",
+    "weighted_kappa",
+]
+
+
+class _Package(ModuleType):
+    """Keeps a function's name for the function when the submodule of the same name is imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType) and name == _HOME.get(name):
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,242 @@
+"""Variance ratios of a mixed model: the deviance, its derivatives, its minimum, and likelihood intervals."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._mixed import Fit, MixedSystem
+
+FloatArray = NDArray[np.float64]
+FLOOR = 1e-10
+CEILING = 1e6
+UNIDENTIFIED = 1e-9
+_START = 0.1
+_MAX_STEPS = 60
+_DECREMENT = 1e-13
+_SLOPE = 1e-3
+_RESOLUTION = 1e-6
+_CLOSE = 0.3
+CHI2_95 = 3.841458820694124
+_Z_95 = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Deviance at given variance ratios, with what its derivatives are made of.
+
+    `trace` is tr(Z'PZ) and `square` |Z'Py|² of each factor at σ² = 1; `df` the divisor of σ².
+    """
+
+    fit: Fit
+    df: int
+    logdet: float
+    trace: FloatArray
+    square: FloatArray
+
+    @property
+    def variance(self) -> float:
+        """Residual variance that minimises the deviance here."""
+        return self.fit.rss / self.df
+
+    @property
+    def deviance(self) -> float:
+        """−2 log (restricted) likelihood, residual variance profiled out."""
+        return self.logdet + self.df * (1.0 + float(np.log(2.0 * np.pi * self.variance)))
+
+    @property
+    def gradient(self) -> FloatArray:
+        """Derivative of the deviance by the variance ratios."""
+        return self.trace - self.square / self.variance
+
+
+class Objective:
+    """The deviance of a system, restricted or not."""
+
+    def __init__(self, system: MixedSystem, *, reml: bool) -> None:
+        self.system, self.reml = system, reml
+        self.df = system.n - (system.p + system.n_fixed if reml else 0)
+
+    def at(self, gamma: FloatArray) -> Point:
+        """Evaluate at given variance ratios; at a ratio of 0 its derivative is missing (NaN)."""
+        fit = self.system.fit(gamma)
+        first, rest = self.system.variances(fit, fixed=self.reml)
+        sums = np.array([self._part(first, rest, k).sum() for k in range(gamma.size)])
+        squares = np.array([np.sum(self.system.scaled_effects(fit, k) ** 2) for k in range(gamma.size)])
+        return Point(
+            fit=fit,
+            df=self.df,
+            logdet=fit.logdet + (fit.logdet_fixed if self.reml else 0.0),
+            trace=_ratio(self.system.levels - sums, gamma),
+            square=_ratio(squares, gamma),
+        )
+
+    def _part(self, first: FloatArray, rest: FloatArray, k: int) -> FloatArray:
+        return first if k == self.system.first else rest[self.system.slices[k]]
+
+    def curvature(self, point: Point) -> FloatArray:
+        """Average information about the variance ratios, residual variance profiled out, times two."""
+        information = self.system.working_information(point.fit) / point.variance
+        return information - np.outer(point.square, point.square) / (point.variance**2 * point.df)
+
+
+def _ratio(top: FloatArray, bottom: FloatArray) -> FloatArray:
+    return np.divide(top, bottom, out=np.full(bottom.size, np.nan), where=bottom > 0)
+
+
+def minimise(objective: Objective) -> tuple[Point, bool]:
+    """Variance ratios of least deviance, each at least `FLOOR`; whether the search converged.
+
+    Far from the minimum each ratio moves by itself to where its derivative would vanish in a balanced
+    one-way layout; near it by a Newton step with the average information. A step that does not lower the
+    deviance is replaced by halved Newton steps. A factor that the fixed effects explain ends the search.
+    """
+    point = objective.at(np.full(objective.system.levels.size, _START))
+    if (point.trace < UNIDENTIFIED * objective.system.n).any():
+        return point, False
+    for _ in range(_MAX_STEPS):
+        gamma, gradient = point.fit.gamma, point.gradient
+        free = (gamma > FLOOR) | (gradient < 0)
+        newton = np.zeros_like(gamma)
+        if free.any():
+            curvature = objective.curvature(point)[np.ix_(free, free)]
+            newton[free] = -np.linalg.lstsq(curvature, gradient[free], rcond=1e-13)[0]
+        small = -float(gradient @ newton) < _DECREMENT
+        if small and (np.abs(gradient * gamma)[free] < _SLOPE).all():
+            return point, True
+        better = _descend(objective, point, newton, free, far=small)
+        if better is None:
+            return point, -float(gradient @ newton) < _RESOLUTION
+        point = better
+        if (point.fit.gamma >= CEILING).any():
+            return point, False
+    return point, False
+
+
+def _descend(
+    objective: Objective, point: Point, newton: FloatArray, free: NDArray[np.bool_], *, far: bool
+) -> Point | None:
+    """The next point of lower deviance, or None if there is none along the Newton direction.
+
+    `far` says that the curvature vanishes although the slope does not.
+    """
+    gamma = point.fit.gamma
+    level = point.deviance
+    slack = 1e-13 * abs(level)
+    if far or (np.abs(newton) > _CLOSE * gamma).any():
+        ratio = point.square / (point.variance * point.trace)
+        jump = np.where(free, objective.system.levels / point.trace * (ratio - 1.0), 0.0)
+        trial = objective.at(np.clip(gamma + jump, FLOOR, CEILING))
+        if trial.deviance < level:
+            return trial
+    for halving in range(30):
+        step = gamma + newton * 0.5**halving
+        trial = objective.at(np.clip(step, FLOOR, CEILING))
+        if trial.deviance <= level + slack:
+            return trial
+    return None
+
+
+def delta_intervals(objective: Objective, point: Point) -> FloatArray:
+    """95 % limits of all SDs (factors, residual) from the average information on the log scale.
+
+    A factor at zero gets the limits 0 and where the quadratic expansion of the deviance rises by χ²(.95).
+    """
+    gamma, sigma2 = point.fit.gamma, point.variance
+    free = np.flatnonzero(gamma > FLOOR)
+    working = objective.system.working_information(point.fit) / sigma2
+    information = np.empty((free.size + 1, free.size + 1))
+    information[:-1, :-1] = working[np.ix_(free, free)]
+    information[:-1, -1] = information[-1, :-1] = point.square[free] / sigma2
+    information[-1, -1] = point.df
+    covariance = 2.0 * np.linalg.pinv(information, hermitian=True)
+    limits = np.empty((gamma.size + 1, 2))
+    for position, k in enumerate(free):
+        move = np.zeros(free.size + 1)
+        move[position], move[-1] = 0.5 / gamma[k], 0.5
+        limits[k] = _log_limits(np.sqrt(sigma2 * gamma[k]), float(move @ covariance @ move))
+    limits[-1] = _log_limits(np.sqrt(sigma2), 0.25 * covariance[-1, -1])
+    profiled = objective.curvature(point)
+    for k in np.flatnonzero(gamma <= FLOOR):
+        slope, bend = max(point.gradient[k], 0.0), profiled[k, k]
+        rise = (np.sqrt(slope**2 + 2.0 * bend * CHI2_95) - slope) / bend
+        limits[k] = 0.0, np.sqrt(sigma2 * rise)
+    return limits
+
+
+def _log_limits(value: float, variance: float) -> tuple[float, float]:
+    half = _Z_95 * np.sqrt(variance)
+    return value * np.exp(-half), value * np.exp(half)
+
+
+def profile_intervals(objective: Objective, point: Point) -> FloatArray:
+    """95 % profile likelihood limits of all SDs (factors, residual last).
+
+    Each limit is where the deviance, minimised over everything else, exceeds its minimum by χ²(.95) = 3.84.
+    """
+    start = delta_intervals(objective, point)
+    limits = np.empty_like(start)
+    best = point.deviance
+    for k in range(start.shape[0]):
+        estimate = np.sqrt(point.variance * (point.fit.gamma[k] if k < start.shape[0] - 1 else 1.0))
+        excess = _profile(objective, point, k, best + CHI2_95)
+        limits[k] = _limits(excess, float(estimate), start[k], residual=k == start.shape[0] - 1)
+    return limits
+
+
+def _limits(
+    excess: Callable[[float], float], estimate: float, guess: FloatArray, *, residual: bool
+) -> tuple[float, float]:
+    from scipy.optimize import brentq
+
+    above = max(float(guess[1]), 1.01 * estimate)
+    while excess(above) < 0:
+        above *= 1.5
+    upper = brentq(excess, max(estimate, 1e-6 * above), above, rtol=1e-7)
+    least = 1e-5 * above
+    if not residual and (estimate <= least or excess(least) < 0):
+        return 0.0, upper
+    below = min(max(float(guess[0]), 0.1 * estimate), 0.99 * estimate)
+    while excess(below) < 0:
+        below = max(0.5 * below, least)
+    return brentq(excess, below, estimate, rtol=1e-7), upper
+
+
+def _profile(objective: Objective, point: Point, k: int, level: float) -> Callable[[float], float]:
+    """Deviance with the SD of factor `k` (or the residual) held, minimised over the rest, minus `level`."""
+    from scipy.optimize import minimize
+
+    size = point.fit.gamma.size
+    others = [j for j in range(size) if j != k]
+    scale = np.maximum(point.fit.gamma[others], 1e-3)
+    held_residual = k == size
+    first = [] if held_residual else [np.log(point.variance)]
+    start = np.concatenate([first, point.fit.gamma[others] / scale])
+    bounds = ([] if held_residual else [(None, None)]) + [(FLOOR / unit, CEILING / unit) for unit in scale]
+
+    def value(x: FloatArray, sd: float) -> tuple[float, FloatArray]:
+        log_variance = 2.0 * np.log(sd) if held_residual else x[0]
+        gamma = np.empty(size)
+        gamma[others] = x[-len(others) :] * scale if others else []
+        if not held_residual:
+            gamma[k] = np.clip(sd**2 / np.exp(log_variance), FLOOR, CEILING)
+        at = objective.at(gamma)
+        variance = np.exp(log_variance)
+        total = at.logdet + at.df * (np.log(2.0 * np.pi) + log_variance) + at.fit.rss / variance
+        slope = at.trace - at.square / variance
+        by_variance = at.df - at.fit.rss / variance - (0.0 if held_residual else slope[k] * gamma[k])
+        return total, np.concatenate([[] if held_residual else [by_variance], slope[others] * scale])
+
+    def excess(sd: float) -> float:
+        nonlocal start
+        if not start.size:
+            return value(start, sd)[0] - level
+        options = {"ftol": 1e-14, "gtol": 1e-7, "maxiter": 200}
+        found = minimize(
+            value, start, args=(sd,), jac=True, bounds=bounds, method="L-BFGS-B", options=options
+        )
+        start = found.x
+        return float(found.fun) - level
+
+    return excess

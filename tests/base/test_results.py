@@ -1,0 +1,118 @@
+"""Findings and results: fixed columns, exact round trips, nothing that can be changed behind one's back."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.results import (
+    FRAME_COLUMNS,
+    Audit,
+    Design,
+    Estimate,
+    Finding,
+    Result,
+    Status,
+    merge,
+)
+from kinerja_analysis.base.store import load_audit
+from kinerja_analysis.base.tables import ScoreTable
+
+
+def finding(region: str = "01.01", year: int = 2025, subject: str = "P1") -> Finding:
+    return Finding(
+        "x.y", Status.FLAGGED, "odds_ratio", "group", subject, "ekinerja",
+        Estimate(1.5, 1.1, 2.0, 0.95, 120, "odds", "test"), 1.5, 0.01, 0.02, ("1:1:9", "1:1:12"),
+        {"teams": 12, "name": "a"}, region, year,
+    )  # fmt: skip
+
+
+def audit(region: str = "01.01", year: int = 2025) -> Audit:
+    design = pd.DataFrame({"region": [region], "year": [year], "kind": ["ekinerja"], "source": ["all"],
+                           "verdict": ["not_identified"]})  # fmt: skip
+    scores = pd.DataFrame({"region": [region], "year": [year], "person": ["P1"]})
+    return Audit(
+        cells=((region, year),), design=Design(design), scores=ScoreTable(scores),
+        results={"a": Result.of("a", [finding(region, year)])},
+        counts={"predikat": pd.DataFrame({"region": [region], "year": [year], "n": [3]})},
+        config=AuditConfig(), provenance={"region_names": {region: f"Nama {region}"}},
+    )  # fmt: skip
+
+
+def test_frame_has_always_the_same_columns() -> None:
+    for result in (Result.of("a", []), Result.of("a", [finding()])):
+        assert list(result.to_frame().columns) == [*FRAME_COLUMNS, "region", "year"]
+    assert Result.of("a", []).frame.dtypes["value"] == np.float64
+
+
+def test_a_finding_comes_back_exactly() -> None:
+    original = finding()
+    assert next(Result.of("a", [original]).findings()) == original
+
+
+def test_estimate_refuses_an_interval_without_its_value() -> None:
+    with pytest.raises(ValueError, match="does not hold"):
+        Estimate(1.0, 2.0, 3.0)
+
+
+def test_records_are_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        finding().code = "other"  # type: ignore[misc]
+
+
+def test_rows_of_a_subject() -> None:
+    result = Result.of("a", [finding(subject="P1"), finding(subject="P2")])
+    assert result.rows("P1") == ("1:1:9", "1:1:12")
+    assert result.rows("P3") == ()
+
+
+def test_select_merge_and_repeated_cells() -> None:
+    both = merge([audit("01.01"), audit("01.02")])
+    assert both.cells == (("01.01", 2025), ("01.02", 2025))
+    one = both.select(region="01.02")
+    assert one["a"].frame["region"].tolist() == ["01.02"]
+    assert one.name("01.02") == "Nama 01.02"
+    with pytest.raises(KeyError):
+        both.select(region="09.09")
+    with pytest.raises(ValueError):
+        merge([audit(), audit()])
+
+
+def test_verdict_of_one_cell_only() -> None:
+    assert audit().design.verdict == "not_identified"
+    with pytest.raises(ValueError, match="several"):
+        _ = merge([audit("01.01"), audit("01.02")]).design.verdict
+
+
+def test_saved_audit_comes_back_and_tampering_is_refused(tmp_path: Path) -> None:
+    place = audit().save(tmp_path / "audit")
+    again = load_audit(place)
+    pd.testing.assert_frame_equal(again["a"].frame, audit()["a"].frame)
+    assert next(again["a"].findings()) == finding()
+    assert again.provenance == audit().provenance
+    target = place / "result_a.parquet"
+    target.write_bytes(target.read_bytes()[:-1] + b"x")
+    with pytest.raises(UsageError):
+        load_audit(place)
+
+
+def test_a_changed_manifest_is_refused(tmp_path: Path) -> None:
+    place = audit().save(tmp_path / "audit")
+    manifest = place / "manifest.json"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace("01.01", "01.02"), encoding="utf-8")
+    with pytest.raises(UsageError):
+        load_audit(place)
+
+
+def test_saving_twice_replaces_as_a_whole(tmp_path: Path) -> None:
+    place = audit().save(tmp_path / "audit")
+    (place / "left-over").write_text("x")
+    audit().save(place)
+    assert not (place / "left-over").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["audit"]

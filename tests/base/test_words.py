@@ -1,0 +1,56 @@
+"""Numbers, dates and placeholders in both languages."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from kinerja_analysis.base.words import date, join, number, say, show
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "indonesian", "english"),
+    [
+        (12480, "n", "12.480", "12,480"),
+        (7, "", "7", "7"),
+        (0.5, "", "0,50", "0.50"),
+        (3.14159, "1", "3,1", "3.1"),
+        (2.0, "+1", "+2,0", "+2.0"),
+        (-2.0, "+1", "−2,0", "−2.0"),
+        (0.04, "+1", "0,0", "0.0"),
+        (-0.04, "1", "0,0", "0.0"),
+        (0.1127, "%1", "11,3%", "11.3%"),
+        (0.8846, "%", "88%", "88%"),
+        (0.0004, "p", "< 0,001", "< 0.001"),
+        (0.0131, "p", "0,013", "0.013"),
+        (float("nan"), "1", "–", "–"),
+        (None, "n", "–", "–"),
+        ("P-7K2M", "", "P-7K2M", "P-7K2M"),
+        (dt.date(2026, 8, 3), "date", "3 Agustus 2026", "3 August 2026"),
+    ],
+)
+def test_show(value: object, form: str, indonesian: str, english: str) -> None:
+    assert show(value, form, "id") == indonesian
+    assert show(value, form, "en") == english
+
+
+def test_large_and_negative_numbers() -> None:
+    assert number(-1234567.891, 2, "id") == "−1.234.567,89"
+    assert number(float("inf"), 1, "en") == "–"
+
+
+def test_plural_and_missing_parameter() -> None:
+    assert say("cli.files_written", "en", n=1) == "1 file written."
+    assert say("cli.files_written", "en", n=1200) == "1,200 files written."
+    with pytest.raises(KeyError):
+        say("cli.files_written", "en")
+    with pytest.raises(KeyError):
+        say("cli.no_such_message", "id")
+
+
+def test_join_and_date() -> None:
+    assert join(["a", "b"], "en") == "a and b"
+    assert join(["a", "b", "c"], "en") == "a, b, and c"
+    assert join([], "id") == ""
+    assert date(dt.date(2025, 5, 1), "en") == "1 May 2025"

@@ -1,0 +1,319 @@
+"""Small cells on which every detector is held to the contract: simulated worlds, and what can be missing in them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.results import Finding, Result
+from kinerja_analysis.base.tables import TABLES, Tables, data_kind, empty
+from kinerja_analysis.detect import REGISTRY, run_detector
+from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.design import design_of
+from kinerja_analysis.score import score
+from kinerja_analysis.simulate import simulate
+
+YEAR = 2025
+PERSONS = {
+    "ratings": ("ratee", "rater"),
+    "appraisals": ("person", "supervisor"),
+    "employees": ("person", "supervisor"),
+    "achievements": ("person",),
+    "units": ("leader",),
+}
+KEYS = ["measure", "subject_kind", "scope", "subject", "code", "unit", "method", "status"]
+NUMBERS = ["n", "value", "lower", "upper", "level", "threshold", "p_value", "p_adjusted"]
+Change = Callable[[Tables], Tables]
+
+
+# --- worlds: simulated, nothing taken away ---------------------------------------------------------------------
+
+
+@cache
+def world(scenario: str, size: int, *, region: str | None = None, years: tuple[int, ...] = (YEAR,)) -> Tables:
+    """Return a simulated world; the tables are never changed in place."""
+    return simulate(None if region is None else [region], years, scenario=scenario, size=size, seed=11).tables
+
+
+WORLDS: dict[str, Callable[[], Tables]] = {
+    "clean": lambda: world("clean", 400),
+    "quarters": lambda: world("demo", 300, region="13.71.09"),
+    "five_points": lambda: world("demo", 300, region="76.02"),
+    "own_group": lambda: world("favoritisme", 5000),
+    "halo": lambda: world("halo", 600),
+    "all_good": lambda: world("lunak", 400),
+    "faults": lambda: world("data_rusak", 400),
+    "planted": lambda: planted(world("clean", 1200)),
+    "three_years": lambda: world("demo", 500, region="93.01", years=(2023, 2024, YEAR)),
+}
+
+
+# --- what is taken away, or made the same ----------------------------------------------------------------------
+
+
+def official(ratings: pd.DataFrame) -> pd.Series:
+    """Tell which rows are the supervisor's two ratings of the export."""
+    return data_kind(ratings) == "ekinerja"
+
+
+def keep_ratings(tables: Tables, keep: pd.Series) -> Tables:
+    """Keep some ratings, and the appraisals of the export rows that are kept."""
+    ratings = tables.ratings[keep].reset_index(drop=True)
+    rows = tables.appraisals["row"].isin(ratings["row"])
+    return replace(tables, ratings=ratings, appraisals=tables.appraisals[rows].reset_index(drop=True))
+
+
+def nothing(tables: Tables) -> Tables:
+    """No row in any table."""
+    return replace(tables, **{name: empty(name) for name in TABLES})
+
+
+def blank(table: str, *columns: str) -> Change:
+    """Return a change that empties columns of a table."""
+
+    def change(tables: Tables) -> Tables:
+        frame = getattr(tables, table)
+        return replace(tables, **{table: frame.assign(**{c: pd.Series(None, frame.index, frame[c].dtype) for c in columns})})
+
+    return change
+
+
+def without(table: str) -> Change:
+    """Return a change that leaves out a whole table."""
+    return lambda tables: replace(tables, **{table: empty(table)})
+
+
+def drop_criterion(*names: str) -> Change:
+    """Return a change after which nobody was rated on some criteria."""
+
+    def change(tables: Tables) -> Tables:
+        ratings = tables.ratings[~tables.ratings["criterion"].isin(names)]
+        return replace(tables, ratings=ratings.reset_index(drop=True))
+
+    return change
+
+
+def few_people(tables: Tables, *, people: int = 3) -> Tables:
+    """Three employees of one supervisor and all who rate them: below every minimum."""
+    ratings = tables.ratings
+    both = ratings.loc[~official(ratings), "ratee"]
+    team = ratings[official(ratings) & ratings["ratee"].isin(both)]
+    first = team["rater"].value_counts().sort_index().idxmax()
+    chosen = sorted(team.loc[team["rater"] == first, "ratee"].unique())[:people]
+    return keep_ratings(tables, ratings["ratee"].isin(chosen))
+
+
+def one_rater(tables: Tables) -> Tables:
+    """The ratings of one supervisor, in the export and in the multi-source part, and nobody else's."""
+    ratings = tables.ratings
+    supervisors = ratings[ratings["source"] == "supervisor"]
+    scored = supervisors.loc[~official(supervisors), "rater"].unique()
+    team = supervisors[supervisors["rater"].isin(scored)]["rater"].value_counts()
+    return keep_ratings(tables, (ratings["rater"] == team.sort_index().idxmax()) & (ratings["source"] == "supervisor"))
+
+
+def one_subordinate(tables: Tables) -> Tables:
+    """Every rater rates one employee only (in each kind of data)."""
+    ratings = tables.ratings
+    head = ratings.assign(official=official(ratings)).sort_values(["ratee", "row"])
+    first = head.drop_duplicates(["official", "rater"])[["official", "rater", "ratee"]]
+    kept = head.reset_index().merge(first, on=["official", "rater", "ratee"])["index"]
+    return keep_ratings(tables, ratings.index.isin(kept))
+
+
+def constant(tables: Tables) -> Tables:
+    """Everybody gets the same: 2 of 3 in the export, 80 of 100 elsewhere, Baik for all."""
+    ratings = tables.ratings
+    span = ratings["scale_max"] - ratings["scale_min"]
+    same = pd.Series(np.where(official(ratings), 2.0, ratings["scale_min"] + 0.8 * span), ratings.index)
+    good = tables.appraisals["predikat"].mask(tables.appraisals["predikat"].notna(), "BAIK")
+    return replace(tables, ratings=ratings.assign(score=same), appraisals=tables.appraisals.assign(predikat=good))
+
+
+def constant_raters(tables: Tables) -> Tables:
+    """Every rater gives one score to all employees on all criteria; raters differ."""
+    ratings = tables.ratings
+    first = ratings.sort_values(["row", "criterion"]).groupby(["rater", official(ratings)])["score"].first()
+    index = pd.MultiIndex.from_arrays([ratings["rater"], official(ratings)])
+    return replace(tables, ratings=ratings.assign(score=first.reindex(index).to_numpy()))
+
+
+def planted(tables: Tables) -> Tables:
+    """One supervisor 30 points above and one below the scores, one who copies, and women above men everywhere."""
+    ratings, employees = tables.ratings, tables.employees
+    many = ratings[(ratings["source"] == "supervisor") & ~official(ratings)]["rater"].value_counts()
+    high, low, copier = many.sort_index().sort_values(ascending=False, kind="stable").index[:3]
+    mine = ~official(ratings) & (ratings["source"] == "supervisor")
+    shift = 30 * (mine & (ratings["rater"] == high)) - 30 * (mine & (ratings["rater"] == low)).astype(float)
+    score = (ratings["score"] + shift).clip(ratings["scale_min"], ratings["scale_max"])
+    copied = mine & (ratings["rater"] == copier)
+    ladder = 60.0 + 5 * pd.factorize(ratings["criterion"], sort=True)[0]
+    score = score.mask(copied, pd.Series(ladder, ratings.index))
+    women = set(employees.loc[employees["sex"] == "female", "person"])
+    lucky = ratings["ratee"].isin(women) & (ratings["row"].str[-1].isin(list("02468")))
+    score = score.mask(official(ratings) & lucky, 3.0)
+    rows = set(ratings.loc[official(ratings) & lucky, "row"])
+    best = tables.appraisals["predikat"].mask(tables.appraisals["row"].isin(rows), "SANGAT BAIK")
+    return replace(tables, ratings=ratings.assign(score=score), appraisals=tables.appraisals.assign(predikat=best))
+
+
+def twice(tables: Tables) -> Tables:
+    """Every row of the ratings and of the appraisals twice."""
+    return replace(
+        tables,
+        ratings=pd.concat([tables.ratings] * 2, ignore_index=True),
+        appraisals=pd.concat([tables.appraisals] * 2, ignore_index=True),
+    )
+
+
+CHANGES: dict[str, Change] = {
+    "export_only": lambda t: replace(t, ratings=t.ratings[official(t.ratings)].reset_index(drop=True)),
+    "scores_only": lambda t: keep_ratings(t, ~official(t.ratings)),
+    "empty": nothing,
+    "few_people": few_people,
+    "one_rater": one_rater,
+    "one_subordinate": one_subordinate,
+    "constant": constant,
+    "constant_raters": constant_raters,
+    "no_raters": blank("ratings", "rater"),
+    "no_units": blank("ratings", "unit"),
+    "no_place": blank("ratings", "unit", "opd"),
+    "no_stamps": blank("ratings", "rated_at"),
+    "no_predikat": blank("appraisals", "predikat"),
+    "no_appraisals": without("appraisals"),
+    "no_employees": without("employees"),
+    "no_unit_table": without("units"),
+    "one_criterion_gone": drop_criterion("loyal"),
+    "conduct_gone": drop_criterion("perilaku_kerja"),
+    "all_scores_gone": drop_criterion(
+        "berorientasi_pelayanan", "akuntabel", "kompeten", "harmonis", "loyal", "adaptif", "kolaboratif"
+    ),
+    "duplicates": twice,
+}
+CASES = (*WORLDS, *CHANGES)
+
+
+# --- cells and results -----------------------------------------------------------------------------------------
+
+
+def cell(tables: Tables, *, region: str = "", year: int = YEAR, config: AuditConfig | None = None) -> Context:
+    """Return the view of one cell, made as ``detect`` makes it."""
+    region = region or next((r for r, _ in tables.cells()), "99.01")
+    settings = config or AuditConfig()
+    now, history = tables.select(region=region, year=year), tables.select(region=region, until=year)
+    design = design_of(now, history, region, year)
+    return Context(now, history, score(tables, settings), settings, design, region, year)
+
+
+@cache
+def tables_of(case: str) -> Tables:
+    """Return the tables of a case by name."""
+    return WORLDS[case]() if case in WORLDS else CHANGES[case](WORLDS["clean"]())
+
+
+@cache
+def context_of(case: str) -> Context:
+    """Return the cell of a case; all detectors of the session share it."""
+    return cell(tables_of(case))
+
+
+@cache
+def result_of(case: str, detector: str) -> Result:
+    """Return what a detector says of a case."""
+    return run_detector(detector, context_of(case))
+
+
+@cache
+def findings_of(case: str, detector: str) -> tuple[Finding, ...]:
+    """Return the findings of a case."""
+    return tuple(result_of(case, detector).findings())
+
+
+def every_case(detector: str) -> Iterator[tuple[str, Finding]]:
+    """Yield all findings of a detector over all cases."""
+    for case in CASES:
+        yield from ((case, f) for f in findings_of(case, detector))
+
+
+# --- comparing results -----------------------------------------------------------------------------------------
+
+
+def renamed(tables: Tables, seed: int = 5) -> tuple[Tables, dict[str, str]]:
+    """Give everybody another pseudonym, in another order; return the tables and old name -> new name."""
+    columns = [getattr(tables, t)[c] for t, names in PERSONS.items() for c in names]
+    people = sorted(pd.concat(columns).dropna().unique())
+    letters = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
+    drawn = np.random.default_rng(seed).integers(0, 32, (len(people), 13))
+    names = {old: "P" + "".join(letters[code]) for old, code in zip(people, drawn, strict=True)}
+    made = {t: getattr(tables, t).assign(**{c: getattr(tables, t)[c].map(names).astype("str") for c in cs})
+            for t, cs in PERSONS.items()}  # fmt: skip
+    return replace(tables, **made), names
+
+
+def shuffled(tables: Tables, seed: int = 3) -> Tables:
+    """Return the tables with the rows of each in another order."""
+    rng = np.random.default_rng(seed)
+    return replace(tables, **{t: getattr(tables, t).iloc[rng.permutation(len(getattr(tables, t)))].reset_index(drop=True)
+                              for t in TABLES})  # fmt: skip
+
+
+def assert_same(a: Result, b: Result, *, names: dict[str, str] | None = None, rows: bool = True) -> None:
+    """Assert that two results hold the same findings, in any order; ``names`` renames the subjects of the first."""
+    left, right = a.frame.copy(), b.frame.copy()
+    left["subject"] = left["subject"].replace(names or {})
+    left, right = (f.sort_values(KEYS, kind="stable", ignore_index=True) for f in (left, right))
+    pd.testing.assert_frame_equal(left[KEYS], right[KEYS])
+    pd.testing.assert_frame_equal(left[NUMBERS], right[NUMBERS], rtol=1e-6, atol=1e-9)
+    for one, other in zip(left["params"], right["params"], strict=True):
+        _assert_close(json.loads(one), json.loads(other))
+    if rows:
+        assert [sorted(r) for r in left["rows"]] == [sorted(r) for r in right["rows"]]
+
+
+def _assert_close(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert list(one) == list(other)
+    for name, value in one.items():
+        if isinstance(value, float) and isinstance(other[name], (int, float)):
+            assert other[name] == pytest.approx(value, rel=1e-6, abs=1e-9, nan_ok=True), name
+        else:
+            assert other[name] == value, name
+
+
+def digest(result: Result) -> str:
+    """Return the SHA-256 of every byte of a result."""
+    seal = hashlib.sha256()
+    for name, column in result.frame.items():
+        values = column.map(list).tolist() if name == "rows" else column.tolist()
+        seal.update(json.dumps([name, str(column.dtype), values]).encode())
+    return seal.hexdigest()
+
+
+def digests(*cases: str) -> dict[str, str]:
+    """Return the digests of all detectors on some cases; run in another process to compare."""
+    return {f"{case} {name}": digest(result_of(case, name)) for case in cases for name in REGISTRY}
+
+
+# --- parameters ------------------------------------------------------------------------------------------------
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test for every detector, every case and every world it names as arguments."""
+    for argument, every in (("detector", REGISTRY), ("case", CASES), ("world_name", WORLDS)):
+        if argument in metafunc.fixturenames:
+            metafunc.parametrize(argument, every)
+
+
+@pytest.fixture(scope="session")
+def lab() -> SimpleNamespace:
+    """Everything above, for the tests."""
+    return SimpleNamespace(**{k: v for k, v in globals().items() if not k.startswith("__")})

@@ -1,0 +1,46 @@
+"""Print the size of the package; fail above the design's limits: 12,000 lines of code, 400 lines a module.
+
+Lines of code are lines that hold code: blank lines, comments and docstrings are documentation, printed beside.
+"""
+
+from __future__ import annotations
+
+import ast
+import statistics
+import sys
+import tokenize
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[2] / "kinerja_analysis"
+MOST, MODULE = 12_000, 400
+NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+
+
+def code_lines(path: Path) -> int:
+    """Return the number of lines that hold code, docstrings not counted."""
+    with tokenize.open(path) as source:
+        tokens = [t for t in tokenize.generate_tokens(source.readline) if t.type not in NO_CODE]
+    used = {line for t in tokens for line in range(t.start[0], t.end[0] + 1)}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            used -= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    return len(used)
+
+
+def main() -> int:
+    """Print the figures; return 1 above a limit."""
+    paths = sorted(PACKAGE.rglob("*.py"))
+    whole = {p.relative_to(PACKAGE).as_posix(): len(p.read_text(encoding="utf-8").splitlines()) for p in paths}
+    code = sum(code_lines(p) for p in paths)
+    print(
+        f"package: {code} lines of code of {MOST} ({sum(whole.values())} with docstrings and blank lines), "
+        f"{len(paths)} modules, median {statistics.median(whole.values()):.0f}, largest {max(whole.values())}"
+    )
+    long = {name: n for name, n in whole.items() if n > MODULE}
+    for name, n in long.items():
+        print(f"  {name}: {n} lines, more than {MODULE}")
+    return int(bool(long) or code > MOST)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,197 @@
+"""Agreement: hand-computed reliabilities and correlations, flags, refusals, and what must not matter."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.results import Finding, Status
+from kinerja_analysis.base.tables import ScoreTable, Tables, conform
+from kinerja_analysis.base.words import messages, placeholders
+from kinerja_analysis.detect.agreement import detect, raters_for
+from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.design import design_of
+
+REGION = "99.01"
+
+
+def table(rows: list[tuple]) -> pd.DataFrame:
+    """A rating table from (ratee, rater, source, unit, score); one criterion on 0-100."""
+    frame = pd.DataFrame(rows, columns=["ratee", "rater", "source", "unit", "score"])
+    head = {"year": 2025, "period": "2025", "region": REGION, "criterion": "c", "scale_min": 0.0, "scale_max": 100.0}
+    return conform("ratings", frame.assign(**head, row=[f"1:1:{i}" for i in range(len(frame))], opd=frame["unit"]))
+
+
+def run(ratings: pd.DataFrame, **config: object) -> list[Finding]:
+    now = Tables(ratings=ratings)
+    ctx = Context(now, now, ScoreTable(pd.DataFrame()), AuditConfig(**config), design_of(now, now, REGION, 2025),
+                  REGION, 2025)  # fmt: skip
+    out = Collector("agreement", REGION, 2025)
+    detect(ctx, out)
+    return out.found
+
+
+def pick(found: list[Finding], measure: str, subject: str = "") -> Finding:
+    hits = [f for f in found if f.measure == measure and f.scope == "multisource" and subject in ("", f.subject)]
+    assert len(hits) == 1, hits
+    return hits[0]
+
+
+def two_peers() -> list[tuple]:
+    """Six units of two employees, two strangers each: 1, 2 and 4, 5. Reliability of one rating 1 − .5/4.75."""
+    rows = []
+    for u in range(6):
+        for i, scores in enumerate([(1.0, 2.0), (4.0, 5.0)]):
+            rows += [(f"U{u}E{i}", f"P{u}{i}{j}", "peer", f"U{u}", s) for j, s in enumerate(scores)]
+    return rows
+
+
+def world(
+    seed: int, *, n_units: int = 40, supervisor: float = 6.0, peer: float = 8.0, merit: float = 8.0
+) -> pd.DataFrame:
+    """Units of eight: supervisor, three peers and self; SDs of their errors ``supervisor`` and ``peer``."""
+    g = np.random.default_rng(seed)
+    rows = []
+    for u in range(n_units):
+        unit, level = f"U{u:02d}", g.normal(0, 20)
+        for i in range(8):
+            name, truth = f"{unit}E{i}", 50 + level + g.normal(0, merit)
+            rows.append((name, f"S{u:02d}", "supervisor", unit, truth + g.normal(0, supervisor)))
+            rows.append((name, name, "self", unit, truth + g.normal(0, 12)))
+            rows += [(name, f"{unit}E{(i + k) % 8}", "peer", unit, truth + g.normal(0, peer)) for k in (1, 2, 3)]
+    return table(rows)
+
+
+def answers(found: list[Finding]) -> dict[tuple[str, str, str], tuple[str, float]]:
+    return {
+        (f.measure, f.subject, f.scope): (f.code, round(f.estimate.value, 8) if f.estimate else math.inf) for f in found
+    }
+
+
+def test_reliability_by_hand() -> None:
+    """Same employee: ½·1² = .5. Others: ½·mean(3², 4², 2², 3²) = 4.75. 1 − .5/4.75 = .8947; one peer gives .80."""
+    found = run(table(two_peers()))
+    single = pick(found, "reliability_single", "peer")
+    assert single.estimate is not None and single.estimate.value == pytest.approx(1 - 0.5 / 4.75, abs=1e-9)
+    needed = pick(found, "raters_needed", "peer")
+    assert needed.estimate is not None and needed.estimate.value == 1
+
+
+def test_correlation_of_single_ratings_by_hand() -> None:
+    """Supervisor 1 2 3, peer 1 3 2 in every unit: r = .5, whatever the unit's level."""
+    rows = []
+    for u in range(6):
+        for i, (own, other) in enumerate([(1.0, 1.0), (2.0, 3.0), (3.0, 2.0)]):
+            rows.append((f"U{u}E{i}", f"S{u}", "supervisor", f"U{u}", own + 10 * u))
+            rows.append((f"U{u}E{i}", f"P{u}{i}", "peer", f"U{u}", other))
+    pair = pick(run(table(rows)), "correlation", "supervisor|peer")
+    assert pair.estimate is not None
+    assert pair.estimate.value == pytest.approx(0.5)
+    assert (pair.estimate.n, pair.params["units"], pair.params["world"]) == (18, 6, 0.34)
+
+
+def test_variances_come_back_from_a_simulation() -> None:
+    """Employees SD 8, peers' pair SD 8: reliability .5 and .75 for three; supervisor SD 6: 64 / 100 = .64. 3 SE."""
+    found = run(world(1, n_units=60))
+    single = pick(found, "reliability_single", "peer").estimate
+    mean = pick(found, "reliability_mean", "peer").estimate
+    triad = pick(found, "reliability_single", "supervisor")
+    assert single is not None and mean is not None and triad.estimate is not None
+    assert single.value == pytest.approx(0.5, abs=0.09) and mean.value == pytest.approx(0.75, abs=0.07)
+    assert triad.code == "agreement.triad" and triad.estimate.value == pytest.approx(0.64, abs=0.1)
+    assert 0.03 < (single.upper - single.lower) / 2 < 0.09  # Monte Carlo: SE of about .03, t of about 2
+
+
+def test_flagged_only_when_the_whole_range_is_below() -> None:
+    low = run(world(2, supervisor=30.0))
+    assert pick(low, "reliability_single", "supervisor").code == "agreement.triad_low"
+    assert pick(low, "verdict").status is Status.FLAGGED
+    assert pick(low, "reliability_single", "peer").status is Status.CLEAR
+    few = run(world(2, n_units=6, peer=14.0))  # reliability about .25, but six units cannot show it
+    single = pick(few, "reliability_single", "peer")
+    assert single.estimate is not None and single.estimate.upper > 0.30 and single.status is Status.CLEAR
+
+
+def test_raters_for_a_decision() -> None:
+    """Spearman-Brown: .8·.63/(.37·.2) = 6.8 peers at the published reliability .37."""
+    assert raters_for(0.80, 0.37) == 7
+    assert raters_for(0.80, 0.50) == 4
+    assert raters_for(0.80, -0.1) == math.inf
+
+
+def test_no_common_order_needs_no_number_of_raters() -> None:
+    g = np.random.default_rng(0)
+    noise = world(0, n_units=8)
+    needed = pick(run(noise.assign(score=g.permutation(noise["score"]))), "raters_needed", "peer")
+    assert needed.code in ("agreement.needed_never", "agreement.needed_open")
+
+
+def test_what_must_not_matter() -> None:
+    ratings = world(3, n_units=8)
+    base = answers(run(ratings))
+    assert answers(run(ratings.sample(frac=1, random_state=2).reset_index(drop=True))) == base
+    shifted = ratings.assign(score=ratings["score"] + 30.0 * (ratings["unit"] == "U02"))
+    moved = answers(run(shifted))
+    judged = [k for k in base if k[0] != "descriptive"]  # alpha is about levels, and never judged
+    assert {k: moved[k] for k in judged} == {k: base[k] for k in judged}
+    renamed = ratings.assign(**{c: "Z" + ratings[c].str[::-1] for c in ("ratee", "rater")})
+    again = answers(run(renamed))
+    assert {k: again[k] for k in judged} == {k: base[k] for k in judged}
+
+
+def test_descriptive_coefficients_are_never_judged() -> None:
+    found = pick(run(world(3, n_units=8)), "descriptive", "peer")
+    assert found.status is Status.CLEAR and math.isnan(found.threshold)
+    assert set(found.params) >= {"percent", "alpha", "ac2"}
+
+
+def test_refusals() -> None:
+    assert {f.status for f in run(table([]))} == {Status.NOT_APPLICABLE}
+    alone = [r for r in two_peers() if r[1].endswith("0")]
+    assert pick(run(table(alone)), "verdict").code == "agreement.one_source"
+    few = run(table([r for r in two_peers() if r[3] < "U4"]))
+    assert pick(few, "reliability_single", "peer").code == "agreement.few_units"
+    assert pick(few, "verdict").status is Status.INSUFFICIENT
+    same = run(table([(a, b, c, d, 3.0) for a, b, c, d, _ in two_peers()]))
+    assert pick(same, "reliability_single", "peer").code == "agreement.no_variation"
+    assert "variasi nol" in pick(same, "reliability_single", "peer").sentence("id")
+
+
+def test_supervisor_without_peers_has_a_reason() -> None:
+    ratings = world(4, n_units=8)
+    found = run(ratings[ratings["source"].isin(["supervisor", "self"])].reset_index(drop=True))
+    single = pick(found, "reliability_single", "supervisor")
+    assert (single.status, single.code) == (Status.NOT_APPLICABLE, "agreement.one_rating")
+    pair = pick(found, "correlation", "supervisor|self")
+    assert pair.status is Status.CLEAR and pair.params["world"] == 0.22  # a self rating is never flagged
+
+
+def test_export_goes_one_way_only() -> None:
+    ratings = table([("E", "S", "supervisor", "U", 2.0)]).assign(criterion="hasil_kerja", scale_min=1.0, scale_max=3.0)
+    found = [f for f in run(ratings) if f.scope == "ekinerja"]
+    assert [(f.code, f.status) for f in found] == [("agreement.one_way", Status.NOT_APPLICABLE)]
+
+
+@pytest.mark.parametrize("key", [k for k in messages() if k.startswith("agreement.")])
+def test_messages_have_equal_placeholders(key: str) -> None:
+    entry = messages()[key]
+    assert placeholders(entry["id"]) == placeholders(entry["en"])
+
+
+def test_every_sentence_can_be_said_and_no_number_is_naked() -> None:
+    other = world(5, n_units=8)
+    subordinate = other[other["source"] == "peer"].assign(source="other", rater=lambda f: "X" + f["rater"])
+    for ratings in (world(5, n_units=8), table(two_peers()), pd.concat([other, subordinate], ignore_index=True)):
+        for f in run(ratings):
+            for lang in ("id", "en"):
+                text = f.sentence(lang)
+                assert text and "{" not in text and "nan" not in text.lower() and "–," not in text
+            if f.estimate is not None:
+                assert f.estimate.n > 0 and f.estimate.unit and f.estimate.method and math.isfinite(f.estimate.value)
+            json.loads(json.dumps(dict(f.params), allow_nan=False))

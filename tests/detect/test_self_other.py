@@ -1,0 +1,195 @@
+"""Self and other ratings: the difference by hand, planted inflation, refusals, and what must not matter."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.results import Finding, Status
+from kinerja_analysis.base.tables import ScoreTable, Tables, conform
+from kinerja_analysis.base.words import messages, placeholders
+from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.design import design_of
+from kinerja_analysis.detect.self_other import both_views, detect, single_sd, views
+
+REGION = "99.01"
+
+
+def table(rows: list[tuple]) -> pd.DataFrame:
+    """A rating table from (ratee, rater, source, unit, opd, score); one criterion on 0-100."""
+    frame = pd.DataFrame(rows, columns=["ratee", "rater", "source", "unit", "opd", "score"])
+    head = {"year": 2025, "period": "2025", "region": REGION, "criterion": "c", "scale_min": 0.0, "scale_max": 100.0}
+    return conform("ratings", frame.assign(**head, row=[f"1:1:{i}" for i in range(len(frame))]))
+
+
+def context(ratings: pd.DataFrame, **config: object) -> Context:
+    now = Tables(ratings=ratings)
+    design = design_of(now, now, REGION, 2025)
+    return Context(now, now, ScoreTable(pd.DataFrame()), AuditConfig(**config), design, REGION, 2025)
+
+
+def run(ratings: pd.DataFrame, **config: object) -> list[Finding]:
+    out = Collector("self_other", REGION, 2025)
+    detect(context(ratings, **config), out)
+    return out.found
+
+
+def region(found: list[Finding]) -> Finding:
+    hits = [f for f in found if f.measure == "difference" and f.subject_kind == "region" and f.scope == "multisource"]
+    assert len(hits) == 1
+    return hits[0]
+
+
+def world(seed: int, shift: dict[str, float], *, n_units: int = 6, peers: int = 2) -> pd.DataFrame:
+    """Agencies (name -> points added to self ratings) of units of eight; employees SD 6, pair SD 6."""
+    g = np.random.default_rng(seed)
+    rows = []
+    for opd, plus in shift.items():
+        for u in range(n_units):
+            unit, level = f"{opd}{u}", 55 + g.normal(0, 15)
+            for i in range(8):
+                name, truth = f"{unit}E{i}", level + g.normal(0, 6)
+                rows.append((name, name, "self", unit, opd, truth + plus + g.normal(0, 6)))
+                rows.append((name, f"S{unit}", "supervisor", unit, opd, truth + g.normal(0, 6)))
+                rows += [(name, f"{unit}E{(i + k) % 8}", "peer", unit, opd, truth + g.normal(0, 6))
+                         for k in range(1, peers + 1)]  # fmt: skip
+    return table(rows)
+
+
+def by_hand() -> pd.DataFrame:
+    """Five units of two; self 60 and 70, supervisor 50 and 62: differences 10 and 8 in every unit."""
+    rows = []
+    for u in range(5):
+        for i, (own, other) in enumerate([(60.0, 50.0), (70.0, 62.0)]):
+            name = f"U{u}E{i}"
+            rows.append((name, name, "self", f"U{u}", "Dinas", own))
+            rows.append((name, f"S{u}", "supervisor", f"U{u}", "Dinas", other))
+    return table(rows)
+
+
+def answers(found: list[Finding]) -> dict[tuple[str, str, str, str], tuple[str, float]]:
+    return {
+        (f.measure, f.subject_kind, f.subject, f.scope): (
+            f.code, round(f.estimate.value, 8) if f.estimate else math.inf
+        )
+        for f in found
+    }  # fmt: skip
+
+
+def test_difference_and_yardstick_by_hand() -> None:
+    found = region(run(by_hand()))
+    assert found.estimate is not None
+    assert found.estimate.value == pytest.approx(9.0)  # mean of 10 and 8
+    assert (found.estimate.lower, found.estimate.upper) == pytest.approx((9.0, 9.0))  # every unit the same
+    sd = math.sqrt((50 + 72) / 2)  # within units: self (60, 70) variance 50, supervisor (50, 62) variance 72
+    assert found.params["d_av"] == pytest.approx(9 / sd)
+    assert found.threshold == pytest.approx(0.5 * sd)
+    assert found.status is Status.FLAGGED and found.code == "self_other.higher"
+
+
+def test_sources_weigh_equally() -> None:
+    """One supervisor at 50 and three peers at 70: the others stand at 60, not at 65."""
+    rows = [("E", "E", "self", "U", "D", 80.0), ("E", "S", "supervisor", "U", "D", 50.0)]
+    rows += [("E", f"P{i}", "peer", "U", "D", 70.0) for i in range(3)]
+    people = both_views(*views(context(table(rows)).pairs))
+    assert people["others"].tolist() == [60.0] and people["own"].tolist() == [80.0]
+    assert people["reliability"].iloc[0] == pytest.approx((0.50 + 3 * 0.37 / (1 + 2 * 0.37)) / 2)
+
+
+def test_yardstick_is_the_sd_of_one_rating() -> None:
+    """More peers make their mean steadier, not the yardstick smaller: true SD √72 within units."""
+    few, many = (single_sd(context(world(1, {"A": 0.0}, n_units=40, peers=p)).pairs) for p in (1, 4))
+    assert few == pytest.approx(math.sqrt(72), rel=0.06) and many == pytest.approx(math.sqrt(72), rel=0.06)
+
+
+def test_planted_inflation_is_found_in_its_agency() -> None:
+    found = run(world(2, {"A": 0.0, "B": 14.0, "C": 0.0}, n_units=8))
+    flagged = {f.subject: f.code for f in found if f.subject_kind == "unit" and f.status is Status.FLAGGED}
+    assert flagged == {"B": "self_other.unit_higher"}
+    down = run(world(2, {"A": -14.0, "B": 0.0}, n_units=8))
+    codes = {f.code for f in down if f.status is Status.FLAGGED and f.subject_kind == "unit"}
+    assert codes == {"self_other.unit_lower"}
+
+
+def test_honest_regions_stay_clean() -> None:
+    flags = [f for seed in range(6) for f in run(world(seed, dict.fromkeys("ABCD", 1.0))) if f.status is Status.FLAGGED]
+    assert not flags
+
+
+def test_supervisor_alone_stands_beside_the_published_figure() -> None:
+    found = [f for f in run(world(3, {"A": 3.0, "B": 3.0})) if f.measure == "difference_by_source"]
+    assert {f.subject: f.params["world"] for f in found} == {"supervisor": 0.32, "peer": None}
+    assert all(f.estimate is not None and f.estimate.lower < 3 < f.estimate.upper for f in found)
+
+
+def test_categories_stand_beside_what_precision_alone_gives() -> None:
+    """Without a difference both sides are alike, and near the expected share when reliabilities are about .5."""
+    found = next(f for f in run(world(4, {"A": 0.0}, n_units=60)) if f.measure == "categories")
+    assert found.params["over"] == pytest.approx(found.params["under"], abs=0.08)
+    assert found.params["over"] == pytest.approx(found.params["expected"], abs=0.08)
+    assert found.params["over"] + found.params["same"] + found.params["under"] == pytest.approx(1)
+
+
+def test_what_must_not_matter() -> None:
+    ratings = world(5, {"A": 0.0, "B": 9.0})
+    base = answers(run(ratings))
+    assert answers(run(ratings.sample(frac=1, random_state=3).reset_index(drop=True))) == base
+    assert answers(run(ratings.assign(score=ratings["score"] + 20.0 * (ratings["unit"] == "A1")))) == base
+    renamed = ratings.assign(**{c: "Z" + ratings[c].str[::-1] for c in ("ratee", "rater")})
+    assert answers(run(renamed)) == base
+
+
+def test_rows_belong_to_the_agency() -> None:
+    ratings = world(6, {"A": 0.0, "B": 9.0})
+    owner = ratings.set_index("row")
+    for f in run(ratings):
+        if f.subject_kind == "unit":
+            cited = owner.loc[list(f.rows)]
+            assert set(cited["opd"]) == {f.subject} and set(cited["source"]) == {"self"}
+
+
+def test_refusals() -> None:
+    assert {f.status for f in run(table([]))} == {Status.NOT_APPLICABLE}
+    alone = world(7, {"A": 0.0})
+    assert region(run(alone[alone["source"] != "self"].reset_index(drop=True))).code == "self_other.no_self"
+    assert region(run(alone[alone["source"] == "self"].reset_index(drop=True))).code == "self_other.no_self"
+    few = by_hand()
+    assert region(run(few[few["unit"] < "U4"].reset_index(drop=True))).status is Status.INSUFFICIENT
+    same = region(run(by_hand().assign(score=60.0)))
+    assert same.code == "self_other.constant" and "variasi nol" in same.sentence("id")
+
+
+def test_small_agencies_are_insufficient() -> None:
+    ratings = world(8, {"A": 0.0, "B": 20.0})
+    ratings = ratings[(ratings["opd"] == "A") | (ratings["unit"] == "B0")].reset_index(drop=True)
+    small = next(f for f in run(ratings) if f.subject == "B")
+    assert small.status is Status.INSUFFICIENT and small.params["have"] == 8
+
+
+def test_export_goes_one_way_only() -> None:
+    ratings = by_hand().assign(criterion="hasil_kerja", scale_min=1.0, scale_max=3.0, source="supervisor")
+    found = [f for f in run(ratings) if f.scope == "ekinerja"]
+    assert [(f.code, f.status) for f in found] == [("self_other.one_way", Status.NOT_APPLICABLE)]
+
+
+@pytest.mark.parametrize("key", [k for k in messages() if k.startswith("self_other.")])
+def test_messages_have_equal_placeholders(key: str) -> None:
+    entry = messages()[key]
+    assert placeholders(entry["id"]) == placeholders(entry["en"])
+
+
+def test_every_sentence_can_be_said_and_no_number_is_naked() -> None:
+    for ratings in (world(9, {"A": 0.0, "B": 14.0}), by_hand(), world(9, {"A": -20.0})):
+        for f in run(ratings):
+            for lang in ("id", "en"):
+                text = f.sentence(lang)
+                assert text and "{" not in text and "nan" not in text.lower()
+            if f.estimate is not None:
+                assert f.estimate.n > 0 and f.estimate.unit and f.estimate.method and math.isfinite(f.estimate.value)
+            json.loads(json.dumps(dict(f.params), allow_nan=False))

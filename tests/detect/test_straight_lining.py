@@ -1,0 +1,225 @@
+"""straight_lining: chances by hand, batches, and identical vectors against honest raters of the same form."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kinerja_analysis.base.results import Status
+from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
+from kinerja_analysis.detect.contract import threshold, thresholds
+from kinerja_analysis.detect.identical import Null, upper_tail
+from kinerja_analysis.detect.straight_lining import clustered_chance
+
+NAME = "straight_lining"
+SB, B = (3, 3), (2, 2)
+
+
+def teams(groups: list[list[tuple[int, int]]]) -> pd.DataFrame:
+    rows = [
+        {"supervisor": f"S{t:03d}", "ratee": f"R{t:03d}_{i:02d}", "hasil": h, "perilaku": p}
+        for t, group in enumerate(groups)
+        for i, (h, p) in enumerate(group)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_expected_number_of_single_value_teams(make_cell, run_detector):
+    # Three teams of 5: all B, all B, and 3 B + 2 SB. Others of team 1: 8 B, 2 SB -> .8^5 + .2^5; of team 3: 1.
+    result = run_detector(NAME, make_cell(teams([[B] * 5, [B] * 5, [B] * 3 + [SB] * 2, [B] * 4])))
+    found = result.first(measure="single_value", subject_kind="region")
+    assert found.estimate.value == found.params["observed"] == 2 and found.params["n_teams"] == 3
+    assert found.params["expected"] == pytest.approx(2 * (0.8**5 + 0.2**5) + 1)
+    assert found.status is Status.CLEAR
+
+
+def test_a_big_uniform_team_among_mixed_ones(make_cell, run_detector):
+    rng = np.random.default_rng(1)
+    mixed = [[(SB, B)[int(x)] for x in rng.random(8) < 0.7] for _ in range(60)]
+    result = run_detector(NAME, make_cell(teams([*mixed, [B] * 60, [B] * 8])))
+    flagged = [f.subject for f in result.findings(subject_kind="rater", measure="single_value")]
+    assert flagged == ["S060"] and result.first(subject_kind="rater").p_adjusted < 0.01
+    assert len(result.first(subject_kind="rater").rows) == 50  # of 60
+
+
+def test_uniform_teams_are_ordinary_where_teams_differ(make_cell, run_detector):
+    # Whole teams of one value everywhere: independent draws would flag them, clustered ones do not.
+    result = run_detector(NAME, make_cell(teams([[B] * 12, [SB] * 12] * 20)))
+    assert not list(result.findings(subject_kind="rater"))
+    region = result.first(measure="single_value", subject_kind="region")
+    assert region.status is Status.FLAGGED and region.code.endswith("single_many")
+
+
+def test_clustered_chance_by_hand():
+    # Others: twenty teams of 2 with one of each value, so rho is on its boundary 0 and the chance is 2 x .5^3.
+    pattern, team = np.array([0, 1] * 20 + [0, 0, 0]), np.repeat(np.arange(21), [2] * 20 + [3])
+    assert clustered_chance(pattern, team, 20) == pytest.approx(2 * 0.5**3)
+
+
+def test_everyone_the_same_is_not_calculable(make_cell, run_detector):
+    found = run_detector(NAME, make_cell(teams([[B] * 6] * 10))).first(measure="single_value")
+    assert found.status is Status.NOT_APPLICABLE and "variasi nol" in found.sentence("id")
+
+
+def test_small_teams_only(make_cell, run_detector):
+    result = run_detector(NAME, make_cell(teams([[B] * 4] * 10)))
+    assert result.first(measure="single_value").status is Status.INSUFFICIENT
+
+
+def test_nearly_all_baik_is_counts_and_chance(make_cell, run_detector):
+    rng = np.random.default_rng(4)
+    groups = [[(SB, B)[int(x)] for x in rng.random(8) < 0.99] for _ in range(200)]
+    result = run_detector(NAME, make_cell(teams(groups)))
+    found = result.first(measure="single_value", subject_kind="region")
+    assert found.status is Status.CLEAR and not list(result.findings(subject_kind="rater"))
+    assert found.params["expected_lower"] <= found.params["observed"] <= found.params["expected_upper"]
+
+
+def stamped(groups: list[list[str]]) -> pd.DataFrame:
+    frame = teams([[B] * len(g) for g in groups[:-1]] + [[SB] + [B] * (len(groups[-1]) - 1)])
+    return frame.assign(rated_at=pd.to_datetime([t for g in groups for t in g]))
+
+
+def test_same_minute_batches(make_cell, run_detector):
+    one = ["2026-01-05 10:00:03"] * 4 + ["2026-01-05 10:00:59"]
+    two = [f"2026-01-05 10:0{i}:00" for i in range(5)]
+    mixed = ["2026-01-06 09:30:00"] * 5
+    found = run_detector(NAME, make_cell(stamped([one, two, one[:4], mixed]))).first(measure="same_minute")
+    assert found.status is Status.CLEAR and found.estimate.value == 2 and found.params["n_teams"] == 3
+    assert found.params["n_identical"] == 1 and found.estimate.unit == "batches"
+    gap = stamped([one, two, mixed]).assign(rated_at=lambda f: f["rated_at"].where(f["ratee"] != "R002_01"))
+    assert run_detector(NAME, make_cell(gap)).first(measure="same_minute").params["n_teams"] == 2
+    none = run_detector(NAME, make_cell(stamped([two, two]))).first(measure="same_minute")
+    assert none.code.endswith("minute_none") and none.estimate.value == 0
+
+
+@pytest.mark.parametrize("stamp", [None, "2026-01-05"])
+def test_without_time_of_day(make_cell, run_detector, stamp):
+    frame = teams([[B] * 6, [SB] * 6]).assign(rated_at=pd.to_datetime(stamp))
+    found = run_detector(NAME, make_cell(frame)).first(measure="same_minute")
+    assert found.status is Status.NOT_APPLICABLE
+
+
+def honest(rng: np.random.Generator, raters: int, n: int, k: int, level: float, step: float = 20.0) -> pd.DataFrame:
+    """Raters with pair effects as large as everything else, on a coarse form with a ceiling."""
+    rows = []
+    for r in range(raters):
+        severity = rng.normal(0, 0.5)
+        common = rng.normal(0, 1, (n, 1))
+        latent = level + severity + common + rng.normal(0, 0.7, (n, k))
+        score = np.clip(np.round(latent), 0, 5) * step
+        for i in range(n):
+            rows += [(f"R{r:03d}_{i:02d}", f"S{r:03d}", "supervisor", f"c{j}", score[i, j]) for j in range(k)]
+    return pd.DataFrame(rows, columns=["ratee", "rater", "source", "criterion", "score"])
+
+
+def copied(frame: pd.DataFrame, rater: str, keep: int) -> pd.DataFrame:
+    """Give all but ``keep`` ratees of one rater the vector of the first."""
+    out = frame.copy()
+    own = out["rater"] == rater
+    ratees = sorted(out.loc[own, "ratee"].unique())
+    first = out[own & (out["ratee"] == ratees[0])].set_index("criterion")["score"]
+    hit = own & out["ratee"].isin(ratees[: len(ratees) - keep])
+    out.loc[hit, "score"] = out.loc[hit, "criterion"].map(first)
+    return out
+
+
+@pytest.mark.parametrize("level", [2.5, 4.3])
+def test_copied_vectors_are_found_and_honest_raters_are_not(make_cell, run_detector, level):
+    rng = np.random.default_rng(12)
+    frame = honest(rng, 40, 12, 5, level)
+    clean = run_detector(NAME, make_cell(pairs=frame))
+    assert clean.first(measure="identical_vectors", subject_kind="region").status is Status.CLEAR
+    result = run_detector(NAME, make_cell(pairs=copied(frame, "S007", 2)))
+    assert [f.subject for f in result.findings(measure="identical_vectors", subject_kind="rater")] == ["S007"]
+    found = result.first(subject_kind="rater")
+    assert found.params["k"] >= 10 and found.estimate.value >= 10 / 12
+    assert found.params["expected"] < 6 and len(set(found.rows)) >= 10
+
+
+@pytest.mark.slow
+def test_honest_raters_near_the_ceiling_are_rarely_flagged(make_cell, run_detector):
+    # 8 regions x 40 honest raters of 15 ratees: a flag needs .01 after adjustment; at most one region with a flag.
+    rng = np.random.default_rng(21)
+    regions = 0
+    for i in range(8):
+        frame = honest(rng, 40, 15, 3, (3.0, 4.5)[i % 2])
+        result = run_detector(NAME, make_cell(pairs=frame))
+        regions += result.first(measure="identical_vectors", subject_kind="region").status is Status.FLAGGED
+    assert regions <= 1
+
+
+def test_a_rater_who_gives_everyone_the_top_is_at_the_ceiling(make_cell, run_detector):
+    rng = np.random.default_rng(9)
+    frame = honest(rng, 40, 12, 4, 4.5)
+    frame.loc[frame["rater"] == "S003", "score"] = 100.0
+    result = run_detector(NAME, make_cell(pairs=frame))
+    assert not list(result.findings(measure="identical_vectors", subject_kind="rater"))
+
+
+def test_few_ratees_or_criteria(make_cell, run_detector):
+    rng = np.random.default_rng(2)
+    for frame in (honest(rng, 10, 7, 5, 3.0), honest(rng, 10, 12, 2, 3.0)):
+        found = run_detector(NAME, make_cell(pairs=frame)).first(measure="identical_vectors")
+        assert found.status is Status.INSUFFICIENT
+
+
+def test_null_reproduces_a_known_distribution():
+    # One criterion of two equally likely levels and no pair effect: the larger of Binomial(4, .5) and its rest.
+    null = Null(np.array([[0.0]]), np.array([0.0, 1.0]), 0.0, 1.0)
+    drawn = null.largest(0.5, 4, np.random.default_rng(0), draws=20_000)
+    share = np.bincount(drawn, minlength=5)[2:] / drawn.size
+    assert share == pytest.approx([6 / 16, 8 / 16, 2 / 16], abs=0.012)  # 3.4 standard errors
+
+
+@pytest.mark.parametrize("share", [0.2, 0.67])
+def test_null_recovers_the_pair_effect_after_cutting(share):
+    # 3,000 vectors of 5 criteria in 5 levels with a ceiling; the pair's share of the variance inside raters is known.
+    rng = np.random.default_rng(8)
+    rater = np.repeat(np.arange(200), 15)
+    common, rest = rng.normal(0, np.sqrt(share), (3000, 1)), rng.normal(0, np.sqrt(1 - share), (3000, 5))
+    scores = np.clip(np.round(3.8 + rng.normal(0, 0.4, 200)[rater, None] + common + rest), 1, 5)
+    null = Null.of(scores, rater, rng)
+    assert null.pair**2 / (null.pair**2 + null.rest**2) == pytest.approx(share, abs=0.06)
+
+
+def test_null_level_gives_the_raters_mean():
+    null = Null(np.array([[-0.5, 0.8], [0.0, 1.0]]), np.array([1.0, 2.0, 3.0]), 0.6, 0.5)
+    from math import erf, sqrt
+
+    def mean(m: float) -> float:
+        s = np.hypot(0.6, 0.5) * sqrt(2)
+        return 1 + np.mean([2 - sum(0.5 * (1 + erf((t - m) / s)) for t in limits) for limits in null.thresholds])
+
+    assert null.level(mean(0.37)) == pytest.approx(0.37, abs=0.01)
+
+
+def test_tail_is_monotone_and_never_zero():
+    drawn = np.random.default_rng(3).integers(1, 4, 400)
+    tails = [upper_tail(drawn, k, 12) for k in range(1, 13)]
+    assert np.diff(tails).max() <= 0 and tails[0] == 1.0 and tails[-1] < 1e-4
+    assert upper_tail(np.ones(400, dtype=int), 10, 12) < 1e-4  # nothing ever repeated in the draws
+
+
+def test_nothing_to_examine(make_cell, run_detector):
+    assert set(run_detector(NAME, make_cell()).frame["status"]) == {"NOT_APPLICABLE"}
+
+
+def test_row_order_does_not_matter(make_cell, run_detector, same):
+    rng = np.random.default_rng(6)
+    team = teams([[(SB, B)[int(x)] for x in rng.random(8) < 0.7] for _ in range(30)] + [[B] * 50])
+    frame = copied(honest(rng, 20, 12, 4, 3.0), "S004", 1)
+    same(run_detector(NAME, make_cell(team, pairs=frame)), run_detector(NAME, make_cell(team, pairs=frame, shuffle=2)))
+
+
+def test_messages_and_thresholds():
+    own = {k: v for k, v in messages().items() if k.startswith(f"{NAME}.")}
+    assert {f"{NAME}.{k}" for k in ("title", "question", "failed")} <= set(own)
+    for text in own.values():
+        assert placeholders(text["id"]) == placeholders(text["en"]) and set(text) == set(LANGUAGES)
+    for key in thresholds(NAME):
+        limit = threshold(f"{NAME}.{key}")
+        assert limit.source and limit.unit and isinstance(limit.date, dt.date)

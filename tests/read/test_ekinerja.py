@@ -1,0 +1,99 @@
+"""The e-Kinerja export. Layout and rules: reference domain.md 7.1 and 7.5."""
+
+from typing import Any
+
+import pytest
+
+from kinerja_analysis.base.tables import data_kind
+from kinerja_analysis.read import check, read
+
+
+def counts(tables: Any, table: str) -> dict[str, int]:
+    own = tables.accounting[tables.accounting["table"] == table]
+    return own.set_index("reason")["rows"].to_dict()
+
+
+def test_two_ratings_and_one_appraisal_per_row(make: Any) -> None:
+    tables = read(make.ekinerja(), config=make.config)
+    first = tables.ratings[tables.ratings["row"] == "1:1:8"]
+    assert dict(zip(first["criterion"], first["score"], strict=True)) == {"hasil_kerja": 3.0, "perilaku_kerja": 2.0}
+    assert set(data_kind(tables.ratings)) == {"ekinerja"} and len(tables.ratings) == 12
+    assert tables.appraisals["predikat"].tolist() == ["BAIK"] * 6 and set(tables.appraisals["status"]) == {"rated"}
+    assert tables.synthetic and tables.region_names == {"98.01": "Kabupaten Contoh"}
+
+
+@pytest.mark.parametrize("start", ["A1", "C1", "B5", "AA3"])
+@pytest.mark.parametrize("lines", [0, 2, 7, 15])
+def test_the_header_may_stand_anywhere(make: Any, start: str, lines: int) -> None:
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    place = make.ekinerja(lines=lines, start=start)
+    tables = read(place, region="98.01", config=make.config)
+    top = coordinate_to_tuple(start)[0]
+    assert tables.appraisals["row"].tolist() == [f"1:1:{top + lines + 1 + i}" for i in range(6)]
+
+
+def test_export_without_rater_columns(make: Any) -> None:
+    drop = {"pegawai_atasan_nip", "pegawai_atasan_nama"}
+    keep = [i for i, h in enumerate(make.ekinerja_header) if h not in drop]
+    rows = [[r[i] for i in keep] for r in make.people()]
+    tables = read(make.ekinerja(rows, header=[make.ekinerja_header[i] for i in keep]), config=make.config)
+    assert len(tables.ratings) == 12 and tables.ratings["rater"].isna().all()
+    assert tables.problems == () and counts(tables, "ratings") == {"": 6}
+
+
+def test_not_rated_no_skp_excluded_and_draft(make: Any) -> None:
+    rows = make.people()
+    for i, words in enumerate([("-", "-", "-"), ("", None, ""), ("-", "-", "Tidak Membuat SKP"),
+                               ("-", "-", "Pensiun"), ("SESUAI EKSPEKTASI", "-", "-")]):  # fmt: skip
+        rows[i][10:13] = words
+    tables = read(make.ekinerja(rows), config=make.config)
+    assert tables.appraisals["status"].tolist() == [
+        "not_rated",
+        "not_rated",
+        "no_skp",
+        "excluded",
+        "not_rated",
+        "rated",
+    ]
+    assert tables.appraisals["reason"].fillna("").tolist() == ["", "", "", "pensiun", "draft", ""]
+    assert counts(tables, "ratings") == {"": 1, "not_rated": 5}
+    assert [(p.code, p.cell) for p in tables.problems] == [("KA-W202", "L12")]
+
+
+def test_acting_rows_stay_in_appraisals_and_out_of_ratings(make: Any) -> None:
+    rows = make.people()
+    rows.append([*rows[0][:6], "Plt Kepala", 1, *rows[0][8:]])
+    tables = read(make.ekinerja(rows), config=make.config)
+    assert tables.appraisals["acting"].tolist() == [False] * 6 + [True]
+    assert len(tables.ratings) == 12 and counts(tables, "ratings") == {"": 6, "acting": 1}
+
+
+def test_predikat_without_levels_counts_as_rated_without_ratings(make: Any) -> None:
+    tables = read(make.ekinerja(edit={"K9": "-", "L9": "-"}), config=make.config)
+    assert tables.appraisals["status"].tolist() == ["rated"] * 6
+    assert counts(tables, "ratings") == {"": 5, "no_levels": 1}
+
+
+def test_label_variants(make: Any) -> None:
+    edit = {"K8": "di atas ekspektasi", "L8": "Di Bawah Ekspektasi", "M8": "Kurang/Misconduct", "M9": "cukup"}
+    tables = read(make.ekinerja(edit=edit), config=make.config)
+    first = tables.ratings[tables.ratings["row"] == "1:1:8"].set_index("criterion")["score"]
+    assert first.to_dict() == {"hasil_kerja": 3.0, "perilaku_kerja": 1.0}
+    assert tables.appraisals["predikat"].tolist()[:2] == ["KURANG", "BUTUH PERBAIKAN"]
+
+
+def test_employees_are_filled_from_the_export(make: Any) -> None:
+    tables = read(make.ekinerja(edit={"J9": "PPPK Paruh Waktu"}), config=make.config)
+    people = tables.employees.set_index("person").loc[tables.appraisals["person"]]
+    assert people["employment"].tolist() == ["pns", "pppk_paruh_waktu", *["pns"] * 4]
+    assert people["grade"].tolist() == ["III/d"] * 6 and people["opd"].tolist() == ["Dinas Contoh"] * 6
+    assert people["sex"].tolist() == ["male"] * 6
+    bosses = tables.employees[~tables.employees["person"].isin(people.index)]
+    assert len(bosses) == 2 and bosses["sex"].tolist() == ["female"] * 2 and bosses["unit"].isna().all()
+
+
+def test_an_unknown_label_never_becomes_a_value(make: Any) -> None:
+    report = check(make.ekinerja(edit={"K9": "DI ATAS RATA-RATA"}), config=make.config)
+    assert [p.code for p in report.problems] == ["KA-E202"] and not report.ok
+    assert report.accounting.set_index(["table", "reason"])["rows"].to_dict()["ratings", "no_levels"] == 1

@@ -1,0 +1,69 @@
+"""Long and wide 360 sheets."""
+
+from typing import Any
+
+import pytest
+
+from kinerja_analysis.read import check, read
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv;", "csv,", "csv\t", "utf-8-sig", "utf-16"])
+def test_long_sheets_in_every_form_give_the_same_table(make: Any, form: str) -> None:
+    rows = make.scores()
+    rows[0][7] = "80.5" if form == "csv," else "80,5"
+    table = [make.long_header, *rows]
+    if form == "xlsx":
+        rows[0][7] = 80.5
+        place = make.workbook(table)
+    elif form.startswith("csv"):
+        place = make.text(table, separator=form[3:])
+    else:
+        place = make.text(table, encoding=form, separator="\t" if form == "utf-16" else ";")
+    found = read(place, config=make.config).ratings
+    assert found["source"].tolist() == ["supervisor", "peer", "self"] * 2
+    assert found["score"].tolist() == [80.5, 80, 80, 90, 90, 90]
+    assert set(found["criterion"]) == {"disiplin"} and set(found["scale_max"]) == {100.0}
+    assert (found["ratee"] == found["rater"]).tolist() == [False, False, True] * 2
+
+
+def test_wide_sheet_is_one_row_per_criterion(make: Any) -> None:
+    place = make.workbook([make.wide_header, *make.pairs()], edit={"I2": None, "H3": 55.5})
+    tables = read(place, config=make.config)
+    found = tables.ratings
+    assert found["criterion"].value_counts().to_dict() == {"disiplin": 6, "kerja_sama": 5}
+    assert found.loc[found["row"] == "1:1:3", ["criterion", "score"]].values.tolist() == [
+        ["disiplin", 55.5], ["kerja_sama", 70.0]]  # fmt: skip
+    assert tables.accounting[["rows", "kept"]].values.tolist() == [[6, 6]]
+
+
+def test_wide_text_columns_are_no_criteria(make: Any) -> None:
+    rows = [[*r, f"catatan {i}", i + 1] for i, r in enumerate(make.pairs())]
+    tables = read(make.workbook([[*make.wide_header, "alasan", "no"], *rows]), config=make.config)
+    assert set(tables.ratings["criterion"]) == {"disiplin", "kerja_sama"}
+    assert [(p.code, p.column) for p in tables.problems] == [("KA-N301", "alasan")]
+
+
+def test_empty_scores_are_not_rated(make: Any) -> None:
+    rows = make.scores()
+    rows[0][7] = rows[1][7] = "-"
+    tables = read(make.text([make.long_header, *rows]), config=make.config)
+    assert len(tables.ratings) == 4
+    assert tables.accounting.set_index("reason")["rows"].to_dict() == {"": 4, "not_rated": 2}
+
+
+def test_rater_of_a_self_rating_may_be_empty(make: Any) -> None:
+    rows = make.scores()
+    rows[2][3] = ""
+    found = read(make.text([make.long_header, *rows]), config=make.config).ratings
+    assert found.loc[2, "rater"] == found.loc[2, "ratee"]
+
+
+def test_scale_is_judged_row_by_row(make: Any) -> None:
+    rows = make.scores()
+    rows[0][7:10] = ["4", "1", "5"]
+    rows[3][7:10] = ["6", "1", "5"]
+    report = check(make.text([make.long_header, *rows]), config=make.config)
+    problem = report.problems[0]
+    assert [(p.code, p.cell, p.others) for p in report.problems] == [("KA-E204", "baris 5", ())]
+    assert (problem.value, problem.params["low"], problem.params["high"]) == ("6", 1.0, 5.0)
+    assert "1 sampai 5" in problem.text("id")

@@ -1,0 +1,82 @@
+"""From blocks to tables: empty rows, numbering rows, attributes of employees."""
+
+from typing import Any
+
+import pandas as pd
+
+from kinerja_analysis.read import check, read
+
+STAFF = ("tahun", "wilayah", "nip", "unor", "golongan", "jenis_kelamin", "asal", "nama_ibu", "kontak", "hobi")
+
+
+def staff(make: Any, n: int = 8) -> list[list[Any]]:
+    return [
+        ["2025", "98.01", make.nip(i), "Unit", "III/a", "L" if i % 2 else "P", "pesisir" if i % 2 else "dataran",
+         f"Ibu {i}", f"a{i}@b.id", f"hobi {i}"]
+        for i in range(1, n + 1)
+    ]  # fmt: skip
+
+
+def test_blank_rows_and_a_row_of_column_numbers_are_counted_not_read(make: Any) -> None:
+    rows = [[str(k + 1) for k in range(16)], *make.people(3), [], ["-"] * 16, *make.people(5)[3:]]
+    tables = read(make.ekinerja(rows), config=make.config)
+    assert len(tables.appraisals) == 5
+    own = tables.accounting[tables.accounting["table"] == "appraisals"].set_index("reason")["rows"].to_dict()
+    assert own == {"": 5, "blank": 2, "numbering": 1}
+
+
+def test_a_total_row_is_named(make: Any) -> None:
+    report = check(make.ekinerja([*make.people(), [None, "Jumlah", None, None, "6"]]), config=make.config)
+    assert [(p.code, p.cell) for p in report.problems] == [("KA-E201", "A14")]
+
+
+def test_employee_attributes_are_kept_unless_personal(make: Any) -> None:
+    tables = read(make.text([STAFF, *staff(make)]), config=make.config)
+    frame = tables.employees
+    assert frame["asal"].tolist() == ["pesisir", "dataran"] * 4
+    assert frame["sex"].tolist() == ["male", "female"] * 4 and frame["grade"].unique().tolist() == ["III/a"]
+    assert not {"nama_ibu", "kontak", "hobi"} & set(frame.columns)
+    assert [(p.code, p.column) for p in tables.problems] == [("KA-N302", c) for c in ("nama_ibu", "kontak", "hobi")]
+
+
+def test_units_without_rating_are_set_aside(make: Any) -> None:
+    rows = [("periode", "wilayah", "unor", "predikat_organisasi"), ("2025", "98.01", "A", "Istimewa"),
+            ("2025", "98.01", "B", "-"), ("2025", "98.01", "C", "sangat baik")]  # fmt: skip
+    tables = read(make.text(rows), config=make.config)
+    assert tables.units[["unit", "org_rating"]].values.tolist() == [["A", "ISTIMEWA"], ["C", "ISTIMEWA"]]
+    assert tables.accounting.set_index("reason")["set_aside"].to_dict() == {"": 0, "not_rated": 1}
+
+
+def test_achievements_with_decimal_comma(make: Any) -> None:
+    rows = [("periode", "wilayah", "nip", "indikator", "aspek", "target", "realisasi", "arah"),
+            ("2025", "98.01", make.nip(1), "Layanan", "Kuantitas", "100", "87,5", "naik")]  # fmt: skip
+    found = read(make.text(rows), config=make.config).achievements.iloc[0]
+    assert (found["target"], found["realised"], found["direction"], found["aspect"]) == (
+        100,
+        87.5,
+        "higher",
+        "kuantitas",
+    )
+
+
+def test_reasons_are_taken_from_a_closed_list(make: Any) -> None:
+    rows = [("tahun", "wilayah", "nip", "status_penilaian", "alasan"),
+            ("2025", "98.01", make.nip(1), "dikecualikan", "Pensiun"),
+            ("2025", "98.01", make.nip(2), "dikecualikan", "sakit berat, dirawat di rumah")]  # fmt: skip
+    found = read(make.text(rows), config=make.config).appraisals
+    assert found["status"].tolist() == ["excluded"] * 2 and found["reason"].tolist() == ["pensiun", "lainnya"]
+
+
+def test_laporan_skp_is_answered_with_its_own_sentence(make: Any) -> None:
+    place = make.workbook([["nip", "nama", "skp_status"], [make.nip(1), "x", "draft"], [make.nip(2), "y", ""]])
+    report = check(place, config=make.config)
+    assert report.ok and [(p.code, p.params["n"]) for p in report.problems] == [("KA-W302", 2)]
+    assert report.accounting[["rows", "set_aside", "reason"]].values.tolist() == [[0, 0, ""], [2, 2, "skp_list"]]
+
+
+def test_dtypes_follow_the_table(make: Any) -> None:
+    tables = read(make.ekinerja(), config=make.config)
+    assert str(tables.ratings["score"].dtype) == "float64" and str(tables.ratings["year"].dtype) == "int64"
+    assert str(tables.appraisals["acting"].dtype) == "bool"
+    assert str(tables.appraisals["rated_at"].dtype) == "datetime64[us]"
+    assert isinstance(tables.ratings["region"].dtype, pd.StringDtype)

@@ -1,0 +1,71 @@
+"""Intraclass correlations: Shrout & Fleiss (1979), O6; limiting cases; an offset costs no digits."""
+
+import math
+
+import numpy as np
+import pytest
+
+from kinerja_analysis.stats.intraclass import FORMS, icc
+
+TABLE = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
+
+
+def test_shrout_fleiss_values():
+    got = icc(TABLE).value  # O6
+    assert got == pytest.approx([0.16574, 0.28976, 0.71484, 0.44280, 0.62005, 0.90932], abs=1e-5)
+    assert got == pytest.approx([0.17, 0.29, 0.71, 0.44, 0.62, 0.91], abs=0.005)
+
+
+def test_shrout_fleiss_tests():
+    fit = icc(TABLE)
+    assert fit.F[:3] == pytest.approx([1.79468, 11.02725, 11.02725], abs=1e-5)  # O6
+    assert (fit.df1[0], fit.df2[0], fit.df1[1], fit.df2[1]) == (5, 18, 5, 15)
+    assert fit.p[:2] == pytest.approx([0.16477, 0.00013], abs=1e-4)
+    assert fit.form == FORMS and (fit.n, fit.n_raters, fit.reason) == (6, 4, "")
+
+
+def test_shrout_fleiss_intervals():
+    fit = icc(TABLE)
+    printed = [[-0.13, 0.72], [0.02, 0.76], [0.34, 0.95], [-0.88, 0.91], [0.07, 0.93], [0.68, 0.99]]  # O6
+    assert np.column_stack([fit.lower, fit.upper]) == pytest.approx(np.array(printed), abs=0.005)
+
+
+def test_a_large_offset_costs_no_digits():
+    assert icc(TABLE + 1e9).value == pytest.approx(icc(TABLE).value, abs=1e-9)
+
+
+def test_severity_lowers_absolute_agreement_only():
+    shifted = icc(TABLE + np.array([0, 3, 6, 9]))
+    assert shifted.value[2] == pytest.approx(icc(TABLE).value[2])
+    assert shifted.value[1] < icc(TABLE).value[1]
+
+
+def test_perfect_agreement():
+    fit = icc([[1, 1], [2, 2], [3, 3]])
+    assert fit.value == pytest.approx(np.ones(6)) and fit.lower == pytest.approx(np.ones(6))
+    assert np.isinf(fit.F).all() and fit.p == pytest.approx(np.zeros(6))
+
+
+def test_perfect_but_for_severity():
+    # targets 1, 2, 3 and a second rater one point higher: MSB 2, MSJ 1.5, MSE 0 → A,1 = 2/(2 + 2·1.5/3) = 2/3
+    fit = icc([[1, 2], [2, 3], [3, 4]])
+    assert fit.value[[1, 2]] == pytest.approx([2 / 3, 1])
+    assert fit.upper[2] == 1.0 and fit.lower[1] < 2 / 3 < fit.upper[1]
+
+
+def test_constant_and_undefined_tables():
+    assert icc(np.full((5, 3), 4.0)).reason == "constant"
+    equal = icc([[1, 3], [3, 1], [2, 2]])  # targets' means all 2
+    assert equal.reason == "constant" and np.isnan(equal.value).all()
+    odd = icc([[1, 9.1], [9, 1], [5, 5], [1, 9], [9, 1]])
+    assert odd.reason == "negative_variance" and math.isnan(odd.value[4])
+
+
+@pytest.mark.parametrize("table", [[1, 2], [[1], [2]], [[1, 2]], [[1, np.nan], [2, 3]]])
+def test_malformed_input_is_refused(table):
+    with pytest.raises(ValueError):
+        icc(table)
+
+
+def test_frame():
+    assert icc(TABLE).to_frame()["level"].tolist() == list(FORMS)

@@ -1,0 +1,202 @@
+"""Verdicts by hand-made designs, graph algorithms against networkx, errors against dense algebra."""
+
+import time
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from kinerja_analysis.stats import _laplacian, linkage
+
+
+def teams(units, size=8, peers=3, cross=0.0, seed=3):
+    """A supervisor and `peers` raters for everybody; a share of the peers' ratings crosses the units."""
+    rng = np.random.default_rng(seed)
+    n = units * size
+    unit = np.repeat(np.arange(units), size)
+    ratee, rater = list(range(n)), list(n + unit)
+    for person in range(n):
+        mates = np.setdiff1d(np.arange(unit[person] * size, (unit[person] + 1) * size), [person])
+        for mate in rng.choice(mates, peers, replace=False):
+            other = rng.choice(np.flatnonzero(unit != unit[person])) if rng.random() < cross else mate
+            ratee.append(person)
+            rater.append(other)
+    ratee = np.array(ratee)
+    return ratee, np.unique(rater, return_inverse=True)[1], unit[ratee]
+
+
+def test_one_rater_per_ratee_identifies_no_rater():
+    record = linkage([0, 1, 2, 3], [0, 0, 1, 1], group=[0, 0, 1, 1])
+    assert record.verdict == "not_identified"
+    assert record.n_components == 2 and record.n_movers == 0
+    assert record.bridges.tolist() == [[0, 0], [1, 0], [2, 1], [3, 1]]
+    assert record.hinge_raters.size == 0
+    assert record.reason == "no_contrast" and np.isnan(record.contrast_se)
+
+
+def test_raters_who_stay_in_their_unit_are_compared_inside_only():
+    ratee, rater, unit = teams(6)
+    record = linkage(ratee, rater, group=unit)
+    assert record.verdict == "inside_groups_only"
+    assert record.share_connected == 0.0 and record.contrast_se_all == np.inf
+    assert linkage(ratee, rater).verdict == "inside_groups_only"
+
+
+def test_supervisors_who_change_are_linked_by_changes():
+    ratee, rater, period = [0, 1, 2, 0, 1, 2], [0, 0, 1, 0, 1, 1], [0, 0, 0, 1, 1, 1]
+    record = linkage(ratee, rater, period=period)
+    assert record.verdict == "linked_by_changes"
+    assert record.movers.tolist() == [1]
+    assert linkage(ratee, rater).verdict != "linked_by_changes"
+
+
+def test_one_bridge_between_two_of_sixty_units_is_too_weak():
+    ratee, rater, unit = teams(60)
+    joined = linkage(np.append(ratee, 0), np.append(rater, rater[-1]), group=np.append(unit, 0))
+    assert joined.verdict == "connected_too_weak"
+    assert joined.contrast_se_all == np.inf
+    assert joined.share_connected == pytest.approx(2 / (60 * 59))
+
+
+def test_full_crossing_has_the_textbook_standard_error():
+    """Everybody rates all 20: Var(ψ_r − ψ_s) = 2σ²/20."""
+    ratee, rater = np.repeat(np.arange(20), 4), np.tile(np.arange(4), 20)
+    record = linkage(ratee, rater, group=ratee % 2)
+    expected = 0.7 * np.sqrt(2 / 20)
+    assert record.contrast_se == pytest.approx(expected, rel=1e-9)
+    assert record.contrast_reliability == pytest.approx(1 - expected**2 / (2 * 0.35**2))
+    assert record.verdict == "linked" and record.reason == ""
+
+
+@pytest.mark.parametrize(("cross", "printed"), [(0.10, 0.83), (0.25, 0.55)])
+def test_contrast_errors_of_the_inference_table(cross, printed):
+    """reference/inference.md row 8: 60 units × 8, 3 peers (one random design each: ± 10 %)."""
+    record = linkage(*(design := teams(60, cross=cross))[:2], group=design[2])
+    assert record.contrast_se == pytest.approx(printed, rel=0.1)
+    assert record.verdict == "connected_too_weak"
+
+
+def test_anchors_only_by_the_callers_word():
+    assert linkage([0, 1], [0, 1], anchored=True).verdict == "linked_by_anchors"
+
+
+def test_self_ratings_link_nothing():
+    ratee, rater = [0, 1, 0, 1], [0, 0, 1, 2]
+    masked = linkage(ratee, rater, self_mask=[False, False, True, True])
+    assert masked.n == 2 and masked.verdict == "not_identified"
+    assert masked.component_rater.tolist() == [0, -1, -1]
+    assert linkage(ratee, rater).verdict != "not_identified"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_bridges_and_hinges_agree_with_networkx(seed):
+    rng = np.random.default_rng(seed)
+    ratee, rater = rng.integers(0, 25, 45), rng.integers(0, 12, 45)
+    record = linkage(ratee, rater)
+    graph = nx.Graph((("p", int(p)), ("r", int(r))) for p, r in zip(ratee, rater, strict=True))
+    expected = {tuple(code for _, code in sorted(edge)) for edge in nx.bridges(graph)}
+    assert {tuple(pair) for pair in record.bridges.tolist()} == expected
+    assert record.n_components == nx.number_connected_components(graph)
+    pruned = graph.subgraph([n for n in graph if n[0] == "r" or graph.degree(n) > 1])
+    hinges = {code for side, code in nx.articulation_points(pruned) if side == "r"}
+    assert set(record.hinge_raters.tolist()) == hinges
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_null_space_of_three_and_four_facets_against_the_dense_rank(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(12, 40))
+    facets = [rng.integers(0, size, n) for size in (8, 5, 4, 3)]
+    facets[2] = np.where(facets[0] < 4, facets[2] % 2, 2 + facets[2] % 2)
+    present = [np.unique(codes, return_inverse=True)[1] for codes in facets]
+    for extra in (1, 2):
+        dense = np.hstack([np.eye(codes.max() + 1)[codes] for codes in present[: 2 + extra]])
+        names = dict(zip(("criterion", "task"), present[2 : 2 + extra], strict=False))
+        record = linkage(present[0], present[1], extra_facets=names)
+        assert record.null_dim == dense.shape[1] - np.linalg.matrix_rank(dense)
+        assert record.null_dim_expected == 1 + extra
+        free = record.null_dim - record.null_dim_expected
+        assert (free == 0) == all(codes.size == 0 for codes in record.unlinked.values())
+
+
+def test_criteria_of_separate_parts_are_named_as_unlinked():
+    """Raters 0, 1 use criteria 0, 1 on ratees 0, 1; rater 2 uses criterion 2 on ratee 2 only."""
+    ratee = [0, 0, 0, 0, 1, 1, 1, 1, 2]
+    rater = [0, 0, 1, 1, 0, 0, 1, 1, 2]
+    criterion = [0, 1, 0, 1, 0, 1, 0, 1, 2]
+    record = linkage(ratee, rater, extra_facets={"criterion": criterion})
+    assert {name: codes.tolist() for name, codes in record.unlinked.items()} == {
+        "ratee": [2],
+        "rater": [2],
+        "criterion": [2],
+    }
+
+
+def test_contrast_errors_against_the_pseudo_inverse_of_the_whole_design():
+    ratee, rater, unit = teams(4, size=5, peers=2, cross=0.5, seed=1)
+    record = linkage(ratee, rater, group=unit, sd_pair=1.0)
+    pairs = np.unique(np.column_stack([ratee, rater]), axis=0)
+    n_ratees, n_raters = pairs.max(axis=0) + 1
+    dense = np.hstack([np.eye(n_ratees)[pairs[:, 0]], np.eye(n_raters)[pairs[:, 1]]])
+    cov = np.linalg.pinv(dense.T @ dense)[n_ratees:, n_ratees:]
+    supervisors = np.arange(n_raters - 4, n_raters)
+    se = [
+        np.sqrt(cov[a, a] + cov[b, b] - 2 * cov[a, b])
+        for i, a in enumerate(supervisors)
+        for b in supervisors[:i]
+    ]
+    assert record.n_components == 1
+    assert record.contrast_se == pytest.approx(np.median(se), rel=1e-9)
+    assert record.contrast_se_weakest == pytest.approx(max(se), rel=1e-9)
+
+
+def test_large_components_by_conjugate_gradients_give_the_same(monkeypatch):
+    ratee, rater, unit = teams(20, cross=0.3)
+    exact = linkage(ratee, rater, group=unit)
+    monkeypatch.setattr(_laplacian, "DENSE_LIMIT", 10)
+    iterated = linkage(ratee, rater, group=unit)
+    assert iterated.contrast_se == pytest.approx(exact.contrast_se, rel=1e-3)
+
+
+def test_links_count_raters_and_ratees_of_each_pair_of_groups():
+    """Rater 0 rates in groups 0, 1, 2; ratee 3 is rated in groups 1 and 2."""
+    ratee, rater, group = [0, 1, 2, 3, 3, 4], [0, 0, 0, 1, 2, 3], [0, 1, 2, 1, 2, 5]
+    assert linkage(ratee, rater, group=group).links.tolist() == [[0, 1, 1, 0], [0, 2, 1, 0], [1, 2, 1, 1]]
+
+
+def test_no_ratings():
+    record = linkage(np.zeros(0, int), np.zeros(0, int))
+    assert (record.n, record.verdict, record.reason) == (0, "not_identified", "empty")
+    assert list(record.to_frame()) == ["quantity", "level", "value", "se", "lower", "upper"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"ratee": [0.5, 1], "rater": [0, 1]},
+        {"ratee": [0, -1], "rater": [0, 1]},
+        {"ratee": [0, 1], "rater": [0]},
+        {"ratee": [0, 1], "rater": [0, 1], "group": [0]},
+        {"ratee": [0, 1], "rater": [0, 1], "self_mask": [0, 1]},
+        {"ratee": [0, 1], "rater": [0, 1], "sd_pair": 0.0},
+    ],
+)
+def test_malformed_input_is_refused(arguments):
+    with pytest.raises(ValueError):
+        linkage(arguments.pop("ratee"), arguments.pop("rater"), **arguments)
+
+
+@pytest.mark.slow
+def test_a_million_pairs_in_seconds():
+    rng = np.random.default_rng(1)
+    unit = np.repeat(np.arange(31_250), 8)
+    ratee = np.repeat(np.arange(unit.size), 3)
+    rater = unit[ratee] * 8 + (ratee + rng.integers(1, 8, ratee.size)) % 8
+    crossing = rng.random(ratee.size) < 0.1
+    rater[crossing] = rng.integers(0, unit.size, crossing.sum())
+    ratee = np.concatenate([np.arange(unit.size), ratee])
+    rater = np.concatenate([unit.size + unit, rater])
+    start = time.process_time()
+    record = linkage(ratee, rater, group=unit[ratee])
+    assert record.verdict == "connected_too_weak"
+    assert time.process_time() - start < 30

@@ -1,0 +1,78 @@
+"""The command: exit codes, a sentence instead of a traceback, nothing written when the input is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def kinerja(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kinerja_analysis", *arguments], capture_output=True, text=True, encoding="utf-8",
+        cwd=cwd, env={**os.environ, "MPLBACKEND": "Agg", **env}, timeout=300,
+    )  # fmt: skip
+
+
+def test_help_and_version() -> None:
+    assert kinerja("--version").stdout.startswith("kinerja")
+    shown = kinerja("--help").stdout
+    for command in ("demo", "check", "audit", "report", "simulate", "config", "explain", "lab"):
+        assert command in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("check", "tidak_ada.xlsx"), 2),
+        (("audit", "tidak_ada.xlsx"), 2),
+        (("nonsense",), 2),
+        (("check",), 2),
+        (("config", "--config", "tidak_ada.toml"), 2),
+        (("explain", "KA-E999"), 2),
+        (("report", "--out", "tidak_ada"), 2),
+        (("config", "--json"), 0),
+        (("lab", "--dry-run"), 0),
+    ],
+)
+def test_exit_codes_without_traceback(arguments: tuple[str, ...], code: int) -> None:
+    done = kinerja(*arguments)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_refused_input_writes_no_report(tmp_path: Path) -> None:
+    (tmp_path / "nilai.csv").write_text("nip;hasil\n1;2\n", encoding="utf-8")
+    done = kinerja("audit", "nilai.csv", "--region", "76.02", "--year", "2025", cwd=tmp_path)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+def test_check_as_json_and_in_both_languages(tmp_path: Path) -> None:
+    (tmp_path / "nilai.csv").write_text("nip;hasil\n1;2\n", encoding="utf-8")
+    done = kinerja("check", "nilai.csv", "--json", "--no-write", cwd=tmp_path)
+    shown = json.loads(done.stdout)
+    assert done.returncode == 3 and not shown["ok"]
+    assert all({"code", "severity", "cell", "what", "repair"} <= set(p) for p in shown["problems"])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["nilai.csv"]
+    english = kinerja("check", "nilai.csv", "--no-write", "--lang", "en", cwd=tmp_path).stdout
+    indonesian = kinerja("check", "nilai.csv", "--no-write", cwd=tmp_path).stdout
+    assert english != indonesian
+
+
+def test_a_console_of_another_code_page_does_not_stop_it() -> None:
+    done = kinerja("explain", "KA-E104", PYTHONIOENCODING="cp1252")
+    assert done.returncode == 0, done.stderr
+
+
+def test_demo_files_are_the_same_twice(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        done = kinerja("simulate", str(tmp_path / name), "--size", "0.1", "--seed", "3")
+        assert done.returncode == 0, done.stderr
+    texts = [sorted((p.name, p.read_bytes()) for p in (tmp_path / n).rglob("*.csv")) for n in ("a", "b")]
+    assert texts[0] == texts[1] != []
