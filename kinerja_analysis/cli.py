@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from kinerja_analysis import __version__
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused, KinerjaError, Problem, UsageError
 from kinerja_analysis.base.words import LANGUAGES, has, say, show
@@ -82,7 +83,7 @@ def _existing(paths: Sequence[str]) -> list[Path]:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="kinerja-analysis", prog_name="kinerja")
+@click.version_option(__version__, prog_name="kinerja")
 def cli() -> None:
     """Audit objektivitas penilaian kinerja ASN / objectivity audit of civil-service ratings."""
 

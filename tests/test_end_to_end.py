@@ -49,7 +49,8 @@ def test_pages_are_offline_and_in_one_language(demo) -> None:
             assert f'<html lang="{lang}">' in text
             assert not re.search(r'(src|href)="(https?:)?//', text)
             assert "DATA SINTETIS" in text if lang == "id" else "SYNTHETIC DATA" in text
-            assert not re.search(r"\bnan\b|\bNaN\b|\bNone\b", re.sub(r'src="data:[^"]*"', "", text))
+            visible = re.sub(r'src(set)?="data:[^"]*"|<style>.*?</style>', "", text, flags=re.DOTALL)
+            assert not re.search(r"\bnan\b|\bNaN\b|>None<|\{[a-z_]+[:|}]", visible)
 
 
 def test_both_languages_show_the_same_findings(demo) -> None:
@@ -82,12 +83,14 @@ def test_no_nip_and_no_name_leaves_the_door(demo) -> None:
 def test_no_rater_and_no_row_in_the_public_audit(demo) -> None:
     public = open_audit(demo.reports, level="public").to_frame()
     assert set(public["subject_kind"]) <= {"region", "group", "attribute", "source", "source_pair"}
-    assert not public["subject"].str.contains(r"^P[A-Z2-7]{13}$").any()
-    internal = open_audit(demo.reports, level="internal").to_frame()
-    assert (internal["subject_kind"] == "rater").any()
+    internal = open_audit(demo.reports, level="internal")
+    raters = set(internal.to_frame().query("subject_kind == 'rater'")["subject"]) | set(internal.scores.frame["person"])
+    assert len(raters) > 2000
+    assert not set(public["subject"]) & raters
     for file in (demo.reports / "2025").rglob("*"):
         if file.is_file():
-            assert not re.search(rb"P[A-Z2-7]{13}", file.read_bytes()), file.name
+            text = file.read_bytes().decode("utf-8", errors="ignore")
+            assert not set(re.findall(r"P[A-Z2-7]{13}", text)) & raters, file.name
 
 
 def test_the_planted_problems_are_found(demo) -> None:
@@ -121,9 +124,8 @@ def test_one_changed_cell_changes_that_region_and_no_other(demo, tmp_path: Path)
     config = AuditConfig.read(tmp_path / "in" / "kinerja.toml")
     before, after = (audit(f, config=config).to_frame() for f in (demo.files, tmp_path / "in"))
     mine = after[(after["region"] == MAMUJU) & (after["measure"] == "mismatches")]
-    assert mine["value"].iloc[0] == before[(before["region"] == MAMUJU) & (before["measure"] == "mismatches")][
-        "value"
-    ].iloc[0] + pytest.approx(1, abs=1e-9) or (mine["status"] == "FLAGGED").any()
+    old = before[(before["region"] == MAMUJU) & (before["measure"] == "mismatches")]
+    assert mine["value"].max() > old["value"].max()
     others = [f[f["region"] == KURANJI].reset_index(drop=True) for f in (before, after)]
     assert others[0].equals(others[1])
 

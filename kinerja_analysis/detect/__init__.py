@@ -22,10 +22,12 @@ REGISTRY = (
     "distribution",
     "group_gap",
     "affinity",
+    "achievement_gap",
     "leniency",
     "agreement",
     "self_other",
     "straight_lining",
+    "halo",
     "matrix_check",
 )
 

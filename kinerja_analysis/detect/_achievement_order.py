@@ -217,11 +217,12 @@ def _moments(
     return mean, (c - b * mean - ratio * (e - f / a)) / (a - d / a)
 
 
-def below(teams: Sums, region: Regional, ratio: float) -> tuple[Floats, Floats, float]:
-    """Return each team's net order, its standard error, and the p-value against ``ratio`` of the region's net order.
+def below(teams: Sums, region: Regional, ratio: float) -> tuple[Floats, Floats, Floats]:
+    """Return each team's net order, its standard error by chance, and the p-value against part of the region's.
 
-    One-sided: is the team's true net order at least that? Normal, pooled variance inside supervisors.
+    One-sided, normal: is the team's true net order at least ``ratio`` x the region's? The variance is the one by
+    chance, which holds near that limit; the smaller pooled one belongs to teams that follow as the region does and
+    would flag small teams too often.
     """
-    net = teams.net / teams.pairs
-    se = np.sqrt(factor(teams) * teams.chance) / teams.pairs
+    net, se = teams.net / teams.pairs, np.sqrt(teams.chance) / teams.pairs
     return net, se, ndtr((net - ratio * region.net) / np.hypot(se, ratio * region.se))

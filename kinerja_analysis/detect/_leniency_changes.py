@@ -28,11 +28,12 @@ def running(period: pd.Series) -> pd.Series:
     return pd.Series(year * per_year + number, index=period.index)
 
 
-def stable_groups(teams: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per group of employees and period: ``path unit step supervisor mean n``.
+def stable_groups(teams: pd.DataFrame, *, stayed: bool = True) -> pd.DataFrame:
+    """Return one row per group of employees and period: ``path step supervisor mean n``.
 
-    A group holds the employees who stayed in one unit and had the same supervisor in every period: the mean moves
-    with the supervisor, never with who is in the team. Groups below three employees are left out.
+    A group holds the employees with the same units and the same supervisors in every period: the mean moves with
+    the supervisor, never with who is in the group. With ``stayed`` only groups of three or more who stayed in one
+    unit; without, also single employees who moved.
 
     Parameters
     ----------
@@ -45,13 +46,18 @@ def stable_groups(teams: pd.DataFrame) -> pd.DataFrame:
     path = rows.pivot(index="ratee", columns="step", values="place").fillna("")
     code = path.groupby(list(path.columns), sort=True).ngroup()
     rows = rows.assign(path=rows["ratee"].map(code))
-    by = rows.groupby(["path", "unit", "step", "supervisor"], sort=True)
+    by = rows.groupby(["path", "step", "supervisor"], sort=True)
     out = by.agg(mean=("level", "mean"), n=("level", "size")).reset_index()
-    return out[out["n"] >= MIN_GROUP].reset_index(drop=True)
+    if stayed:
+        one_unit = rows.groupby("path")["unit"].nunique() == 1
+        out = out[(out["n"] >= MIN_GROUP) & out["path"].map(one_unit)]
+    return out.reset_index(drop=True)
 
 
-def changes(teams: pd.DataFrame, *, min_changes: int, level: float) -> tuple[SupervisorChange, float]:
-    """Fit the event study on the history of an export.
+def changes(
+    teams: pd.DataFrame, *, min_changes: int, level: float, stayed: bool = True
+) -> tuple[SupervisorChange, float]:
+    """Fit the event study on the history of an export, over teams that stayed or over all who changed.
 
     Parameters
     ----------
@@ -74,10 +80,9 @@ def changes(teams: pd.DataFrame, *, min_changes: int, level: float) -> tuple[Sup
     It gives the region's spread and names nobody: two supervisors who exchange units show one difference, and
     nothing tells which of the two is the lenient or the strict one.
     """
-    groups = stable_groups(teams)
-    codes = pd.factorize(groups["path"].astype("str") + "\x1f" + groups["unit"])[0]
+    groups = stable_groups(teams, stayed=stayed)
     fit = supervisor_change(
-        groups["mean"], codes, pd.factorize(groups["supervisor"])[0], groups["step"] - groups["step"].min(),
+        groups["mean"], pd.factorize(groups["path"])[0], pd.factorize(groups["supervisor"])[0], groups["step"] - groups["step"].min(),
         groups["n"], level=level, min_changes=min_changes,
     )  # fmt: skip
     by = teams.groupby(["period", "supervisor"])["level"]

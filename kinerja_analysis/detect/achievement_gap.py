@@ -16,7 +16,16 @@ from scipy.special import ndtri
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
-from kinerja_analysis.detect._achievement_order import Regional, Sums, below, freed, regional, team_sums, two_kinds
+from kinerja_analysis.detect._achievement_order import (
+    Regional,
+    Sums,
+    below,
+    factor,
+    freed,
+    regional,
+    team_sums,
+    two_kinds,
+)
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -125,10 +134,11 @@ def _order(ctx: Context, out: Collector, cell: Cell, region: Regional) -> None:
     free, free_upper = (
         (1 + freed(2 * share - 1, fit.r, reliability.value)) / 2 for share in (region.share, region.upper)
     )
-    code = "follows" if region.lower > limit.value else "not_following" if free_upper < limit.value else "unclear"
+    code = "not_following" if free_upper < limit.value else "direction" if region.lower > 0.5 else "unclear"
+    code = "follows" if region.lower > limit.value else code
     out.add(
         code, Status.FLAGGED if code == "not_following" else Status.CLEAR, "order", scope=cell.scope,
-        estimate=_estimate(ctx, region, len(cell.rows)), threshold=limit, n_teams=len(cell.names), n_single=cell.single,
+        estimate=_estimate(ctx, region, len(cell.rows)), threshold=limit, n_teams=len(cell.names),
         hundred_free=100 * free, reliability=reliability.value, limit=100 * limit.value, concordant=fit.concordant,
         discordant=fit.discordant, tied=fit.tied, tau_a=fit.tau_a, tau_a_lower=fit.tau_a_lower,
         tau_a_upper=fit.tau_a_upper, somers_d=region.net, r=fit.r, **_hundred(region),
@@ -160,12 +170,12 @@ def _others(ctx: Context, out: Collector, cell: Cell) -> None:
 
 def _measured_by(ctx: Context, out: Collector) -> None:
     """Who measured achievement: agreement proves nothing where the rater did."""
-    who = ctx.tables.achievements["measured_by"]
-    known = who.dropna()
+    table = ctx.tables.achievements
+    known = table["measured_by"].dropna()
     share = float((known == "other").mean()) if len(known) else 0.0
     code = "by_unknown" if known.empty else {0.0: "by_rater", 1.0: "by_others"}.get(share, "by_both")
-    estimate = Estimate(share, level=ctx.config.level, n=len(who), unit="share", method="full_count")
-    out.add(code, Status.CLEAR, "measured_by", scope="both", estimate=estimate)
+    estimate = Estimate(share, level=ctx.config.level, n=table["person"].nunique(), unit="share", method="full_count")
+    out.add(code, Status.CLEAR, "measured_by", scope="both", estimate=estimate, lines=len(table))
 
 
 def _ignoring(ctx: Context, out: Collector, cell: Cell) -> None:
@@ -195,7 +205,7 @@ def _supervisors(ctx: Context, out: Collector, cell: Cell, region: Regional) -> 
     enough = (cell.teams.n >= least_n) & (cell.teams.pairs >= least_pairs)
     net, se, p = below(cell.teams, region, ratio)
     adjusted = adjust(np.where(enough, p, np.nan), "bh")
-    shrunken = shrink(net, se).value
+    shrunken = shrink(net, np.sqrt(factor(cell.teams)) * se).value
     flagged = enough & (adjusted <= ctx.config.fdr)
     half, limit = float(ndtri(0.5 + ctx.config.level / 2)), (1 + ratio * region.net) / 2
     cited = cell.rows.groupby("supervisor")["rows"].agg(list)
@@ -211,7 +221,7 @@ def _supervisors(ctx: Context, out: Collector, cell: Cell, region: Regional) -> 
             "off_order" if flagged[i] else "not_shown", Status.FLAGGED if flagged[i] else Status.CLEAR,
             "supervisor_order", threshold=limit, p_value=p[i], p_adjusted=adjusted[i], limit=100 * limit,
             estimate=Estimate(own.share, own.lower, own.upper, ctx.config.level, int(cell.teams.n[i]), "share",
-                              "pairs inside the team, pooled variance inside supervisors, normal"),
+                              "pairs inside the team, variance by chance, normal"),
             typical=100 * region.share, pairs=int(cell.teams.pairs[i]), shrunken=float((1 + shrunken[i]) / 2),
             **_hundred(own), **about,
         )  # fmt: skip

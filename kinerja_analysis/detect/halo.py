@@ -61,7 +61,7 @@ def detect(ctx: Context, out: Collector) -> None:
     if not judged:
         out.insufficient("no_spread", "profile_slope", MANY, n_raters=len(found))
         return
-    _raters(ctx, out, judged, few + len(found) - len(judged))
+    _raters(ctx, out, judged, {"n_few": few, "n_unsteady": len(found) - len(judged)})
 
 
 def _official(ctx: Context, out: Collector) -> None:
@@ -150,7 +150,7 @@ def profile(rater: str, x: Floats, y: Floats, rows: tuple[str, ...] = ()) -> Pro
     return Profile(rater, n, float(mean_x @ mean_y) / square, se, spread, others, max(1 - sampling / square, 0.0), rows)
 
 
-def _raters(ctx: Context, out: Collector, judged: list[Profile], left_out: int) -> None:
+def _raters(ctx: Context, out: Collector, judged: list[Profile], left_out: dict[str, int]) -> None:
     """One finding per rater (one family) and the region's count."""
     limit = ctx.threshold("halo.profile_slope_max")
     slope, se, n = (np.array([getattr(p, name) for p in judged], np.float64) for name in ("slope", "se", "n"))
@@ -171,7 +171,7 @@ def _raters(ctx: Context, out: Collector, judged: list[Profile], left_out: int) 
             spread=p.spread, others=p.others, typical=typical,
         )  # fmt: skip
     flagged = int((low & flat).sum())
-    counts: dict[str, Any] = {"flagged": flagged, "family": len(judged), "n_left_out": left_out, "typical": typical}
+    counts: dict[str, Any] = {"flagged": flagged, "family": len(judged), "typical": typical, **left_out}
     estimate = Estimate(flagged, level=ctx.config.level, n=int(n.sum()), unit="count", method="minimal_effect_bh")
     out.add(
         "some" if flagged else "nobody", Status.FLAGGED if flagged else Status.CLEAR, "profile_slope", scope=MANY,

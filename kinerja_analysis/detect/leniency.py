@@ -270,7 +270,11 @@ def supervisor_changes(ctx: Context, out: Collector) -> None:
         out.not_applicable("change_none", "supervisor_change", FULL)
         return
     minimum = int(ctx.threshold("leniency.min_changes").value)
+    who = "change"
     fit, sd = changes(teams, min_changes=minimum, level=ctx.config.level)
+    if fit.reason == "too_few_changes":
+        who = "move"
+        fit, sd = changes(teams, min_changes=minimum, level=ctx.config.level, stayed=False)
     if fit.reason or not sd > 0:
         code = "change_constant" if fit.reason == "constant" or not sd > 0 else "change_few"
         out.insufficient(code, "supervisor_change", FULL, n_changed=fit.n_changed, minimum=minimum)
@@ -278,7 +282,7 @@ def supervisor_changes(ctx: Context, out: Collector) -> None:
     estimate = Estimate(fit.sd / sd, fit.sd_lower / sd, fit.sd_upper / sd, fit.level, fit.n, "sd",
                         "event study of changes of supervisor, clustered by team")  # fmt: skip
     out.add(
-        "change_spread" if fit.lower > 0 else "change_unclear", Status.CLEAR, "supervisor_change", scope=FULL,
+        f"{who}_spread" if fit.lower > 0 else f"{who}_unclear", Status.CLEAR, "supervisor_change", scope=FULL,
         estimate=estimate, p_value=fit.p, n_changed=fit.n_changed, steps=fit.sd,
         check=_plain(fit.check), check_p=_plain(fit.check_p), sd=sd,
     )  # fmt: skip

@@ -164,7 +164,8 @@ def recognise(header: Sequence[str], title: str = "") -> Layout | None:
     layout = _layout("ekinerja", header)
     meant = set(layout.names.values()) | set(_meant("ekinerja", layout))
     titled = "laporan penilaian skp" in title.lower() and "person" in meant
-    if "person" in meant and (titled or meant & {"hasil_kerja", "perilaku_kerja"} or "hasil_akhir" in folded):
+    levels = meant & {"hasil_kerja", "perilaku_kerja"}
+    if len(levels) == 2 or ("person" in meant and (titled or levels or "hasil_akhir" in folded)):
         return layout
     if _SKP_LIST & folded:
         return Layout("skp_list", {0: "skp"})
@@ -188,11 +189,9 @@ def _plain_tables(header: Sequence[str]) -> Layout | None:
         return layout
     layout = _layout("employees", header)
     known = set(layout.names.values())
-    if ("person" in known and len(known - {"person", "year", "region"}) >= 1) or (
-        "person" in _meant("employees", layout) and len(known - {"year", "region"}) >= 2
-    ):
-        return layout
-    return None
+    others = len(known - {"person", "year", "region"})
+    meant_person = "person" in _meant("employees", layout)
+    return layout if others >= (1 if "person" in known else 2 if meant_person else 4) else None
 
 
 def _mapped(mapping: MappingConfig, header: Sequence[str]) -> Layout | None:

@@ -121,7 +121,7 @@ def _year_period(
     told_year = _spread([f[0] if f else None for f in read], codes_p)
     kind = _spread([_KINDS.index(f[1]) if f else None for f in read], codes_p)
     sources = [(at, _spread(outcome.values, codes), codes), (at_period, told_year, codes_p)]
-    year = _agree_years(session, block, told, rows, sources)
+    year = _agree_years(session, block, layout, told, rows, sources)
     if told.period is not None:
         other = np.isfinite(kind) & (kind != _KINDS.index(told.period))
         if other.any():
@@ -144,7 +144,12 @@ def _texts(year: np.ndarray, kind: np.ndarray) -> pd.Series:
 
 
 def _agree_years(
-    session: Session, block: Block, told: Told, rows: np.ndarray, sources: list[tuple[int, np.ndarray, np.ndarray]]
+    session: Session,
+    block: Block,
+    layout: Layout,
+    told: Told,
+    rows: np.ndarray,
+    sources: list[tuple[int, np.ndarray, np.ndarray]],
 ) -> np.ndarray:
     """Return one year per row; columns, text above the header and argument must not contradict each other."""
     year = np.full(len(rows), np.nan if told.year is None else told.year)
@@ -166,7 +171,7 @@ def _agree_years(
     if np.isnan(year).any():
         filled = [(position, codes) for position, _, codes in sources if position >= 0]
         if not filled:
-            session.log.on("E505", block)
+            session.log.on("E505", block, session.unknown_headers(block, layout))
         for position, codes in filled[:1]:
             blank = np.isnan(year) & (codes < 0)
             session.log.at("E201", block, position, rows[blank], accepted=block.header[position])
@@ -196,7 +201,7 @@ def _region(session: Session, block: Block, layout: Layout, told: Told, rows: np
         if at >= 0 and distinct:
             session.log.at("E201", block, at, rows[codes < 0], accepted=block.header[at])
         else:
-            session.log.on("E510", block)
+            session.log.on("E510", block, session.unknown_headers(block, layout))
     names = pd.array([*found, default], dtype="str")
     return pd.Series(names.take(np.where(codes < 0, len(found), codes)), index=pd.Index(rows))
 

@@ -39,7 +39,7 @@ class Region:
 def fold(name: str) -> tuple[str, str]:
     """Return the kind ("kab", "kota", "prov", "kec" or "") and the bare name without blanks.
 
-    >>> fold("Pemerintah Kab. Aceh Timur"), fold("Batang Hari")
+    >>> fold("Pemerintah Kab. Aceh Timur"), fold("Kab. Aceh Besar")
     (('kab', 'acehtimur'), ('', 'batanghari'))
     """
     words = re.findall(r"[^\W_]+", name.lower())

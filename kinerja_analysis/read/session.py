@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.tables import DTYPES, Column, columns
+from kinerja_analysis.base.tables import DTYPES, Column, columns, plain
 from kinerja_analysis.read import numbers, values
 from kinerja_analysis.read.cells import Block, Cells, letters
-from kinerja_analysis.read.layout import Layout, accepted
+from kinerja_analysis.read.layout import KNOWN_UNUSED, Layout, accepted
 from kinerja_analysis.read.log import Log, identifying
 from kinerja_analysis.read.numbers import Outcome
 from kinerja_analysis.read.regions import Regions
@@ -70,6 +70,13 @@ class Session:
         """
         places = {own: i for i, own in self.layouts[number].names.items()}
         return places.get(name, places.get(_TWINS.get(name, ""), -1))
+
+    @staticmethod
+    def unknown_headers(block: Block, layout: Layout) -> list[str]:
+        """Return the header cells that may be a missing column: unknown or empty labels, else the first cell."""
+        known = [i for i, h in enumerate(block.header) if i in layout.names or plain(h) in KNOWN_UNUSED]
+        odd = [i for i in range(len(block.header)) if i not in known]
+        return [block.header_address(i) for i in (odd or [0])]
 
     def note(self, code: str, frame: pd.DataFrame, name: str, hit: pd.Series, **params: object) -> None:
         """Note a problem at a column of rows that may come from several blocks."""

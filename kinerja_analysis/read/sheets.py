@@ -66,7 +66,8 @@ def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
         if layout.mapping and name in layout.mapping.columns:
             session.log.on("E305", block, column=layout.mapping.columns[name])
         elif hinted.isdisjoint(names):
-            session.log.on("E302", block, [block.header_address(0)], column=names[0], accepted=", ".join(names))
+            cells = session.unknown_headers(block, layout)
+            session.log.on("E302", block, cells, column=names[0], accepted=", ".join(names))
     if layout.kind not in ("wide", "employees"):
         for i, label in enumerate(block.header):
             known = i in layout.names or i in layout.near or plain(label) in KNOWN_UNUSED

@@ -28,8 +28,8 @@ HOME = {
     "self_other": ("multisource",),
 }
 PRIMARY = (
-    "separated_pairs", "gaps", "own_group", "within_ratee", "verdict", "difference", "single_value",
-    "identical_vectors", "mismatches", "guide", "clustering",
+    "separated_pairs", "gaps", "own_group", "order", "within_ratee", "verdict", "difference", "single_value",
+    "identical_vectors", "profile_slope", "mismatches", "guide", "clustering", "ignoring", "supervisor_order",
 )  # fmt: skip
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Þ“\"])")
 
@@ -146,13 +146,14 @@ class View:
     def parts(self, finding: Finding, *, flagged: bool = True) -> list[Finding]:
         """Return the findings about parts of the region behind a regional one, the clearest first.
 
-        Of its own measure where there are any, else of the other measures of the same data kind.
+        Of its own measure where there are any, else, for a finding without a range of its own, of other measures.
         """
         result = self.audit.results[finding.code.split(".", 1)[0]]
         found = words.worst(result, len(result)) if flagged else list(result.findings(status=str(Status.CLEAR)))
-        found = [f for f in found if f.subject_kind not in ("region", "team") and f.scope == finding.scope]
+        found = [f for f in found if f.subject_kind not in ("region", "team", "list") and f.scope == finding.scope]
         found = [f for f in found if f.estimate is not None and math.isfinite(f.estimate.value)]
-        return [f for f in found if f.measure == finding.measure] or found
+        ranged = finding.estimate is not None and math.isfinite(finding.estimate.lower)
+        return [f for f in found if f.measure == finding.measure] or ([] if ranged else found)
 
     def strength(self, finding: Finding) -> int:
         """Return a finding's strength.

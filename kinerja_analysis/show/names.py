@@ -27,6 +27,7 @@ _CODED = (
     "predikat",
     "employment",
     "sex",
+    "org_rating",
 )
 
 

@@ -170,6 +170,10 @@ def _log_limits(value: float, variance: float) -> tuple[float, float]:
     return value * np.exp(-half), value * np.exp(half)
 
 
+class ProfileLost(ArithmeticError):
+    """The profile could not be followed: at the estimate itself it lies above the level it should cross."""
+
+
 def profile_intervals(objective: Objective, point: Point) -> FloatArray:
     """95 % profile likelihood limits of all SDs (factors, residual last).
 
@@ -190,10 +194,13 @@ def _limits(
 ) -> tuple[float, float]:
     from scipy.optimize import brentq
 
+    start = max(estimate, 1e-6 * float(guess[1]))
+    if excess(start) >= 0:
+        raise ProfileLost
     above = max(float(guess[1]), 1.01 * estimate)
     while excess(above) < 0:
         above *= 1.5
-    upper = brentq(excess, max(estimate, 1e-6 * above), above, rtol=1e-7)
+    upper = brentq(excess, start, above, rtol=1e-7)
     least = 1e-5 * above
     if not residual and (estimate <= least or excess(least) < 0):
         return 0.0, upper

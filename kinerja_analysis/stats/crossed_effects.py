@@ -1,6 +1,7 @@
 """Linear model with several crossed or nested random factors, by exact (restricted) maximum likelihood."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from ._mixed_search import (
     UNIDENTIFIED,
     Objective,
     Point,
+    ProfileLost,
     delta_intervals,
     minimise,
     profile_intervals,
@@ -251,7 +253,8 @@ def _intervals(objective: Objective, point: Point) -> tuple[FloatArray, str]:
     system = objective.system
     cheap = int(system.size.max(initial=0)) <= _PROFILE_BLOCK and system.C.nnz <= _PROFILE_CELLS
     if cheap and system.n <= _PROFILE_CELLS:
-        return profile_intervals(objective, point), "profile likelihood"
+        with suppress(ProfileLost):
+            return profile_intervals(objective, point), "profile likelihood"
     return delta_intervals(objective, point), "delta method on the log scale"
 
 

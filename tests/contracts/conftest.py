@@ -19,6 +19,7 @@ from kinerja_analysis.base.results import Finding, Result
 from kinerja_analysis.base.tables import TABLES, Tables, data_kind, empty
 from kinerja_analysis.detect import REGISTRY, run_detector
 from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.contract import Threshold
 from kinerja_analysis.detect.design import design_of
 from kinerja_analysis.score import score
 from kinerja_analysis.simulate import simulate
@@ -46,14 +47,14 @@ def world(scenario: str, size: int, *, region: str | None = None, years: tuple[i
 
 
 WORLDS: dict[str, Callable[[], Tables]] = {
-    "clean": lambda: world("clean", 400),
+    "clean": lambda: world("clean", 300),
     "quarters": lambda: world("demo", 300, region="13.71.09"),
     "five_points": lambda: world("demo", 300, region="76.02"),
-    "own_group": lambda: world("favoritisme", 5000),
-    "halo": lambda: world("halo", 600),
-    "all_good": lambda: world("lunak", 400),
-    "faults": lambda: world("data_rusak", 400),
-    "planted": lambda: planted(world("clean", 1200)),
+    "own_group": lambda: world("favoritisme", 2500),
+    "halo": lambda: world("halo", 400),
+    "all_good": lambda: world("lunak", 300),
+    "faults": lambda: world("data_rusak", 300),
+    "planted": lambda: planted(world("clean", 700)),
     "three_years": lambda: world("demo", 500, region="93.01", years=(2023, 2024, YEAR)),
 }
 
@@ -149,16 +150,15 @@ def constant_raters(tables: Tables) -> Tables:
 
 
 def planted(tables: Tables) -> Tables:
-    """One supervisor 30 points above and one below the scores, one who copies, and women above men everywhere."""
+    """One supervisor 30 points above and one below the scores, three who copy, and women above men everywhere."""
     ratings, employees = tables.ratings, tables.employees
     many = ratings[(ratings["source"] == "supervisor") & ~official(ratings)]["rater"].value_counts()
-    high, low, copier = many.sort_index().sort_values(ascending=False, kind="stable").index[:3]
+    high, low, *copiers = many.sort_index().sort_values(ascending=False, kind="stable").index[:5]
     mine = ~official(ratings) & (ratings["source"] == "supervisor")
     shift = 30 * (mine & (ratings["rater"] == high)) - 30 * (mine & (ratings["rater"] == low)).astype(float)
     score = (ratings["score"] + shift).clip(ratings["scale_min"], ratings["scale_max"])
-    copied = mine & (ratings["rater"] == copier)
-    ladder = 60.0 + 5 * pd.factorize(ratings["criterion"], sort=True)[0]
-    score = score.mask(copied, pd.Series(ladder, ratings.index))
+    ladder = pd.Series(60.0 + 5 * pd.factorize(ratings["criterion"], sort=True)[0], ratings.index)
+    score = score.mask(mine & ratings["rater"].isin(copiers), ladder)
     women = set(employees.loc[employees["sex"] == "female", "person"])
     lucky = ratings["ratee"].isin(women) & (ratings["row"].str[-1].isin(list("02468")))
     score = score.mask(official(ratings) & lucky, 3.0)
@@ -186,50 +186,105 @@ CHANGES: dict[str, Change] = {
     "constant": constant,
     "constant_raters": constant_raters,
     "no_raters": blank("ratings", "rater"),
-    "no_units": blank("ratings", "unit"),
     "no_place": blank("ratings", "unit", "opd"),
-    "no_stamps": blank("ratings", "rated_at"),
     "no_predikat": blank("appraisals", "predikat"),
     "no_appraisals": without("appraisals"),
-    "no_employees": without("employees"),
-    "no_unit_table": without("units"),
-    "one_criterion_gone": drop_criterion("loyal"),
-    "conduct_gone": drop_criterion("perilaku_kerja"),
-    "all_scores_gone": drop_criterion(
-        "berorientasi_pelayanan", "akuntabel", "kompeten", "harmonis", "loyal", "adaptif", "kolaboratif"
-    ),
-    "duplicates": twice,
+    "ratings_only": lambda t: Tables(ratings=blank("ratings", "rated_at", "unit")(t).ratings),
+    "conduct_gone": drop_criterion("perilaku_kerja", "loyal"),
 }
 CASES = (*WORLDS, *CHANGES)
+
+
+# --- what must not matter, whole worlds changed ----------------------------------------------------------------
+
+
+def scaled(low: float, high: float) -> Change:
+    """Return a change to another scale of the multi-source scores, the same shares of it."""
+
+    def change(tables: Tables) -> Tables:
+        ratings = tables.ratings
+        scores = ~official(ratings)
+        share = (ratings["score"] - ratings["scale_min"]) / (ratings["scale_max"] - ratings["scale_min"])
+        new = {"score": low + share * (high - low), "scale_min": low, "scale_max": high}
+        return replace(tables, ratings=ratings.assign(**{k: ratings[k].mask(scores, v) for k, v in new.items()}))
+
+    return change
+
+
+def roomy(tables: Tables) -> Tables:
+    """Widen the ends of the scale, so that constants can be added."""
+    scores = ~official(tables.ratings)
+    ends = {"scale_min": -1000.0, "scale_max": 1000.0}
+    return replace(tables, ratings=tables.ratings.assign(**{k: tables.ratings[k].mask(scores, v) for k, v in ends.items()}))
+
+
+def lifted(tables: Tables) -> Tables:
+    """Add a constant to all multi-source ratings of each unit, another one in every unit."""
+    base = roomy(tables)
+    ratings = base.ratings
+    unit = pd.factorize(ratings["unit"], sort=True)[0]
+    lift = np.random.default_rng(8).normal(0, 40, unit.max() + 1).round()[unit]
+    return replace(base, ratings=ratings.assign(score=ratings["score"] + np.where(official(ratings), 0.0, lift)))
+
+
+VARIANTS: dict[str, Change] = {
+    "shuffled": lambda t: shuffled(t),
+    "renamed": lambda t: renamed(t)[0],
+    "doubled": twice,
+    "to_10": scaled(0.0, 10.0),
+    "to_5": scaled(1.0, 5.0),
+    "roomy": roomy,
+    "lifted": lifted,
+}
 
 
 # --- cells and results -----------------------------------------------------------------------------------------
 
 
-def cell(tables: Tables, *, region: str = "", year: int = YEAR, config: AuditConfig | None = None) -> Context:
+THRESHOLDS_READ: set[str] = set()
+
+
+class Recording(Context):
+    """A context that remembers which thresholds were read, and refuses those of ``broken`` detectors."""
+
+    broken: tuple[str, ...] = ()
+    message: str = ""
+
+    def threshold(self, key: str) -> Threshold:
+        """Return a threshold; raise for a broken detector."""
+        if key.split(".")[0] in self.broken:
+            raise ValueError(self.message)
+        THRESHOLDS_READ.add(key)
+        return super().threshold(key)
+
+
+def cell(tables: Tables, *, region: str = "", year: int = YEAR, config: AuditConfig | None = None) -> Recording:
     """Return the view of one cell, made as ``detect`` makes it."""
     region = region or next((r for r, _ in tables.cells()), "99.01")
     settings = config or AuditConfig()
     now, history = tables.select(region=region, year=year), tables.select(region=region, until=year)
     design = design_of(now, history, region, year)
-    return Context(now, history, score(tables, settings), settings, design, region, year)
+    return Recording(now, history, score(tables, settings), settings, design, region, year)
 
 
 @cache
 def tables_of(case: str) -> Tables:
-    """Return the tables of a case by name."""
-    return WORLDS[case]() if case in WORLDS else CHANGES[case](WORLDS["clean"]())
+    """Return the tables of a case by name; "planted>renamed" is a variant of a world."""
+    name, _, variant = case.partition(">")
+    if variant:
+        return VARIANTS[variant](tables_of(name))
+    return WORLDS[name]() if name in WORLDS else CHANGES[name](tables_of("clean"))
 
 
 @cache
-def context_of(case: str) -> Context:
+def context_of(case: str) -> Recording:
     """Return the cell of a case; all detectors of the session share it."""
     return cell(tables_of(case))
 
 
 @cache
 def result_of(case: str, detector: str) -> Result:
-    """Return what a detector says of a case."""
+    """Return what a detector says of a case or of a variant."""
     return run_detector(detector, context_of(case))
 
 
@@ -243,6 +298,15 @@ def every_case(detector: str) -> Iterator[tuple[str, Finding]]:
     """Yield all findings of a detector over all cases."""
     for case in CASES:
         yield from ((case, f) for f in findings_of(case, detector))
+
+
+@cache
+def cells_of_2024() -> tuple[Recording, Recording]:
+    """Return the cell of 2024 twice: from all years, and from the files up to 2024."""
+    tables = tables_of("three_years")
+    region = context_of("three_years").region
+    both = cell(tables, region=region, year=2024), cell(tables.select(until=2024), region=region, year=2024)
+    return both
 
 
 # --- comparing results -----------------------------------------------------------------------------------------
@@ -274,8 +338,12 @@ def assert_same(a: Result, b: Result, *, names: dict[str, str] | None = None, ro
     left, right = (f.sort_values(KEYS, kind="stable", ignore_index=True) for f in (left, right))
     pd.testing.assert_frame_equal(left[KEYS], right[KEYS])
     pd.testing.assert_frame_equal(left[NUMBERS], right[NUMBERS], rtol=1e-6, atol=1e-9)
+    labels: set[tuple[Any, Any]] = set()
     for one, other in zip(left["params"], right["params"], strict=True):
-        _assert_close(json.loads(one), json.loads(other))
+        mine, theirs = json.loads(one), json.loads(other)
+        labels.add((mine.pop("component", None), theirs.pop("component", None)))
+        _assert_close(mine, theirs)
+    assert len({a for a, _ in labels}) == len({b for _, b in labels}) == len(labels), "groups keep their members"
     if rows:
         assert [sorted(r) for r in left["rows"]] == [sorted(r) for r in right["rows"]]
 
@@ -298,9 +366,10 @@ def digest(result: Result) -> str:
     return seal.hexdigest()
 
 
-def digests(*cases: str) -> dict[str, str]:
-    """Return the digests of all detectors on some cases; run in another process to compare."""
-    return {f"{case} {name}": digest(result_of(case, name)) for case in cases for name in REGISTRY}
+def digests(*cases: str, backwards: bool = False) -> dict[str, str]:
+    """Return the digests of all detectors on some cases; run in another process, and order, to compare."""
+    order = REGISTRY[::-1] if backwards else REGISTRY
+    return {f"{case} {name}": digest(result_of(case, name)) for case in cases for name in order}
 
 
 # --- parameters ------------------------------------------------------------------------------------------------

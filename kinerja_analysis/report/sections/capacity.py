@@ -93,10 +93,6 @@ def answers(view: View) -> Answers:
         lists[place].append((words.question(name, view.lang), reason))
         codes += used
     lists[2].append((view.say("answers.level", place=view.place), view.say("answers.level_reason")))
-    frame = view.count("examined")
-    known = bool(len(frame)) and bool((frame["n_achievements"].fillna(0) > 0).any())
-    reason = view.say("answers.achievement_later" if known else "answers.achievement_missing")
-    lists[2].append((view.say("answers.achievement"), reason))
     titles = (view.say("answers.yes"), view.say("answers.partly"), view.say("answers.no"))
     return Answers(titles, (tuple(lists[0]), tuple(lists[1]), tuple(lists[2])), codes=tuple(dict.fromkeys(codes)))
 

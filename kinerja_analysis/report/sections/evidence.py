@@ -11,6 +11,7 @@ from kinerja_analysis.report.blocks import Block, Cell, Column, Figure, Heading,
 from kinerja_analysis.report.view import ANSWERED, View, figure, split
 from kinerja_analysis.show import names as naming
 from kinerja_analysis.show import sentence as words
+from kinerja_analysis.show.charts.caterpillar import MOST
 from kinerja_analysis.show.table import header
 
 MOST_LISTED = 12
@@ -32,7 +33,8 @@ def evidence(view: View, detector: str, anchor: str) -> Section:
     codes = tuple(dict.fromkeys(f.code for f in found))
     numbers = tuple(f.estimate.value for f in found if f.estimate is not None and math.isfinite(f.estimate.value))
     blocks: list[Block] = [Text(head, "claim", codes=codes, numbers=numbers)]
-    blocks += [Text(text) for text in (tail, *rest) if text]
+    lists = [view.sentence(f) for f in result.findings(subject_kind="list") if f.status in ANSWERED]
+    blocks += [Text(text) for text in (tail, *rest, *lists) if text]
     for drawn in drawings(view, detector, result):
         blocks += list(drawn) if drawn is not None else []
     blocks += listed(view, result)
@@ -56,7 +58,7 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
         if len(view.count("teams")):
             yield figure(view, "teams", view.count("teams"), caption=_caption(view, "teams"))
     elif detector == "leniency":
-        yield figure(view, "caterpillar", result, names=view.names, caption=_caption(view, "caterpillar"), codes=codes)
+        yield figure(view, "caterpillar", result, names=view.names, caption=_of_raters(view, result), codes=codes)
     elif detector in ("group_gap", "affinity"):
         yield figure(view, "odds", result, caption=_caption(view, "odds"), codes=codes)
         parts = [f for m in ("gap", "own_group_gap") for f in result.findings(measure=m)]
@@ -66,12 +68,26 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
         yield figure(view, "sources", result, caption=_caption(view, "sources"), codes=codes)
     elif detector == "self_other":
         yield figure(view, "self_other", result, caption=_caption(view, "self_other"), codes=codes)
+    elif detector in ("achievement_gap", "halo"):
+        shares = list(result.findings(measure="order"))
+        yield figure(view, "ranges", shares, caption=_caption(view, detector), codes=codes)
+        clear = [f for f in words.worst(result, len(result)) if f.subject_kind == "rater"]
+        labels = {f.subject: view.subject(f) for f in clear}
+        yield figure(view, "ranges", clear, names=labels, caption=_caption(view, f"{detector}_raters"), codes=codes)
     elif detector == "straight_lining":
         yield figure(view, "chance", result, caption=_caption(view, detector), codes=codes)
 
 
 def _caption(view: View, name: str) -> str:
     return view.say(f"caption.{name}")
+
+
+def _of_raters(view: View, result: Result) -> str:
+    """Return the caption of the raters' chart, which says when not all of them are drawn."""
+    found = result.findings(subject_kind="rater", measure="within_ratee")
+    n = sum(f.estimate is not None and math.isfinite(f.estimate.value) for f in found)
+    some = view.say("caption.caterpillar_some", shown=MOST, n=n) if n > MOST else ""
+    return f"{_caption(view, 'caterpillar')} {some}".strip()
 
 
 def listed(view: View, result: Result) -> list[Block]:

@@ -6,6 +6,7 @@ CSS pixels, ``draw(host, frame, lang, narrow)`` draws, ``alt(frame, lang)`` says
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,8 @@ OF_RESULT = {
 
 
 SLIM = 400  #: up to this width one picture serves all screens
+MOST_KEPT = 80  #: pictures kept in a process, the oldest go first
+_DRAWN: dict[tuple[Any, ...], bytes] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,17 @@ def figure(name: str, *args: Any, lang: str, wide: int = theme.WIDE, **options: 
 
 
 def _picture(module: Any, frame: pd.DataFrame, lang: str, width: int, height: int, narrow: bool) -> bytes:
+    """Draw, or return what was drawn before: the levels of a report share most of their pictures."""
+    text = frame.to_json(orient="split", double_precision=15)
+    key = (module.__name__, lang, width, height, narrow, hashlib.sha256(text.encode()).digest())
+    if key not in _DRAWN:
+        while len(_DRAWN) >= MOST_KEPT:
+            _DRAWN.pop(next(iter(_DRAWN)))
+        _DRAWN[key] = _draw(module, frame, lang, width, height, narrow)
+    return _DRAWN[key]
+
+
+def _draw(module: Any, frame: pd.DataFrame, lang: str, width: int, height: int, narrow: bool) -> bytes:
     with theme.style():
         drawing = theme.canvas(width, height)
         module.draw(whole(drawing), frame, lang, narrow)

@@ -14,6 +14,7 @@ from kinerja_analysis.base.words import number
 from kinerja_analysis.show import theme
 from kinerja_analysis.show.charts import drawing as ink
 from kinerja_analysis.show.sentence import quantity
+from kinerja_analysis.show.strength import RATIO_UNITS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ class Look:
     @property
     def ratio(self) -> bool:
         """True for a scale of multiples."""
-        return self.unit in ("odds_ratio", "odds", "ratio")
+        return self.unit in RATIO_UNITS
 
 
 def size(n: int, narrow: bool, *, heads: int = 0, values: bool = False) -> int:

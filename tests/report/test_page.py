@@ -1,0 +1,195 @@
+"""The page: its order, what leads, what is said of what cannot be known, the same in both languages."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from kinerja_analysis.base.results import Audit, Status, merge
+from kinerja_analysis.detect import REGISTRY
+from kinerja_analysis.detect.contract import thresholds
+from kinerja_analysis.base.words import has
+from kinerja_analysis.report import blocks as b
+from kinerja_analysis.report.page import NAMES, Page, region_page
+from kinerja_analysis.report.sections import capacity, key, origin
+from kinerja_analysis.report.view import View, split
+
+
+def find(page: Page, kind: type) -> list:
+    return [block for block in b.walk(page.blocks) if isinstance(block, kind)]
+
+
+def words_of(blocks) -> str:
+    return "\n".join(text for block in b.walk(blocks) for text in b.sentences(block))
+
+
+def test_sections_stand_in_the_order_of_the_report(page: Page) -> None:
+    assert tuple(s.name for s in page.sections) == NAMES
+    assert [s.anchor for s in find(page, b.Section)][:6] == [
+        "diperiksa", "kemampuan", "temuan", "indeks", "langkah", "asal",
+    ]  # fmt: skip
+
+
+def test_several_regions_at_once_are_refused(lab: SimpleNamespace, audit: Audit) -> None:
+    from dataclasses import replace
+
+    other = replace(lab.build(), cells=((lab.region, 2024),))
+    with pytest.raises(ValueError):
+        region_page(merge([audit, other]), "id")
+
+
+def test_the_lead_says_what_is_identified_before_what_is_not(page: Page) -> None:
+    lead = find(page, b.Masthead)[0].lead
+    pairs, cannot, talk = (lead.index(w) for w in ("16 dari 100", "tidak dapat membedakan", "perlu dibicarakan"))
+    assert pairs < cannot < talk
+
+
+def test_no_number_about_a_rater_before_the_verdict(page: Page, lab: SimpleNamespace) -> None:
+    text = words_of(page.blocks)
+    first = min(text.index(name) for name in lab.short if name in text)
+    assert text.index("setiap pegawai dinilai oleh satu atasan saja") < first
+
+
+def test_both_languages_hold_the_same_codes_and_numbers(page: Page, page_en: Page) -> None:
+    assert b.codes(page.blocks) == b.codes(page_en.blocks) != set()
+    assert b.numbers(page.blocks) == b.numbers(page_en.blocks) != set()
+
+
+def test_no_block_is_in_the_other_language(page: Page, page_en: Page) -> None:
+    indonesian, english = (
+        {t for blk in b.walk(p.blocks) for t in b.sentences(blk) if len(t.split()) > 6} for p in (page, page_en)
+    )
+    assert not indonesian & english
+    assert not re.search(r"\b(dan|yang|tidak)\b", words_of(page_en.blocks))
+
+
+def test_three_findings_flagged_first_and_one_per_detector(audit: Audit) -> None:
+    view = View(audit, "id")
+    chosen = key.choose(view)
+    assert [f.code for f in chosen] == ["distribution.pairs_below", "leniency.inside_groups", "group_gap.verdict_clear"]
+    assert [view.strength(f) for f in chosen] == [3, 2, 1]
+
+
+def test_nothing_flagged_is_said_calmly(lab: SimpleNamespace) -> None:
+    clear = lab.finding("distribution.pairs", Status.CLEAR, "separated_pairs", value=0.3, lower=0.2, upper=0.4, n=99,
+                        unit="share", threshold=0.2)  # fmt: skip
+    quiet = lab.build(distribution=[clear], leniency=[lab.finding("leniency.not_identified", Status.NOT_APPLICABLE, "within_ratee")])
+    section = key.key(View(quiet, "id"), {})
+    assert "Tidak ada yang ditandai" in section.blocks[0].text
+    assert len(section.blocks) == 1 + key.KEY
+    assert "Tidak ada yang ditandai untuk dibicarakan" in words_of(region_page(quiet, "id").blocks)
+
+
+def test_a_finding_card_has_uncertainty_and_another_explanation(page: Page) -> None:
+    cards = find(page, b.FindingCard)
+    assert len(cards) == 3
+    leniency = cards[1]
+    assert leniency.claim == "2 dari 4 penilai menilai jelas berbeda dari penilai lain atas pegawai yang sama."
+    assert "P-7K2MA +11,4 poin (rentang +7,0 sampai +15,8; n 21)" in leniency.body
+    assert "bergantung pada anggapan" in leniency.body
+    assert all(card.other and card.strength_word for card in cards)
+
+
+def test_what_cannot_be_answered_stands_there_with_its_reason(page: Page, audit: Audit) -> None:
+    yes, partly, no = find(page, b.Answers)[0].lists
+    reasons = dict(no)
+    question = "Apakah pegawai dari kelompok yang sama dengan penilainya diuntungkan?"
+    assert reasons[question].startswith("Tidak dapat diperiksa: berkas pegawai tidak memuat ciri")
+    assert any("longgar" in q for q, _ in partly), "the export gives bounds only, the 360 part an answer"
+    assert len(yes) + len(partly) + len(no) == len(audit.results) + 1
+
+
+def test_an_error_is_named_where_nothing_can_be_answered(lab: SimpleNamespace) -> None:
+    broken = lab.build(matrix_check=[lab.finding("matrix_check.failed", Status.ERROR, "error", scope="both",
+                                                 kind_of_error="ZeroDivisionError")])  # fmt: skip
+    reasons = [why for _, why in capacity.answers(View(broken, "id")).lists[2]]
+    assert any("ZeroDivisionError" in why for why in reasons)
+
+
+def test_smallest_effect_and_false_flag_budget_come_before_results(page: Page) -> None:
+    section = next(s for s in find(page, b.Section) if s.anchor == "kemampuan")
+    text = " ".join(words for note in section.blocks if isinstance(note, b.Note) for _, words in note.parts)
+    assert "10,0 poin" in text
+    assert "rasio peluang 1,9" in text
+    assert "4 uji, 2 penandaan; paling banyak 0,2" in text
+
+
+def test_the_index_is_not_formed_and_says_why(page: Page, lab: SimpleNamespace) -> None:
+    section = next(s for s in find(page, b.Section) if s.anchor == "indeks")
+    text = words_of([section])
+    assert "Indeks tidak dibentuk" in text and "belum tersedia pada versi 9.9" in text
+    assert "tidak dapat melebihi 16" in text
+    alone = lab.build()
+    alone.counts["examined"] = alone.counts["examined"].head(1)
+    assert "Tidak ada bukti pembanding" in words_of(region_page(alone, "id").sections[4].blocks)
+
+
+def test_raters_to_talk_to_have_question_step_and_reply(page: Page, lab: SimpleNamespace) -> None:
+    review = find(page, b.Review)[0]
+    assert [item[0] for item in review.items] == [lab.short[0], lab.short[1]]
+    assert all(all(part for part in item) for item in review.items)
+    assert find(page, b.Box)[0].title == "Hak jawab"
+
+
+def test_the_public_page_names_nobody(public_page: Page, lab: SimpleNamespace) -> None:
+    text = str(b.to_json(public_page.blocks))
+    assert not re.search(r"\bP-?[A-Z2-7]{4,13}\b(?<!PPPK)", words_of(public_page.blocks))
+    assert not any(r in text or s in text for r, s in zip(lab.raters, lab.short, strict=True))
+    assert not find(public_page, b.Review)
+    assert public_page.level == "public"
+
+
+def test_head_counts_by_agency_add_up(page: Page) -> None:
+    table = next(t for t in find(page, b.TableBlock) if t.role == "annex")
+    assert [c.label for c in table.columns] == [
+        "Perangkat daerah", "PNS", "PPPK", "Jumlah", "Sangat Baik", "Baik", "Butuh Perbaikan", "Kurang",
+        "Sangat Kurang", "Belum dinilai", "Tidak membuat SKP", "Dikecualikan",
+    ]  # fmt: skip
+    assert table.rows == (
+        ("Dinas Sosial", 205, 65, 270, 22, 240, 0, 0, 0, 6, 2, 0),
+        ("Sekretariat", 140, 0, 140, 18, 118, 1, 1, 0, 2, 0, 0),
+        ("Seluruhnya", 345, 65, 410, 40, 358, 1, 1, 0, 8, 2, 0),
+    )
+
+
+def test_small_public_counts_are_hidden(public_page: Page) -> None:
+    table = next(t for t in find(public_page, b.TableBlock) if t.role == "annex")
+    numbers = [v for row in table.rows for v in row if isinstance(v, int)]
+    assert numbers and all(v == -1 or (v >= 10 and v % 5 == 0) for v in numbers)
+
+
+def test_rows_are_counted_once_and_named_by_reason(audit: Audit) -> None:
+    view = View(audit, "id")
+    assert origin.files(view) == "2 berkas, 4.418 baris dibaca; sidik data `9f3ca71e9f3ca71e`"
+    assert origin.set_aside(view) == "15 jabatan Plt/Plh; 3 rangkap"
+
+
+@pytest.mark.parametrize("detector", REGISTRY)
+def test_every_threshold_has_words_in_both_languages(detector: str) -> None:
+    assert not [name for name in thresholds(detector) if not has(f"report.limit.{detector}.{name}")]
+
+
+def test_a_changed_threshold_is_printed(lab: SimpleNamespace) -> None:
+    from dataclasses import replace
+
+    changed = replace(lab.build(), config=lab.build().config.model_copy(update={"thresholds": {"leniency.delta": 0.3}}))
+    assert "0,30 simpangan baku" in words_of(region_page(changed, "id").sections[7].blocks)
+    assert "diubah pengguna" in words_of(region_page(changed, "id").sections[7].blocks)
+
+
+def test_every_verdict_has_words_for_lead_name_and_sentence() -> None:
+    from kinerja_analysis.stats import linkage as module
+
+    codes = ("not_identified", "inside_groups_only", "connected_too_weak", "linked_by_changes", "linked", "linked_by_anchors")
+    assert module is not None
+    for code in codes:
+        assert has(f"report.verdict_name.{code}") and has(f"indexpage.legend.{code}")
+        for kind in ("ekinerja", "multisource"):
+            assert has(f"report.lead.{code}.{kind}") and has(f"show.verdict.{code}.{kind}")
+
+
+def test_split_keeps_numbers_and_regulations_whole() -> None:
+    assert split("Rentang 1,2 (SE MenPANRB 3/2023; n 5). Lalu.") == ("Rentang 1,2 (SE MenPANRB 3/2023; n 5).", "Lalu.")
+    assert split("One sentence") == ("One sentence", "")
