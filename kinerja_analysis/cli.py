@@ -17,9 +17,10 @@ from rich.table import Table
 from kinerja_analysis import __version__
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused, KinerjaError, Problem, UsageError
-from kinerja_analysis.base.words import LANGUAGES, has, say, show
+from kinerja_analysis.base.words import LANGUAGES, has, say
 
 CONFIG = "kinerja.toml"
+PROBLEMS = "masalah.xlsx"
 DEMO_FOLDER = Path("data/contoh")
 INTERRUPTED = 130
 
@@ -127,7 +128,6 @@ def check(
     found = _existing(paths)
     config = _config(config_path, paths)
     result = term.step("checking", lambda: check_files(found, region=region, year=year, config=config))
-    _problems(term, result.problems)
     term.json(
         {
             "ok": result.ok,
@@ -136,12 +136,9 @@ def check(
         }
     )
     refused = not result.ok or (strict and any(p.severity == "warning" for p in result.problems))
-    if result.problems and not no_write:
-        place = (found[0] if found[0].is_dir() else found[0].parent) / "masalah.json"
-        result.save(place)
-        term.say("problems_saved", file=place.name)
     if not term.as_json:
         term.console.print(result.summary(term.lang), markup=False)
+    _save_problems(term, result, found, no_write)
     sys.exit(InputRefused.exit_code if refused else 0)
 
 
@@ -154,11 +151,12 @@ def check(
 @click.option("--jobs", type=int, default=None, help="Banyak proses / number of processes.")
 @click.option("--no-resume", is_flag=True, help="Hitung ulang semuanya / do everything again.")
 @click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
+@click.option("--no-write", is_flag=True, help="Jangan tulis daftar masalah / do not write the problem list.")
 @json_option
 @lang_option
 def audit_command(
     paths: tuple[str, ...], region: str | None, year: int | None, config_path: str | None, out: str,
-    jobs: int | None, no_resume: bool, dry_run: bool, as_json: bool, lang: str | None,
+    jobs: int | None, no_resume: bool, dry_run: bool, no_write: bool, as_json: bool, lang: str | None,
 ) -> None:  # fmt: skip
     """Dari berkas ke laporan: baca, hitung, periksa, tulis / from files to reports."""
     from kinerja_analysis.read import read
@@ -174,10 +172,14 @@ def audit_command(
         for cell in cells:
             term.say("would_do", region=cell["region"], year=str(cell["year"]))
         return
-    done = term.step(
-        "audit_and_report",
-        lambda: run(found, region=region, year=year, out=out, config=config, jobs=jobs, resume=not no_resume),
-    )
+    try:
+        done = term.step(
+            "audit_and_report",
+            lambda: run(found, region=region, year=year, out=out, jobs=jobs, resume=not no_resume, config=config),
+        )
+    except InputRefused as error:
+        _save_problems(term, error.report, found, no_write)
+        raise
     term.json({"exit_code": done.exit_code, "cells": done.to_frame().to_dict("records")})
     _finish(term, done, out)
 
@@ -287,19 +289,16 @@ def _problem(problem: Problem, lang: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _problems(term: Terminal, problems: Sequence[Problem]) -> None:
-    """Print problems, address first, errors before warnings before notes."""
-    if term.as_json:
+def _save_problems(term: Terminal, report: Any, found: Sequence[Path], no_write: bool) -> None:
+    """Write the problem list beside the input, unless there is nothing to say or nothing may be written."""
+    if report is None or not report.problems or no_write:
         return
-    order = ("error", "warning", "note")
-    for problem in sorted(problems, key=lambda p: order.index(p.severity)):
-        address = ", ".join(x for x in (problem.file, problem.sheet, problem.cell) if x)
-        more = f" (+{show(len(problem.others), 'n', term.lang)})" if problem.others else ""
-        style = {"error": "bold", "warning": "", "note": "dim"}[problem.severity]
-        head = f"[{problem.code}] {say(f'cli.{problem.severity}', term.lang)}: {address}{more}"
-        term.console.print(head, style=style, markup=False)
-        term.console.print("    " + problem.text(term.lang), markup=False)
-        term.console.print("    → " + problem.text(term.lang, "repair"), markup=False)
+    place = (found[0] if found[0].is_dir() else found[0].parent) / PROBLEMS
+    try:
+        report.save(place, term.lang)
+    except OSError:
+        raise UsageError("errors.locked", file=place.name) from None
+    term.say("problems_saved", file=place.name)
 
 
 def _finish(term: Terminal, done: Any, out: str) -> None:
@@ -324,8 +323,8 @@ def main() -> None:
         cli(standalone_mode=False)
     except InputRefused as error:
         term = Terminal(lang)
-        _problems(term, error.problems)
-        term.error.print(error.text(lang), markup=False)
+        said = error.text(lang) if error.report is None else error.report.summary(lang)
+        term.error.print(said, markup=False)
         sys.exit(error.exit_code)
     except KinerjaError as error:
         Terminal(lang).error.print(error.text(lang), markup=False)

@@ -15,8 +15,9 @@ from kinerja_analysis.base.store import load_audit
 from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.detect import detect
 from kinerja_analysis.read import from_frames, read
+from kinerja_analysis.read.sources import find_config
 from kinerja_analysis.release import release
-from kinerja_analysis.report import produce
+from kinerja_analysis.report.produce import produce
 from kinerja_analysis.score import score
 
 Paths = str | Path | Sequence[str | Path]
@@ -42,6 +43,7 @@ def audit(
     region, year : optional
         For data that do not say it themselves; a contradiction is an error.
     config : AuditConfig, optional
+        Without one, ``kinerja.toml`` in the folder, or the defaults.
 
     Returns
     -------
@@ -55,7 +57,8 @@ def audit(
     UsageError
         A wrong configuration, or nothing to audit.
     """
-    config = config or AuditConfig()
+    named = isinstance(data, (Tables, pd.DataFrame))
+    config = config or (AuditConfig() if named else find_config(data))
     if isinstance(data, Tables):
         tables = data
     elif isinstance(data, pd.DataFrame):

@@ -74,12 +74,13 @@ class UsageError(KinerjaError):
 
 
 class InputRefused(KinerjaError):
-    """The input has errors; all of them are in ``problems``."""
+    """The input has errors; all of them are in ``problems``, the whole check report in ``report``."""
 
     exit_code = 3
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], report: Any = None) -> None:
         self.problems = tuple(problems)
+        self.report = report
         errors = sum(p.severity == "error" for p in self.problems)
         super().__init__("problems.refused", n=errors)
 

@@ -219,9 +219,12 @@ def descriptive(ctx: Context, out: Collector, fits: dict[str, SourceReliability]
         return
     source = "peer" if "peer" in able else able[0]
     rows = ctx.multisource[(ctx.multisource["source"] == source) & ctx.multisource["rater"].notna()]
-    people, names = pd.factorize(rows["ratee"], sort=True)
+    rows = rows.sort_values(["row", "criterion", "score"]).drop_duplicates(["period", "ratee", "criterion", "rater"])
+    people, names = pd.factorize(rows["ratee"])
+    if len(names) < ctx.config.minimum_n:
+        return
     step = -(-len(names) * rows["criterion"].nunique() // MOST_ROWS)
-    rows = rows[people % step == 0].sort_values(["period", "ratee", "criterion", "rater"], kind="stable")
+    rows = rows[people % step == 0].sort_values(["period", "ratee", "criterion"], kind="stable")
     by = rows.groupby(["period", "ratee", "criterion"], sort=True)
     item, slot = by.ngroup().to_numpy(), by.cumcount().to_numpy()
     keep = slot < 6

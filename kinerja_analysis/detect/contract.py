@@ -78,6 +78,11 @@ def check_overrides(overrides: dict[str, float], detectors: Iterable[str]) -> No
         raise UsageError("errors.threshold_unknown", name=wrong[0], known=", ".join(known))
 
 
+def _place(address: str) -> list[tuple[int, str]]:
+    """Sort key of an address: its numbers by size."""
+    return [(len(part), part) for part in address.split(":")]
+
+
 class Collector:
     """Takes a detector's findings for one cell (region, year) and makes its ``Result``."""
 
@@ -105,16 +110,17 @@ class Collector:
     ) -> None:
         """Add one finding; ``code`` is the message's name within the detector's toml.
 
-        A region-level finding needs no subject. At most 50 row addresses are kept (their count in ``n_rows``).
-        Raises ``KeyError`` when the message does not exist.
+        A region-level finding needs no subject. The first 50 row addresses are kept, in the order of the files
+        (their count in ``n_rows``). Raises ``KeyError`` when the message does not exist.
         """
         key = f"{self.detector}.{code}"
         if not has(key):
             raise KeyError(key)
         limit = threshold.value if isinstance(threshold, Threshold) else (np.nan if threshold is None else threshold)
         plain = {k: (v.item() if isinstance(v, np.generic) else v) for k, v in params.items()}
-        if len(rows) > MOST_ROWS:
-            plain["n_rows"] = len(rows)
+        cited = sorted(set(rows), key=_place)
+        if len(cited) > MOST_ROWS:
+            plain["n_rows"] = len(cited)
         self.found.append(
             Finding(
                 key,
@@ -127,7 +133,7 @@ class Collector:
                 float(limit),
                 float(p_value),
                 float(p_adjusted),
-                tuple(rows[:MOST_ROWS]),
+                tuple(cited[:MOST_ROWS]),
                 plain,
                 self.region,
                 self.year,

@@ -61,7 +61,8 @@ def repeats(
     Returns
     -------
     list of Repeats
-        By source, period and rater; empty when nobody has enough ratees.
+        By source, period and rater; empty when nobody has enough ratees. A source that gives one score to all tells
+        nothing and is left out.
     """
     found: list[Repeats] = []
     known = ratings[ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])]
@@ -95,14 +96,16 @@ def _source(
     pairs: pd.DataFrame, table: pd.DataFrame, source: str, generator: np.random.Generator, least: int, excess: float
 ) -> list[Repeats]:
     scores = table.to_numpy(dtype=float)
+    if scores.min() == scores.max():
+        return []
     owner = pairs.groupby(["period", "rater"], sort=True).ngroup().to_numpy()
     names, address = pairs["rater"].to_numpy(), pairs["row"].to_numpy()
-    vector = table.groupby(list(table.columns), sort=False).ngroup().to_numpy()
-    size = np.bincount(owner)
+    vector = table.groupby(list(table.columns), sort=True).ngroup().to_numpy()
     null = None
-    found = []
-    order = np.argsort(owner, kind="stable")
-    for own in np.split(order, np.cumsum(size)[:-1]):
+    found: dict[int, Repeats] = {}
+    groups = np.split(np.argsort(owner, kind="stable"), np.cumsum(np.bincount(owner))[:-1])
+    for k in sorted(range(len(groups)), key=lambda k: min(address[groups[k]])):  # draws follow the rows, not the names
+        own = groups[k]
         if own.size < least:
             continue
         kinds, counts = np.unique(vector[own], return_counts=True)
@@ -110,13 +113,13 @@ def _source(
         rows = tuple(str(a) for a in address[own[vector[own] == kinds[counts.argmax()]]])
         head = (str(names[own[0]]), source, own.size, scores.shape[1], largest)
         if largest < 2 or largest / own.size < excess:
-            found.append(Repeats(*head, 0.0, 0, 1.0, rows))
+            found[k] = Repeats(*head, 0.0, 0, 1.0, rows)
             continue
         null = null or Null.of(scores, owner, generator)
         drawn = null.largest(float(scores[own].mean()), own.size, generator)
         p = upper_tail(drawn, largest, own.size)
-        found.append(Repeats(*head, float(drawn.mean()), int(np.quantile(drawn, 0.95)), p, rows))
-    return found
+        found[k] = Repeats(*head, float(drawn.mean()), int(np.quantile(drawn, 0.95)), p, rows)
+    return [found[k] for k in sorted(found)]
 
 
 def upper_tail(drawn: Ints, largest: int, n: int) -> float:

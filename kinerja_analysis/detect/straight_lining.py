@@ -171,6 +171,9 @@ def identical_vectors(ctx: Context, out: Collector) -> None:
     criteria = int(ctx.threshold("straight_lining.min_criteria").value)
     excess, alpha = ctx.threshold("straight_lining.excess"), ctx.threshold("straight_lining.alpha")
     found = repeats(ctx.multisource, ctx.generator(1), least=least, criteria=criteria, excess=excess.value)
+    if not found and ctx.multisource.loc[ctx.multisource["source"] != "self", "score"].nunique() == 1:
+        out.not_applicable("vectors_constant", "identical_vectors", "multisource")
+        return
     if not found:
         out.insufficient("vectors_few", "identical_vectors", "multisource", least=least, criteria=criteria)
         return

@@ -60,7 +60,7 @@ def read(
     """
     tables, report = _run(paths, region, year, config)
     if not report.ok:
-        raise InputRefused(report.problems)
+        raise InputRefused(report.problems, report)
     return tables
 
 

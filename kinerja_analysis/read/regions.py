@@ -39,8 +39,8 @@ class Region:
 def fold(name: str) -> tuple[str, str]:
     """Return the kind ("kab", "kota", "prov", "kec" or "") and the bare name without blanks.
 
-    >>> fold("Pemerintah Kab. Aceh Timur"), fold("Kab. Aceh Besar")
-    (('kab', 'acehtimur'), ('', 'batanghari'))
+    >>> fold("Pemerintah Kab. Aceh Timur"), fold("Aceh Besar")
+    (('kab', 'acehtimur'), ('', 'acehbesar'))
     """
     words = re.findall(r"[^\W_]+", name.lower())
     kind = next((_FILLER_KIND[w] for w in words if w in _FILLER_KIND), "")

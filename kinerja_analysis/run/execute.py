@@ -17,6 +17,7 @@ from kinerja_analysis.base.tables import ScoreTable, Tables
 from kinerja_analysis.detect import cells_of, detect
 from kinerja_analysis.pipeline import Paths, open_audit
 from kinerja_analysis.read import read
+from kinerja_analysis.read.sources import find_config
 from kinerja_analysis.release import release
 from kinerja_analysis.report.produce import Job, check_choice, make, notebooks_folder
 from kinerja_analysis.score import score
@@ -88,7 +89,7 @@ def run(
 
     check_choice(tuple(lang), LANGUAGES)
     check_choice(tuple(level), ("public", "internal"))
-    settings = config or AuditConfig()
+    settings = config or find_config(paths)
     if years is not None:
         settings = settings.model_copy(update={"years": tuple(years)})
     tables = read(paths, region=region, year=year, config=settings)

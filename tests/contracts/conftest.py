@@ -84,7 +84,9 @@ def blank(table: str, *columns: str) -> Change:
 
     def change(tables: Tables) -> Tables:
         frame = getattr(tables, table)
-        return replace(tables, **{table: frame.assign(**{c: pd.Series(None, frame.index, frame[c].dtype) for c in columns})})
+        return replace(
+            tables, **{table: frame.assign(**{c: pd.Series(None, frame.index, frame[c].dtype) for c in columns})}
+        )
 
     return change
 
@@ -150,14 +152,18 @@ def constant_raters(tables: Tables) -> Tables:
 
 
 def planted(tables: Tables) -> Tables:
-    """One supervisor 30 points above and one below the scores, three who copy, and women above men everywhere."""
+    """One supervisor 30 points above and one below the scores, three who copy, and women above men everywhere.
+
+    Scores are rounded to twenties, so that honest raters repeat themselves too.
+    """
     ratings, employees = tables.ratings, tables.employees
     many = ratings[(ratings["source"] == "supervisor") & ~official(ratings)]["rater"].value_counts()
     high, low, *copiers = many.sort_index().sort_values(ascending=False, kind="stable").index[:5]
     mine = ~official(ratings) & (ratings["source"] == "supervisor")
     shift = 30 * (mine & (ratings["rater"] == high)) - 30 * (mine & (ratings["rater"] == low)).astype(float)
-    score = (ratings["score"] + shift).clip(ratings["scale_min"], ratings["scale_max"])
-    ladder = pd.Series(60.0 + 5 * pd.factorize(ratings["criterion"], sort=True)[0], ratings.index)
+    score = ratings["score"].where(official(ratings), 20 * (ratings["score"] / 20).round())
+    score = (score + shift).clip(ratings["scale_min"], ratings["scale_max"])
+    ladder = pd.Series(60.0 + 20 * (pd.factorize(ratings["criterion"], sort=True)[0] % 3), ratings.index)
     score = score.mask(mine & ratings["rater"].isin(copiers), ladder)
     women = set(employees.loc[employees["sex"] == "female", "person"])
     lucky = ratings["ratee"].isin(women) & (ratings["row"].str[-1].isin(list("02468")))
@@ -215,7 +221,9 @@ def roomy(tables: Tables) -> Tables:
     """Widen the ends of the scale, so that constants can be added."""
     scores = ~official(tables.ratings)
     ends = {"scale_min": -1000.0, "scale_max": 1000.0}
-    return replace(tables, ratings=tables.ratings.assign(**{k: tables.ratings[k].mask(scores, v) for k, v in ends.items()}))
+    return replace(
+        tables, ratings=tables.ratings.assign(**{k: tables.ratings[k].mask(scores, v) for k, v in ends.items()})
+    )
 
 
 def lifted(tables: Tables) -> Tables:

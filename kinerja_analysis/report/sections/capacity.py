@@ -116,7 +116,8 @@ def _basis(view: View, found: list[Finding]) -> str:
     most: dict[str, int] = {}
     for f in found:
         n = f.estimate.n if f.estimate is not None else 0
-        most[f.scope] = max(most.get(f.scope, 0), n)
+        if f.scope != "both" or len(found) == 1:
+            most[f.scope] = max(most.get(f.scope, 0), n)
     texts = [
         view.say("answers.basis" if n else "answers.basis_kind", n=n, kind=view.say(f"kind.{scope}"))
         for scope, n in most.items()

@@ -1,0 +1,293 @@
+"""Ratings against achievement: sums by hand and by enumeration, planted supervisors, refusals, what must not matter."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kinerja_analysis.base.results import Status
+from kinerja_analysis.base.tables import conform
+from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
+from kinerja_analysis.detect import cells_of, contexts
+from kinerja_analysis.detect._achievement_order import Regional, below, factor, freed, team_sums, two_kinds
+from kinerja_analysis.detect.contract import Collector, threshold, thresholds
+from kinerja_analysis.score import score
+from kinerja_analysis.simulate import simulate
+
+NAME = "achievement_gap"
+SB, B, BP = (3, 3), (2, 2), (1, 2)
+
+
+def with_achievement(ctx, rows: pd.DataFrame, **extra: Any):
+    """The context with achievements of rows ``person realised`` (target 100, one indicator)."""
+    head = {"year": ctx.year, "region": ctx.region, "period": str(ctx.year), "indicator": "i", "target": 100.0}
+    address = [f"3:1:{i}" for i in range(len(rows))]
+    table = conform("achievements", pd.DataFrame({**head, **extra, **rows.to_dict("list"), "row": address}))
+    tables = dataclasses.replace(ctx.tables, achievements=table)
+    return dataclasses.replace(ctx, tables=tables, history=tables, scores=score(tables, ctx.config), _memo={})
+
+
+def team_of(supervisor: str, ratings: list[tuple[int, int]], realised: list[float]) -> pd.DataFrame:
+    names = [f"{supervisor}_{i:02d}" for i in range(len(ratings))]
+    h, p = zip(*ratings, strict=True)
+    return pd.DataFrame({"supervisor": supervisor, "ratee": names, "hasil": h, "perilaku": p, "realised": realised})
+
+
+def world(seed: int, teams: int, *, ignoring: float = 0.0, size: int = 20, turned: int = 0) -> pd.DataFrame:
+    """Teams with a fifth rated Sangat Baik: the best by achievement plus noise, or anybody; ``turned`` the lowest."""
+    g = np.random.default_rng(seed)
+    parts = []
+    for t in range(teams):
+        merit = g.standard_normal(size)
+        seen = -merit if t < turned else g.standard_normal(size) if t < turned + ignoring * teams else merit
+        top = np.argsort(-(seen + 0.7 * g.standard_normal(size))) < 0
+        top[np.argsort(-(seen + 0.7 * g.standard_normal(size)))[: size // 5]] = True
+        realised = 85 + 6 * (merit + 0.6 * g.standard_normal(size))
+        parts.append(team_of(f"S{t:03d}", [SB if x else B for x in top], realised.tolist()))
+    return pd.concat(parts, ignore_index=True)
+
+
+def context(make_cell, rows: pd.DataFrame, *, shuffle: int | None = None, **extra: Any):
+    known = rows[["ratee", "realised"]].rename(columns={"ratee": "person"})
+    return with_achievement(make_cell(rows.drop(columns="realised"), shuffle=shuffle), known, **extra)
+
+
+def test_variance_by_chance_against_every_permutation() -> None:
+    score_, evidence = np.array([3.0, 3, 4, 4, 4]), np.array([80.0, 90, 90, 95, 100])
+    sign = np.sign(score_[:, None] - score_[None, :])
+    net = [
+        float((sign * np.sign(np.subtract.outer(x, x))).sum() / 2)
+        for x in (np.array(q) for q in itertools.permutations(evidence))
+    ]
+    sums = team_sums(score_, evidence, np.zeros(5, dtype=np.intp))
+    assert sums.chance[0] == pytest.approx(np.mean(np.square(net)))  # mean 0 by symmetry
+    # separated: (80,90 | 90,95,100): 6 pairs, one of them with the same 90
+    assert (sums.pairs[0], sums.net[0]) == (5, 5)
+
+
+def test_variance_inside_from_pairs_without_common_members() -> None:
+    """Two low, two high, one of four pairs turned: disjoint products are (1·1 + 1·-1) twice each way, mean 0."""
+    sums = team_sums(np.array([1.0, 1, 2, 2]), np.array([1.0, 3, 2, 4]), np.zeros(4, dtype=np.intp))
+    assert (sums.pairs[0], sums.net[0]) == (4, 2)
+    assert sums.own[0] == pytest.approx(2**2 - 4**2 * 0.0)
+    perfect = team_sums(np.array([1.0, 1, 2, 2]), np.array([1.0, 2, 3, 4]), np.zeros(4, dtype=np.intp))
+    assert perfect.own[0] == 0.0
+    assert factor(perfect) == 1.0  # fewer than ten teams: by chance
+
+
+def test_freed_of_unreliable_evidence() -> None:
+    # asin(.5) = π/6, asin(.5/√.5) = π/4: 1.5 times; never beyond 1
+    assert freed(0.2, 0.5, 0.5) == pytest.approx(0.3)
+    assert freed(0.9, 0.95, 0.5) == 1.0
+    assert freed(0.2, 0.5, 1.0) == pytest.approx(0.2)
+
+
+def test_two_kinds_finds_the_share_and_stays_at_zero_without_any() -> None:
+    shares = []
+    for seed in range(4):
+        for ignoring in (0.0, 0.5):
+            rows = world(seed, 120, ignoring=ignoring)
+            level = np.where(rows["hasil"] == 3, 4.0, 3.0)
+            sums = team_sums(level, rows["realised"].to_numpy(), pd.factorize(rows["supervisor"])[0])
+            shares.append((ignoring, two_kinds(sums, 0.95)))
+    assert all(t.lower <= 0.10 for planted, t in shares if not planted)
+    assert all(t.lower > 0.10 for planted, t in shares if planted)
+    # four worlds of 120 teams, SE of a share about .1
+    assert np.mean([t.share for planted, t in shares if planted]) == pytest.approx(0.5, abs=0.12)
+
+
+def test_one_sided_test_by_hand() -> None:
+    # 16 of 20 with one of four against sixteen: chance variance of S with two groups is 4·16·21/3
+    level = np.repeat([1.0, 0.0], [4, 16])
+    sums = team_sums(level, np.arange(20.0), np.zeros(20, dtype=np.intp))
+    assert sums.chance[0] == pytest.approx(4 * 16 * 21 / 3) and sums.net[0] == -64
+    net, se, p = below(sums, Regional(0.8, 0.75, 0.85, 0.6, 0.0), 0.5)
+    assert (net[0], se[0]) == pytest.approx((-1.0, np.sqrt(448) / 64))
+    assert p[0] == pytest.approx(4.217e-05, rel=1e-3)  # normal tail at (−1 − .3)/.33072 = −3.9308
+
+
+def test_order_of_a_region_by_hand(make_cell, run_detector) -> None:
+    """Fifteen teams of three, the top one best in twelve and last in three: 24 of 30 pairs, 80 of 100."""
+    parts = [team_of(f"S{t:02d}", [SB, B, B], [90.0 if t < 12 else 50.0, 80.0, 70.0]) for t in range(15)]
+    single = team_of("X", [B, B], [60.0, 70.0])
+    result = run_detector(NAME, context(make_cell, pd.concat([*parts, single])))
+    found = result.first(measure="order", subject_kind="region", scope="ekinerja")
+    assert found.estimate.value == pytest.approx(0.8) and found.params["hundred"] == pytest.approx(80)
+    assert (found.params["concordant"], found.params["discordant"]) == (24, 6) and found.estimate.n == 47
+    # jackknife: 12 replicates (24−2−6)/28 and 3 replicates (24−(6−2))/28 of the net order .6, t(14) = 2.1448
+    replicates = np.array([16 / 28] * 12 + [20 / 28] * 3)
+    half = 2.1448 * np.sqrt(14 / 15 * ((replicates - replicates.mean()) ** 2).sum()) / 2
+    assert found.estimate.upper - 0.8 == pytest.approx(half, rel=1e-3)
+    assert found.code.endswith("follows") and found.status is Status.CLEAR
+    assert result.first(measure="supervisor_order", subject_kind="region").code.endswith("supervisors_few")
+    assert result.first(measure="supervisor_order", subject_kind="region").params["n_single"] == 1
+    assert result.first(measure="ignoring").status is Status.INSUFFICIENT
+
+
+def test_turned_order_is_flagged_over_the_whole_range_of_reliability(make_cell, run_detector) -> None:
+    result = run_detector(NAME, context(make_cell, world(1, 40, turned=40)))
+    found = result.first(measure="order", subject_kind="region")
+    assert found.status is Status.FLAGGED and found.code.endswith("not_following")
+    assert found.estimate.value < 0.3 and found.params["hundred_free"] < 100 * found.estimate.value
+    assert result.first(measure="ignoring").code.endswith("no_yardstick")
+
+
+def test_half_of_the_supervisors_are_found_without_naming_all(make_cell, run_detector) -> None:
+    result = run_detector(NAME, context(make_cell, world(3, 80, ignoring=0.5)))
+    found = result.first(measure="ignoring", scope="ekinerja")
+    assert found.status is Status.FLAGGED and found.estimate.lower > 0.10
+    named = {f.subject for f in result.findings(subject_kind="rater", status="FLAGGED")}
+    assert len(named) < 20 and all(int(s[1:]) < 40 for s in named)
+
+
+def test_one_supervisor_who_turns_the_order_is_named(make_cell, run_detector) -> None:
+    rows = world(5, 40, turned=1)
+    result = run_detector(NAME, context(make_cell, rows))
+    flagged = list(result.findings(subject_kind="rater", status="FLAGGED"))
+    assert [f.subject for f in flagged] == ["S000"]
+    assert flagged[0].p_adjusted <= 0.10 and len(flagged[0].rows) == 20 and flagged[0].estimate.value < 0.3
+    assert result.first(measure="supervisor_order", subject_kind="region").params["flagged"] == 1
+
+
+def test_clean_region_stays_clean(make_cell, run_detector) -> None:
+    for seed in (11, 12, 13):
+        result = run_detector(NAME, context(make_cell, world(seed, 60)))
+        assert not (result.frame["status"] == "FLAGGED").any()
+        assert result.first(measure="order").code.endswith("follows")
+
+
+def test_what_must_not_matter(make_cell, run_detector, same) -> None:
+    """Order of rows, a constant per team, and another scale of the scores of other detectors."""
+    rows = world(7, 40, ignoring=0.3)
+    plain = run_detector(NAME, context(make_cell, rows))
+    shifted = rows.assign(realised=rows["realised"] - pd.factorize(rows["supervisor"])[0] / 10.0)
+    values = ["measure", "subject", "value", "lower", "upper", "p_value", "status"]
+    moved = run_detector(NAME, context(make_cell, shifted)).frame
+    keep = plain.frame["subject_kind"] != "list"
+    pd.testing.assert_frame_equal(plain.frame.loc[keep, values], moved.loc[keep, values])
+    mixed = run_detector(NAME, context(make_cell, rows.sample(frac=1, random_state=1), shuffle=4))
+    part = plain.frame["measure"] != "x"
+    left, right = (r.frame[part].sort_values(["measure", "subject"])[values].reset_index(drop=True)
+                   for r in (plain, mixed))  # fmt: skip
+    pd.testing.assert_frame_equal(left, right)
+
+
+def test_without_achievements_or_supervisors(make_cell, run_detector) -> None:
+    rows = world(1, 20)
+    bare = run_detector(NAME, make_cell(rows.drop(columns="realised")))
+    assert {f.code for f in bare.findings()} == {"achievement_gap.no_achievements"}
+    assert bare.first(scope="ekinerja").sentence("id") == "Tidak dapat diperiksa: berkas capaian belum ada."
+    few = run_detector(NAME, context(make_cell, world(1, 14)))
+    assert few.first(scope="ekinerja").status is Status.INSUFFICIENT and few.first().params["n_teams"] == 14
+    assert few.first(scope="multisource").code.endswith("no_multisource")
+    strangers = rows.assign(supervisor=None)
+    lost = run_detector(NAME, context(make_cell, strangers))
+    assert lost.first(scope="ekinerja").code.endswith("no_supervisor_ekinerja")
+    others = with_achievement(make_cell(rows.drop(columns="realised")), pd.DataFrame({"person": ["x"], "realised": 1.0}))
+    assert run_detector(NAME, others).first(scope="ekinerja").params["n_teams"] == 0
+
+
+def test_all_achievements_equal(make_cell, run_detector) -> None:
+    result = run_detector(NAME, context(make_cell, world(1, 40).assign(realised=90.0)))
+    assert result.first(scope="ekinerja").code.endswith("few_supervisors")
+
+
+@pytest.mark.parametrize(
+    "who, code", [("rater", "by_rater"), ("other", "by_others"), (None, "by_unknown"), ("both", "by_both")]
+)
+def test_who_measured(make_cell, run_detector, who, code) -> None:
+    rows = world(2, 30)
+    given = ["rater" if i % 4 else "other" for i in range(len(rows))] if who == "both" else who
+    result = run_detector(NAME, context(make_cell, rows, measured_by=given))
+    found = result.first(measure="measured_by")
+    assert found.code == f"achievement_gap.{code}"
+    if who == "both":
+        assert found.estimate.value == pytest.approx(0.25)
+    assert (result.first(measure="order_others") is not None) == (who == "both")
+
+
+def test_achievement_measured_by_others_alone(make_cell, run_detector) -> None:
+    """The raters' own indicator follows the ratings, the others' turns them: only the second figure shows it."""
+    parts = [team_of(f"S{t:02d}", [SB, B], [90.0, 10.0]) for t in range(20)]
+    rows = pd.concat(parts, ignore_index=True)
+    own = rows[["ratee", "realised"]].rename(columns={"ratee": "person"}).assign(measured_by="rater", indicator="a")
+    turned = own.assign(realised=60 - own["realised"] / 3, measured_by="other", indicator="b")
+    ctx = with_achievement(make_cell(rows.drop(columns="realised")), pd.concat([own, turned]))
+    result = run_detector(NAME, ctx)
+    assert result.first(measure="order").estimate.value == 1.0
+    assert result.first(measure="order_others").estimate.value == 0.0
+
+
+def test_lists_with_addresses(make_cell, run_detector) -> None:
+    team = team_of("S", [SB, SB, SB, B, BP, BP], [79.9, 80.0, 100.0, 50.0, 100.1, 100.0])
+    result = run_detector(NAME, context(make_cell, team))
+    found = {f.measure: f for f in result.findings(subject_kind="list")}
+    assert (found["top_missed"].estimate.value, found["top_missed"].estimate.n) == (1, 3)
+    assert (found["low_reached"].estimate.value, found["low_reached"].estimate.n) == (1, 2)
+    assert found["top_missed"].rows == ("1:1:9",) and found["low_reached"].rows == ("1:1:13",)
+    assert {f.status for f in found.values()} == {Status.CLEAR}
+
+
+def test_quarters_with_annual_achievement(make_cell, run_detector) -> None:
+    """Only the last quarter counts, against the year's achievement."""
+    rows = world(4, 30)
+    quarters = pd.concat([rows.assign(period=f"2025-Q{q}") for q in (1, 2)], ignore_index=True)
+    once = run_detector(NAME, context(make_cell, rows)).first(measure="order")
+    known = rows[["ratee", "realised"]].rename(columns={"ratee": "person"})
+    two = run_detector(NAME, with_achievement(make_cell(quarters.drop(columns="realised")), known))
+    assert two.first(measure="order").estimate == once.estimate
+
+
+def test_scores_of_supervisors(make_cell, run_detector) -> None:
+    """Multi-source scores of supervisors: the same with scores; peers do not enter."""
+    rows = world(6, 40, ignoring=0.5, size=16)
+    level = np.where(rows["hasil"] == 3, 90.0, 60.0)
+    above = pd.DataFrame({"ratee": rows["ratee"], "rater": rows["supervisor"], "source": "supervisor",
+                          "criterion": "a", "score": level})  # fmt: skip
+    peers = above.assign(rater="P" + above["ratee"], source="peer", score=100.0 - above["score"])
+    known = rows[["ratee", "realised"]].rename(columns={"ratee": "person"})
+    result = run_detector(NAME, with_achievement(make_cell(pairs=pd.concat([above, peers])), known))
+    official = run_detector(NAME, context(make_cell, rows))
+    for measure in ("order", "ignoring"):
+        scored, given = (r.first(measure=measure, scope=s)
+                         for r, s in ((result, "multisource"), (official, "ekinerja")))  # fmt: skip
+        assert scored.estimate == given.estimate and scored.code == given.code
+    assert result.first(scope="ekinerja").code.endswith("no_ekinerja")
+    lone = run_detector(NAME, with_achievement(make_cell(pairs=peers), known))
+    assert lone.first(scope="multisource").code.endswith("no_supervisor_multisource")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_demo(run_detector, seed) -> None:
+    """Half of the supervisors of 15.04 ignore achievement; 93.01 is clean; the others have no achievement file."""
+    made = simulate(["15.04", "93.01", "76.02"], [2025], seed=seed)
+    table = score(made.tables, made.config)
+    for ctx in contexts(made.tables, table, made.config, cells_of(made.tables, made.config)):
+        out = Collector(NAME, ctx.region, ctx.year)
+        __import__(f"kinerja_analysis.detect.{NAME}", fromlist=["detect"]).detect(ctx, out)
+        result = out.result()
+        flags = set(result.frame.loc[result.frame["status"] == "FLAGGED", "measure"])
+        if ctx.region == "15.04":
+            assert all(result.first(measure="ignoring", scope=s).status is Status.FLAGGED
+                       for s in ("ekinerja", "multisource"))  # fmt: skip
+            truth = made.truth["raters"]
+            ignoring = set(truth.loc[truth["ignores_merit"], "rater"])
+            assert {f.subject for f in result.findings(subject_kind="rater", status="FLAGGED")} <= ignoring
+        else:
+            assert not flags
+            assert (ctx.region == "76.02") == (result.first().code == "achievement_gap.no_achievements")
+
+
+def test_messages_and_thresholds() -> None:
+    own = {k: v for k, v in messages().items() if k.startswith(f"{NAME}.")}
+    assert {f"{NAME}.{k}" for k in ("title", "question", "failed")} <= set(own)
+    assert all(placeholders(v["id"]) == placeholders(v["en"]) and set(LANGUAGES) <= set(v) for v in own.values())
+    for name in thresholds(NAME):
+        limit = threshold(f"{NAME}.{name}")
+        assert limit.unit and limit.source and limit.date

@@ -1,0 +1,175 @@
+"""Halo: slopes by hand, planted raters, raters with a profile of their own, refusals, what must not matter."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import stdtr
+
+from kinerja_analysis.base.results import Status
+from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
+from kinerja_analysis.detect import cells_of, contexts
+from kinerja_analysis.detect.contract import Collector, threshold, thresholds
+from kinerja_analysis.detect.halo import profile, profiles
+from kinerja_analysis.score import score
+from kinerja_analysis.simulate import simulate
+
+NAME = "halo"
+LEAST = {"min_criteria": 3, "min_raters_per_ratee": 3, "min_ratees": 8}
+SHAPE = np.array([-6.0, -3.0, 0.0, 2.0, 7.0])
+
+
+def world(
+    seed: int,
+    slopes: list[float],
+    *,
+    size: int = 12,
+    peers: int = 3,
+    shape: np.ndarray = SHAPE,
+    own: dict[int, np.ndarray] | None = None,
+) -> pd.DataFrame:
+    """One team per slope: the supervisor gives slope x the criteria's profile, three peers all of it; noise SD 3."""
+    g = np.random.default_rng(seed)
+    rows = []
+    for t, slope in enumerate(slopes):
+        for i in range(size):
+            name, merit = f"T{t:02d}E{i:02d}", g.normal(60, 8)
+            raters = [(f"S{t:02d}", "supervisor", (own or {}).get(t, slope * shape))]
+            raters += [(f"T{t:02d}E{(i + k) % size:02d}", "peer", shape) for k in range(1, peers + 1)]
+            raters.append((name, "self", 0 * shape))
+            for rater, source, profile_ in raters:
+                values = merit + g.normal(0, 4) + profile_ + g.normal(0, 3, shape.size) * (slope > 0 or source != "supervisor")
+                rows += [(name, rater, source, f"c{k}", float(v)) for k, v in enumerate(values)]
+    return pd.DataFrame(rows, columns=["ratee", "rater", "source", "criterion", "score"])
+
+
+def test_slope_and_jackknife_by_hand() -> None:
+    """Two ratees, two criteria: others (1, −1) and (3, −3), own (1, −1) and (1, −1).
+
+    Means (2, −2) and (1, −1): slope 4/8. Without the first: (3·1 + 3·1)/(9 + 9) = 1/3, without the second 1: the SE
+    is √(1/2 · 2 · (1/3)²) = 1/3.
+    """
+    found = profile("a", np.array([[1.0, -1], [3, -3]]), np.array([[1.0, -1], [1, -1]]))
+    assert (found.slope, found.se) == pytest.approx((0.5, 1 / 3))
+    assert (found.spread, found.others) == pytest.approx((np.sqrt(2), np.sqrt(8)))
+    # variance over ratees 2 per criterion, sampling variance of the means 2·2/2 = 2, of 8
+    assert found.reliability == pytest.approx(1 - 2 / 8)
+
+
+def test_raters_of_a_ratee_are_counted_and_left_out(make_cell) -> None:
+    rows = world(1, [1.0], size=8, peers=2)
+    found, few = profiles(make_cell(pairs=rows).multisource, **LEAST)
+    assert [p.rater for p in found] == ["S00"] and few == 8 and found[0].n == 8
+    assert profiles(make_cell(pairs=world(1, [1.0], size=8, peers=1)).multisource, **LEAST) == ([], 0)
+    wide = rows.pivot(index=["ratee", "rater", "source"], columns="criterion", values="score")
+    others = wide.xs("peer", level="source").groupby("ratee").mean().mean()
+    own = wide.xs("supervisor", level="source").mean()
+    x, y = others - others.mean(), own - own.mean()
+    assert found[0].slope == pytest.approx(float(x @ y / (x @ x)))  # leave-out: self and the own score do not enter
+
+
+def test_planted_halo_is_found_and_the_others_are_not(make_cell, run_detector) -> None:
+    slopes = [0.0 if t < 6 else 1.0 for t in range(16)]
+    result = run_detector(NAME, make_cell(pairs=world(2, slopes)))
+    flagged = {f.subject for f in result.findings(subject_kind="rater", status="FLAGGED")}
+    assert flagged == {f"S{t:02d}" for t in range(6)}
+    verdict = result.first(subject_kind="region", scope="multisource")
+    assert verdict.status is Status.FLAGGED and (verdict.params["flagged"], verdict.params["family"]) == (6, 16)
+    one = result.first(subject="S00")
+    assert one.estimate.upper < 0.5 and one.p_adjusted <= 0.10 and len(one.rows) == 50  # of 12 x 5 addresses
+    assert one.params["others"] == pytest.approx(SHAPE.std(ddof=1), rel=0.3)
+
+
+def test_clean_regions_stay_clean(make_cell, run_detector) -> None:
+    for seed in range(3, 7):
+        result = run_detector(NAME, make_cell(pairs=world(seed, [1.0] * 12, size=8)))
+        assert not (result.frame["status"] == "FLAGGED").any()
+        assert result.first(subject_kind="region", scope="multisource").params["typical"] == pytest.approx(1, abs=0.2)
+
+
+def test_level_at_the_limit() -> None:
+    """A true slope of .5 gives p < .05 in about 5 % of cases (500 draws: 3 to 8 %)."""
+    g, hits = np.random.default_rng(9), 0
+    for _ in range(500):
+        x = SHAPE + g.normal(0, 2, (14, 5)) + g.normal(0, 1.5, (14, 5))
+        y = 0.5 * SHAPE + g.normal(0, 3, (14, 5))
+        p = profile("a", *(v - v.mean(axis=1, keepdims=True) for v in (x, y)))
+        hits += stdtr(13, (p.slope - 0.5) / p.se) < 0.05
+    assert 15 <= hits <= 42
+
+
+def test_a_rater_with_another_profile_has_no_halo(make_cell, run_detector) -> None:
+    result = run_detector(NAME, make_cell(pairs=world(4, [1.0] * 8, own={0: SHAPE[::-1]})))
+    found = result.first(subject="S00")
+    assert found.code == "halo.own_profile" and found.status is Status.CLEAR and found.p_adjusted <= 0.10
+    assert found.params["spread"] > 0.5 * found.params["others"]
+    assert result.first(subject_kind="region", scope="multisource").status is Status.CLEAR
+
+
+def test_identical_scores_have_slope_zero_and_no_infinite_certainty(make_cell, run_detector) -> None:
+    rows = world(5, [0.0] + [1.0] * 7)
+    flat = rows["rater"] == "S00"
+    rows.loc[flat, "score"] = 70.0
+    found = run_detector(NAME, make_cell(pairs=rows)).first(subject="S00")
+    assert found.code == "halo.flat" and found.estimate.value == 0.0
+    assert found.estimate.upper > found.estimate.lower and found.params["spread"] == 0.0
+
+
+def test_criteria_that_do_not_differ(make_cell, run_detector) -> None:
+    result = run_detector(NAME, make_cell(pairs=world(6, [1.0] * 6, shape=np.zeros(5))))
+    verdict = result.first(subject_kind="region", scope="multisource")
+    assert verdict.code == "halo.no_spread" and verdict.status is Status.INSUFFICIENT
+
+
+def test_refusals(make_cell, run_detector) -> None:
+    few = run_detector(NAME, make_cell(pairs=world(1, [0.0] * 5, size=7)))
+    assert few.first(scope="multisource").code == "halo.few_raters"
+    two = run_detector(NAME, make_cell(pairs=world(1, [0.0] * 3, shape=SHAPE[:2])))
+    assert two.first(scope="multisource").code == "halo.few_criteria"
+    nothing = run_detector(NAME, make_cell())
+    assert {f.status for f in nothing.findings()} == {Status.NOT_APPLICABLE}
+
+
+def test_two_ratings_are_described_only(make_cell, run_detector) -> None:
+    team = pd.DataFrame({"supervisor": "S", "ratee": list("abcd"), "hasil": [3, 2, 2, 1], "perilaku": [3, 2, 3, 2]})
+    found = run_detector(NAME, make_cell(team)).first(scope="ekinerja")
+    assert found.status is Status.NOT_APPLICABLE and found.params["share"] == 0.5
+    assert "50%" in found.sentence("id") and "tidak dapat dibedakan" in found.sentence("id")
+
+
+def test_what_must_not_matter(make_cell, run_detector, same) -> None:
+    """Order of rows, level of a rater, level of a ratee."""
+    rows = world(8, [0.0, 0.6, 1.0, 1.0])
+    plain = run_detector(NAME, make_cell(pairs=rows))
+    same(plain, run_detector(NAME, make_cell(pairs=rows, shuffle=3)))
+    moved = rows.assign(score=rows["score"] + 10 * (rows["rater"] == "S02") - 5 * (rows["ratee"] == "T01E03"))
+    other = run_detector(NAME, make_cell(pairs=moved))
+    pd.testing.assert_frame_equal(plain.frame[["subject", "value", "lower"]], other.frame[["subject", "value", "lower"]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_demo(seed) -> None:
+    """Half of the examined supervisors of 15.04 have halo and all are found; nobody else anywhere."""
+    made = simulate(None, [2025], seed=seed, size=0.5)
+    table, truth = score(made.tables, made.config), made.truth["raters"]
+    for ctx in contexts(made.tables, table, made.config, cells_of(made.tables, made.config)):
+        out = Collector(NAME, ctx.region, ctx.year)
+        import_module(f"kinerja_analysis.detect.{NAME}").detect(ctx, out)
+        found = list(out.result().findings(subject_kind="rater"))
+        planted = set(truth.loc[truth["halo"] & (truth["region"] == ctx.region), "rater"])
+        flagged = {f.subject for f in found if f.status is Status.FLAGGED}
+        assert flagged == planted & {f.subject for f in found}
+        assert bool(flagged) == (ctx.region == "15.04")
+
+
+def test_messages_and_thresholds() -> None:
+    own = {k: v for k, v in messages().items() if k.startswith(f"{NAME}.")}
+    assert {f"{NAME}.{k}" for k in ("title", "question", "failed")} <= set(own)
+    assert all(placeholders(v["id"]) == placeholders(v["en"]) and set(LANGUAGES) <= set(v) for v in own.values())
+    for name in thresholds(NAME):
+        limit = threshold(f"{NAME}.{name}")
+        assert limit.unit and limit.source and limit.date

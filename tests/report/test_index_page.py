@@ -1,0 +1,92 @@
+"""The index: everything can be found, nothing can be ranked, each level names its own reports only."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from kinerja_analysis.base.results import Audit
+from kinerja_analysis.report.index_page import collect, headline, index_html, write_index
+
+HOSTILE = '"><script>alert(1)</script>'
+
+
+def row(region: str = "01.02", name: str = "Contoh", year: int = 2025, **more: object) -> dict:
+    top = {"province": "Provinsi", "bps": "0102", "persons": 410, "verdicts": {"ekinerja": "not_identified"},
+           "separated": [0.16, 0.14, 0.19], "flagged": ["distribution"], "failed": [], "version": "9.9"}  # fmt: skip
+    return {"region": region, "name": name, "year": year, "level": "public", "synthetic": True, "headline": top,
+            "href": f"{year}/{region}-x/laporan_id.html"} | more  # fmt: skip
+
+
+def test_headline_is_plain_and_says_what_the_page_says(audit: Audit) -> None:
+    top = headline(audit)
+    assert json.loads(json.dumps(top)) == top
+    assert top["separated"] == [0.16, 0.14, 0.19]
+    assert top["flagged"] == ["distribution", "leniency"]
+    assert top["verdicts"] == {"ekinerja": "not_identified", "multisource": "inside_groups_only"}
+    assert top["persons"] == 410
+
+
+def test_regions_stand_in_alphabetical_order_and_figures_cannot_be_sorted() -> None:
+    text = index_html([row("02.01", "Zeta"), row("01.02", "Alfa"), row("01.02", "Alfa", 2024)], "id")
+    assert text.index("<b>Alfa</b>") < text.index("<b>Zeta</b>")
+    assert text.count('aria-sort="') == 3, "name, code and number of employees only"
+    assert "dibedakan: 16 dari 100 pasangan setim (14 sampai 19)" in text
+    assert "Belum ada laporan" in text, "Zeta has no 2024"
+    assert "bukan untuk memeringkat" in text
+
+
+def test_the_index_is_one_offline_file_that_works_without_its_script() -> None:
+    text = index_html([row(), row(year=2024)], "en", other_language_href="index.html")
+    assert '<html lang="en">' in text and not re.search(r'(src|href)="https?:', text)
+    assert "<div hidden>" in text, "the search box appears only where the script runs"
+    assert "#y2024:checked" in text, "the filter of years needs no script"
+    assert 'lang="id">Baca dalam Bahasa Indonesia' in text
+
+
+def test_hostile_names_stay_text() -> None:
+    text = index_html([row(name=HOSTILE, href=HOSTILE)], "id")
+    assert text.count("<script>") == 1 and "alert(1)</script>" not in text
+
+
+def test_no_reports_is_said() -> None:
+    assert "Belum ada laporan." in index_html([], "id")
+
+
+def test_invented_data_are_marked() -> None:
+    assert "Semua orang dan angka di halaman ini buatan" in index_html([row()], "id")
+    assert "Sebagian laporan" in index_html([row(), row(year=2024, synthetic=False)], "id")
+    assert "SINTETIS" not in index_html([row(synthetic=False)], "id")
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    for root, level in ((tmp_path, "public"), (tmp_path / "internal", "internal")):
+        for year in (2024, 2025):
+            folder = root / str(year) / "01.02-contoh"
+            folder.mkdir(parents=True)
+            files = [f"laporan_contoh_{year}_{lang}.html" for lang in ("id", "en")] + ["lampiran.xlsx"]
+            for f in files:
+                (folder / f).write_text("x")
+            metrics = row(year=year, level=level, files=files, languages=["id", "en"])
+            (folder / "metrics.json").write_text(json.dumps(metrics))
+    return tmp_path
+
+
+def test_every_link_of_every_index_leads_to_a_file(reports: Path) -> None:
+    written = write_index(reports, ("id", "en"))
+    assert len(written) == 2 * 3 * 2
+    for page in written:
+        links = re.findall(r'href="([^"#]+)"', page.read_text(encoding="utf-8"))
+        assert links
+        assert all((page.parent / link).is_file() for link in links), page
+
+
+def test_public_pages_do_not_know_of_internal_ones(reports: Path) -> None:
+    write_index(reports, ("id", "en"))
+    for page in (*reports.glob("index*.html"), *reports.glob("20*/index*.html")):
+        assert "internal" not in page.read_text(encoding="utf-8").lower()
+    assert len(collect(reports)) == 2 == len(collect(reports / "internal"))
