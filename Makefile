@@ -16,7 +16,7 @@ audit-real: $(BIN)/.installed-dev
 	$(BIN)/python benchmarks/audit_real.py
 
 test: $(BIN)/.installed-dev lint size
-	MPLBACKEND=Agg $(BIN)/python -m pytest --durations=10
+	MPLBACKEND=Agg $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
 
 lint: $(BIN)/.installed-dev
 	$(BIN)/ruff check .

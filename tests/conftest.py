@@ -23,9 +23,9 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """Two regions and one year at full size: written, read back, audited, reported."""
+    """Two regions and two years at full size: written, read back, audited, reported."""
     folder = tmp_path_factory.mktemp("demo")
     files, reports = folder / "contoh", folder / "reports"
-    simulate(["13.71.09", "76.02"], [2025], seed=1).write(files)
+    simulate(["13.71.09", "76.02"], [2024, 2025], seed=1).write(files)
     config = AuditConfig.read(files / "kinerja.toml")
     return Demo(files, reports, config, run(files, out=reports, config=config))

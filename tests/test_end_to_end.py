@@ -26,7 +26,7 @@ def page(demo, name: str, lang: str, level: str = "public") -> str:
 
 def test_every_cell_is_done_and_the_index_lists_what_is_there(demo) -> None:
     assert demo.done.exit_code == 0
-    assert demo.done.to_frame()["status"].tolist() == ["done", "done"]
+    assert demo.done.to_frame()["status"].tolist() == ["done"] * 4
     for index in (demo.reports / "index.html", demo.reports / "2025" / "index.html"):
         text = index.read_text(encoding="utf-8")
         links = [h for h in re.findall(r'href="([^"#]+\.html)"', text)]
@@ -94,7 +94,7 @@ def test_no_rater_and_no_row_in_the_public_audit(demo) -> None:
 
 
 def test_the_planted_problems_are_found(demo) -> None:
-    found = open_audit(demo.reports, level="internal").to_frame()
+    found = open_audit(demo.reports, year=2025, level="internal").to_frame()
     flagged = found[found["status"] == "FLAGGED"]
     kuranji = flagged[(flagged["region"] == KURANJI) & (flagged["detector"] == "affinity")]
     assert "asal" in set(kuranji["subject"])
@@ -107,7 +107,7 @@ def test_the_planted_problems_are_found(demo) -> None:
 def test_resuming_writes_nothing(demo) -> None:
     before = {f: f.stat().st_mtime_ns for f in demo.reports.rglob("audit/*")}
     again = run(demo.files, out=demo.reports, config=demo.config)
-    assert again.to_frame()["reason"].tolist() == ["resumed", "resumed"]
+    assert again.to_frame()["reason"].tolist() == ["resumed"] * 4
     assert before == {f: f.stat().st_mtime_ns for f in demo.reports.rglob("audit/*")}
 
 
@@ -160,7 +160,7 @@ def stage_notebook(tmp_path: Path, change) -> Path:
 
 
 def one_report(demo, tmp_path: Path, change) -> tuple[Path, list[Path]]:
-    stored = open_audit(demo.reports, region=KURANJI, level="public")
+    stored = open_audit(demo.reports, region=KURANJI, year=2025, level="public")
     job = Job(KURANJI, 2025, "public", ("id",), ("html",), "Kuranji")
     return tmp_path / "out", make(job, stored, tmp_path / "out", stage_notebook(tmp_path, change))
 

@@ -84,15 +84,12 @@ def team_sums(score: Floats, evidence: Floats, team: Ints) -> Sums:
     kind = np.sign(score[i] - score[j]) * np.sign(evidence[i] - evidence[j])
     apart = (kind != 0).astype(np.float64)
 
-    def by_team(values: Floats, place: Ints) -> Floats:
-        return np.bincount(place, values, minlength=k)
+    def members(values: Floats) -> Floats:
+        own = np.bincount(i, values, minlength=team.size) + np.bincount(j, values, minlength=team.size)
+        return np.asarray(np.bincount(team, own**2, minlength=k), np.float64)
 
-    def by_member(values: Floats) -> Floats:
-        return np.bincount(i, values, minlength=team.size) + np.bincount(j, values, minlength=team.size)
-
-    net, pairs = by_team(kind, team[i]), by_team(apart, team[i])
-    products = net**2 - by_team(by_member(kind) ** 2, team) + pairs
-    number = pairs**2 - by_team(by_member(apart) ** 2, team) + pairs
+    net, pairs = (np.bincount(team[i], v, minlength=k).astype(np.float64) for v in (kind, apart))
+    products, number = net**2 - members(kind) + pairs, pairs**2 - members(apart) + pairs
     known = number > 0
     square = np.divide(pairs**2 * products, number, out=np.zeros(k), where=known)
     chance = _chance(score, evidence, team, k)

@@ -35,7 +35,6 @@ from kinerja_analysis.stats import adjust, ordered_pairs, shrink
 
 NAME = "achievement_gap"
 FULL, MANY = "ekinerja", "multisource"
-JACKKNIFE = "pairs inside supervisors, delete-one-supervisor jackknife, t"
 
 
 @dataclass(frozen=True)
@@ -57,15 +56,17 @@ def detect(ctx: Context, out: Collector) -> None:
     """Add the findings on achievement of both data kinds."""
     known = achievements(ctx)
     official, scores = _official(ctx), _scores(ctx)
+    answered = set()
     for scope, rows, missing in ((FULL, official, ctx.ekinerja.empty), (MANY, scores, ctx.multisource.empty)):
         if known.empty:
             out.not_applicable("no_achievements", "order", scope)
         elif rows.empty:
             out.not_applicable(f"no_{scope}" if missing else f"no_supervisor_{scope}", "order", scope)
-        else:
-            _scope(ctx, out, _cell(scope, _with(rows, known)))
-    if not known.empty:
+        elif _scope(ctx, out, _cell(scope, _with(rows, known))):
+            answered.add(scope)
+    if answered:
         _measured_by(ctx, out)
+    if FULL in answered:
         _lists(ctx, out, _with(official, known))
 
 
@@ -106,21 +107,23 @@ def _cell(scope: str, rows: pd.DataFrame) -> Cell:
     return Cell(scope, rows, [str(n) for n in names[use]], teams.at(use), int((several & alike).sum()))
 
 
-def _scope(ctx: Context, out: Collector, cell: Cell) -> None:
+def _scope(ctx: Context, out: Collector, cell: Cell) -> bool:
+    """Examine one kind of data; False where too few supervisors tell their employees apart."""
     least = int(ctx.threshold("achievement_gap.min_supervisors").value)
     if len(cell.names) < least:
         out.insufficient("few_supervisors", "order", cell.scope, n_teams=len(cell.names), least=least,
                          n_single=cell.single, n=len(cell.rows))  # fmt: skip
-        return
+        return False
     region = regional(cell.teams, ctx.config.level)
     _order(ctx, out, cell, region)
     _others(ctx, out, cell)
-    if region.net <= float(ndtri(0.5 + ctx.config.level / 2)) * region.se:
+    if region.net > float(ndtri(0.5 + ctx.config.level / 2)) * region.se:
+        _ignoring(ctx, out, cell)
+        _supervisors(ctx, out, cell, region)
+    else:
         out.insufficient("no_yardstick", "ignoring", cell.scope, n_teams=len(cell.names))
         out.insufficient("no_yardstick", "supervisor_order", cell.scope, n_teams=len(cell.names))
-        return
-    _ignoring(ctx, out, cell)
-    _supervisors(ctx, out, cell, region)
+    return True
 
 
 # --- the region ----------------------------------------------------------------------------------------------
@@ -145,12 +148,12 @@ def _order(ctx: Context, out: Collector, cell: Cell, region: Regional) -> None:
     )  # fmt: skip
 
 
-def _hundred(r: Regional) -> dict[str, float]:
+def _hundred(r: Regional) -> dict[str, Any]:
     return {"hundred": 100 * r.share, "hundred_lower": 100 * r.lower, "hundred_upper": 100 * r.upper}
 
 
 def _estimate(ctx: Context, r: Regional, n: int) -> Estimate:
-    return Estimate(r.share, r.lower, r.upper, ctx.config.level, n, "share", JACKKNIFE)
+    return Estimate(r.share, r.lower, r.upper, ctx.config.level, n, "share", "pairs_jackknife")
 
 
 def _others(ctx: Context, out: Collector, cell: Cell) -> None:
@@ -188,7 +191,7 @@ def _ignoring(ctx: Context, out: Collector, cell: Cell) -> None:
     found = two_kinds(cell.teams, ctx.config.level)
     some = found.lower > limit.value
     estimate = Estimate(found.share, found.lower, found.upper, ctx.config.level, len(cell.rows), "share",
-                        "variance of supervisors' net orders beyond chance, delete-one-supervisor jackknife, t")  # fmt: skip
+                        "pairs_moments")  # fmt: skip
     out.add(
         "two_kinds" if some else "alike", Status.FLAGGED if some else Status.CLEAR, "ignoring", scope=cell.scope,
         estimate=estimate, threshold=limit, n_teams=len(cell.names), mean=found.mean, variance=found.variance,
@@ -215,13 +218,13 @@ def _supervisors(ctx: Context, out: Collector, cell: Cell, region: Regional) -> 
             out.add("few_pairs", Status.INSUFFICIENT, "supervisor_order", have=int(cell.teams.n[i]), minimum=least_n,
                     pairs=int(cell.teams.pairs[i]), minimum_pairs=least_pairs, **about)  # fmt: skip
             continue
-        ends = (float(np.clip((1 + v) / 2, 0, 1)) for v in (net[i], net[i] - half * se[i], net[i] + half * se[i]))
-        own = Regional(*ends, float(net[i]), float(se[i]))
+        ends = [float(np.clip((1 + v) / 2, 0, 1)) for v in (net[i], net[i] - half * se[i], net[i] + half * se[i])]
+        own = Regional(ends[0], ends[1], ends[2], float(net[i]), float(se[i]))
         out.add(
             "off_order" if flagged[i] else "not_shown", Status.FLAGGED if flagged[i] else Status.CLEAR,
             "supervisor_order", threshold=limit, p_value=p[i], p_adjusted=adjusted[i], limit=100 * limit,
             estimate=Estimate(own.share, own.lower, own.upper, ctx.config.level, int(cell.teams.n[i]), "share",
-                              "pairs inside the team, variance by chance, normal"),
+                              "pairs_chance"),
             typical=100 * region.share, pairs=int(cell.teams.pairs[i]), shrunken=float((1 + shrunken[i]) / 2),
             **_hundred(own), **about,
         )  # fmt: skip
@@ -235,7 +238,7 @@ def _flat(rows: list[Any]) -> list[str]:
 
 def _verdict(ctx: Context, out: Collector, cell: Cell, enough: np.ndarray, flagged: np.ndarray, limit: float) -> None:
     """How many supervisors could be examined, and how many were named."""
-    counts = {"n_single": cell.single, "n_few": int((~enough).sum()), "family": int(enough.sum())}
+    counts: dict[str, Any] = {"n_single": cell.single, "n_few": int((~enough).sum()), "family": int(enough.sum())}
     if not enough.any():
         out.insufficient("supervisors_few", "supervisor_order", cell.scope, **counts)
         return

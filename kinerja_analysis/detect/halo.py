@@ -1,4 +1,4 @@
-"""Halo: does a rater tell criteria apart as the other raters of the same employees do? 1 = as they do, 0 = not at all."""
+"""Halo: does a rater tell criteria apart as the other raters of the same employees do? 1 = as they do, 0 = not."""
 
 from __future__ import annotations
 
@@ -92,22 +92,16 @@ def profiles(
     their other raters, both less their mean over criteria; slope = Σ x_k y_k / Σ x_k², standard error by leaving out
     one ratee at a time (periods of a ratee are averaged). What lies between ratees and between raters cancels.
     """
-    span = ratings["scale_max"] - ratings["scale_min"]
-    known = ratings[(ratings["source"] != "self") & ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])]
-    known = known.assign(score=100 * (known["score"] - known["scale_min"]) / span[known.index])
+    known = _scaled(ratings)
     pairs, table = vectors(known, min_criteria)
     if pairs.empty:
         return [], 0
-    y = table.to_numpy(np.float64)
-    occasion = pairs.groupby(["period", "ratee"], sort=False).ngroup().to_numpy()
-    k = np.bincount(occasion)[occasion]
-    total = np.stack([np.bincount(occasion, column)[occasion] for column in y.T], axis=1)
-    use = k >= min_raters_per_ratee
-    x = (total[use] - y[use]) / (k[use] - 1)[:, None]
-    pairs, y = pairs[use].reset_index(drop=True), y[use]
-    frame = pd.DataFrame(np.hstack([_centred(x), _centred(y)])).assign(rater=pairs["rater"], ratee=pairs["ratee"])
+    x, y, use = _leave_out(pairs, table.to_numpy(np.float64), min_raters_per_ratee)
+    pairs = pairs[use]
+    frame = pd.DataFrame(np.hstack([_centred(x), _centred(y)]), index=pairs.index)
+    frame = frame.assign(rater=pairs["rater"], ratee=pairs["ratee"])
     means = frame.groupby(["rater", "ratee"], sort=True).mean()
-    cited = pairs.groupby("rater")["row"].agg(list)
+    cited = known.merge(pairs[["period", "rater", "ratee"]]).groupby("rater")["row"].unique()
     found, few = [], 0
     for name, part in means.groupby(level="rater", sort=True):
         if len(part) < min_ratees:
@@ -116,6 +110,22 @@ def profiles(
         both = part.to_numpy()
         found.append(profile(str(name), both[:, : y.shape[1]], both[:, y.shape[1] :], tuple(cited[name])))
     return found, few
+
+
+def _scaled(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return the ratings of known raters about others, scores on 0-100."""
+    known = ratings[(ratings["source"] != "self") & ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])]
+    span = known["scale_max"] - known["scale_min"]
+    return known.assign(score=100 * (known["score"] - known["scale_min"]) / span)
+
+
+def _leave_out(pairs: pd.DataFrame, y: Floats, least: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Return the mean of the other raters and the own scores of every pair used, and which pairs are used."""
+    occasion = pairs.groupby(["period", "ratee"], sort=False).ngroup().to_numpy()
+    k = np.bincount(occasion)[occasion]
+    total = np.stack([np.bincount(occasion, column)[occasion] for column in y.T], axis=1)
+    use = k >= max(least, 2)
+    return (total[use] - y[use]) / (k[use] - 1)[:, None], y[use], use
 
 
 def _centred(values: Floats) -> Floats:
@@ -164,17 +174,17 @@ def _raters(ctx: Context, out: Collector, judged: list[Profile], left_out: dict[
     for i, p in enumerate(judged):
         code = "not_shown" if not low[i] else "flat" if flat[i] else "own_profile"
         estimate = Estimate(p.slope, p.slope - half[i], p.slope + half[i], ctx.config.level, p.n, "ratio",
-                            "criterion means on those of the other raters, delete-one-ratee jackknife, t")  # fmt: skip
+                            "profile_jackknife")  # fmt: skip
         out.add(
             code, Status.FLAGGED if code == "flat" else Status.CLEAR, "profile_slope", kind="rater", subject=p.rater,
             scope=MANY, estimate=estimate, threshold=limit, p_value=p_values[i], p_adjusted=adjusted[i], rows=p.rows,
             spread=p.spread, others=p.others, typical=typical,
         )  # fmt: skip
     flagged = int((low & flat).sum())
-    counts: dict[str, Any] = {"flagged": flagged, "family": len(judged), "typical": typical, **left_out}
+    least = {t: int(ctx.threshold(f"halo.{t}").value) for t in ("min_ratees", "min_raters_per_ratee")}
+    counts: dict[str, Any] = {"flagged": flagged, "family": len(judged), "typical": typical}
     estimate = Estimate(flagged, level=ctx.config.level, n=int(n.sum()), unit="count", method="minimal_effect_bh")
     out.add(
         "some" if flagged else "nobody", Status.FLAGGED if flagged else Status.CLEAR, "profile_slope", scope=MANY,
-        estimate=estimate, limit=limit.value, **counts,
-        **{t: int(ctx.threshold(f"halo.{t}").value) for t in ("min_ratees", "min_raters_per_ratee")},
+        estimate=estimate, limit=limit.value, **(counts | least | left_out),
     )  # fmt: skip

@@ -20,6 +20,7 @@ def of_parquet(path: Path, number: int, config: AuditConfig) -> tuple[Block, Lay
     import pyarrow.parquet as pq
 
     table = pq.ParquetFile(path).read()
+    table.validate(full=True)
     header = [str(n) for n in table.column_names]
     block = _block(number, path.name, header, table.num_rows, lambda j: Cells.of_arrow(table.column(j)))
     return block, _layout(header, path.name, config)

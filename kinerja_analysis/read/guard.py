@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -85,11 +86,12 @@ def _archive(archive: zipfile.ZipFile) -> Verdict:
     if ratio > MAX_RATIO or inside > limit:
         return Verdict("E105", {"inside": inside // 2**20, "ratio": round(ratio)})
     names = {m.filename for m in members}
+    if len({_folded(n) for n in names}) < len(members):
+        return Verdict("E102")  # two parts of one name: which one a reader takes is not known
+    real = {_folded(n): n for n in names}
     sheets: dict[str, Scan] = {}
-    parts = _sheet_parts(archive)
+    parts = {sheet: real[_folded(target)] for sheet, target in _sheet_parts(archive).items()}
     for name, part in parts.items():
-        if part not in names:
-            continue
         with archive.open(part) as stream:
             sheets[name] = scan(stream, MAX_CELLS)
         if sheets[name].area > MAX_CELLS:
@@ -123,5 +125,10 @@ def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
         if element.tag.rpartition("}")[2] == "sheet":
             key = next((v for k, v in element.attrib.items() if k.rpartition("}")[2] == "id"), None)
             target = targets.get(key, "")
-            found[element.get("name", "")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            found[element.get("name", "")] = posixpath.join("/xl", target.replace("\\", "/"))
     return found
+
+
+def _folded(name: str) -> str:
+    """Return a part's name as readers compare it: letter case and kind of slash do not count."""
+    return posixpath.normpath("/" + name.replace("\\", "/").lstrip("/")).lower()

@@ -18,13 +18,14 @@ from kinerja_analysis.read.cells import letters
 _CHUNK = 1 << 22
 _COLUMN = re.compile(rb'<c r="([A-Z]{1,3})\d')
 _ROW = re.compile(rb'<c r="[A-Z]{1,3}(\d{1,7})"')
+_CELL_MARKS = (b"<c>", b"<c/", b"<c\n", b"<c\r", b"<c\t")
 _FORMULA = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>/]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)(<v>[^<])?')
 _ERROR = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>/]*? t="e"')
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
 class UnsafeXml(Exception):
-    """The XML declares a document type or entities, or is not well formed."""
+    """The XML declares a document type or entities, is not well formed, or addresses a cell in no known way."""
 
 
 @dataclass(slots=True)
@@ -92,10 +93,11 @@ def _fast(stream: IO[bytes]) -> Scan | None:
         if cut < 0:
             return None
         part, rest = data[:cut], data[cut:]
-        if b"<!" in part or part.count(b"<c ") != part.count(b'<c r="') or b"<c>" in part or b"<c\n" in part:
+        found = _ROW.findall(part)
+        if _unusual(part, len(found)):
             return None
         columns.update(_COLUMN.findall(part))
-        numbers.update(_ROW.findall(part))
+        numbers.update(found)
         if b"<f" in part:
             result.formulas.update((m.group(1).decode(), m.group(2) is not None) for m in _FORMULA.finditer(part))
         if b't="e"' in part:
@@ -104,6 +106,17 @@ def _fast(stream: IO[bytes]) -> Scan | None:
             break
     result.include(map(int, numbers), (column_number(c.decode()) for c in columns))
     return result
+
+
+def _unusual(part: bytes, addressed: int) -> bool:
+    """Tell whether cells may stand in a part that the pattern does not see as a reader does."""
+    if b"<!" in part or b":c " in part:
+        return True
+    cells = part.count(b"<c ")
+    if part.count(b"<c") != cells and any(mark in part for mark in _CELL_MARKS):
+        return True
+    others = part.count(b' r="') - part.count(b'<c r="')
+    return not cells == addressed == part.count(b'<c r="') or others != part.count(b"<row ")
 
 
 class _Handler:
@@ -124,7 +137,9 @@ class _Handler:
             self.row = int(attributes.get("r", self.row + 1))
             self.column = 0
         elif kind == "c":
-            found = _REFERENCE.fullmatch(attributes.get("r", ""))
+            found = _REFERENCE.fullmatch(attributes["r"]) if "r" in attributes else None
+            if "r" in attributes and found is None:
+                raise UnsafeXml("address")
             self.column = column_number(found.group(1)) if found else self.column + 1
             row = int(found.group(2)) if found else self.row
             self.cell, self.cell_row = f"{letters(self.column - 1)}{row}", row

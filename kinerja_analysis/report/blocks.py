@@ -277,7 +277,7 @@ def sentences(block: Block) -> list[str]:
         return []
     own = [f.name for f in fields(block) if f.name not in hidden]
     if isinstance(block, TableBlock):
-        own = ["caption", "rows"] if block.role in ("cards", "open") else ["caption"]
+        own = {"cards": ["caption", "rows"], "open": ["caption", "rows"], "annex": ["caption"]}.get(block.role, [])
     return [text for name in own for text in _flat(getattr(block, name)) if isinstance(text, str) and text]
 
 

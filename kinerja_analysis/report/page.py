@@ -38,7 +38,7 @@ class Page:
         return [block for section in self.sections for block in section.blocks]
 
 
-def region_page(audit: Audit, lang: str) -> Page:
+def region_page(audit: Audit, lang: str, *, pictures: bool = True) -> Page:
     """Return the page of one region and year.
 
     Parameters
@@ -47,6 +47,8 @@ def region_page(audit: Audit, lang: str) -> Page:
         Of a single cell, at internal or public level; a public audit has no rows about raters or employees.
     lang : str
         ``id`` or ``en``.
+    pictures : bool
+        False to leave the pictures empty (the workbook needs their words and numbers only).
 
     Returns
     -------
@@ -58,7 +60,7 @@ def region_page(audit: Audit, lang: str) -> Page:
     ValueError
         The audit holds several cells.
     """
-    view = View(audit, lang)
+    view = View(audit, lang, pictures)
     places = evidence.anchors(view)
     count = headcount.headcount(view, f"a{len(places) + 1}", f"A{len(places) + 1}")
     parts: tuple[tuple[Block, ...], ...] = (

@@ -52,10 +52,14 @@ def detectors(audit: Audit) -> list[str]:
 
 @dataclass(frozen=True)
 class View:
-    """An audit of one cell in one language. Raises ``ValueError`` when the audit holds several cells."""
+    """An audit of one cell in one language, with or without pictures.
+
+    Raises ``ValueError`` when the audit holds several cells.
+    """
 
     audit: Audit
     lang: str
+    pictures: bool = True
     region: str = field(init=False)
     year: int = field(init=False)
     names: dict[str, str] = field(init=False, repr=False)
@@ -176,7 +180,7 @@ class View:
 def figure(view: View, name: str, *args: Any, caption: str = "", title: str = "", glyph: str = "", wide: int = 800,
            codes: Iterable[str] = (), **options: Any) -> tuple[Figure, TableBlock] | None:  # fmt: skip
     """Draw a chart and return it with its data table, or None when there is nothing to draw."""
-    chart = charts.figure(name, *args, lang=view.lang, wide=wide, **options)
+    chart = charts.figure(name, *args, lang=view.lang, wide=wide, pictures=view.pictures, **options)
     if chart is None:
         return None
     block = Figure(

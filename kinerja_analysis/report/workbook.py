@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 FIXED = dt.datetime(2000, 1, 1)
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_DOTS = re.compile(r"\{dots\d\} ")
 _FORMS = {"n": "#,##0", "year": "0", "1": "0.0", "2": "0.00", "3": "0.000", "p": "0.000", "%": "0%", "%1": "0.0%"}
 WIDEST = 60
 
@@ -57,7 +58,7 @@ def workbook(page: Page | Audit, lang: str, path: str | Path, *, audit: Audit | 
     Path
     """
     source = page if isinstance(page, Audit) else audit
-    content = region_page(page, lang) if isinstance(page, Audit) else page
+    content = region_page(page, lang, pictures=False) if isinstance(page, Audit) else page
     target = Path(path)
     write_atomic(target, workbook_bytes(content, lang, source))
     return target
@@ -171,7 +172,8 @@ def page_text(page: Page) -> list[tuple[str, str, str]]:
     for block in b.walk(page.blocks):
         if isinstance(block, b.Section | b.Part):
             section = block.title
-        rows += [(section, plain(text), " ".join(block.codes)) for text in b.sentences(block) if text]
+        codes = " ".join(block.codes)
+        rows += [(section, plain(_DOTS.sub("", text)), codes) for text in b.sentences(block) if text]
     return rows
 
 

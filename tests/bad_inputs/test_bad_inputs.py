@@ -69,6 +69,12 @@ SPACE = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 SHEET = b"<worksheet " + SPACE + b"><sheetData>%s</sheetData></worksheet>"
 
 
+def rare_scale(m: Any) -> Path:
+    rows = [["2025", "98.01", m.nip(i), m.nip(900, 2), "ATASAN", "U", "x", "80", "0", "100", ""] for i in range(1, 31)]
+    rows[2][9] = "1000"
+    return m.text([LONG, *rows])
+
+
 def without_year(m: Any) -> Path:
     rows = [[r[0], *r[3:]] for r in m.people()]
     return m.ekinerja(rows, lines=0, header=["nip", *m.ekinerja_header[3:]])
@@ -214,7 +220,7 @@ CASES: list[tuple[str, Build, str, str]] = [
     ("score outside its scale", long_cell("nilai", 4, "101"), "KA-E204", "baris 5"),
     ("comma and point mixed", mixed, "KA-E205", "baris 3"),
     ("scale upside down", long_cell("skala_maks", 3, "0"), "KA-E212", "baris 4"),
-    ("rare scale", long_cell("skala_maks", 3, "1000"), "KA-W206", "baris 4"),
+    ("rare scale", rare_scale, "KA-W206", "baris 4"),
     ("unknown role", long_cell("peran_penilai", 2, "TETANGGA"), "KA-E202", "baris 3"),
     ("role says self, people differ", long_cell("peran_penilai", 2, "DIRI"), "KA-E508", "baris 3"),
     ("same person, role says peer", long_cell("peran_penilai", 3, "REKAN"), "KA-E509", "baris 4"),

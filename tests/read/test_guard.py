@@ -57,3 +57,25 @@ def test_text_and_parquet(make: Any) -> None:
     assert inspect(make.raw(b"nip\n", "a.csv")).code == ""
     assert inspect(make.raw(b"nope", "a.parquet")).code == "E102"
     assert inspect(make.folder / "nix.csv").code == "E101"
+
+
+def rewritten(place: Path, rename: dict[str, str], more: dict[str, bytes] | None = None) -> Path:
+    with zipfile.ZipFile(place) as book:
+        parts = [(rename.get(n, n), book.read(n)) for n in book.namelist()]
+    with zipfile.ZipFile(place, "w") as book:
+        for name, data in [*parts, *(more or {}).items()]:
+            book.writestr(name, data)
+    return place
+
+
+def test_a_sheet_is_scanned_whatever_the_case_of_its_name(make: Any) -> None:
+    found = inspect(rewritten(make.ekinerja(), {"xl/worksheets/sheet1.xml": "xl/Worksheets/Sheet1.XML"}))
+    assert found.code == "" and found.sheets["Data"].area > 0
+
+
+def test_two_parts_of_one_name_are_refused(make: Any) -> None:
+    assert inspect(rewritten(make.ekinerja(), {}, {"xl/worksheets/SHEET1.xml": b"<worksheet/>"})).code == "E102"
+
+
+def test_a_missing_part_is_a_damaged_file(make: Any) -> None:
+    assert inspect(rewritten(make.ekinerja(), {"xl/worksheets/sheet1.xml": "xl/worksheets/other.xml"})).code == "E102"

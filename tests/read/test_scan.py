@@ -63,3 +63,31 @@ def test_broken_xml_is_refused() -> None:
 
 def test_column_numbers() -> None:
     assert column_number("Z") == 26 and column_number("AA") == 27 and column_number("XFD") == 16384
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        b'<c r="A999999999999"><v>1</v></c>',
+        b'<c r="AAAA1"><v>1</v></c>',
+        b'<c r="a1"><v>1</v></c>',
+        b'<c r="A1" r="XFD1048576"><v>1</v></c>',
+    ],
+)
+def test_addresses_a_reader_may_take_otherwise_are_refused(cell: bytes) -> None:
+    """Found by flipping bytes: a reader that believes such an address allocates terabytes and ends the process."""
+    with pytest.raises(UnsafeXml):
+        scan(io.BytesIO(HEAD + b'<row r="1">' + cell + b"</row>" + TAIL), 10**6)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        b'<x:c xmlns:x="x" r="XFD1048576"><v>1</v></x:c>',
+        b"<c\tr='XFD1048576'><v>1</v></c>",
+        b'<c s="1" r="XFD1048576"><v>1</v></c>',
+    ],
+)
+def test_unusual_writing_does_not_hide_a_far_cell(cell: bytes) -> None:
+    data = HEAD + b'<row r="1"><c r="A1"><v>1</v></c>' + cell + b"</row>" + TAIL
+    assert scan(io.BytesIO(data), 10**6).area == 1048576 * 16384

@@ -76,7 +76,8 @@ def _leniency() -> list[Finding]:
     codes = ("leniency.lenient", "leniency.strict", "leniency.not_shown", "leniency.not_shown")
     raters = [
         finding(code, FLAG if p < 0.1 else CLEAR, "within_ratee", "rater", who, scope="multisource", value=v, lower=lo,
-                upper=hi, n=n, unit="points", threshold=2.5, p_adjusted=p, size=abs(v), shrunken=0.7 * v, component=i % 2)
+                upper=hi, n=n, unit="points", threshold=2.5, p_adjusted=p, size=abs(v), shrunken=0.7 * v,
+                component=i % 2)
         for i, (code, who, (v, lo, hi, n, p)) in enumerate(zip(codes, RATERS, numbers, strict=True))
     ]  # fmt: skip
     return [
@@ -149,12 +150,10 @@ def _counts() -> dict[str, pd.DataFrame]:
              for b, n in zip(bins, (0, 1, 1, 3, 5, 6, 4), strict=True)]  # fmt: skip
     budget = [{**head, "detector": "leniency", "family": 4, "flagged": 2, "expected_false": 0.2}]
     frames = {"examined": examined, "headcount": headcount, "predikat": predikat, "teams": teams, "budget": budget}
-    accounting = [
-        {"file": 1, "sheet": 1, "table": "ratings", "rows": 415, "kept": 400, "merged": 0, "set_aside": 15, "reason": "acting"},
-        {"file": 1, "sheet": 1, "table": "appraisals", "rows": 415, "kept": 415, "merged": 0, "set_aside": 0, "reason": ""},
-        {"file": 2, "sheet": 1, "table": "ratings", "rows": 4003, "kept": 4000, "merged": 3, "set_aside": 0,
-         "reason": "duplicate"},
-    ]  # fmt: skip
+    names = ("file", "sheet", "table", "rows", "kept", "merged", "set_aside", "reason")
+    lines = [(1, 1, "ratings", 415, 400, 0, 15, "acting"), (1, 1, "appraisals", 415, 415, 0, 0, ""),
+             (2, 1, "ratings", 4003, 4000, 3, 0, "duplicate")]  # fmt: skip
+    accounting = [dict(zip(names, line, strict=True)) for line in lines]
     return {name: pd.DataFrame(rows) for name, rows in frames.items()} | {"accounting": pd.DataFrame(accounting)}
 
 

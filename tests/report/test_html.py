@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.html import fragment, page_html, region_html
 from kinerja_analysis.report.page import Page, region_page
-from kinerja_analysis.report.render import RENDERERS, Shell, dots, glyph, render
+from kinerja_analysis.report.render import GLYPHS, RENDERERS, Shell, dots, glyph, render
 from kinerja_analysis.report.text import inline, markdown_html
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
@@ -80,7 +81,7 @@ def test_the_page_can_be_read_by_everyone(tree: Tree) -> None:
     assert links <= set(ids)
     levels = [int(t[1]) for t, _ in tree.tags if re.fullmatch("h[1-6]", t)]
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert all("scope" in a for a in tree.of("th"))
 
 
@@ -168,8 +169,7 @@ def test_a_fragment_for_the_lab_is_well_formed(page: Page) -> None:
 
 def test_strength_is_shown_by_dots_and_glyphs_differ() -> None:
     assert [dots(n).count("pip-on") for n in range(4)] == [0, 1, 2, 3]
-    shapes = {glyph(v) for v in ("not_identified", "inside_groups_only", "connected_too_weak", "linked", "linked_by_changes")}
-    assert len(shapes) == 5
+    assert len({glyph(verdict) for verdict in GLYPHS}) == len(GLYPHS) == 6
 
 
 def test_hidden_counts_are_shown_as_hidden(public_page: Page) -> None:

@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import pytest
 
 from kinerja_analysis.base.results import Audit, Status, merge
+from kinerja_analysis.base.words import has
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.detect.contract import thresholds
-from kinerja_analysis.base.words import has
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.page import NAMES, Page, region_page
+from kinerja_analysis.report.render import GLYPHS
 from kinerja_analysis.report.sections import capacity, key, origin
 from kinerja_analysis.report.view import View, split
 
@@ -76,7 +77,8 @@ def test_three_findings_flagged_first_and_one_per_detector(audit: Audit) -> None
 def test_nothing_flagged_is_said_calmly(lab: SimpleNamespace) -> None:
     clear = lab.finding("distribution.pairs", Status.CLEAR, "separated_pairs", value=0.3, lower=0.2, upper=0.4, n=99,
                         unit="share", threshold=0.2)  # fmt: skip
-    quiet = lab.build(distribution=[clear], leniency=[lab.finding("leniency.not_identified", Status.NOT_APPLICABLE, "within_ratee")])
+    silent = lab.finding("leniency.not_identified", Status.NOT_APPLICABLE, "within_ratee")
+    quiet = lab.build(distribution=[clear], leniency=[silent])
     section = key.key(View(quiet, "id"), {})
     assert "Tidak ada yang ditandai" in section.blocks[0].text
     assert len(section.blocks) == 1 + key.KEY
@@ -181,11 +183,7 @@ def test_a_changed_threshold_is_printed(lab: SimpleNamespace) -> None:
 
 
 def test_every_verdict_has_words_for_lead_name_and_sentence() -> None:
-    from kinerja_analysis.stats import linkage as module
-
-    codes = ("not_identified", "inside_groups_only", "connected_too_weak", "linked_by_changes", "linked", "linked_by_anchors")
-    assert module is not None
-    for code in codes:
+    for code in GLYPHS:
         assert has(f"report.verdict_name.{code}") and has(f"indexpage.legend.{code}")
         for kind in ("ekinerja", "multisource"):
             assert has(f"report.lead.{code}.{kind}") and has(f"show.verdict.{code}.{kind}")

@@ -76,6 +76,11 @@ def test_hidden_counts_are_words_and_control_characters_are_dropped(public_page:
     assert "< 10" in cells and -1 not in cells
 
 
+def test_an_audit_alone_gives_the_same_book_without_drawing(page: Page, audit: Audit, tmp_path: Path) -> None:
+    place = workbook(audit, "id", tmp_path / "a.xlsx")
+    assert place.read_bytes() == workbook_bytes(page, "id", audit)
+
+
 def test_sheet_names_are_legal_and_unique(book: openpyxl.Workbook) -> None:
     assert len({n.lower() for n in book.sheetnames}) == len(book.sheetnames)
     assert all(len(n) <= 31 for n in book.sheetnames)

@@ -72,8 +72,9 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
         shares = list(result.findings(measure="order"))
         yield figure(view, "ranges", shares, caption=_caption(view, detector), codes=codes)
         clear = [f for f in words.worst(result, len(result)) if f.subject_kind == "rater"]
-        labels = {f.subject: view.subject(f) for f in clear}
-        yield figure(view, "ranges", clear, names=labels, caption=_caption(view, f"{detector}_raters"), codes=codes)
+        if len(clear) > 1:
+            labels = {f.subject: view.subject(f) for f in clear}
+            yield figure(view, "ranges", clear, names=labels, caption=_caption(view, f"{detector}_raters"), codes=codes)
     elif detector == "straight_lining":
         yield figure(view, "chance", result, caption=_caption(view, detector), codes=codes)
 

@@ -66,7 +66,9 @@ class Chart:
     narrow_height: int
 
 
-def figure(name: str, *args: Any, lang: str, wide: int = theme.WIDE, **options: Any) -> Chart | None:
+def figure(
+    name: str, *args: Any, lang: str, wide: int = theme.WIDE, pictures: bool = True, **options: Any
+) -> Chart | None:
     """Draw a chart.
 
     Parameters
@@ -79,6 +81,8 @@ def figure(name: str, *args: Any, lang: str, wide: int = theme.WIDE, **options: 
         ``id`` or ``en``.
     wide : int
         Width of the wide form in CSS pixels.
+    pictures : bool
+        False to have words and numbers only (the pictures are empty bytes).
 
     Returns
     -------
@@ -93,9 +97,9 @@ def figure(name: str, *args: Any, lang: str, wide: int = theme.WIDE, **options: 
         return None
     slim = wide <= SLIM
     tall = int(module.size(frame, slim))
-    large = _picture(module, frame, lang, wide, tall, slim)
+    large = _picture(module, frame, lang, wide, tall, slim) if pictures else b""
     short = tall if slim else int(module.size(frame, True))
-    small = large if slim else _picture(module, frame, lang, theme.NARROW, short, True)
+    small = large if slim or not pictures else _picture(module, frame, lang, theme.NARROW, short, True)
     across = wide if slim else theme.NARROW
     return Chart(name, large, small, module.alt(frame, lang), frame, wide, tall, across, short)
 

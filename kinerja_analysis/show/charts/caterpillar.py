@@ -36,22 +36,10 @@ def data(
     rows = []
     for f in result.findings(subject_kind="rater", measure=measure):
         e = f.estimate
-        if e is None or not math.isfinite(e.value):
-            continue
-        rows.append(
-            {
-                "rater": f.subject,
-                "component": int(f.params.get("component", 0)),
-                "n": e.n,
-                "value": e.value,
-                "lower": e.lower,
-                "upper": e.upper,
-                "shrunken": f.params.get("shrunken", math.nan),
-                "p_adjusted": f.p_adjusted,
-                "flagged": f.status is Status.FLAGGED,
-                "threshold": f.threshold,
-            }
-        )
+        if e is not None and math.isfinite(e.value):
+            row = (f.subject, int(f.params.get("component", 0)), e.n, e.value, e.lower, e.upper)
+            shrunken = float(f.params.get("shrunken", math.nan))
+            rows.append((*row, shrunken, f.p_adjusted, f.status is Status.FLAGGED, f.threshold))
     if not rows:
         return None
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("rater", kind="stable")

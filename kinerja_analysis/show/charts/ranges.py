@@ -21,14 +21,16 @@ MOST = 12
 def data(findings: Result | Sequence[Finding], *, names: Mapping[str, str] | None = None) -> pd.DataFrame | None:
     """Return the findings that share the first one's unit and carry an estimate; of a Result those of the region.
 
-    ``names`` maps subjects to what stands for them.
+    ``names`` maps subjects to what stands for them; regional findings of one measure stand for their kind of data.
     """
     chosen = list(findings.findings(subject_kind="region")) if isinstance(findings, Result) else list(findings)
     shown = [(f, f.estimate) for f in chosen if f.estimate is not None and math.isfinite(f.estimate.value)]
+    scoped = len({f.measure for f, _ in shown}) == 1 and len({f.scope for f, _ in shown}) > 1
     found = []
     for f, e in shown[:MOST]:
         low, high = band(f)
-        subject = "" if f.subject_kind == "region" else (names or {}).get(f.subject, f.subject)
+        own = f.scope if scoped else ""
+        subject = own if f.subject_kind == "region" else (names or {}).get(f.subject, f.subject)
         row = {"subject": subject, "measure": f.measure, "n": e.n, "value": e.value, "lower": e.lower, "upper": e.upper}
         row |= {"unit": e.unit, "threshold": f.threshold, "low": low, "high": high, "zero": no_difference(f)}
         found += [row | {"flagged": f.status is Status.FLAGGED}] if e.unit == shown[0][1].unit else []

@@ -104,9 +104,7 @@ def _yardsticks(ax: Axes, look: Look) -> None:
         ink.above_within(ax, middle if math.isfinite(middle) else look.zero, look.above)
 
 
-def _row(
-    ax: Axes, r: dict[str, Any], y: float, name: str, lang: str, narrow: bool, look: Look, left: float
-) -> None:
+def _row(ax: Axes, r: dict[str, Any], y: float, name: str, lang: str, narrow: bool, look: Look, left: float) -> None:
     words = ink.words_for(r["flagged"], over=narrow)
     ink.span(ax, y, r["lower"], r["upper"], flagged=r["flagged"], thick=13)
     ink.dot(ax, r["value"], y, flagged=r["flagged"])

@@ -1,0 +1,45 @@
+"""The analyst's and the researcher's notebook run from top to bottom in a real kernel, on the demo's files."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from kinerja_analysis.report.produce import notebooks_folder
+
+
+def run(name: str, folder: Path, **parameters: object) -> str:
+    """Run a notebook in its own folder and return everything it printed and displayed, as text."""
+    import papermill
+
+    shutil.copytree(notebooks_folder(), folder / "notebooks")
+    target = folder / "done.ipynb"
+    papermill.execute_notebook(
+        folder / "notebooks" / name, target, parameters, cwd=folder / "notebooks", kernel_name="python3",
+        progress_bar=False, log_output=False,
+    )  # fmt: skip
+    book = nbformat.read(target, as_version=4)
+    outputs = [o for c in book.cells if c.cell_type == "code" for o in c.outputs]
+    assert not [o for o in outputs if o.output_type == "error"]
+    texts = [
+        o.get("text", "") + "".join(o.get("data", {}).get(k, "") for k in ("text/plain", "text/html")) for o in outputs
+    ]
+    return "\n".join(texts)
+
+
+@pytest.mark.slow
+def test_mulai_goes_from_files_to_reports(demo, tmp_path: Path) -> None:
+    shown = run("00_mulai.ipynb", tmp_path, berkas=str(demo.files), laporan="../reports")
+    assert "Mamuju" in shown and "Kuranji" in shown
+    pages = sorted(p.name for p in (tmp_path / "reports").rglob("*.html"))
+    assert "objektivitas_mamuju_2025_id.html" in pages and "index.html" in pages
+
+
+@pytest.mark.slow
+def test_peneliti_compares_two_regions(demo, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    shown = run("05_peneliti.ipynb", tmp_path, data=str(demo.files), regions=["13.71.09", "76.02"], years=[2025])
+    assert "separated_pairs" in shown and "not_linked" in shown

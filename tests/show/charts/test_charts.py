@@ -1,0 +1,165 @@
+"""Every chart: drawn in both languages, says its numbers in words, leaves nothing open, refuses to draw nothing."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kinerja_analysis.base.results import Result
+from kinerja_analysis.show import charts, theme
+from kinerja_analysis.show.charts import caterpillar, distribution, drawing, rows, teams
+
+
+def raters(lab: SimpleNamespace, n: int, groups: int = 1) -> Result:
+    found = [
+        lab.finding("leniency.not_shown", "FLAGGED" if i == 0 else "CLEAR", "within_ratee", "rater",
+                    f"P{chr(65 + i % 26) * 3}{chr(65 + i // 26)}AAAAAAAAA", value=11.4 - i, lower=7.0 - i,
+                    upper=15.8 - i, n=5 + i, unit="points", threshold=2.5, p_adjusted=0.001 + i / 1000,
+                    scope="multisource", component=i % groups, shrunken=8.0 - i)
+        for i in range(n)
+    ]  # fmt: skip
+    return Result.of("leniency", found)
+
+
+def inputs(lab: SimpleNamespace) -> dict[str, tuple[Any, list[str]]]:
+    """Chart name -> what it is drawn from, and numbers its words must hold (in Indonesian)."""
+    share = {"value": 0.16, "lower": 0.14, "upper": 0.19, "n": 400, "unit": "share", "threshold": 0.2}
+    pairs = lab.finding("distribution.pairs", measure="separated_pairs", **share)
+    odds = [lab.finding("group_gap.open", kind="group", subject=f"employment={g}", value=0.81, lower=0.58, upper=1.13,
+                        n=300, unit="odds_ratio", threshold=1.5, reference="pns")
+            for g in ("pppk", "pppk_paruh_waktu")]  # fmt: skip
+    agree = [lab.finding("agreement.pair", measure="correlation", kind="source_pair", subject="supervisor|peer", n=318,
+                         value=0.41, lower=0.31, upper=0.5, unit="correlation", world=0.34),
+             lab.finding("agreement.single", measure="reliability_single", kind="source", subject="other", n=318,
+                         value=0.44, lower=0.3, upper=0.5, unit="reliability", world=None)]  # fmt: skip
+    selfs = [lab.finding("self_other.usual", measure="difference", value=4.0, lower=1.0, upper=7.0, n=300,
+                         unit="points", threshold=7.0),
+             lab.finding("self_other.unit_usual", "FLAGGED", measure="difference", kind="unit", subject="Dinas Sosial",
+                         value=9.5, lower=8.0, upper=11.0, n=40, unit="points", threshold=7.0)]  # fmt: skip
+    single = lab.finding("straight_lining.single", measure="single_value", value=12.0, n=400, unit="teams", observed=12,
+                         expected=9.4, expected_lower=4.0, expected_upper=15.0, n_teams=40)  # fmt: skip
+    predikat = pd.DataFrame({"predikat": ["SANGAT KURANG", "KURANG", "BUTUH PERBAIKAN", "BAIK", "SANGAT BAIK"],
+                             "n": [0, 1, 1, 358, 40]})  # fmt: skip
+    bins = pd.DataFrame({"bin": ["<=50", "51-60", "100"], "n": [1, 2, 7], "expected": [0.1, 1.0, 4.0],
+                         "lower": [0.0, 0.0, 2.0], "upper": [1.0, 3.0, 6.0]})  # fmt: skip
+    row = SimpleNamespace(kind="multisource", verdict="inside_groups_only", n_ratees=9, n_raters=7, n_components=3,
+                          movers=0)  # fmt: skip
+    return {
+        "bounds": (lab.finding("leniency.bounds", measure="bounds", **share), ["19%"]),
+        "caterpillar": (raters(lab, 5), ["+11,4", "+7,0 sampai +15,8", "Ditandai 1"]),
+        "chance": (Result.of("straight_lining", [single]), ["12 dari 40", "9,4"]),
+        "design": (row, ["7 penilai", "9 pegawai", "3 kelompok"]),
+        "distribution": (predikat, ["89,5%", "10,0%", "88,5%"]),
+        "odds": (Result.of("group_gap", odds), ["0,81", "0,58 sampai 1,13", "0,67 dan 1,50"]),
+        "pairs": (pairs, ["16 menerima", "14 sampai 19"]),
+        "ranges": ([pairs], ["16,0%", "14,0% sampai 19,0%", "20,0%"]),
+        "self_other": (Result.of("self_other", selfs), ["+4,0", "Dinas Sosial: +9,5"]),
+        "sources": (Result.of("agreement", agree), ["0,41", "angka dunia 0,34", "pihak lain 0,44"]),
+        "teams": (bins, ["100%: 7 tim", "10 tim"]),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", charts.NAMES)
+def test_every_chart_in_both_languages(name: str, lab: SimpleNamespace) -> None:
+    from matplotlib import pyplot
+
+    source, numbers = inputs(lab)[name]
+    made = {lang: charts.figure(name, source, lang=lang) for lang in ("id", "en")}
+    for chart in made.values():
+        assert chart is not None
+        assert lab.png_size(chart.png) == (2 * chart.width, 2 * chart.height)
+        assert lab.png_size(chart.narrow) == (2 * chart.narrow_width, 2 * chart.narrow_height)
+        assert chart.narrow_width == theme.NARROW
+        assert len(chart.table) and "nan" not in chart.alt.lower()
+    assert all(number in made["id"].alt for number in numbers), made["id"].alt
+    assert made["id"].alt != made["en"].alt
+    assert pyplot.get_fignums() == []
+
+
+def test_the_same_input_gives_the_same_bytes(lab: SimpleNamespace) -> None:
+    source = raters(lab, 6)
+    first, second = (charts.figure("caterpillar", source, lang="id") for _ in range(2))
+    assert first.png == second.png and first.narrow == second.narrow
+
+
+def test_nothing_to_draw_is_no_chart(lab: SimpleNamespace) -> None:
+    empty = Result.of("group_gap", [])
+    for name in ("caterpillar", "chance", "odds", "sources", "self_other", "ranges"):
+        assert charts.figure(name, empty, lang="id") is None
+    none = pd.DataFrame({"bin": ["100"], "n": [0], "expected": [0.0], "lower": [0.0], "upper": [0.0]})
+    assert charts.figure("teams", none, lang="id") is None
+    with pytest.raises(KeyError):
+        charts.figure("../theme", empty, lang="id")
+
+
+def test_raters_are_ordered_only_inside_linked_groups(lab: SimpleNamespace) -> None:
+    frame = caterpillar.data(raters(lab, 7, groups=2))
+    assert frame["component"].tolist() == ["A"] * 4 + ["B"] * 3
+    for _, group in frame.groupby("component"):
+        assert group["value"].is_monotonic_decreasing
+    assert caterpillar.headed(frame)
+
+
+def test_with_many_groups_flagged_raters_come_first_and_the_rest_is_not_ranked(lab: SimpleNamespace) -> None:
+    frame = caterpillar.data(raters(lab, 12, groups=12))
+    assert frame["flagged"].tolist() == [True] + [False] * 11
+    assert not caterpillar.headed(frame)
+    assert frame["component"].is_monotonic_increasing
+
+
+def test_flagged_raters_are_never_left_out(lab: SimpleNamespace) -> None:
+    frame = caterpillar.data(raters(lab, 60), most=10)
+    assert len(frame) == 10 and frame["flagged"].sum() == 1 and frame.attrs["all"] == 60
+    assert frame.loc[~frame["flagged"], "n"].min() == 56, "then those with most employees"
+    assert "60 atasan" in caterpillar.alt(frame, "id") and "10 digambar" in caterpillar.alt(frame, "id")
+
+
+def test_hidden_counts_are_not_zero(lab: SimpleNamespace) -> None:
+    public = pd.DataFrame({"predikat": ["DI BAWAH BAIK", "BAIK", "SANGAT BAIK"], "n": [-1, 360, 40]})
+    frame = distribution.data(public)
+    assert np.isnan(frame["share"].iloc[2]) and frame["share"].iloc[1] == 0.9
+    assert "kurang dari 10" in distribution.alt(frame, "id") and " 0,0%" not in distribution.alt(frame, "id")
+
+
+def test_limits_hold_everything_drawn() -> None:
+    frame = pd.DataFrame({"value": [0.8], "lower": [0.2], "upper": [3.0], "n": [9], "flagged": [False]})
+    low, high = rows.limits(frame, rows.Look("odds_ratio", 1.0, (1 / 1.5, 1.5)))
+    assert low < 0.2 and high > 3.0
+    low, high = rows.limits(frame.assign(upper=0.99), rows.Look("share"))
+    assert low >= -0.02 and high <= 1.02
+
+
+@pytest.mark.parametrize(("step", "shown"), [(0.25, "+0,25"), (0.5, "+0,5"), (10.0, "+10")])
+def test_ticks_are_written_exactly(step: float, shown: str) -> None:
+    with theme.style():
+        figure = theme.canvas(400, 100)
+        ax = drawing.place(drawing.whole(figure), 10, 10, 10, 30)
+        ax.set_xlim(-2 * step, 2 * step)
+        drawing.number_axis(ax, "id", signed=True, ticks=4)
+        figure.canvas.draw()
+        assert shown in [t.get_text() for t in ax.get_xticklabels()]
+
+
+def test_plot_draws_into_axes_of_the_caller(lab: SimpleNamespace) -> None:
+    from matplotlib import pyplot
+
+    result = raters(lab, 4)
+    figure, axes = pyplot.subplots(1, 2, figsize=(16, 4))
+    try:
+        assert result.plot(axes[0], "en") is axes[0]
+        assert len(figure.axes) == 3 and figure.axes[2].get_position().x1 <= axes[0].get_position().x1 + 1e-9
+        own = result.plot(lang="id")
+        pyplot.close(own.figure)
+    finally:
+        pyplot.close(figure)
+    with pytest.raises(ValueError):
+        Result.of("leniency", []).plot()
+
+
+def test_bins_read_well() -> None:
+    frame = pd.DataFrame({"bin": ["<=50"], "n": [1], "expected": [1.0], "lower": [0.0], "upper": [2.0]})
+    assert "≤ 50%: 1 tim" in teams.alt(frame, "id")

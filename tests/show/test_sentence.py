@@ -1,0 +1,119 @@
+"""Sentences and summaries: the verdict first, numbers with their ranges, calm words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.results import Audit, Design, Result
+from kinerja_analysis.base.tables import ScoreTable
+from kinerja_analysis.base.words import has
+from kinerja_analysis.show import sentence as words
+
+VERDICTS = (
+    "not_identified", "inside_groups_only", "connected_too_weak", "linked_by_changes", "linked", "linked_by_anchors",
+)  # fmt: skip
+
+
+def rater(lab: SimpleNamespace, name: str, value: float, p: float, status: str = "FLAGGED"):
+    code = "leniency.lenient" if status == "FLAGGED" else "leniency.not_shown"
+    return lab.finding(
+        code, status, "within_ratee", "rater", name, value=value, lower=value - 4, upper=value + 4, n=12,
+        unit="points", scope="multisource", threshold=2.5, p_adjusted=p, method="t", size=abs(value), typical=0.3,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def result(lab: SimpleNamespace) -> Result:
+    verdict = lab.finding("leniency.inside_groups", "FLAGGED", "within_ratee", scope="multisource", threshold=2.5,
+                          flagged=4, family=5, method="")  # fmt: skip
+    people = [rater(lab, f"P{c * 4}AAAAAAAAA", v, p) for c, v, p in
+              (("A", 8.0, 0.02), ("B", 11.0, 0.001), ("C", 9.0, 0.01), ("D", 7.0, 0.04))]  # fmt: skip
+    return Result.of("leniency", [verdict, *people, rater(lab, "PEEEEAAAAAAAAA", 1.0, 0.9, "CLEAR")])
+
+
+def test_a_sentence_needs_all_it_asks_for(lab: SimpleNamespace) -> None:
+    with pytest.raises(KeyError):
+        words.sentence(lab.finding("leniency.lenient", "FLAGGED", "within_ratee", "rater", "R"), "id")
+
+
+def test_sentences_use_short_names_and_the_language_of_numbers(lab: SimpleNamespace) -> None:
+    f = rater(lab, "P7K2MAAAAAAAAA", 11.4, 0.001)
+    assert words.sentence(f, "id").startswith("P-7K2M menilai 11,4 poin lebih tinggi")
+    assert "(range +7.4 to +15.4; 12 employees)" in words.sentence(f, "en")
+    assert f.sentence("en") == words.sentence(f, "en")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "lang", "shown"),
+    [
+        (0.1634, "share", "id", "16,3%"), (11.44, "points", "en", "+11.4"), (-12.2, "points", "id", "−12,2"),
+        (0.812, "odds_ratio", "id", "0,81"), (12.0, "teams", "id", "12"), (9.44, "teams", "en", "9.44"),
+        (np.nan, "share", "id", "–"), (1.0, "correlation", "en", "1.00"), (5.0, "employees", "id", "5"),
+    ],
+)  # fmt: skip
+def test_quantities(value: float, unit: str, lang: str, shown: str) -> None:
+    assert words.quantity(value, unit, lang) == shown
+
+
+def test_a_range_is_written_out_or_left_out(lab: SimpleNamespace) -> None:
+    f = lab.finding("x.y", value=0.81, lower=0.58, upper=1.13, unit="odds_ratio")
+    assert words.interval(f, "id") == "0,58 sampai 1,13"
+    assert words.interval(lab.finding("x.y", value=0.9, unit="share"), "id") == ""
+
+
+def test_the_clearest_come_first_and_only_flagged_ones(result: Result) -> None:
+    assert [f.subject[1] for f in words.worst(result)] == ["B", "C", "A"]
+    assert all(f.status == "FLAGGED" for f in words.worst(result, 10))
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+def test_a_summary_begins_with_the_verdict_and_gives_three_with_ranges(result: Result, lang: str) -> None:
+    lines = words.result_summary(result, lang).split("\n")
+    verdict = words.sentence(words.region_findings(result)[0], lang)
+    assert lines[0] == verdict
+    named = [line for line in lines if line.startswith("– ")]
+    assert [line[2:8] for line in named] == ["P-BBBB", "P-CCCC", "P-AAAA"]
+    assert all(("rentang" in line) or ("range" in line) for line in named)
+    assert any(("Ambang" in x or "Threshold" in x) and ("2,5" in x or "2.5" in x) for x in lines)
+    assert any("anggapan" in x.lower() or "assumption" in x.lower() for x in lines)
+    assert result.summary(lang) == "\n".join(lines)
+
+
+def design(*rows: tuple[str, str]) -> Design:
+    base = {"region": "01.02", "year": 2025, "source": "all", "n_ratees": 9, "n_raters": 5, "n_pairs": 9, "n_units": 2,
+            "n_components": 3, "movers": 2, "changes": 2, "bridges": 0, "hinge_raters": 0, "contrast_se": np.nan,
+            "contrast_reliability": np.nan}  # fmt: skip
+    return Design(pd.DataFrame([{**base, "kind": k, "verdict": v} for k, v in rows]))
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_every_verdict_is_a_sentence_of_its_own(verdict: str, lang: str) -> None:
+    both = [words.design_summary(design((kind, verdict)), lang) for kind in ("ekinerja", "multisource")]
+    assert both[0] != both[1] and "**" not in both[0] + both[1]
+    assert has(f"show.verdict_name.{verdict}")
+
+
+def test_without_any_rating_the_design_says_so() -> None:
+    empty = Design(design(("ekinerja", "linked")).frame.head(0))
+    assert words.design_summary(empty, "en") == "There are no ratings to examine."
+
+
+def test_an_audit_in_words_names_place_design_verdicts_and_failures(result: Result, lab: SimpleNamespace) -> None:
+    failed = Result.of("matrix_check", [lab.finding("matrix_check.failed", "ERROR", "error", scope="both",
+                                                    kind_of_error="KeyError")])  # fmt: skip
+    audit = Audit((("01.02", 2025),), design(("ekinerja", "not_identified")), ScoreTable(pd.DataFrame()),
+                  {"leniency": result, "matrix_check": failed}, {}, AuditConfig(),
+                  {"region_names": {"01.02": "Contoh"}})  # fmt: skip
+    lines = words.audit_summary(audit, "id").split("\n")
+    assert lines[0] == "Contoh, 2025"
+    assert "tidak dapat membedakan" in lines[1]
+    assert any(line.startswith("Kelonggaran dan keketatan: ") for line in lines)
+    assert lines[-1].startswith("Gagal dihitung")
+    assert "Contoh" not in words.audit_summary(replace(audit, provenance={}), "id")
