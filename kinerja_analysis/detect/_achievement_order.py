@@ -22,7 +22,7 @@ class Sums:
     """One entry per team: members; pairs that score and evidence both separate; concordant minus discordant ones.
 
     ``chance`` is the variance of ``net`` when the score orders without regard to the evidence; ``own`` and ``base``
-    are the parts of the pooled ratio of the actual variance to it (see ``factor``).
+    are the parts of the pooled ratio of the actual variance to it, weighted by members (see ``factor``).
     """
 
     n: Floats
@@ -92,9 +92,9 @@ def team_sums(score: Floats, evidence: Floats, team: Ints) -> Sums:
     products, number = net**2 - members(kind) + pairs, pairs**2 - members(apart) + pairs
     known = number > 0
     square = np.divide(pairs**2 * products, number, out=np.zeros(k), where=known)
-    chance = _chance(score, evidence, team, k)
-    own, base = np.where(known, net**2 - square, 0.0), np.where(known, chance, 0.0)
-    return Sums(np.bincount(team, minlength=k).astype(np.float64), pairs, net, chance, own, base)
+    chance, n = _chance(score, evidence, team, k), np.bincount(team, minlength=k).astype(np.float64)
+    own = np.divide(n * (net**2 - square), chance, out=np.zeros(k), where=known)
+    return Sums(n, pairs, net, chance, own, np.where(known, n, 0.0))
 
 
 def _chance(score: Floats, evidence: Floats, team: Ints, k: int) -> Floats:

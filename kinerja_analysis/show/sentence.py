@@ -141,19 +141,14 @@ def result_summary(result: Result, lang: str) -> str:
 
 def how(result: Result, lang: str) -> list[str]:
     """Return the methods with their thresholds, and the assumptions they rest on, one line each."""
-    lines = []
     answered = result.frame[result.frame["status"].isin([Status.FLAGGED, Status.CLEAR])]
-    rows = answered[["measure", "method", "threshold", "unit"]].drop_duplicates(["measure", "method"])
-    for r in rows.itertuples(index=False):
-        if r.method:
-            name = naming.word(r.measure, lang)
-            key = "show.summary.method" if math.isfinite(r.threshold) else "show.summary.method_only"
-            limit = quantity(r.threshold, r.unit, lang, signed=False)
-            lines.append(
-                say(
-                    key, lang, measure=name, method=method(r.method, lang), limit=limit, unit=unit(r.unit, lang)
-                ).strip()
-            )
+    rows = answered.sort_values("unit", ascending=False, kind="stable").drop_duplicates("measure")
+    lines = []
+    for r in rows[rows["threshold"].notna()].itertuples(index=False):
+        limit = f"{quantity(r.threshold, r.unit, lang, signed=False)} {unit(r.unit, lang)}"
+        lines.append(say("show.summary.threshold", lang, measure=naming.word(r.measure, lang), limit=limit))
+    ways = methods(result, lang)
+    lines += [say("show.summary.method", lang, text=" ".join(ways))] if ways else []
     for measure in answered["measure"].unique():
         text = assumption(str(measure), lang)
         if text:
@@ -161,10 +156,13 @@ def how(result: Result, lang: str) -> list[str]:
     return lines
 
 
-def method(code: str, lang: str) -> str:
-    """Return a method's name in the reader's language where there is one, the method's own text otherwise."""
-    key = f"show.method.{code}"
-    return say(key, lang) if has(key) else code
+def methods(result: Result, lang: str) -> list[str]:
+    """Return how the answered measures of a result were computed, one sentence each."""
+    answered = result.frame[result.frame["status"].isin([Status.FLAGGED, Status.CLEAR])]
+    keys = [f"show.method.{result.detector}_{m}" for m in answered["measure"].unique()]
+    found = [say(key, lang) for key in keys if has(key)]
+    general = f"show.method.{result.detector}"
+    return list(dict.fromkeys(found or ([say(general, lang)] if has(general) and len(answered) else [])))
 
 
 def assumption(measure: str, lang: str) -> str:

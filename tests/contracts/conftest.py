@@ -51,11 +51,11 @@ WORLDS: dict[str, Callable[[], Tables]] = {
     "quarters": lambda: world("demo", 300, region="13.71.09"),
     "five_points": lambda: world("demo", 300, region="76.02"),
     "own_group": lambda: world("favoritisme", 2500),
-    "halo": lambda: world("halo", 400),
+    "linked": lambda: linked(world("halo", 300)),
     "all_good": lambda: world("lunak", 300),
     "faults": lambda: world("data_rusak", 300),
-    "planted": lambda: planted(world("clean", 700)),
-    "three_years": lambda: world("demo", 500, region="93.01", years=(2023, 2024, YEAR)),
+    "planted": lambda: planted(world("clean", 500)),
+    "three_years": lambda: world("demo", 300, region="93.01", years=(2023, 2024, YEAR)),
 }
 
 
@@ -89,11 +89,6 @@ def blank(table: str, *columns: str) -> Change:
         )
 
     return change
-
-
-def without(table: str) -> Change:
-    """Return a change that leaves out a whole table."""
-    return lambda tables: replace(tables, **{table: empty(table)})
 
 
 def drop_criterion(*names: str) -> Change:
@@ -173,6 +168,27 @@ def planted(tables: Tables) -> Tables:
     return replace(tables, ratings=ratings.assign(score=score), appraisals=tables.appraisals.assign(predikat=best))
 
 
+def linked(tables: Tables) -> Tables:
+    """Peers rate employees of any unit: every peer rating gets another peer of the region as its rater."""
+    ratings = tables.ratings
+    peer = ratings["source"] == "peer"
+    pairs = ratings.loc[peer, ["ratee", "rater"]].drop_duplicates().sort_values(["ratee", "rater"])
+    drawn = pairs.assign(other=np.random.default_rng(4).permutation(pairs["rater"]))
+    drawn = drawn[drawn["other"] != drawn["ratee"]].drop_duplicates(["ratee", "other"])
+    found = ratings.merge(drawn, on=["ratee", "rater"], how="left")["other"].to_numpy()
+    keep = ~peer | pd.Series(found, ratings.index).notna()
+    moved = ratings.assign(rater=ratings["rater"].mask(peer, pd.Series(found, ratings.index)))
+    return replace(tables, ratings=moved[keep].reset_index(drop=True))
+
+
+def odd_attributes(tables: Tables) -> Tables:
+    """One sex only, an origin for each person, and the employment of supervisors not known; no unit is rated."""
+    people, units = tables.employees, tables.units
+    leads = people["person"].isin(tables.ratings["rater"])
+    changed = people.assign(sex="female", asal=people["person"].str[:4], employment=people["employment"].mask(leads))
+    return replace(tables, employees=changed, units=units.assign(org_rating=units["org_rating"].where(False)))
+
+
 def twice(tables: Tables) -> Tables:
     """Every row of the ratings and of the appraisals twice."""
     return replace(
@@ -194,7 +210,7 @@ CHANGES: dict[str, Change] = {
     "no_raters": blank("ratings", "rater"),
     "no_place": blank("ratings", "unit", "opd"),
     "no_predikat": blank("appraisals", "predikat"),
-    "no_appraisals": without("appraisals"),
+    "odd_attributes": odd_attributes,
     "ratings_only": lambda t: Tables(ratings=blank("ratings", "rated_at", "unit")(t).ratings),
     "conduct_gone": drop_criterion("perilaku_kerja", "loyal"),
 }
@@ -309,6 +325,23 @@ def every_case(detector: str) -> Iterator[tuple[str, Finding]]:
 
 
 @cache
+def people_of(case: str) -> frozenset[str]:
+    """Return the pseudonyms of everybody in a case."""
+    tables = tables_of(case)
+    columns = [getattr(tables, t)[c] for t, names in PERSONS.items() for c in names]
+    return frozenset(pd.concat(columns).dropna())
+
+
+@cache
+def rows_of(case: str) -> dict[str, dict[str, set[str]]]:
+    """Return the addresses by rater, by agency, and all of the cell under ``""``."""
+    tables = context_of(case).tables
+    ratings = tables.ratings
+    found = {by: {str(k): set(v) for k, v in ratings.groupby(by)["row"]} for by in ("rater", "opd")}
+    return {**found, "": {"": set(ratings["row"]) | set(tables.appraisals["row"])}}
+
+
+@cache
 def cells_of_2024() -> tuple[Recording, Recording]:
     """Return the cell of 2024 twice: from all years, and from the files up to 2024."""
     tables = tables_of("three_years")
@@ -335,8 +368,8 @@ def renamed(tables: Tables, seed: int = 5) -> tuple[Tables, dict[str, str]]:
 def shuffled(tables: Tables, seed: int = 3) -> Tables:
     """Return the tables with the rows of each in another order."""
     rng = np.random.default_rng(seed)
-    return replace(tables, **{t: getattr(tables, t).iloc[rng.permutation(len(getattr(tables, t)))].reset_index(drop=True)
-                              for t in TABLES})  # fmt: skip
+    mixed = {t: getattr(tables, t).sample(frac=1, random_state=rng).reset_index(drop=True) for t in TABLES}
+    return replace(tables, **mixed)
 
 
 def assert_same(a: Result, b: Result, *, names: dict[str, str] | None = None, rows: bool = True) -> None:

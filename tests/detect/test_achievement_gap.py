@@ -76,7 +76,8 @@ def test_variance_inside_from_pairs_without_common_members() -> None:
     """Two low, two high, one of four pairs turned: disjoint products are (1·1 + 1·-1) twice each way, mean 0."""
     sums = team_sums(np.array([1.0, 1, 2, 2]), np.array([1.0, 3, 2, 4]), np.zeros(4, dtype=np.intp))
     assert (sums.pairs[0], sums.net[0]) == (4, 2)
-    assert sums.own[0] == pytest.approx(2**2 - 4**2 * 0.0)
+    # mean product 0, so the variance of S is 2²; by chance 2·2·5/3; weight 4 members
+    assert (sums.own[0], sums.base[0]) == pytest.approx((4 * (2**2 - 4**2 * 0.0) / (20 / 3), 4))
     perfect = team_sums(np.array([1.0, 1, 2, 2]), np.array([1.0, 2, 3, 4]), np.zeros(4, dtype=np.intp))
     assert perfect.own[0] == 0.0
     assert factor(perfect) == 1.0  # fewer than ten teams: by chance

@@ -129,9 +129,8 @@ def method(view: View, detector: str, result: Result) -> list[tuple[str, str]]:
     limits = [_limit(view, threshold(f"{detector}.{name}", config.thresholds)) for name in thresholds(detector)]
     parts = [(view.say("evidence.thresholds"), "; ".join(limits) + ".")] if limits else []
     answered = result.frame[result.frame["status"].isin(ANSWERED)]
-    ways = [view.maybe(f"method.{detector}_{m}") for m in answered["measure"].unique()]
-    ways = list(dict.fromkeys(w for w in ways if w)) or [view.maybe(f"method.{detector}")]
-    parts += [(view.say("evidence.method"), " ".join(ways))] if any(ways) else []
+    ways = words.methods(result, view.lang)
+    parts += [(view.say("evidence.method"), " ".join(ways))] if ways else []
     beliefs = [words.assumption(str(m), view.lang) for m in answered["measure"].unique()]
     beliefs = list(dict.fromkeys(b for b in beliefs if b))
     if beliefs:
