@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.results import Result
-from kinerja_analysis.base.tables import PREDIKAT, SOURCES, data_kind
+from kinerja_analysis.base.tables import PREDIKAT, SOURCES, TABLES, data_kind
 from kinerja_analysis.detect.context import Context
 
 EMPLOYMENT = ("pns", "pppk", "pppk_paruh_waktu")
@@ -34,6 +34,7 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
         "predikat": predikat(ctx),
         "teams": team_shares(ctx),
         "budget": budget(ctx, results),
+        "accounting": accounting(ctx),
     }
     return {name: frame.assign(**head)[[*head, *frame.columns]] for name, frame in found.items()}
 
@@ -138,6 +139,15 @@ def _bin_chance(n: int, share: float, low: float, high: float, binom: object) ->
     k = np.arange(n + 1)
     inside = (k / n > low) & (k / n <= high) | ((low == 0.0) & (k == 0))
     return float(binom.pmf(k[inside], n, share).sum())  # type: ignore[attr-defined]
+
+
+def accounting(ctx: Context) -> pd.DataFrame:
+    """Return the row accounting of the files that hold rows of this cell, files and sheets by number."""
+    frames = (getattr(ctx.tables, name) for name in TABLES)
+    addresses = pd.concat([f["row"].dropna().drop_duplicates() for f in frames])
+    files = pd.to_numeric(addresses.str.partition(":")[0], errors="coerce").dropna().unique()
+    whole = ctx.tables.accounting
+    return whole[whole["file"].isin(files)].reset_index(drop=True)
 
 
 def budget(ctx: Context, results: Mapping[str, Result]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.base.config import REGION_CODE
 from kinerja_analysis.read import values
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.layout import Layout
@@ -217,6 +218,9 @@ def _code(
         return choices[0].code
     if choices:
         _note(session, block, at, rows, hit, "E504", value, choices="; ".join(c.label for c in choices))
+    elif REGION_CODE.match(values.as_text(value)):
+        _note(session, block, at, rows, hit, "W505", value)
+        return values.as_text(value)
     else:
         _note(session, block, at, rows, hit, "E503", value, nearest=session.regions.close(values.as_text(value)))
     return None

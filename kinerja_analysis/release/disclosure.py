@@ -65,6 +65,8 @@ def release(audit: Audit, config: AuditConfig | None = None) -> Audit:
     counts["headcount"] = _headcount(audit.counts["headcount"], persons)
     counts["predikat"] = _predikat(audit.counts["predikat"], persons)
     counts["examined"] = _examined(audit.counts["examined"], persons)
+    if "accounting" in counts:
+        counts["accounting"] = _accounting(audit.counts["accounting"], persons)
     return replace(
         audit,
         level="public",
@@ -126,3 +128,16 @@ def _predikat(frame: pd.DataFrame, persons: int) -> pd.DataFrame:
 def _examined(frame: pd.DataFrame, persons: int) -> pd.DataFrame:
     names = ["n_persons", "n_rated", "n_not_rated", "n_no_skp", "n_excluded"]
     return frame.assign(**{c: hide(frame[c], persons) for c in names})
+
+
+def _accounting(frame: pd.DataFrame, persons: int) -> pd.DataFrame:
+    """Tell the rows merged or set aside by reason only, over all files, small ones hidden."""
+    if frame.empty:
+        return frame
+    keys = [k for k in ("region", "year", "reason") if k in frame.columns]
+    first = ~frame.duplicated(keys)
+    out = frame.assign(rows=hide(frame["rows"], persons), kept=hide(frame["kept"], persons))
+    for name in ("merged", "set_aside"):
+        total = frame.groupby(keys)[name].transform("sum")
+        out[name] = hide(total, persons).where(total > 0, 0).where(first, 0)
+    return out

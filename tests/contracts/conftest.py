@@ -183,10 +183,10 @@ def linked(tables: Tables) -> Tables:
 
 def odd_attributes(tables: Tables) -> Tables:
     """One sex only, an origin for each person, and the employment of supervisors not known; no unit is rated."""
-    people, units = tables.employees, tables.units
+    people = tables.employees
     leads = people["person"].isin(tables.ratings["rater"])
     changed = people.assign(sex="female", asal=people["person"].str[:4], employment=people["employment"].mask(leads))
-    return replace(tables, employees=changed, units=units.assign(org_rating=units["org_rating"].where(False)))
+    return blank("units", "org_rating")(replace(tables, employees=changed))
 
 
 def twice(tables: Tables) -> Tables:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kinerja_analysis.base.words import number
 from kinerja_analysis.report.blocks import Facts, Section
 from kinerja_analysis.report.sections.examined import count
 from kinerja_analysis.report.view import View
@@ -43,10 +42,10 @@ def set_aside(view: View) -> str:
     frame = view.count("accounting")
     if frame.empty:
         return _from_examined(view)
-    gone = frame[(frame["set_aside"] + frame["merged"]) > 0]
+    gone = frame[(frame["set_aside"] + frame["merged"]) != 0]
     each = (gone["set_aside"] + gone["merged"]).groupby([gone["file"], gone["sheet"], gone["reason"]]).max()
     by = each.groupby("reason").sum()
-    reasons = [f"{number(float(n), 0, view.lang)} {_reason(view, str(code))}" for code, n in by.items()]
+    reasons = [f"{count(view, n)} {_reason(view, str(code))}" for code, n in by.items()]
     return "; ".join(reasons) if reasons else view.say("origin.nothing_aside")
 
 
