@@ -24,10 +24,10 @@ REGISTRY = (
     "affinity",
     "achievement_gap",
     "leniency",
+    "halo",
+    "straight_lining",
     "agreement",
     "self_other",
-    "straight_lining",
-    "halo",
     "matrix_check",
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
@@ -208,7 +208,7 @@ CHANGES: dict[str, Change] = {
     "constant": constant,
     "constant_raters": constant_raters,
     "no_raters": blank("ratings", "rater"),
-    "no_place": blank("ratings", "unit", "opd"),
+    "no_place": blank("ratings", "unit", "opd", "rated_at"),
     "no_predikat": blank("appraisals", "predikat"),
     "odd_attributes": odd_attributes,
     "ratings_only": lambda t: Tables(ratings=blank("ratings", "rated_at", "unit")(t).ratings),
@@ -316,12 +316,6 @@ def result_of(case: str, detector: str) -> Result:
 def findings_of(case: str, detector: str) -> tuple[Finding, ...]:
     """Return the findings of a case."""
     return tuple(result_of(case, detector).findings())
-
-
-def every_case(detector: str) -> Iterator[tuple[str, Finding]]:
-    """Yield all findings of a detector over all cases."""
-    for case in CASES:
-        yield from ((case, f) for f in findings_of(case, detector))
 
 
 @cache

@@ -21,17 +21,19 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.results import FRAME_COLUMNS, Status
+from kinerja_analysis.base.results import FRAME_COLUMNS, Finding, Status
 from kinerja_analysis.base.store import load_audit
 from kinerja_analysis.base.tables import KINDS, TABLES
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect import REGISTRY, detect, run_detector
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.score import score
-from kinerja_analysis.show.sentence import values
+from kinerja_analysis.show.sentence import methods, values
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERED = (Status.FLAGGED, Status.CLEAR)
+#: Traces of a sentence that was not filled.
+UNFINISHED = re.compile(r"[{}_]|\bnan\b|\bNaN\b|\bNone\b(?! of)|\binf\b|  ")
 #: Arithmetic on all there is: no test, hence no minimum.
 COUNTS = ("full_count", "full_count_bounds")
 #: 198001012005011001: a well-formed number, 18 digits; it must never come out of an exception.
@@ -287,7 +289,7 @@ def test_sentences_are_whole_in_both_languages(detector: str, case: str, lab: Si
                 assert not lost, f"{f.code}: {{{name}}} is {value!r}"
             text = f.sentence(lang)
             assert text.strip() == text and text[-1] in ".?!", f"{f.code}: {text}"
-            assert not re.search(r"[{}_]|\bnan\b|\bNaN\b|\bNone\b(?! of)|\binf\b|  ", text), f"{f.code}: {text}"
+            assert not UNFINISHED.search(text), f"{f.code}: {text}"
 
 
 def test_only_the_subject_is_named(detector: str, case: str, lab: SimpleNamespace) -> None:
@@ -365,15 +367,24 @@ def test_every_detector_has_its_own_words(detector: str) -> None:
     assert len(set(texts)) == len(texts), "two codes with one sentence"
 
 
-def test_the_words_of_a_result_are_in_both_languages(detector: str, lab: SimpleNamespace) -> None:
+def test_every_placeholder_is_something_the_code_passes(detector: str) -> None:
+    """Also in sentences that no cell here leads to."""
+    given = set(values(Finding("", Status.CLEAR, "", ""), "en"))
+    code = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "kinerja_analysis" / "detect").glob("*.py"))
+    for key, entry in messages().items():
+        if key.startswith(f"{detector}."):
+            lost = [
+                n for n in placeholders(entry["en"]) - given if not re.search(rf"\b{n}\b ?[=:\"]|\"{n}\"|n_{{", code)
+            ]
+            assert not lost, key
+
+
+def test_summaries_are_whole_in_both_languages(detector: str, case: str, lab: SimpleNamespace) -> None:
+    result = lab.result_of(case, detector)
     known = messages()
-    lost = set()
-    for _, f in lab.every_case(detector):
-        if f.status in ANSWERED and f.estimate and f.estimate.unit and f"show.unit.{f.estimate.unit}" not in known:
-            lost.add(f"unit {f.estimate.unit}")
-        if f.status in ANSWERED and f.estimate and f.estimate.method:
-            key = f"show.method.{f.estimate.method}"
-            lost |= set() if key in known else {f"method {f.estimate.method}"}
-        if f"show.word.{f.measure}" not in known:
-            lost.add(f"measure {f.measure}")
-    assert not lost
+    for r in result.frame[result.frame["status"].isin(ANSWERED)].itertuples():
+        assert math.isnan(r.threshold) or f"show.word.{r.measure}" in known, r.measure
+        assert not r.unit or f"show.unit.{r.unit}" in known, r.unit
+        assert methods(result, "id") and methods(result, "en")
+    for lang in LANGUAGES:
+        assert not UNFINISHED.search(result.summary(lang))
