@@ -184,7 +184,7 @@ def needed(ctx: Context, out: Collector, fit: SourceReliability, about: dict[str
     upper = many if math.isfinite(many) else math.nan
     estimate = Estimate(middle, few, upper, fit.level, fit.n_ratees, "count", "Spearman-Brown from reliability_single")
     code = "needed" if math.isfinite(many) else "needed_open"
-    out.add(code, Status.CLEAR, "raters_needed", estimate=estimate, threshold=phi, **shared)
+    out.add(code, Status.CLEAR, "raters_needed", estimate=estimate, **shared)
 
 
 def between_sources(
@@ -246,7 +246,7 @@ def descriptive(ctx: Context, out: Collector, fits: dict[str, SourceReliability]
 
 def verdict(out: Collector) -> None:
     """The region's answer: how many measures lie below the published ones."""
-    judged = [f for f in out.found if f.scope == MANY and not math.isnan(f.threshold) and f.measure != "raters_needed"]
+    judged = [f for f in out.found if f.scope == MANY and not math.isnan(f.threshold)]
     flagged = sum(f.status is Status.FLAGGED for f in judged)
     if not judged:
         out.insufficient("verdict_none", "verdict", MANY)

@@ -39,6 +39,7 @@ _BLANK = "-"
 _NO_SKP = "Tidak Membuat SKP"
 _STAMP = dt.datetime(2026, 3, 2, 9, 0, 0)
 
+MANY = 20  #: from this many files on, processes pay
 
 def write(sheets: Sequence[Sheet], config: AuditConfig, folder: str | Path) -> list[Path]:
     """Write all sheets and ``kinerja.toml`` below ``folder``; return their paths, the configuration first.
@@ -49,20 +50,28 @@ def write(sheets: Sequence[Sheet], config: AuditConfig, folder: str | Path) -> l
     root.mkdir(parents=True, exist_ok=True)
     settings = root / "kinerja.toml"
     settings.write_text(_toml(config), encoding="utf-8", newline="\n")
-    written = [settings]
-    for sheet in sheets:
-        place = root / sheet.path
+    places = [root / sheet.path for sheet in sheets]
+    for place in places:
         place.parent.mkdir(parents=True, exist_ok=True)
-        frame = columns_of(sheet, "nip")
-        if sheet.table == "ekinerja":
-            _workbook(place, _ekinerja(sheet, frame))
-        elif place.suffix == ".xlsx":
-            shown = _shown(sheet, frame)
-            _workbook(place, [list(shown.columns), *shown.itertuples(index=False, name=None)])
-        else:
-            _text(place, _shown(sheet, frame), semicolon=_semicolon(sheet))
-        written.append(place)
-    return written
+    if len(places) < MANY:
+        for sheet, place in zip(sheets, places, strict=True):
+            _write(sheet, place)
+    else:
+        from joblib import Parallel, delayed
+
+        Parallel(n_jobs=-1)(delayed(_write)(sheet, place) for sheet, place in zip(sheets, places, strict=True))
+    return [settings, *places]
+
+
+def _write(sheet: Sheet, place: Path) -> None:
+    frame = columns_of(sheet, "nip")
+    if sheet.table == "ekinerja":
+        _workbook(place, _ekinerja(sheet, frame))
+    elif place.suffix == ".xlsx":
+        shown = _shown(sheet, frame)
+        _workbook(place, [list(shown.columns), *shown.itertuples(index=False, name=None)])
+    else:
+        _text(place, _shown(sheet, frame), semicolon=_semicolon(sheet))
 
 
 def _workbook(place: Path, rows: Iterable[Sequence[Any]]) -> None:

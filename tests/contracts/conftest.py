@@ -47,7 +47,7 @@ def world(scenario: str, size: int, *, region: str | None = None, years: tuple[i
 
 
 WORLDS: dict[str, Callable[[], Tables]] = {
-    "clean": lambda: world("clean", 300),
+    "clean": lambda: world("clean", 220),
     "quarters": lambda: world("demo", 300, region="13.71.09"),
     "five_points": lambda: world("demo", 300, region="76.02"),
     "own_group": lambda: world("favoritisme", 2500),
@@ -345,6 +345,12 @@ def cells_of_2024() -> tuple[Recording, Recording]:
 
 
 # --- comparing results -----------------------------------------------------------------------------------------
+
+
+@cache
+def names_of(case: str) -> dict[str, str]:
+    """Return old name -> new name of the variant ``renamed`` of a world."""
+    return renamed(tables_of(case))[1]
 
 
 def renamed(tables: Tables, seed: int = 5) -> tuple[Tables, dict[str, str]]:
