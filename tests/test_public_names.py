@@ -8,7 +8,7 @@ import kinerja_analysis
 import kinerja_analysis.detect
 import kinerja_analysis.read
 import kinerja_analysis.report
-import kinerja_analysis.score  # noqa: F401
+import kinerja_analysis.score
 
 
 def test_functions_are_not_hidden_by_rooms_of_the_same_name() -> None:

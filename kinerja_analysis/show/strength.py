@@ -12,7 +12,15 @@ import math
 from kinerja_analysis.base.results import Finding, Status
 
 STRONG, MODERATE, WEAK, NONE = 3, 2, 1, 0
-ASSUMING = ("within_ratee", "own_group_odds_ratio", "own_group_gap", "supervisor_change", "spread", "changes", "ignoring")
+ASSUMING = (
+    "within_ratee",
+    "own_group_odds_ratio",
+    "own_group_gap",
+    "supervisor_change",
+    "spread",
+    "changes",
+    "ignoring",
+)
 RATIO_UNITS = ("odds_ratio", "odds")
 CENTRED = ("odds_ratio", "own_group_odds_ratio", "own_group_gap", "gap", "within_ratee", "changes", "difference")
 

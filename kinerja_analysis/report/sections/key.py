@@ -13,6 +13,7 @@ from kinerja_analysis.show.strength import MODERATE, STRONG, no_difference
 KEY = 3
 MOST_PARTS = 3
 CARD = 340
+WHOLE_REGION = ("ignoring",)  #: says more of a region than a count of single raters
 
 
 def key(view: View, anchors: dict[str, str]) -> Section:
@@ -51,8 +52,9 @@ def _best(view: View, detector: str) -> Finding | None:
         found = [f for f in words.worst(result, 1)] or [f for f in found if f.measure in PRIMARY]
     order = {name: i for i, name in enumerate(PRIMARY)}
 
-    def rank(f: Finding) -> tuple[bool, int, int]:
-        return f.status is not Status.FLAGGED, -view.strength(f), order.get(f.measure, len(order))
+    def rank(f: Finding) -> tuple[bool, bool, int, int]:
+        flagged, whole = f.status is Status.FLAGGED, f.measure in WHOLE_REGION
+        return not flagged, not whole, -view.strength(f), order.get(f.measure, len(order))
 
     return min(found, key=rank, default=None)
 
