@@ -74,7 +74,8 @@ def main() -> int:
     print(result.summary("en"))
     start = time.process_time()
     ours = variances(frame)
-    print(f"\nvariance components, y ~ 1 + (1|s) + (1|d) + (1|dept:service), REML ({time.process_time() - start:.1f} CPU s)")
+    seconds = time.process_time() - start
+    print(f"\nvariance components, y ~ 1 + (1|s) + (1|d) + (1|dept:service), REML ({seconds:.1f} CPU s)")
     print(f"{'component':<14}{'ours':>16}{'lme4 1.1-31':>16}{'relative difference':>22}")
     worst = 0.0
     for name, value in LME4.items():

@@ -82,8 +82,8 @@ def changes(
     """
     groups = stable_groups(teams, stayed=stayed)
     fit = supervisor_change(
-        groups["mean"], pd.factorize(groups["path"])[0], pd.factorize(groups["supervisor"])[0], groups["step"] - groups["step"].min(),
-        groups["n"], level=level, min_changes=min_changes,
+        groups["mean"], pd.factorize(groups["path"])[0], pd.factorize(groups["supervisor"])[0],
+        groups["step"] - groups["step"].min(), groups["n"], level=level, min_changes=min_changes,
     )  # fmt: skip
     by = teams.groupby(["period", "supervisor"])["level"]
     squares = (teams["level"] - by.transform("mean")) ** 2

@@ -35,7 +35,8 @@ def main() -> int:
     whole = {p.relative_to(PACKAGE).as_posix(): len(p.read_text(encoding="utf-8").splitlines()) for p in paths}
     code = sum(code_lines(p) for p in paths)
     print(
-        f"package: {code} lines of code, design {DESIGN}, ratchet {MOST} ({sum(whole.values())} with docstrings and blank lines), "
+        f"package: {code} lines of code, design {DESIGN}, ratchet {MOST} "
+        f"({sum(whole.values())} with docstrings and blank lines), "
         f"{len(paths)} modules, median {statistics.median(whole.values()):.0f}, largest {max(whole.values())}"
     )
     long = {name: n for name, n in whole.items() if n > MODULE}
