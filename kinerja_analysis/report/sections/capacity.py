@@ -15,6 +15,7 @@ from kinerja_analysis.show import sentence as words
 
 LINKED = ("linked", "linked_by_anchors")
 Question = tuple[str, str]
+NOT_YET = ("reciprocity", "drift")  #: questions of the design that no detector of this version asks
 
 
 def capacity(view: View) -> Section:
@@ -85,7 +86,7 @@ def changes(view: View, row: Any) -> list[tuple[str, str]]:
 
 
 def answers(view: View) -> Answers:
-    """Sort the questions of all detectors, and two that nothing here can answer, into three lists."""
+    """Sort the questions of all detectors, and those that nothing here answers, into three lists."""
     lists: tuple[list[Question], list[Question], list[Question]] = ([], [], [])
     codes: list[str] = []
     for name in view.detectors:
@@ -93,6 +94,11 @@ def answers(view: View) -> Answers:
         lists[place].append((words.question(name, view.lang), reason))
         codes += used
     lists[2].append((view.say("answers.level", place=view.place), view.say("answers.level_reason")))
+    kinds = view.kinds()
+    for question in NOT_YET:
+        one_way = question == "reciprocity" and "multisource" not in kinds
+        reason = "answers.one_way" if one_way else "answers.not_yet"
+        lists[2].append((view.say(f"answers.{question}"), view.say(reason)))
     titles = (view.say("answers.yes"), view.say("answers.partly"), view.say("answers.no"))
     return Answers(titles, (tuple(lists[0]), tuple(lists[1]), tuple(lists[2])), codes=tuple(dict.fromkeys(codes)))
 
