@@ -22,10 +22,16 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """Two regions and two years at full size: written, read back, audited, reported."""
-    folder = tmp_path_factory.mktemp("demo")
-    files, reports = folder / "contoh", folder / "reports"
-    simulate(["13.71.09", "76.02"], [2024, 2025], seed=1).write(files)
-    config = AuditConfig.read(files / "kinerja.toml")
-    return Demo(files, reports, config, run(files, out=reports, config=config))
+def demo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two regions and one year at full size, written in their real layouts."""
+    folder = tmp_path_factory.mktemp("demo") / "contoh"
+    simulate(["13.71.09", "76.02"], [2025], seed=1).write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo(demo_files: Path) -> Demo:
+    """The same, read back, audited and reported."""
+    reports = demo_files.parent / "reports"
+    config = AuditConfig.read(demo_files / "kinerja.toml")
+    return Demo(demo_files, reports, config, run(demo_files, out=reports, config=config))

@@ -10,6 +10,7 @@ achievement, to which ``null`` gives no answer: these three are left out.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -18,7 +19,7 @@ import pytest
 from scipy.stats import binom
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.tables import ScoreTable
+from kinerja_analysis.base.tables import ScoreTable, data_kind
 from kinerja_analysis.detect import run_detector
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.design import design_of
@@ -41,26 +42,27 @@ TRUE = {
 MISSES = 0.07
 
 
-def findings(region: Simulation, detector: str) -> pd.DataFrame:
-    """Run a detector on a simulated region."""
-    tables = region.tables
-    ((code, year),) = tables.cells()
-    scores = ScoreTable(pd.DataFrame())
-    ctx = Context(tables, tables, scores, region.config, design_of(tables, tables, code, year), code, year)
-    return run_detector(detector, ctx).frame
-
-
 @cache
 def region(scenario: str, seed: int, size: int) -> Simulation:
     """Simulate one region; the same seeds every time."""
     return simulate(None, [YEAR], scenario=scenario, size=size, seed=seed)
 
 
+@cache
+def cell(scenario: str, seed: int, size: int) -> Context:
+    """Return the view that detectors have of a region."""
+    world = region(scenario, seed, size)
+    tables = world.tables
+    ((code, year),) = tables.cells()
+    design = design_of(tables, tables, code, year)
+    return Context(tables, tables, ScoreTable(pd.DataFrame()), world.config, design, code, year)
+
+
 @pytest.fixture(scope="module")
 def null() -> dict[str, list[pd.DataFrame]]:
     """What each detector says of each region without any problem."""
-    worlds = [region("null", 1000 + k, EMPLOYEES) for k in range(REGIONS)]
-    return {name: [findings(world, name) for world in worlds] for name in CONTROLLED}
+    cells = [cell("null", 1000 + k, EMPLOYEES) for k in range(REGIONS)]
+    return {name: [run_detector(name, ctx).frame for ctx in cells] for name in CONTROLLED}
 
 
 def most(n: int, rate: float, checks: int) -> int:
@@ -97,10 +99,11 @@ def test_flagged_raters_differ_in_the_direction_told() -> None:
     """``clean`` regions have supervisors who differ (SD .35): the flags made point the right way."""
     right = []
     for k in range(REGIONS):
-        world = region("clean", 1000 + k, 500)
-        frame = findings(world, "leniency")
+        frame = run_detector("leniency", cell("clean", 1000 + k, 500)).frame
         flagged = frame[(frame["subject_kind"] == "rater") & (frame["status"] == "FLAGGED")].set_index("subject")
-        true = world.truth["raters"].drop_duplicates("rater").set_index("rater")["leniency_score"]
+        true = (
+            region("clean", 1000 + k, 500).truth["raters"].drop_duplicates("rater").set_index("rater")["leniency_score"]
+        )
         right += (np.sign(flagged["value"]) == np.sign(true.reindex(flagged.index))).tolist()
     wrong = len(right) - sum(right)
     assert right, "differences of this size are found now and then"
@@ -109,11 +112,36 @@ def test_flagged_raters_differ_in_the_direction_told() -> None:
 
 @pytest.mark.slow
 def test_flags_are_rare_where_raters_differ_but_nothing_else() -> None:
-    """Lenient and strict supervisors are no group gap, no favour, no copying and no halo."""
-    names = ("group_gap", "affinity", "straight_lining", "halo")
+    """Lenient and strict supervisors are no favour, no copying and no halo."""
+    names = ("affinity", "straight_lining", "halo")
     flagged = dict.fromkeys(names, 0)
     for k in range(REGIONS):
-        world = region("clean", 1000 + k, 500)
         for name in names:
-            flagged[name] += bool((findings(world, name)["status"] == "FLAGGED").any())
+            found = run_detector(name, cell("clean", 1000 + k, 500)).frame
+            flagged[name] += bool((found["status"] == "FLAGGED").any())
     assert max(flagged.values()) <= most(REGIONS, FDR, len(names)), flagged
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="straight_lining: the null is estimated with the copiers in it; their common profile makes the region's "
+    "criteria look less alike, and honest raters then repeat themselves more than expected",
+)
+def test_copiers_do_not_make_others_look_like_copiers() -> None:
+    """Three of 18 supervisors give everybody one vector on a scale of six steps; nobody else may be flagged."""
+    tables = region("clean", 11, 700).tables
+    ratings = tables.ratings
+    scores = data_kind(ratings) == "multisource"
+    mine = scores & (ratings["source"] == "supervisor")
+    size = ratings[mine].groupby("rater")["ratee"].nunique().sort_index()
+    copiers = size.sort_values(ascending=False, kind="stable").index[2:5]
+    coarse = ratings["score"].where(~scores, 20 * (ratings["score"] / 20).round())
+    ladder = pd.Series(60.0 + 20 * (pd.factorize(ratings["criterion"], sort=True)[0] % 3), ratings.index)
+    copied = coarse.mask(mine & ratings["rater"].isin(copiers), ladder)
+    made = replace(tables, ratings=ratings.assign(score=copied))
+    base = cell("clean", 11, 700)
+    ctx = Context(made, made, base.scores, base.config, base.design, base.region, base.year)
+    found = run_detector("straight_lining", ctx).frame
+    named = set(found.loc[found["measure"].eq("identical_vectors") & found["subject_kind"].eq("rater"), "subject"])
+    assert set(copiers) <= named
+    assert named == set(copiers)

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from kinerja_analysis import simulate
 from kinerja_analysis.report.produce import notebooks_folder
 
 
@@ -31,15 +32,15 @@ def run(name: str, folder: Path, **parameters: object) -> str:
 
 
 @pytest.mark.slow
-def test_mulai_goes_from_files_to_reports(demo, tmp_path: Path) -> None:
-    shown = run("00_mulai.ipynb", tmp_path, berkas=str(demo.files), laporan="../reports")
+def test_mulai_goes_from_files_to_reports(demo_files: Path, tmp_path: Path) -> None:
+    shown = run("00_mulai.ipynb", tmp_path, berkas=str(demo_files), laporan="../reports")
     assert "Mamuju" in shown and "Kuranji" in shown
     pages = sorted(p.name for p in (tmp_path / "reports").rglob("*.html"))
     assert "objektivitas_mamuju_2025_id.html" in pages and "index.html" in pages
 
 
 @pytest.mark.slow
-def test_peneliti_compares_two_regions(demo, tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    shown = run("05_peneliti.ipynb", tmp_path, data=str(demo.files), regions=["13.71.09", "76.02"], years=[2025])
+def test_peneliti_compares_two_regions(tmp_path: Path) -> None:
+    simulate(["13.71.09", "76.02"], [2024, 2025], seed=1, size=150).write(tmp_path / "data")
+    shown = run("05_peneliti.ipynb", tmp_path, data=str(tmp_path / "data"), regions=["13.71.09", "76.02"], years=[2025])
     assert "separated_pairs" in shown and "not_linked" in shown
