@@ -16,6 +16,7 @@ from kinerja_analysis.base.errors import KinerjaError, UsageError
 from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import save_audit, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
+from kinerja_analysis.base.workers import workers
 
 FORMATS = ("html", "xlsx")
 METRICS = "metrics.json"
@@ -87,13 +88,10 @@ def produce(
 
 def _parallel(work: list[tuple[Job, Audit]], out: Path, jobs: int | None) -> list[list[Path] | KinerjaError]:
     """Run the jobs in worker processes: each notebook meets a process that belongs to no user's session."""
-    from joblib.externals.loky import get_reusable_executor
-
-    workers = max(1, min(jobs or os.cpu_count() or 1, len(work)))
     folder = notebooks_folder()
-    executor = get_reusable_executor(max_workers=workers, timeout=60)
-    futures = [executor.submit(_guarded, job, audit, out.resolve(), folder) for job, audit in work]
-    return [f.result() for f in futures]
+    with workers(jobs, len(work)) as executor:
+        futures = [executor.submit(_guarded, job, audit, out.resolve(), folder) for job, audit in work]
+        return [f.result() for f in futures]
 
 
 def _guarded(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path] | KinerjaError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from kinerja_analysis.base.errors import KinerjaError, PartialRun
 from kinerja_analysis.base.results import Level
 from kinerja_analysis.base.store import data_digest
 from kinerja_analysis.base.tables import ScoreTable, Tables
+from kinerja_analysis.base.workers import workers
 from kinerja_analysis.detect import cells_of, detect
 from kinerja_analysis.pipeline import Paths, open_audit
 from kinerja_analysis.read import read
@@ -104,25 +104,24 @@ def _cells(
     tables: Tables, order: Order, jobs: int | None, resume: bool
 ) -> tuple[list[tuple[str, int, str, str]], list[Path]]:
     """Do every cell that is not done, in worker processes."""
-    from joblib.externals.loky import get_reusable_executor
-
     rows: list[tuple[str, int, str, str]] = []
     files: list[Path] = []
-    cells = cells_of(tables, order.config)
-    executor = get_reusable_executor(max_workers=max(1, min(jobs or os.cpu_count() or 1, len(cells))), timeout=60)
-    waiting = []
     scores = score(tables, order.config)
-    for region, year in cells:
+    todo = []
+    for region, year in cells_of(tables, order.config):
         part = tables.select(region=region, until=year)
         if resume and _is_done(part, (region, year), order):
             rows.append((region, year, "done", "resumed"))
-            continue
-        mine = ScoreTable(scores.frame[scores.frame["region"] == region].reset_index(drop=True))
-        waiting.append((region, year, executor.submit(do_cell, part, mine, (region, year), order)))
-    for region, year, future in waiting:
-        status, reason, written = future.result()
-        rows.append((region, year, status, reason))
-        files += written
+        else:
+            mine = ScoreTable(scores.frame[scores.frame["region"] == region].reset_index(drop=True))
+            todo.append((part, mine, (region, year)))
+    if todo:
+        with workers(jobs, len(todo)) as executor:
+            futures = [executor.submit(do_cell, *task, order) for task in todo]
+            for (_, _, cell), future in zip(todo, futures, strict=True):
+                status, reason, written = future.result()
+                rows.append((*cell, status, reason))
+                files += written
     return rows, files
 
 

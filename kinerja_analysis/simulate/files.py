@@ -18,6 +18,7 @@ import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.tables import RATING
+from kinerja_analysis.base.workers import workers
 from kinerja_analysis.simulate.ratings import deadline
 from kinerja_analysis.simulate.sheets import Sheet, columns_of
 
@@ -57,9 +58,8 @@ def write(sheets: Sequence[Sheet], config: AuditConfig, folder: str | Path) -> l
         for sheet, place in zip(sheets, places, strict=True):
             _write(sheet, place)
     else:
-        from joblib import Parallel, delayed
-
-        Parallel(n_jobs=-1)(delayed(_write)(sheet, place) for sheet, place in zip(sheets, places, strict=True))
+        with workers(None, len(places)) as executor:
+            list(executor.map(_write, sheets, places))
     return [settings, *places]
 
 

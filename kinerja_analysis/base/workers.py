@@ -1,0 +1,21 @@
+"""Worker processes of our own: they share nothing with the user's session and end with the work."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+
+def workers(jobs: int | None, tasks: int) -> Any:
+    """Return an executor with ``jobs`` processes (one per core by default, never more than there are tasks).
+
+    Use it as a context manager. It is not joblib's shared executor: taking that one over would break
+    ``joblib.Parallel`` in the user's session.
+
+    >>> with workers(2, 2) as executor:
+    ...     sorted(executor.map(abs, [-2, -1]))
+    [1, 2]
+    """
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(max_workers=max(1, min(jobs or os.cpu_count() or 1, tasks)))
