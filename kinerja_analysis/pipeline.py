@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -126,8 +125,3 @@ def open_audit(
     if not picked:
         raise UsageError("errors.audit_missing", folder=place.name)
     return merge(picked)
-
-
-def cells_of(audit: Audit) -> list[dict[str, Any]]:
-    """Return region, name and year of every cell, for listings."""
-    return [{"region": r, "name": audit.name(r), "year": y} for r, y in audit.cells]
