@@ -1,0 +1,84 @@
+"""Commands about input files: check and explain."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from kinerja_analysis.base.errors import InputRefused, Problem, UsageError
+from kinerja_analysis.base.words import has, say
+from kinerja_analysis.cli.terminal import (
+    Terminal,
+    config_of,
+    config_option,
+    existing,
+    json_option,
+    lang_option,
+    paths_argument,
+    region_option,
+    save_problems,
+    year_option,
+)
+
+
+@click.command()
+@paths_argument
+@region_option
+@year_option
+@config_option
+@click.option("--no-write", is_flag=True, help="Jangan tulis daftar masalah / do not write the problem list.")
+@click.option("--strict", is_flag=True, help="Peringatan dianggap kesalahan / warnings count as errors.")
+@json_option
+@lang_option
+def check(
+    paths: tuple[str, ...], region: str | None, year: int | None, config_path: str | None, no_write: bool,
+    strict: bool, as_json: bool, lang: str | None,
+) -> None:  # fmt: skip
+    """Periksa berkas masukan; semua masalah sekaligus / check input files, all problems at once."""
+    from kinerja_analysis.read import check as check_files
+
+    term = Terminal(lang, as_json)
+    found = existing(paths)
+    config = config_of(config_path, paths)
+    result = term.step("checking", lambda: check_files(found, region=region, year=year, config=config))
+    term.json(
+        {
+            "ok": result.ok,
+            "counts": dict(result.counts),
+            "problems": [_problem(p, term.lang) for p in result.problems],
+        }
+    )
+    refused = not result.ok or (strict and any(p.severity == "warning" for p in result.problems))
+    if not term.as_json:
+        term.console.print(result.summary(term.lang), markup=False)
+    save_problems(term, result, found, no_write)
+    sys.exit(InputRefused.exit_code if refused else 0)
+
+
+@click.command()
+@click.argument("code")
+@lang_option
+def explain(code: str, lang: str | None) -> None:
+    """Jelaskan satu kode masalah, misalnya KA-E104 / explain a problem code."""
+    term = Terminal(lang)
+    if not has(f"problems.{code.upper()}.repair"):
+        raise UsageError("cli.code_unknown", code=code)
+    blank = dict.fromkeys(_placeholders(code.upper()), "…")
+    for part in ("what", "repair"):
+        term.console.print(say(f"problems.{code.upper()}.{part}", term.lang, **blank), markup=False)
+
+
+def _placeholders(code: str) -> set[str]:
+    from kinerja_analysis.base.words import messages, placeholders
+
+    return {p for part in ("what", "repair") for p in placeholders(messages()[f"problems.{code}.{part}"]["id"])}
+
+
+def _problem(problem: Problem, lang: str) -> dict[str, Any]:
+    return {
+        "code": problem.code, "severity": problem.severity, "file": problem.file, "sheet": problem.sheet,
+        "cell": problem.cell, "column": problem.column, "value": problem.value, "others": list(problem.others),
+        "what": problem.text(lang), "repair": problem.text(lang, "repair"),
+    }  # fmt: skip
