@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 REGION_CODE = re.compile(r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$")
 
 
+Codes = Literal["", "best_first", "worst_first"]
+
+
 class RegionConfig(BaseModel):
     """One declared region: its name, the units that make it up (below a regency), its indicator system."""
 
@@ -28,17 +31,33 @@ class RegionConfig(BaseModel):
 class MappingConfig(BaseModel):
     """How a table with unknown columns is read: which table it is and which column is what.
 
-    ``columns`` maps our column names to the file's; ``constants`` fills columns the file does not have.
+    ``columns`` maps our column names to the file's; ``constants`` fills columns the file does not have; ``values``
+    translates cells by column; ``codes`` says what numbers mean: ``best_first`` where 1 is the best (a score is then
+    turned round on its scale), ``worst_first`` where 1 is the lowest.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     file: str = "*"
     sheet: str = "*"
-    table: Literal["ratings", "appraisals", "employees", "achievements", "units"]
+    table: Literal["ratings", "appraisals", "employees", "achievements", "units", "ekinerja", "legacy", "skp_list"]
     columns: dict[str, str] = Field(default_factory=dict)
     constants: dict[str, str | int | float] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     header_row: int | None = None
+    codes: Codes = ""
+
+
+class DatabaseConfig(BaseModel):
+    """A query whose rows are read as a table.
+
+    ``url`` is an SQLAlchemy address, or ``env:NAME`` for one that stands in an environment variable, so that no
+    password is written down.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    url: str = Field(repr=False)
+    query: str
+    name: str = "basis data"
 
 
 class AuditConfig(BaseModel):
@@ -54,6 +73,8 @@ class AuditConfig(BaseModel):
     disclosure: dict[str, int] = Field(default_factory=lambda: {"persons": 10, "raters": 3})
     framework: str = ""
     mapping: tuple[MappingConfig, ...] = ()
+    codes: Codes = ""
+    databases: dict[str, DatabaseConfig] = Field(default_factory=dict)
     identifiers: Literal["nip", "other", "pseudonymous"] = "nip"
     key_file: str = ""
     detectors: tuple[str, ...] = ()
@@ -108,9 +129,9 @@ class AuditConfig(BaseModel):
 
     def digest(self) -> str:
         """SHA-256 of the configuration (the place of the key file left out), first 12 hex digits."""
-        text = self.model_dump_json(exclude={"key_file"})
+        text = self.model_dump_json(exclude={"key_file", "databases"})
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dict without the place of the key file."""
-        return self.model_dump(mode="json", exclude={"key_file"})
+        return self.model_dump(mode="json", exclude={"key_file", "databases"})

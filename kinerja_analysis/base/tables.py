@@ -52,7 +52,7 @@ class Column:
 
 def _columns() -> tuple[Column, ...]:
     place = {
-        "year": ("integer", True, ("tahun", "tahun_skp")),
+        "year": ("integer", True, ("tahun", "tahun_skp", "tahun_penilaian")),
         "period": ("code", True, ("periode", "periode_penilaian")),
         "region": ("code", True, ("wilayah", "wilayah_kode", "kode_wilayah", "kode_kemendagri")),
     }
@@ -85,15 +85,18 @@ def _columns() -> tuple[Column, ...]:
     add("ratings", "rated_at", "time", ("waktu", "waktu_dinilai", "waktu_penilaian", "submitted_at"))
 
     head("appraisals", ("period", "region"))
-    add("appraisals", "person", "code", ("nip", "nip_dinilai"), required=True, key=True, personal=True)
+    add("appraisals", "person", "code", ("nip", "nip_dinilai", "nip_baru", "nip_pegawai"), required=True, key=True,
+        personal=True)  # fmt: skip
     add("appraisals", "post", "text", ("skp_jabatan", "jabatan"), key=True)
     add("appraisals", unit[0], unit[1], unit[2])
     add("appraisals", opd[0], opd[1], opd[2])
-    add("appraisals", "supervisor", "code", ("nip_atasan", "pegawai_atasan_nip"), personal=True)
+    add("appraisals", "supervisor", "code", ("nip_atasan", "pegawai_atasan_nip", "nip_nrp_penilai", "penilai_nip_nrp",
+        "nip_penilai"), personal=True)  # fmt: skip
     add("appraisals", "status", "category", ("status_penilaian",), required=True, categories=STATUS)
     add("appraisals", "reason", "text", ("alasan", "keterangan"))
-    add("appraisals", "predikat", "category", ("hasil_akhir", "predikat_kinerja"), categories=PREDIKAT)
-    add("appraisals", "number", "number", ("nilai_akhir", "nilai_prestasi_kerja", "nilaiprestasikerja"))
+    add("appraisals", "predikat", "category", ("hasil_akhir", "predikat_kinerja", "kuadran_kinerja"),
+        categories=PREDIKAT)  # fmt: skip
+    add("appraisals", "number", "number", ("nilai_akhir", "nilai_prestasi_kerja", "nilai_prestasi"))
     add("appraisals", "acting", "flag", ("is_skp_plt_plh_pjb", "is_plt_plh"))
     add("appraisals", "rated_at", "time", ("waktu_dinilai",))
 
@@ -161,7 +164,16 @@ def plain(name: object) -> str:
     >>> plain(" NIP  Dinilai ")
     'nip_dinilai'
     """
-    return "_".join(str(name).replace("\xa0", " ").replace("-", " ").strip().lower().split())
+    return "_".join(str(name).replace("\xa0", " ").replace("-", " ").replace("_", " ").strip().lower().split())
+
+
+def squashed(name: object) -> str:
+    """Fold a header further, so that names written together are the same: ``hasilKerja`` and ``hasil_kerja``.
+
+    >>> squashed("nipDinilai") == squashed("NIP Dinilai")
+    True
+    """
+    return plain(name).replace("_", "")
 
 
 def canonical_header(table: str, header: Iterable[object]) -> dict[int, str]:
@@ -172,10 +184,10 @@ def canonical_header(table: str, header: Iterable[object]) -> dict[int, str]:
     >>> canonical_header("units", ["Unor", "Predikat Organisasi", "x"])
     {0: 'unit', 1: 'org_rating'}
     """
-    folded = [plain(h) for h in header]
+    folded = [squashed(h) for h in header]
     found: dict[int, str] = {}
     for column in columns(table):
-        for alias in (column.name, *column.aliases):
+        for alias in map(squashed, (column.name, *column.aliases)):
             if alias in folded and folded.index(alias) not in found:
                 found[folded.index(alias)] = column.name
                 break

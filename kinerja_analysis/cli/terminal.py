@@ -18,6 +18,7 @@ from kinerja_analysis.base.words import LANGUAGES, say
 
 CONFIG = "kinerja.toml"
 PROBLEMS = "masalah.xlsx"
+SQL = "sql:"
 
 lang_option = click.option("--lang", type=click.Choice(LANGUAGES), default=None, help="Bahasa / language.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Keluaran JSON / JSON output.")
@@ -65,27 +66,28 @@ def config_of(config_path: str | None, paths: Sequence[str]) -> AuditConfig:
     """Return the named configuration, else ``kinerja.toml`` beside the input or in the working folder."""
     if config_path:
         return AuditConfig.read(config_path)
-    for place in [*(Path(p) for p in paths), Path.cwd()]:
+    for place in [*(Path(p) for p in paths if not p.startswith(SQL)), Path.cwd()]:
         folder = place if place.is_dir() else place.parent
         if (folder / CONFIG).is_file():
             return AuditConfig.read(folder / CONFIG)
     return AuditConfig()
 
 
-def existing(paths: Sequence[str]) -> list[Path]:
-    """Return the paths; raises ``UsageError`` naming the first that is not there."""
-    found = [Path(p) for p in paths]
-    missing = [p.name for p in found if not p.exists()]
+def existing(paths: Sequence[str]) -> list[Any]:
+    """Return the paths (and databases, as they are); raises ``UsageError`` naming the first that is not there."""
+    found: list[Any] = [p if p.startswith(SQL) else Path(p) for p in paths]
+    missing = [p.name for p in found if isinstance(p, Path) and not p.exists()]
     if missing:
         raise UsageError("cli.path_missing", name=missing[0])
     return found
 
 
-def save_problems(term: Terminal, report: Any, found: Sequence[Path], no_write: bool) -> None:
+def save_problems(term: Terminal, report: Any, found: Sequence[Any], no_write: bool) -> None:
     """Write the problem list beside the input, unless there is nothing to say or nothing may be written."""
     if report is None or not report.problems or no_write:
         return
-    place = (found[0] if found[0].is_dir() else found[0].parent) / PROBLEMS
+    first = next((p for p in found if isinstance(p, Path)), Path.cwd())
+    place = (first if first.is_dir() else first.parent) / PROBLEMS
     try:
         report.save(place, term.lang)
     except OSError:

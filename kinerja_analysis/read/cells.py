@@ -115,7 +115,8 @@ class Block:
     ``numbers`` holds the row (or, for text files, line) number of each body row; ``left`` the column of the first
     header cell counted from 0; ``formulas`` maps formula cells to whether they carry a cached value; ``errors``
     holds cells with a spreadsheet error such as #N/A. ``exact`` is true where whole numbers are exact (Parquet,
-    frames), ``separator`` is the delimiter of a text file.
+    frames), ``separator`` is the delimiter of a text file, ``codes`` the declared meaning of number codes
+    ("best_first", "worst_first" or ""), ``word`` what a row is called where columns have no letters.
     """
 
     file: int
@@ -133,7 +134,9 @@ class Block:
     preamble: list[tuple[str, str]] = field(default_factory=list)
     formulas: Mapping[str, bool] = field(default_factory=dict)
     errors: frozenset[str] = frozenset()
-    _memo: dict[int, Cells] = field(default_factory=dict)
+    codes: str = ""
+    word: str = "baris"
+    _memo: dict[int, Cells] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -148,14 +151,14 @@ class Block:
         """Return the addresses of cells: "C128", or "baris 128" in a text file."""
         numbers = self.numbers[np.fromiter(rows, dtype=np.int64)]
         if self.lines:
-            return [f"baris {n}" for n in numbers]
+            return [f"{self.word} {n}" for n in numbers]
         column = letters(self.left + position)
         return [f"{column}{n}" for n in numbers]
 
     def header_address(self, position: int) -> str:
         """Return the address of a header cell ("" where there is none: frames and Parquet)."""
         if self.lines:
-            return f"baris {self.header_row}" if self.header_row else ""
+            return f"{self.word} {self.header_row}" if self.header_row else ""
         return f"{letters(self.left + position)}{self.header_row}"
 
     def row_addresses(self, rows: np.ndarray) -> pd.Series:

@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import ACCOUNTING, TABLES, columns, empty, key
+from kinerja_analysis.base.tables import ACCOUNTING, TABLES, annual_or_latest, columns, empty, key
+from kinerja_analysis.read.layout import table_of
 from kinerja_analysis.read.session import Session
-from kinerja_analysis.read.sheets import table_of
 
 _INNER = ("row", "_b", "_i", "until", "created")
 
@@ -25,6 +25,7 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
             tables[name] = nothing(name)
     _follow_people(session, tables)
     tables["appraisals"] = _latest(session, tables["appraisals"])
+    tables["appraisals"] = _listed(session, tables["appraisals"])
     for name in TABLES:
         if name != "appraisals":
             tables[name] = _unique(session, name, tables[name])
@@ -98,6 +99,31 @@ def _latest(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     return _unique(session, "appraisals", frame[keep].reset_index(drop=True))
 
 
+def _listed(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the employees of a "Laporan SKP" whom no rating export of that year names; the others are merged.
+
+    They stand in the period that counts in that region and year: the annual one, else the latest.
+    """
+    parts = session.parts.get("skp_list", [])
+    if not parts:
+        return frame
+    listed = session.regions.move(_complete("appraisals", pd.concat(parts, ignore_index=True)))
+    cell, who = ["year", "region"], ["year", "region", "person"]
+    listed = listed.sort_values([*who, "until"], na_position="first", kind="stable") if "until" in listed else listed
+    named = pd.MultiIndex.from_frame(listed[who]).isin(pd.MultiIndex.from_frame(frame[who]))
+    own = ~listed["acting"].astype(bool) & listed["person"].notna()
+    older = own & ~named & listed[own & ~named].duplicated(who, keep="last").reindex(listed.index, fill_value=False)
+    _note_merged(session, "appraisals", listed[named], "merged:listed")
+    _note_merged(session, "appraisals", listed[older], "merged:transfer")
+    aside = listed[~own & ~named]
+    for number, rows in aside.groupby("_b"):
+        session.set_aside(int(number), "appraisals", rows["_i"].to_numpy(), "acting")  # type: ignore[call-overload]
+    counted = annual_or_latest(frame)[[*cell, "period"]].drop_duplicates(cell)
+    new = listed[own & ~named & ~older]
+    period = new[cell].merge(counted, on=cell, how="left")["period"].set_axis(new.index)
+    return pd.concat([frame, new.assign(period=period.fillna(new["year"].astype("str")))], ignore_index=True)
+
+
 def _repeated(session: Session, table: str, gone: pd.DataFrame, name: str) -> None:
     if len(gone):
         session.note("W502", gone, name, pd.Series(True, index=gone.index))
@@ -168,5 +194,5 @@ def accounting(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFram
 def rows_read(session: Session) -> int:
     """Return the number of data rows read, each counted once."""
     return sum(
-        int((session.fate(i, table_of(layout)) != "blank").sum()) for i, layout in enumerate(session.layouts)
+        int((session.fate(i, table_of(layout.kind)) != "blank").sum()) for i, layout in enumerate(session.layouts)
     )

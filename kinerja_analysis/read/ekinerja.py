@@ -1,18 +1,22 @@
-"""The e-Kinerja workbook "Laporan Penilaian SKP": recorded results, and the two ratings behind them."""
+"""Records of results: e-Kinerja "Laporan Penilaian SKP", SIASN web service; the two ratings behind each."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import EKINERJA_CRITERIA, RATING, Column, columns, plain
-from kinerja_analysis.read import values
+from kinerja_analysis.base.tables import EKINERJA_CRITERIA, PREDIKAT, RATING, Column, columns, plain
+from kinerja_analysis.read import codes, values
 from kinerja_analysis.read.cells import Block, Cells
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
 
 _TIMES = {name: Column("appraisals", name, "time") for name in ("until", "created")}
 _LEVELS = {name: Column("appraisals", name, "category", categories=RATING) for name in EKINERJA_CRITERIA}
+_CODED = {"hasil_kerja": ("hasil_code", RATING), "perilaku_kerja": ("perilaku_code", RATING),
+          "predikat": ("predikat_code", PREDIKAT)}  # fmt: skip
 _PEOPLE = ("grade", "employment", "position_type")
 _PREDIKAT = Column("appraisals", "predikat", "category")
 _REASON = Column("appraisals", "reason", "text")
@@ -29,10 +33,14 @@ def take(session: Session, number: int, rows: np.ndarray) -> None:
     for name, column in (_TIMES | _LEVELS).items():
         if (at := session.position(number, name)) >= 0:
             frame[name] = session.convert(blanked, at, column, rows)
+    coded = {n: (session.position(number, code), order) for n, (code, order) in _CODED.items()}
+    coded = {n: (at, order) for n, (at, order) in coded.items() if at >= 0}
+    for name, labels in codes.read_codes(session, block, rows, coded, frame).items():
+        frame[name] = labels
     frame = _status(session, number, frame, words)
-    _people(session, number, frame, rows)
+    people(session, number, frame, rows)
     _ratings(session, number, frame)
-    frame["acting"] = frame["acting"].fillna(False).astype(bool) if "acting" in frame else False
+    frame["acting"] = acting_of(frame)
     session.keep(number, "appraisals", frame.drop(columns=list(EKINERJA_CRITERIA)))
 
 
@@ -72,10 +80,7 @@ def _without(block: Block, session: Session, number: int) -> Block:
         codes[cells.rows(special)] = -1
         return Cells(codes, cells.distinct)
 
-    return Block(
-        block.file, block.file_name, block.sheet, block.sheet_name, block.header, block.header_row, block.numbers,
-        column, block.left, block.lines, block.exact, block.separator, block.preamble, block.formulas, block.errors,
-    )  # fmt: skip
+    return replace(block, column=column)
 
 
 def _status(session: Session, number: int, frame: pd.DataFrame, words: pd.Series) -> pd.DataFrame:
@@ -96,25 +101,53 @@ def _status(session: Session, number: int, frame: pd.DataFrame, words: pd.Series
     index = frame.index.to_numpy()
     for name, here in zip(EKINERJA_CRITERIA, known, strict=True):
         at = session.position(number, name)
-        blank = (one & ~here).to_numpy() & (block.cells(at).codes[index] < 0)
-        session.log.at("W202", block, at, index[blank])
+        if at >= 0:
+            blank = (one & ~here).to_numpy() & (block.cells(at).codes[index] < 0)
+            session.log.at("W202", block, at, index[blank])
     return frame.assign(status=status.astype("str"), reason=reason)
 
 
 def _ratings(session: Session, number: int, frame: pd.DataFrame) -> None:
     """Add one rating per row and criterion by the supervisor; what gives none is set aside with its reason."""
-    block = session.blocks[number]
     session.fate(number, "ratings")[:] = session.fate(number, "appraisals")
     index = frame.index.to_numpy()
-    acting = frame["acting"].fillna(False).astype(bool) if "acting" in frame else pd.Series(False, index=frame.index)
+    acting = acting_of(frame)
     session.set_aside(number, "ratings", index[acting.to_numpy()], "acting")
     levels = [frame[n].notna() for n in EKINERJA_CRITERIA]
     incomplete = (frame["status"] == "rated") & ~(levels[0] & levels[1])
     session.set_aside(number, "ratings", index[(frame["status"] != "rated").to_numpy()], "not_rated")
     session.set_aside(number, "ratings", index[incomplete.to_numpy()], "no_levels")
     rated = ~acting & levels[0] & levels[1]
+    kept = frame[supervised(session, number, frame, rated)]
+    order = {label: float(i) for i, label in enumerate(RATING, 1)}
+    base = by_supervisor(kept).assign(scale_min=1.0, scale_max=float(len(RATING)))
+    parts = [base.assign(criterion=name, score=kept[name].map(order).astype("float64")) for name in EKINERJA_CRITERIA]
+    session.keep(number, "ratings", pd.concat(parts))
+
+
+def acting_of(frame: pd.DataFrame) -> pd.Series:
+    """Return whether each row belongs to an acting post."""
+    return frame["acting"].fillna(False).astype(bool) if "acting" in frame else pd.Series(False, index=frame.index)
+
+
+def by_supervisor(kept: pd.DataFrame) -> pd.DataFrame:
+    """Return what ratings by the supervisor have in common: who, whom, when and where."""
+    wanted = ("year", "period", "region", "unit", "opd", "rated_at")
+    rater = kept["supervisor"] if "supervisor" in kept else pd.Series(None, index=kept.index, dtype="str")
+    return kept[[n for n in wanted if n in kept]].assign(ratee=kept["person"], rater=rater, source="supervisor")
+
+
+def supervised(session: Session, number: int, frame: pd.DataFrame, rated: pd.Series) -> pd.Series:
+    """Return which rated rows name a supervisor who may rate; the others are set aside with their reason."""
+    block, index = session.blocks[number], frame.index.to_numpy()
     at = session.position(number, "supervisor")
     rater = frame["supervisor"] if "supervisor" in frame else pd.Series(None, index=frame.index, dtype="str")
+    if (status := session.position(number, "rater_status")) >= 0:
+        told = session.convert(block, status, _REASON, index).str.upper().str.replace(" ", "")
+        outside = rated & told.eq("NONASN").fillna(False)
+        session.set_aside(number, "ratings", index[outside.to_numpy()], "non_asn")
+        frame.loc[outside, "supervisor"] = None
+        rated &= ~outside
     if at >= 0:
         missing = rated & rater.isna()
         session.set_aside(number, "ratings", index[missing.to_numpy()], "no_rater")
@@ -124,17 +157,10 @@ def _ratings(session: Session, number: int, frame: pd.DataFrame) -> None:
         session.set_aside(number, "ratings", index[own.to_numpy()], "own_supervisor")
         session.log.at("W205", block, at, index[own.to_numpy()])
         rated &= ~missing & ~own
-    kept = frame[rated]
-    order = {label: float(i) for i, label in enumerate(RATING, 1)}
-    wanted = ("year", "period", "region", "unit", "opd", "rated_at")
-    base = kept[[n for n in wanted if n in kept]].assign(
-        ratee=kept["person"], rater=rater[rated], source="supervisor", scale_min=1.0, scale_max=float(len(RATING))
-    )
-    parts = [base.assign(criterion=name, score=kept[name].map(order).astype("float64")) for name in EKINERJA_CRITERIA]
-    session.keep(number, "ratings", pd.concat(parts))
+    return rated
 
 
-def _people(session: Session, number: int, frame: pd.DataFrame, rows: np.ndarray) -> None:
+def people(session: Session, number: int, frame: pd.DataFrame, rows: np.ndarray) -> None:
     """Keep what the export tells about employees, to fill gaps of the employee table later."""
     block = session.blocks[number]
     carried = [n for n in ("year", "region", "person", "unit", "opd", "supervisor", "rated_at", "until") if n in frame]

@@ -54,6 +54,8 @@ def inspect(path: Path) -> Verdict:
         return _workbook(path, head)
     if path.suffix.lower() == ".parquet":
         return Verdict() if head[:4] == b"PAR1" else Verdict("E102")
+    if path.suffix.lower() in (".db", ".sqlite", ".sqlite3"):
+        return Verdict() if head == b"SQLite f" else Verdict("E102")
     return Verdict("E105", {"inside": size // 2**20, "ratio": 1}) if size > MAX_TEXT else Verdict()
 
 

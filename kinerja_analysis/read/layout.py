@@ -3,34 +3,55 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import Any
 
 from kinerja_analysis.base.config import MappingConfig
-from kinerja_analysis.base.tables import COLUMNS, canonical_header, columns, plain
+from kinerja_analysis.base.tables import COLUMNS, canonical_header, columns, plain, squashed
 from kinerja_analysis.read.cells import clean
 from kinerja_analysis.read.values import as_text
 
 HEADER_ROWS = 20
+_SPAN = {
+    "month_from": ("bulan_mulai_penilaian",), "month_to": ("bulan_selesai_penilaian",),
+    "year_from": ("tahun_mulai_penilaian",), "year_to": ("tahun_selesai_penilaian",),
+}  # fmt: skip
 EKINERJA_EXTRA = {
-    "hasil_kerja": ("hasil_kerja", "rating_hasil_kerja"),
+    "hasil_kerja": ("hasil_kerja", "rating_hasil_kerja", "hasil_kinerja"),
     "perilaku_kerja": ("perilaku_kerja", "rating_perilaku_kerja"),
     "until": ("periode_akhir_skp", "periode_akhir"),
     "created": ("created_at",),
+    "hasil_code": ("hasil_kinerja_nilai", "hasil_kerja_nilai"),
+    "perilaku_code": ("perilaku_kerja_nilai",),
+    "predikat_code": ("kuadran_kinerja_nilai",),
+    "rater_status": ("status_penilai",),
+    **_SPAN,
 }
+SKP_LIST_EXTRA = {"skp_status": ("skp_status", "status_skp"), "from": ("periode_awal", "periode_awal_skp"),
+                  "until": EKINERJA_EXTRA["until"], "created": EKINERJA_EXTRA["created"]}  # fmt: skip
+ASPECTS = ("orientasi_pelayanan", "integritas", "komitmen", "disiplin", "kerja_sama", "kepemimpinan", "inisiatif_kerja")
+LEGACY_EXTRA: dict[str, tuple[str, ...]] = {
+    "hasil_kerja": ("nilai_skp",), "perilaku_kerja": ("nilai_perilaku_kerja", "nilai_perilaku", "nilai_rata_rata"),
+    **{name: (name,) for name in ASPECTS}, **_SPAN,
+}  # fmt: skip
+_EXTRA = {"ekinerja": EKINERJA_EXTRA, "skp_list": SKP_LIST_EXTRA, "legacy": LEGACY_EXTRA}
 _MARKS = {
     "ratings": ("source", "criterion", "score", "scale_min", "scale_max"),
     "achievements": ("indicator", "target", "realised"),
 }
-KNOWN_UNUSED = frozenset((
+_UNUSED = frozenset(map(squashed, (
     "no", "nomor", "no_urut", "id", "jenis", "nama", "periode_id", "skp_id", "skp_penilaian_id", "periode_awal_skp",
     "periode_awal", "updated_at", "skp_unor_id", "skp_unor_induk_id", "pegawai_atasan_id", "pegawai_atasan_nama",
     "pegawai_atasan_jabatan", "pegawai_atasan_golru", "pegawai_atasan_unor_id", "pegawai_atasan_unor",
-    "pegawai_penilai_id", "nama_dinilai", "nama_penilai",
-))  # fmt: skip
-_SKP_LIST = {"skp_status", "skp_model"}
+    "pegawai_penilai_id", "nama_dinilai", "nama_penilai", "skp_model", "skp_unor_atasan", "unit", "path",
+    "penilai_golongan_id", "penilai_jabatan_nm", "penilai_unor_nm", "pns_dinilai_id", "pns_dinilai_orang_id", "jumlah",
+    "konversi_nilai", "nilai_integrasi", "jenis_peraturan_kinerja_kd", "pejabat_penilai", "atasan_pejabat_penilai",
+    "koefisien_id", "periodik_id", "penilai_nama", "nama_atasan", "tmt_jabatan", "jabatan",
+)))  # fmt: skip
+_SKP_LIST = {"skpstatus", "skpmodel", "statusskp"}
+_LEGACY_MARKS = {"nilaiprestasikerja", "nilaiprestasi", "nilaiperilakukerja", "nilaiperilaku", "orientasipelayanan"}
 _PROBLEM_LIST = {"kode", "tingkat", "berkas", "lembar", "sel"}
 _FUZZY_REQUIRED, _FUZZY_OTHER = 0.8, 0.86
 
@@ -39,8 +60,8 @@ _FUZZY_REQUIRED, _FUZZY_OTHER = 0.8, 0.86
 class Layout:
     """How a header is understood.
 
-    ``kind`` is ``ekinerja``, ``wide``, ``skp_list``, ``problem_list`` or a table's name; ``names`` maps header
-    positions to our column names; ``near`` maps positions of unknown labels to the name probably meant;
+    ``kind`` is ``ekinerja``, ``wide``, ``legacy``, ``skp_list``, ``problem_list`` or a table's name; ``names`` maps
+    header positions to our column names; ``near`` maps positions of unknown labels to the name probably meant;
     ``missing`` lists required columns that are not there; ``weight`` is the number of names recognised.
     """
 
@@ -56,28 +77,36 @@ class Layout:
         return len(self.names)
 
 
-def accepted(table: str, name: str) -> tuple[str, ...]:
-    """Return the header names accepted for a column, the Indonesian ones first."""
-    if name in EKINERJA_EXTRA:
-        return EKINERJA_EXTRA[name]
-    found = [c for c in columns(table) if c.name == name]
-    return (*found[0].aliases, name) if found else (name,)
+def accepted(kind: str, name: str) -> tuple[str, ...]:
+    """Return the header names accepted for a column of a layout or table, the Indonesian ones first."""
+    if name in _EXTRA.get(kind, {}):
+        return _EXTRA[kind][name]
+    found = [c for c in columns(table_of(kind)) if c.name == name]
+    return (*found[0].aliases, name) if found else EKINERJA_EXTRA.get(name, (name,))
 
 
-def _table_of(kind: str) -> str:
-    return {"ekinerja": "appraisals", "wide": "ratings"}.get(kind, kind)
+def unused(label: object) -> bool:
+    """Tell whether a header is known and deliberately not taken in.
+
+    >>> unused("pegawai_atasan_nama"), unused("namaPenilai"), unused("asal")
+    (True, True, False)
+    """
+    return squashed(label) in _UNUSED
+
+
+def table_of(kind: str) -> str:
+    """Return the table that a layout's rows are counted under."""
+    return "appraisals" if kind in _EXTRA else "ratings" if kind == "wide" else kind
 
 
 def _near(kind: str, header: Sequence[str], names: Mapping[int, str], required: Sequence[str]) -> dict[int, str]:
     """Return unknown labels that resemble a column not found: position -> accepted name."""
-    table = _table_of(kind)
-    open_ = [c.name for c in columns(table) if c.name not in names.values()]
-    if kind == "ekinerja":
-        open_ += [n for n in EKINERJA_EXTRA if n not in names.values()]
-    aliases = {plain(a): n for n in open_ for a in accepted(table, n)}
+    open_ = [c.name for c in columns(table_of(kind)) if c.name not in names.values()]
+    open_ += [n for n in _EXTRA.get(kind, {}) if n not in names.values()]
+    aliases = {plain(a): n for n in open_ for a in accepted(kind, n)}
     found: dict[int, str] = {}
     for i, label in enumerate(header):
-        if i in names or len(plain(label)) < 3 or plain(label) in KNOWN_UNUSED or plain(label).startswith("nama"):
+        if i in names or len(plain(label)) < 3 or unused(label) or plain(label).startswith("nama"):
             continue
         for hit in difflib.get_close_matches(plain(label), list(aliases), 1, _FUZZY_REQUIRED):
             ratio = difflib.SequenceMatcher(None, plain(label), hit).ratio()
@@ -86,21 +115,28 @@ def _near(kind: str, header: Sequence[str], names: Mapping[int, str], required: 
     return found
 
 
-def _ekinerja(header: Sequence[str]) -> dict[int, str]:
-    folded = [plain(h) for h in header]
+def _names(kind: str, header: Sequence[str]) -> dict[int, str]:
+    if kind not in _EXTRA:
+        return canonical_header(table_of(kind), header)
+    folded = [squashed(h) for h in header]
     names = canonical_header("appraisals", header)
     people = canonical_header("employees", header)
     names = {i: n for i, n in people.items() if n in ("grade", "employment", "position_type")} | names
-    for name, aliases in EKINERJA_EXTRA.items():
-        for alias in aliases:
+    for name, aliases in _EXTRA[kind].items():
+        for alias in map(squashed, aliases):
             if alias in folded and folded.index(alias) not in names:
                 names[folded.index(alias)] = name
                 break
+    if kind == "skp_list" and {"unit", "skpunor"} <= set(folded):  # the unit of the SKP, as in the rating export
+        names.pop(folded.index("unit"), None)
+        names[folded.index("skpunor")] = "unit"
     return dict(sorted(names.items()))
 
 
 _REQUIRED = {
     "ekinerja": ("person", "hasil_kerja", "perilaku_kerja"),
+    "legacy": ("person", "number"),
+    "skp_list": ("person", "skp_status"),
     "ratings": ("ratee", "rater", "source", "criterion", "score", "scale_min", "scale_max"),
     "wide": ("ratee", "rater", "source", "scale_min", "scale_max"),
     "appraisals": ("person", "status"),
@@ -111,18 +147,23 @@ _REQUIRED = {
 
 
 _ALL_NAMES = (
-    {a for c in COLUMNS for a in (c.name, *c.aliases)}
-    | {a for names in EKINERJA_EXTRA.values() for a in names}
+    {squashed(a) for c in COLUMNS for a in (c.name, *c.aliases)}
+    | {squashed(a) for extra in _EXTRA.values() for names in extra.values() for a in names}
     | _SKP_LIST
     | _PROBLEM_LIST
 )
 
 
 def _layout(kind: str, header: Sequence[str]) -> Layout:
-    names = _ekinerja(header) if kind == "ekinerja" else canonical_header(_table_of(kind), header)
+    names = _names(kind, header)
     near = _near(kind, header, names, _REQUIRED[kind])
-    missing = tuple(n for n in _REQUIRED[kind] if n not in names.values())
+    missing = tuple(n for n in _REQUIRED[kind] if n not in names.values() and not _coded(n, names.values()))
     return Layout(kind, names, near, missing)
+
+
+def _coded(name: str, names: Iterable[str]) -> bool:
+    """Tell whether a rating is there as a number code instead."""
+    return name in ("hasil_kerja", "perilaku_kerja") and f"{name.partition('_')[0]}_code" in names
 
 
 def declared(table: str, header: Sequence[str]) -> Layout:
@@ -150,9 +191,11 @@ def recognise(header: Sequence[str], title: str = "") -> Layout | None:
     >>> recognise(["a", "b"]) is None
     True
     """
-    folded = {plain(h) for h in header}
+    folded = {squashed(h) for h in header}
     if folded >= _PROBLEM_LIST:
         return Layout("problem_list", {0: "code"})
+    if "nilaiskp" in folded and folded & _LEGACY_MARKS:
+        return _layout("legacy", header)
     for kind in ("ratings", "achievements"):
         layout = _layout(kind, header)
         meant = set(layout.names.values()) | set(_meant(kind, layout))
@@ -164,18 +207,17 @@ def recognise(header: Sequence[str], title: str = "") -> Layout | None:
     layout = _layout("ekinerja", header)
     meant = set(layout.names.values()) | set(_meant("ekinerja", layout))
     titled = "laporan penilaian skp" in title.lower() and "person" in meant
-    levels = meant & {"hasil_kerja", "perilaku_kerja"}
-    if len(levels) == 2 or ("person" in meant and (titled or levels or "hasil_akhir" in folded)):
+    levels = meant & {"hasil_kerja", "perilaku_kerja", "hasil_code", "perilaku_code"}
+    if len(levels) >= 2 or ("person" in meant and (titled or levels or "hasilakhir" in folded)):
         return layout
     if _SKP_LIST & folded:
-        return Layout("skp_list", {0: "skp"})
+        return _layout("skp_list", header)
     return _plain_tables(header)
 
 
 def _meant(kind: str, layout: Layout) -> list[str]:
-    table = _table_of(kind)
-    names = [c.name for c in columns(table)] + list(EKINERJA_EXTRA)
-    return [n for hit in layout.near.values() for n in names if hit in map(plain, accepted(table, n))]
+    names = [c.name for c in columns(table_of(kind))] + list(_EXTRA.get(kind, {}))
+    return [n for hit in layout.near.values() for n in names if hit in map(plain, accepted(kind, n))]
 
 
 def _plain_tables(header: Sequence[str]) -> Layout | None:
@@ -184,8 +226,9 @@ def _plain_tables(header: Sequence[str]) -> Layout | None:
         return layout
     layout = _layout("units", header)
     meant = set(layout.names.values()) | set(_meant("units", layout))
-    told = meant >= {"unit", "org_rating"} or meant >= {"unit", "leader"} or "predikat_organisasi" in map(plain, header)
-    if told and "nip" not in map(plain, header):
+    folded = {squashed(h) for h in header}
+    told = meant >= {"unit", "org_rating"} or meant >= {"unit", "leader"} or "predikatorganisasi" in folded
+    if told and "nip" not in folded:
         return layout
     layout = _layout("employees", header)
     known = set(layout.names.values())
@@ -196,13 +239,14 @@ def _plain_tables(header: Sequence[str]) -> Layout | None:
 
 def _mapped(mapping: MappingConfig, header: Sequence[str]) -> Layout | None:
     folded = [plain(h) for h in header]
-    places = {ours: folded.index(plain(t)) for ours, t in mapping.columns.items() if plain(t) in folded}
+    places = {ours: folded.index(plain(t)) for ours, t in mapping.columns.items() if t and plain(t) in folded}
     if not places or (len(places) < len(mapping.columns) and mapping.file == "*" and mapping.header_row is None):
         return None
-    own = canonical_header(mapping.table, header)
+    own = _names(mapping.table, header)
     taken = set(places.values()) | {i for i, n in own.items() if n in mapping.columns or n in mapping.constants}
     names = {i: n for i, n in own.items() if i not in taken} | {i: n for n, i in places.items()}
     given = set(names.values()) | set(mapping.constants)
+    given |= {n for n in EKINERJA_EXTRA if _coded(n, given)}
     wide = mapping.table == "ratings" and not given & {"criterion", "score"}
     required = _REQUIRED["wide" if wide else mapping.table]
     missing = tuple(n for n in dict.fromkeys((*mapping.columns, *required)) if n not in given)
@@ -235,7 +279,7 @@ def locate(
             fits = fnmatch(file_name, mapping.file) and fnmatch(sheet_name, mapping.sheet)
             if fits and mapping.header_row in (None, i + top) and (layout := _mapped(mapping, labels)):
                 return i, layout
-        promising = sum(map(bool, labels)) > 1 and not _ALL_NAMES.isdisjoint(map(plain, labels))
+        promising = sum(map(bool, labels)) > 1 and not _ALL_NAMES.isdisjoint(map(squashed, labels))
         layout = recognise(labels, " ".join(title)) if promising else None
         if layout and (best is None or layout.weight > best[1].weight):
             best = i, layout

@@ -17,6 +17,7 @@ _PERSONAL_NAME = re.compile(
 )
 _PERSONAL_VALUE = re.compile(r"\d{8,}|@|\d{6,}[\s.-]+\d{6,}")
 _IDENTITY = re.compile(r"\d{16,}|\d{8}[\s.-]*\d{6}[\s.-]*\d[\s.-]*\d{3}|\S@\S")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MASK = "•••"
 _ALIASES = {alias for c in COLUMNS if c.personal for alias in (c.name, *c.aliases)}
 _HARMLESS = {a for c in COLUMNS if not c.personal for a in (c.name, *c.aliases)}
@@ -28,7 +29,7 @@ def personal_header(label: object) -> bool:
     >>> personal_header("Nama Pegawai"), personal_header("nip_atasan"), personal_header("golongan")
     (True, True, False)
     """
-    name = plain(label)
+    name = plain(_CAMEL.sub("_", str(label)))
     return name in _ALIASES or (name not in _HARMLESS and _PERSONAL_NAME.search(name) is not None)
 
 

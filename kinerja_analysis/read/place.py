@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import REGION_CODE
-from kinerja_analysis.read import values
+from kinerja_analysis.read import numbers, values
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.layout import Layout
 from kinerja_analysis.read.session import Session
@@ -122,6 +122,9 @@ def _year_period(
     told_year = _spread([f[0] if f else None for f in read], codes_p)
     kind = _spread([_KINDS.index(f[1]) if f else None for f in read], codes_p)
     sources = [(at, _spread(outcome.values, codes), codes), (at_period, told_year, codes_p)]
+    sources += _dates(session, block, layout, rows)
+    if (span := _span(session, block, layout, rows)) is not None:
+        kind = np.where(np.isnan(kind), span, kind)
     year = _agree_years(session, block, layout, told, rows, sources)
     if told.period is not None:
         other = np.isfinite(kind) & (kind != _KINDS.index(told.period))
@@ -135,6 +138,39 @@ def _year_period(
         kind = np.where(np.isnan(kind), 0, kind)
     index = pd.Index(rows)
     return pd.Series(year, index=index).astype("Int64"), pd.Series(_texts(year, kind), index=index)
+
+
+def _span(session: Session, block: Block, layout: Layout, rows: np.ndarray) -> np.ndarray | None:
+    """Return the kind of period told by its first and last month (SIASN), or None without such columns."""
+    ends = [_column(block, layout, name, rows) for name in ("month_from", "month_to")]
+    if min(at for at, _, _ in ends) < 0:
+        return None
+    months = [_spread([values.month(v) for v in distinct], codes) for _, distinct, codes in ends]
+    spans = {(1, 12): 0, (1, 3): 1, (4, 6): 2, (7, 9): 3, (10, 12): 4, **{(m, m): 4 + m for m in range(1, 13)}}
+    kind = np.array([spans.get(pair, np.nan) for pair in zip(*months, strict=True)])
+    told = (ends[0][2] >= 0) | (ends[1][2] >= 0)
+    at, distinct, codes = ends[1]
+    for i, value in enumerate(distinct):
+        _note(session, block, at, rows, np.isnan(kind) & told & (codes == i), "E209", value)
+    return kind
+
+
+def _dates(
+    session: Session, block: Block, layout: Layout, rows: np.ndarray
+) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """Return the years told by the ends of a period, in a layout that has no other (SIASN, "Laporan SKP")."""
+    found = []
+    for name in ("year_from", "year_to"):
+        at, distinct, codes = _column(block, layout, name, rows)
+        outcome = values.years(distinct)
+        for i in outcome.faults:
+            _note(session, block, at, rows, codes == i, "E208", distinct[i])
+        found.append((at, _spread(outcome.values, codes), codes))
+    if layout.kind == "skp_list":
+        at, distinct, codes = _column(block, layout, "until", rows)
+        stamps = [None if pd.isna(v) else float(v.year) for v in numbers.times(distinct).values]
+        found.append((at, _spread(stamps, codes), codes))
+    return [source for source in found if source[0] >= 0]
 
 
 def _texts(year: np.ndarray, kind: np.ndarray) -> pd.Series:

@@ -17,6 +17,7 @@ _COLUMNS = {
 }  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SHOWN_RANGES = 6
+_WORDS = ("baris", "butir")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,9 @@ def _workbook(frame: pd.DataFrame, place: Path, title: str) -> None:
 
 
 def _cell(cell: str, lang: str) -> str:
-    if cell.startswith("baris "):
-        return say("problems.report.line", lang, n=cell.removeprefix("baris "))
-    return cell
+    """Return an address in words: line, record, or the cell as it is."""
+    word, _, n = cell.partition(" ")
+    return say(f"problems.report.{word}", lang, n=n) if word in _WORDS else cell
 
 
 def sentence(problem: Problem, lang: str) -> str:
@@ -124,7 +125,7 @@ def _told(problem: Problem, lang: str, *, with_file: bool) -> str:
     if problem.sheet:
         where.append(say("problems.report.in_sheet", lang, sheet=problem.sheet))
     if cell:
-        where.append(_cell(cell, lang) if cell.startswith("baris") else say("problems.report.cell", lang, cell=cell))
+        where.append(_cell(cell, lang) if " " in cell else say("problems.report.cell", lang, cell=cell))
     place = ", ".join(where)
     place = place if problem.file and with_file else place[:1].upper() + place[1:]
     head = f"[{problem.code}] " + (place + ": " if place else "") + sentence(problem, lang)
@@ -154,7 +155,7 @@ def ranges(cells: tuple[str, ...]) -> list[str]:
             found.append((head, number, number))
     joined = []
     for head, first, last in found:
-        second = str(last) if head.startswith("baris") else f"{head}{last}"
+        second = str(last) if head.endswith(" ") else f"{head}{last}"
         joined.append(f"{head}{first}" if first == last else f"{head}{first}-{second}")
     return joined
 

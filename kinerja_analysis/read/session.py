@@ -13,7 +13,7 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.tables import DTYPES, Column, columns, plain
 from kinerja_analysis.read import numbers, values
 from kinerja_analysis.read.cells import Block, Cells, letters
-from kinerja_analysis.read.layout import KNOWN_UNUSED, Layout, accepted
+from kinerja_analysis.read.layout import Layout, accepted, unused
 from kinerja_analysis.read.log import Log, identifying
 from kinerja_analysis.read.numbers import Outcome
 from kinerja_analysis.read.regions import Regions
@@ -56,12 +56,15 @@ class Session:
         fate = self.fate(block, table)
         fate[rows] = np.where(fate[rows] == "", reason, fate[rows])
 
-    def keep(self, number: int, table: str, frame: pd.DataFrame) -> None:
-        """Add typed rows of block ``number`` to a table; the frame's index holds the rows in the block."""
+    def keep(self, number: int, table: str, frame: pd.DataFrame, part: str = "") -> None:
+        """Add typed rows of block ``number`` to a table; the frame's index holds the rows in the block.
+
+        Rows of a ``part`` wait there until ``combine`` decides about them.
+        """
         rows = frame.index.to_numpy()
         address = self.blocks[number].row_addresses(rows).set_axis(frame.index)
         self.fate(number, table)
-        self.parts.setdefault(table, []).append(frame.assign(row=address, _b=number, _i=rows))
+        self.parts.setdefault(part or table, []).append(frame.assign(row=address, _b=number, _i=rows))
 
     def position(self, number: int, name: str) -> int:
         """Return the header position of a column of ours in a block, or −1.
@@ -74,7 +77,7 @@ class Session:
     @staticmethod
     def unknown_headers(block: Block, layout: Layout) -> list[str]:
         """Return the header cells that may be a missing column: unknown or empty labels, else the first cell."""
-        known = [i for i, h in enumerate(block.header) if i in layout.names or plain(h) in KNOWN_UNUSED]
+        known = [i for i, h in enumerate(block.header) if i in layout.names or unused(h)]
         odd = [i for i in range(len(block.header)) if i not in known]
         return [block.header_address(i) for i in (odd or [0])]
 
@@ -118,6 +121,9 @@ class Session:
                 return Outcome(folded, bad, {})
             return values.identifiers(distinct, exact=block.exact)
         if column.kind == "number":
+            if own:
+                declared = {plain(k): v for k, v in own.items()}
+                distinct = [declared.get(plain(values.as_text(v)), v) for v in distinct]
             return numbers.numbers(distinct, cells.counts, block.separator)
         if column.kind == "time":
             return numbers.times(distinct)
@@ -127,7 +133,7 @@ class Session:
             return values.flags(distinct)
         if column.kind == "category":
             name = "rating" if column.name in ("hasil_kerja", "perilaku_kerja") else column.name
-            return values.categories(distinct, name, own)
+            return values.categories(distinct, name, own, block.codes)
         found = values.texts(distinct)
         persons = self.log.persons(block) if len(distinct) else frozenset()
         faults = {i: "E408" for i, v in enumerate(found.values) if identifying(v, persons)}

@@ -8,7 +8,7 @@ import pandas as pd
 from kinerja_analysis.base.tables import Column, plain
 from kinerja_analysis.read import numbers
 from kinerja_analysis.read.cells import Block
-from kinerja_analysis.read.layout import KNOWN_UNUSED, Layout, accepted
+from kinerja_analysis.read.layout import Layout, accepted, unused
 from kinerja_analysis.read.log import personal_header
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
@@ -30,7 +30,7 @@ def take_long(session: Session, number: int, rows: np.ndarray) -> None:
         frame = frame.drop(index=empty)
     frame = _people(session, number, place(session, block, layout, "ratings", frame))
     _scale(session, block, layout, frame, {"": at})
-    session.keep(number, "ratings", frame)
+    session.keep(number, "ratings", turned(layout, frame))
 
 
 def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
@@ -56,7 +56,14 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     long = pd.concat(parts)
     long["criterion"] = long["criterion"].astype("str")
     _scale(session, block, layout, long, criteria)
-    session.keep(number, "ratings", long)
+    session.keep(number, "ratings", turned(layout, long))
+
+
+def turned(layout: Layout, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with scores turned round on their scale where 1 is declared to be the best."""
+    if layout.mapping is None or layout.mapping.codes != "best_first":
+        return frame
+    return frame.assign(score=frame["scale_min"] + frame["scale_max"] - frame["score"])
 
 
 def folded(criterion: pd.Series) -> pd.Series:
@@ -74,7 +81,7 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
     found: dict[str, int] = {}
     for i, label in enumerate(block.header):
         name = plain(label)
-        if not label or i in layout.names or i in layout.near or name in KNOWN_UNUSED or personal_header(label):
+        if not label or i in layout.names or i in layout.near or unused(label) or personal_header(label):
             continue
         cells = block.cells(i)
         read = numbers.numbers(cells.distinct, cells.counts, block.separator)

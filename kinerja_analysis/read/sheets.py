@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import columns, plain
-from kinerja_analysis.read import ekinerja, sheet360
+from kinerja_analysis.base.tables import columns, plain, squashed
+from kinerja_analysis.read import ekinerja, legacy, sheet360, skp_list
 from kinerja_analysis.read.cells import Block
-from kinerja_analysis.read.layout import KNOWN_UNUSED, Layout, accepted
+from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
 from kinerja_analysis.read.log import identifying, personal_header
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
@@ -17,21 +17,15 @@ from kinerja_analysis.read.values import EXCLUSIONS, as_text, texts
 ATTRIBUTE_LEVELS = 50
 
 
-def table_of(layout: Layout) -> str:
-    """Return the table that a layout's rows are counted under."""
-    return {"ekinerja": "appraisals", "wide": "ratings"}.get(layout.kind, layout.kind)
-
-
 def take(session: Session, block: Block, layout: Layout) -> None:
     """Read one block into the session."""
+    block.codes = layout.mapping.codes if layout.mapping and layout.mapping.codes else session.config.codes
     session.blocks.append(block)
     session.layouts.append(layout)
     number = len(session.blocks) - 1
-    table = table_of(layout)
+    table = table_of(layout.kind)
     everything = np.arange(len(block))
-    if layout.kind in ("skp_list", "problem_list"):
-        if layout.kind == "skp_list":
-            session.log.on("W302", block, n=len(block))
+    if layout.kind == "problem_list":
         session.set_aside(number, layout.kind, everything, layout.kind)
         return
     if not _header(session, block, layout, table):
@@ -40,6 +34,10 @@ def take(session: Session, block: Block, layout: Layout) -> None:
     rows = _live(session, number, table)
     if layout.kind == "ekinerja":
         ekinerja.take(session, number, rows)
+    elif layout.kind == "legacy":
+        legacy.take(session, number, rows)
+    elif layout.kind == "skp_list":
+        skp_list.take(session, number, rows)
     elif layout.kind == "wide":
         sheet360.take_wide(session, number, rows)
     elif layout.kind == "ratings":
@@ -50,7 +48,7 @@ def take(session: Session, block: Block, layout: Layout) -> None:
 
 def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
     """Note what is wrong with the header; tell whether the rows can be read."""
-    folded = [plain(h) for h in block.header]
+    folded = [squashed(h) for h in block.header]
     twice = False
     for i, label in enumerate(folded):
         used = folded.index(label) in layout.names or layout.kind == "wide" if label else False
@@ -62,7 +60,7 @@ def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
         session.log.on("E301", block, [block.header_address(i)], column=block.header[i], nearest=meant)
     hinted = set(layout.near.values())
     for name in layout.missing:
-        names = accepted(table, name)
+        names = accepted(layout.kind, name)
         if layout.mapping and name in layout.mapping.columns:
             session.log.on("E305", block, column=layout.mapping.columns[name])
         elif hinted.isdisjoint(names):
@@ -70,7 +68,7 @@ def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
             session.log.on("E302", block, cells, column=names[0], accepted=", ".join(names))
     if layout.kind not in ("wide", "employees"):
         for i, label in enumerate(block.header):
-            known = i in layout.names or i in layout.near or plain(label) in KNOWN_UNUSED
+            known = i in layout.names or i in layout.near or unused(label)
             if label and not known and not personal_header(label):
                 session.log.on("N301", block, [block.header_address(i)], column=label)
     return not layout.missing and not twice
@@ -136,7 +134,7 @@ def _attributes(session: Session, block: Block, layout: Layout, frame: pd.DataFr
     own = {c.name for c in columns("employees")}
     for i, label in enumerate(block.header):
         name = plain(label)
-        if not label or i in layout.names or i in layout.near or name in KNOWN_UNUSED:
+        if not label or i in layout.names or i in layout.near or unused(label):
             continue
         cells = block.cells(i)
         filled = int((cells.codes >= 0).sum())

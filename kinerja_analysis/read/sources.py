@@ -1,4 +1,4 @@
-"""What is asked to be read: files, folders with everything below, data frames; each opened after the guard."""
+"""What is asked to be read: files, folders with everything below, databases, data frames; files after the guard."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ from typing import Any
 
 import pandas as pd
 
-from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.read import frames, sheets, text, workbook
+from kinerja_analysis.base.config import AuditConfig, DatabaseConfig
+from kinerja_analysis.read import database, frames, records, sheets, text, workbook
+from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.guard import inspect
+from kinerja_analysis.read.layout import Layout
 from kinerja_analysis.read.session import Session
 
 CONFIG_NAME = "kinerja.toml"
 PROBLEM_LIST = "masalah"
 _TEXT = (".csv", ".tsv", ".txt")
-_READ = (".xlsx", ".xlsm", ".parquet", *_TEXT)
+_JSON = (".json", ".jsonl", ".ndjson")
+_SQLITE = (".db", ".sqlite", ".sqlite3")
+_READ = (".xlsx", ".xlsm", ".parquet", *_TEXT, *_JSON, *_SQLITE)
 _SPREADSHEETS = (".xls", ".xlsb", ".ods", ".numbers")
 _IGNORED = (".toml", ".md")
 
 
 def as_sources(paths: Any) -> list[Any]:
     """Return the sources as a list: one path, several, a frame, or frames by table name."""
-    if isinstance(paths, (str, Path, pd.DataFrame)):
+    if isinstance(paths, (str, Path, pd.DataFrame, DatabaseConfig)):
         return [paths]
     if isinstance(paths, Mapping):
         return [(str(table), frame) for table, frame in paths.items()]
@@ -35,7 +39,7 @@ def as_sources(paths: Any) -> list[Any]:
 def find_config(paths: Any) -> AuditConfig:
     """Return the configuration lying in a given folder (``kinerja.toml``), or the defaults."""
     for source in as_sources(paths):
-        if isinstance(source, (str, Path)):
+        if isinstance(source, (str, Path)) and not str(source).startswith(database.PREFIX):
             place = Path(source)
             place = (place if place.is_dir() else place.parent) / CONFIG_NAME
             if place.is_file():
@@ -50,9 +54,14 @@ def gather(session: Session, paths: Any) -> None:
             _frame(session, source, "")
         elif isinstance(source, tuple):
             _frame(session, source[1], source[0])
+        elif isinstance(source, DatabaseConfig):
+            _database(session, source)
+        elif str(source).startswith(database.PREFIX):
+            _database(session, database.declared(str(source).removeprefix(database.PREFIX), session.config))
         else:
             for path, named in _walk(Path(source)):
-                _file(session, path, named)
+                shown = path.name if named else path.relative_to(source).as_posix()
+                _file(session, path, named, shown)
     if not session.blocks and not session.log.failed:
         session.log.add("E107")
 
@@ -81,44 +90,85 @@ def _frame(session: Session, frame: pd.DataFrame, table: str) -> None:
         sheets.take(session, block, layout)
 
 
-def _file(session: Session, path: Path, named: bool) -> None:
+def _file(session: Session, path: Path, named: bool, shown: str) -> None:
+    """Read one file; ``shown`` is its name below the given folder."""
     kind = path.suffix.lower()
     if path.name.startswith("~$"):
-        session.log.add("E111" if named else "N102", file=path.name)
+        session.log.add("E111" if named else "N102", file=shown)
         return
     if kind not in _READ:
         if named:
-            session.log.add("E108" if path.is_file() else "E101", file=path.name)
+            session.log.add("E108" if path.is_file() else "E101", file=shown)
         elif kind in _SPREADSHEETS:
-            session.log.add("W102", file=path.name)
+            session.log.add("W102", file=shown)
         elif kind not in _IGNORED:
-            session.log.add("N101", file=path.name)
+            session.log.add("N101", file=shown)
         return
     verdict = inspect(path)
     if verdict.code:
-        session.log.add(verdict.code, file=path.name, sheet=verdict.sheet, **verdict.params)
+        session.log.add(verdict.code, file=shown, sheet=verdict.sheet, **verdict.params)
         return
     for code in verdict.warnings:
-        session.log.add(code, file=path.name)
-    number = _number(session, path.name)
+        session.log.add(code, file=shown)
+    number = _number(session, shown)
     try:
         if kind in _TEXT:
-            _text(session, path, number, named)
-        elif kind == ".parquet":
-            _parquet(session, path, number, named)
+            _text(session, path, number, named, shown)
+        elif kind in (".xlsx", ".xlsm"):
+            _workbook(session, path, verdict, number, named, shown)
         else:
-            _workbook(session, path, verdict, number, named)
+            _tables(session, _opened(session, path, kind, number), named, shown)
     except PermissionError:
-        session.log.add("E112", file=path.name)
+        session.log.add("E112", file=shown)
     except workbook.Unreadable:
-        session.log.add("E102", file=path.name)
+        session.log.add("E102", file=shown)
+    except database.DatabaseFailed as error:
+        session.log.add(error.code, file=shown, kind=error.kind)
+    except records.BadJson as error:
+        cells = [f"baris {error.line}"] if error.line else []
+        session.log.add(error.code, file=shown, cells=cells, column=error.key, first="")
+
+
+def _opened(session: Session, path: Path, kind: str, number: int) -> list[tuple[Block, Layout | None]]:
+    """Return the tables of a Parquet, JSON or SQLite file."""
+    if kind in _JSON:
+        return [records.of_json(path, number, session.config)]
+    if kind in _SQLITE:
+        return list(database.of_sqlite(path, number, session.config))
+    try:
+        return [frames.of_parquet(path, number, session.config)]
+    except (OSError, ValueError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        raise workbook.Unreadable from error
+
+
+def _tables(session: Session, tables: list[tuple[Block, Layout | None]], named: bool, shown: str) -> None:
+    known = any(layout for _, layout in tables)
+    if not known:
+        _unknown(session, shown, named)
+    for block, layout in tables:
+        block.file_name = shown
+        if layout is not None:
+            sheets.take(session, block, layout)
+        elif known:
+            session.log.add("W301", file=shown, sheet=block.sheet_name)
+
+
+def _database(session: Session, source: DatabaseConfig) -> None:
+    try:
+        table = database.of_query(source, _number(session, source.name), session.config)
+    except database.DatabaseFailed as error:
+        session.log.add(error.code, file=source.name, kind=error.kind)
+    else:
+        _tables(session, [table], True, source.name)
 
 
 def _unknown(session: Session, name: str, named: bool, sheet: str = "") -> None:
     session.log.add("E304" if named else "W301", file=name, sheet=sheet)
 
 
-def _workbook(session: Session, path: Path, verdict: Any, number: int, named: bool) -> None:
+def _workbook(session: Session, path: Path, verdict: Any, number: int, named: bool, shown: str) -> None:
     found, unknown = False, []
     for _, sheet_name, hidden, block, layout in workbook.blocks(path, verdict, number, session.config):
         if block is None or layout is None:
@@ -126,33 +176,22 @@ def _workbook(session: Session, path: Path, verdict: Any, number: int, named: bo
             continue
         found = True
         if hidden:
-            session.log.add("W105", file=path.name, sheet=sheet_name)
+            session.log.add("W105", file=shown, sheet=sheet_name)
+        block.file_name = shown
         sheets.take(session, block, layout)
     if not found:
-        _unknown(session, path.name, named)
+        _unknown(session, shown, named)
     else:
         for sheet_name in unknown:
-            session.log.add("W301", file=path.name, sheet=sheet_name)
+            session.log.add("W301", file=shown, sheet=sheet_name)
 
 
-def _text(session: Session, path: Path, number: int, named: bool) -> None:
+def _text(session: Session, path: Path, number: int, named: bool, shown: str) -> None:
     table = text.read_text(path, number, session.config)
     for code, cells, params in table.problems:
-        session.log.add(code, file=path.name, cells=cells, number=(number, 1), **params)
+        session.log.add(code, file=shown, cells=cells, number=(number, 1), **params)
     if table.block is not None and table.layout is not None:
+        table.block.file_name = shown
         sheets.take(session, table.block, table.layout)
     elif not table.problems:
-        _unknown(session, path.name, named)
-
-
-def _parquet(session: Session, path: Path, number: int, named: bool) -> None:
-    try:
-        block, layout = frames.of_parquet(path, number, session.config)
-    except (OSError, ValueError) as error:
-        if isinstance(error, PermissionError):
-            raise
-        raise workbook.Unreadable from error
-    if layout is None:
-        _unknown(session, path.name, named)
-    else:
-        sheets.take(session, block, layout)
+        _unknown(session, shown, named)

@@ -114,8 +114,12 @@ def texts(distinct: Sequence[Any]) -> Outcome:
     return Outcome([" ".join(as_text(v).split()) for v in distinct], {}, {})
 
 
-def categories(distinct: Sequence[Any], name: str, own: Mapping[str, str] | None = None) -> Outcome:
+def categories(
+    distinct: Sequence[Any], name: str, own: Mapping[str, str] | None = None, codes: str = ""
+) -> Outcome:
     """Read labels of a category column (or ``rating``); ``own`` is a declared translation, used first.
+
+    ``codes`` is the declared direction of number codes; without one a bare number is a fault.
 
     Example
     -------
@@ -130,7 +134,7 @@ def categories(distinct: Sequence[Any], name: str, own: Mapping[str, str] | None
         raw = own.get(plain(as_text(raw)), raw)
         if name in _LABELS:
             read, choices = _LABELS[name]
-            value, warning = read(raw)
+            value, warning = read(raw, codes=codes or None)
             fault = _LABEL_CODES[warning] if warning else ""
         else:
             table = _ALIASES[name]
@@ -164,6 +168,18 @@ def years(distinct: Sequence[Any]) -> Outcome:
         text = as_text(v)
         values.append(int(text) if re.fullmatch(r"20\d\d|2100", text) else None)
     return Outcome(values, {i: "E208" for i, v in enumerate(values) if v is None}, {})
+
+
+def month(value: object) -> float | None:
+    """Return the number of a month written as 1 to 12 or by name, or None.
+
+    >>> month("Juli"), month(12.0), month("13")
+    (7, 12.0, None)
+    """
+    text = as_text(value).lower()
+    if text in MONTHS:
+        return MONTHS[text]
+    return float(text) if text.isdigit() and 1 <= int(text) <= 12 else None
 
 
 def period(text: object) -> tuple[int | None, str] | None:

@@ -67,13 +67,6 @@ def test_reasons_are_taken_from_a_closed_list(make: Any) -> None:
     assert found["status"].tolist() == ["excluded"] * 2 and found["reason"].tolist() == ["pensiun", "lainnya"]
 
 
-def test_laporan_skp_is_answered_with_its_own_sentence(make: Any) -> None:
-    place = make.workbook([["nip", "nama", "skp_status"], [make.nip(1), "x", "draft"], [make.nip(2), "y", ""]])
-    report = check(place, config=make.config)
-    assert report.ok and [(p.code, p.params["n"]) for p in report.problems] == [("KA-W302", 2)]
-    assert report.accounting[["rows", "set_aside", "reason"]].values.tolist() == [[0, 0, ""], [2, 2, "skp_list"]]
-
-
 def test_dtypes_follow_the_table(make: Any) -> None:
     tables = read(make.ekinerja(), config=make.config)
     assert str(tables.ratings["score"].dtype) == "float64" and str(tables.ratings["year"].dtype) == "int64"
