@@ -14,11 +14,13 @@ from rich.console import Console
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.words import LANGUAGES, say
 
 CONFIG = "kinerja.toml"
 PROBLEMS = "masalah.xlsx"
 SQL = "sql:"
+MAPPING = "pemetaan.toml"
 
 lang_option = click.option("--lang", type=click.Choice(LANGUAGES), default=None, help="Bahasa / language.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Keluaran JSON / JSON output.")
@@ -93,6 +95,9 @@ def save_problems(term: Terminal, report: Any, found: Sequence[Any], no_write: b
     except OSError:
         raise UsageError("errors.locked", file=place.name) from None
     term.say("problems_saved", file=place.name)
+    if report.guesses:
+        write_atomic(place.with_name(MAPPING), report.mapping(term.lang).encode())
+        term.say("mapping_saved", file=MAPPING)
 
 
 def finish(term: Terminal, done: Any, out: str) -> None:

@@ -106,7 +106,8 @@ def _run(paths: Any, region: str | None, year: int | None, config: AuditConfig |
     accounting = combine.accounting(session, frames)
     frames, synthetic, key = identity.close(session, frames)
     problems = session.log.problems()
-    report = CheckReport(problems, accounting, tuple(session.files), combine.rows_read(session))
+    report = CheckReport(problems, accounting, tuple(session.files), combine.rows_read(session),
+                         tuple(session.guesses))  # fmt: skip
     if not report.ok:
         return Tables(problems=problems, accounting=accounting), report
     inner = ["_b", "_i", "until", "created"]

@@ -116,7 +116,8 @@ class Block:
     header cell counted from 0; ``formulas`` maps formula cells to whether they carry a cached value; ``errors``
     holds cells with a spreadsheet error such as #N/A. ``exact`` is true where whole numbers are exact (Parquet,
     frames), ``separator`` is the delimiter of a text file, ``codes`` the declared meaning of number codes
-    ("best_first", "worst_first" or ""), ``word`` what a row is called where columns have no letters.
+    ("best_first", "worst_first" or ""), ``harmless`` the positions of columns taken in
+    that identify nobody, ``word`` what a row is called where columns have no letters.
     """
 
     file: int
@@ -135,6 +136,7 @@ class Block:
     formulas: Mapping[str, bool] = field(default_factory=dict)
     errors: frozenset[str] = frozenset()
     codes: str = ""
+    harmless: frozenset[int] = frozenset()
     word: str = "baris"
     _memo: dict[int, Cells] = field(default_factory=dict, init=False)
 

@@ -15,6 +15,10 @@ _PERSONAL_NAME = re.compile(
     r"(^|_)(nama|name|nip|nik|npwp|nrp|e?_?mail|surel|telepon|telp|hp|handphone|alamat|tanggal_lahir|tgl_lahir|"
     r"tempat_lahir|rekening|gelar|foto|uuid|id|komentar|catatan|umpan_balik|password|sandi)(_|$)"
 )
+_THING = re.compile(
+    r"^nama_(unit|unor|bidang|bagian|seksi|opd|skpd|dinas|badan|sekolah|instansi|satker|satuan|kegiatan|program|jabatan|"
+    r"indikator|iki|iku|kriteria|aspek|dimensi|wilayah|kabupaten|kota|provinsi|periode)"
+)
 _PERSONAL_VALUE = re.compile(r"\d{8,}|@|\d{6,}[\s.-]+\d{6,}")
 _IDENTITY = re.compile(r"\d{16,}|\d{8}[\s.-]*\d{6}[\s.-]*\d[\s.-]*\d{3}|\S@\S")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -26,11 +30,12 @@ _HARMLESS = {a for c in COLUMNS if not c.personal for a in (c.name, *c.aliases)}
 def personal_header(label: object) -> bool:
     """Tell whether a column's name says that it identifies a person.
 
-    >>> personal_header("Nama Pegawai"), personal_header("nip_atasan"), personal_header("golongan")
+    >>> personal_header("Nama Pegawai"), personal_header("nip_atasan"), personal_header("Nama Bidang")
     (True, True, False)
     """
     name = plain(_CAMEL.sub("_", str(label)))
-    return name in _ALIASES or (name not in _HARMLESS and _PERSONAL_NAME.search(name) is not None)
+    harmless = name in _HARMLESS or _THING.match(name) is not None
+    return name in _ALIASES or (not harmless and _PERSONAL_NAME.search(name) is not None)
 
 
 def personal_value(value: object) -> bool:
@@ -98,7 +103,7 @@ class Log:
         if not rows:
             return
         label = block.header[position] if position < len(block.header) else ""
-        shown = "" if personal_header(label) else self.masked(block, value)
+        shown = "" if self.personal(block, position) else self.masked(block, value)
         if "nearest" in params and shown in ("", MASK):
             params["nearest"] = ""
         self.on(code, block, block.address(rows, position), column=label, value=shown, **params)
@@ -112,11 +117,17 @@ class Log:
             return MASK
         return MASK if text.casefold() in self.persons(block) else text
 
+    @staticmethod
+    def personal(block: Block, position: int) -> bool:
+        """Tell whether a column of a block identifies persons; a column taken in as something else does not."""
+        label = block.header[position] if position < len(block.header) else ""
+        return position not in block.harmless and personal_header(label)
+
     def persons(self, block: Block) -> frozenset[str]:
         """Return what stands in the personal columns of a block, folded."""
         key = (block.file, block.sheet)
         if key not in self._words:
-            named = [i for i, label in enumerate(block.header) if personal_header(label)]
+            named = [i for i in range(len(block.header)) if self.personal(block, i)]
             self._words[key] = frozenset(str(v).casefold() for i in named for v in block.cells(i).distinct)
         return self._words[key]
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.base.errors import Problem
 from kinerja_analysis.base.words import say
+from kinerja_analysis.read.guess import Guess, toml
 
 _COLUMNS = {
     "id": ("kode", "tingkat", "berkas", "lembar", "sel", "kolom", "isi", "jumlah", "sel lain", "masalah", "perbaikan"),
@@ -28,6 +29,11 @@ class CheckReport:
     accounting: pd.DataFrame
     files: tuple[str, ...]
     rows: int
+    guesses: tuple[Guess, ...] = ()
+
+    def mapping(self, lang: str = "id") -> str:
+        """Return guesses for unknown columns as a configuration to be looked at and used, "" when there are none."""
+        return toml(self.guesses, lang) if self.guesses else ""
 
     @property
     def ok(self) -> bool:

@@ -13,6 +13,7 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.tables import DTYPES, Column, columns, plain
 from kinerja_analysis.read import numbers, values
 from kinerja_analysis.read.cells import Block, Cells, letters
+from kinerja_analysis.read.guess import Guess
 from kinerja_analysis.read.layout import Layout, accepted, unused
 from kinerja_analysis.read.log import Log, identifying
 from kinerja_analysis.read.numbers import Outcome
@@ -28,7 +29,7 @@ class Session:
 
     ``parts`` holds typed rows per table with the columns ``_b`` (block) and ``_i`` (row in the block); ``fates``
     says for each block and table why a row is not kept ("" where it is); ``told`` is what exports tell about
-    employees besides.
+    employees besides; ``guesses`` are mappings to be offered.
     """
 
     config: AuditConfig
@@ -41,6 +42,7 @@ class Session:
     parts: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
     fates: dict[tuple[int, str], np.ndarray] = field(default_factory=dict)
     told: list[pd.DataFrame] = field(default_factory=list)
+    guesses: list[Guess] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.regions = Regions(self.config)

@@ -8,6 +8,7 @@ import pandas as pd
 from kinerja_analysis.base.tables import columns, plain, squashed
 from kinerja_analysis.read import ekinerja, legacy, sheet360, skp_list
 from kinerja_analysis.read.cells import Block
+from kinerja_analysis.read.guess import Guess, of_block
 from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
 from kinerja_analysis.read.log import identifying, personal_header
 from kinerja_analysis.read.place import place
@@ -20,6 +21,8 @@ ATTRIBUTE_LEVELS = 50
 def take(session: Session, block: Block, layout: Layout) -> None:
     """Read one block into the session."""
     block.codes = layout.mapping.codes if layout.mapping and layout.mapping.codes else session.config.codes
+    hashed = {c.name for c in columns(table_of(layout.kind)) if c.personal}
+    block.harmless = frozenset(i for i, name in layout.names.items() if name not in hashed)
     session.blocks.append(block)
     session.layouts.append(layout)
     number = len(session.blocks) - 1
@@ -59,16 +62,25 @@ def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
     for i, meant in layout.near.items():
         session.log.on("E301", block, [block.header_address(i)], column=block.header[i], nearest=meant)
     hinted = set(layout.near.values())
+    guesses = {n: i for i, n in of_block(block, layout.names, layout.kind, layout.missing).items()}
+    if guesses:
+        told = {n: block.header[i] for n, i in guesses.items()}
+        session.guesses.append(Guess(block.file_name.rpartition("/")[2], block.sheet_name, 0, layout.kind, told))
     for name in layout.missing:
         names = accepted(layout.kind, name)
         if layout.mapping and name in layout.mapping.columns:
             session.log.on("E305", block, column=layout.mapping.columns[name])
         elif hinted.isdisjoint(names):
-            cells = session.unknown_headers(block, layout)
-            session.log.on("E302", block, cells, column=names[0], accepted=", ".join(names))
+            at = guesses.get(name)
+            cells = session.unknown_headers(block, layout) if at is None else [block.header_address(at)]
+            near = "" if at is None else block.header[at]
+            session.log.on("E302", block, cells, column=names[0], accepted=", ".join(names), nearest=near)
+    for name in [n for n in guesses if n not in layout.missing and guesses[n] not in layout.near]:
+        label, meant = block.header[guesses[name]], accepted(layout.kind, name)[0]
+        session.log.on("W303", block, [block.header_address(guesses[name])], column=label, meant=meant)
     if layout.kind not in ("wide", "employees"):
         for i, label in enumerate(block.header):
-            known = i in layout.names or i in layout.near or unused(label)
+            known = i in layout.names or i in layout.near or unused(label) or i in guesses.values()
             if label and not known and not personal_header(label):
                 session.log.on("N301", block, [block.header_address(i)], column=label)
     return not layout.missing and not twice

@@ -12,6 +12,7 @@ from kinerja_analysis.base.config import AuditConfig, DatabaseConfig
 from kinerja_analysis.read import database, frames, records, sheets, text, workbook
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.guard import inspect
+from kinerja_analysis.read.guess import of_rows, of_table
 from kinerja_analysis.read.layout import Layout
 from kinerja_analysis.read.session import Session
 
@@ -145,6 +146,7 @@ def _opened(session: Session, path: Path, kind: str, number: int) -> list[tuple[
 
 def _tables(session: Session, tables: list[tuple[Block, Layout | None]], named: bool, shown: str) -> None:
     known = any(layout for _, layout in tables)
+    session.guesses += [g for block, layout in tables if layout is None and (g := of_table(block, block.file_name))]
     if not known:
         _unknown(session, shown, named)
     for block, layout in tables:
@@ -170,9 +172,10 @@ def _unknown(session: Session, name: str, named: bool, sheet: str = "") -> None:
 
 def _workbook(session: Session, path: Path, verdict: Any, number: int, named: bool, shown: str) -> None:
     found, unknown = False, []
-    for _, sheet_name, hidden, block, layout in workbook.blocks(path, verdict, number, session.config):
+    for sheet_name, hidden, block, layout, guess in workbook.blocks(path, verdict, number, session.config):
         if block is None or layout is None:
             unknown += [] if hidden else [sheet_name]
+            session.guesses += [guess] if guess else []
             continue
         found = True
         if hidden:
@@ -194,4 +197,5 @@ def _text(session: Session, path: Path, number: int, named: bool, shown: str) ->
         table.block.file_name = shown
         sheets.take(session, table.block, table.layout)
     elif not table.problems:
+        session.guesses += [g] if (g := of_rows(table.sample, path.name, "")) else []
         _unknown(session, shown, named)

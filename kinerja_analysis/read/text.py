@@ -23,11 +23,12 @@ _BLOCK_BYTES = 1 << 24
 
 @dataclass(slots=True)
 class TextTable:
-    """What a text file gave: its table if recognised, and problems as (code, cells, params)."""
+    """What a text file gave: its table if recognised, else its first rows; problems as (code, cells, params)."""
 
     block: Block | None = None
     layout: Layout | None = None
     problems: list[tuple[str, list[str], dict[str, Any]]] = field(default_factory=list)
+    sample: list[list[str]] = field(default_factory=list)
 
 
 def decode(data: bytes) -> tuple[bytes, str, int]:
@@ -66,6 +67,8 @@ def read_text(path: Path, number: int, config: AuditConfig) -> TextTable:
         return result
     found = _separator(data, path.name, config)
     if found is None:
+        every = [_records(data[: 1 << 18].decode("utf-8", errors="ignore"), s)[0] for s in SEPARATORS]
+        result.sample = max(every, key=lambda rows: min((len(r) for r in rows[-20:]), default=0))
         return result
     separator, rows, at, layout, lines = found
     if encoding == "cp1252":

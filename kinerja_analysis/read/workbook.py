@@ -11,6 +11,7 @@ import numpy as np
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.read.cells import Block, Cells, clean, letters
 from kinerja_analysis.read.guard import Verdict
+from kinerja_analysis.read.guess import Guess, of_rows
 from kinerja_analysis.read.layout import Layout, locate
 from kinerja_analysis.read.scan import Scan
 from kinerja_analysis.read.values import as_text
@@ -24,8 +25,8 @@ class Unreadable(Exception):
 
 def blocks(
     path: Path, verdict: Verdict, number: int, config: AuditConfig
-) -> Iterator[tuple[int, str, bool, Block | None, Layout | None]]:
-    """Yield each sheet that holds anything: its number, name, whether hidden, and its table if one is recognised.
+) -> Iterator[tuple[str, bool, Block | None, Layout | None, Guess | None]]:
+    """Yield each sheet that holds anything: its name, whether hidden, and its table if one is recognised, else a guess.
 
     Raises ``Unreadable``.
     """
@@ -45,12 +46,12 @@ def blocks(
             continue
         found = locate(rows[:_LOOKED_AT], path.name, entry.name, config.mapping, top)
         if found is None:
-            yield sheet, entry.name, hidden, None, None
+            yield entry.name, hidden, None, None, of_rows(rows[:_LOOKED_AT], path.name, entry.name, top)
             continue
         scan = verdict.sheets.get(entry.name, Scan())
         block = _block(rows, top, left, found[0], scan)
         block.file, block.file_name, block.sheet, block.sheet_name = number, path.name, sheet, entry.name
-        yield sheet, entry.name, hidden, block, found[1]
+        yield entry.name, hidden, block, found[1], None
 
 
 def _rows(book: Any, name: str) -> tuple[list[list[Any]], int, int]:

@@ -1,0 +1,96 @@
+"""Tables with headers nobody knows: the guess offered is a configuration that reads them."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import pytest
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.read import check, read
+
+SESUAI, DIATAS = "SESUAI EKSPEKTASI", "DIATAS EKSPEKTASI"
+
+
+def offered(report: Any, config: AuditConfig) -> AuditConfig:
+    """The configuration a user gets who copies the guesses beside their own."""
+    return AuditConfig(**{**config.model_dump(), **tomllib.loads(report.mapping("id"))})
+
+
+def export(make: Any) -> Any:
+    head = ["Nomor", "NIP ASN", "Nama Lengkap", "Bidang/Bagian", "Penilaian Hasil", "Penilaian Perilaku",
+            "Predikat Akhir", "NIP Pejabat Penilai"]  # fmt: skip
+    rows = [[i, make.nip(i), f"Pegawai {i}", f"Bidang {i % 2}", DIATAS if i == 1 else SESUAI, SESUAI, "BAIK",
+             make.nip(900, 2)] for i in range(1, 7)]  # fmt: skip
+    return make.workbook([["Rekap penilaian"], [], head, *rows], start="C2")
+
+
+def test_an_export_with_other_headers(make: Any) -> None:
+    place = export(make)
+    report = check(place, region="98.01", year=2025, config=make.config)
+    assert [p.code for p in report.problems if p.severity == "error"]
+    again = check(place, region="98.01", year=2025, config=offered(report, make.config))
+    assert again.ok, again.summary("en")
+    tables = read(place, region="98.01", year=2025, config=offered(report, make.config))
+    assert len(tables.ratings) == 12 and tables.ratings["rater"].nunique() == 1
+    assert tables.ratings["row"].iloc[0] == "1:1:5" and set(tables.ratings["unit"]) == {"Bidang 0", "Bidang 1"}
+    assert tables.appraisals["predikat"].tolist() == ["BAIK"] * 6
+
+
+def test_a_local_wide_sheet(make: Any) -> None:
+    head = ["Tanggal", "NIP yang dinilai", "NIP penilai", "Sebagai", "Disiplin", "Kerja sama", "Inovasi"]
+    rows = [["2025-11-01", make.nip(1), make.nip(900, 2), "Atasan", 8, 9, 7],
+            ["2025-11-01", make.nip(1), make.nip(2), "Rekan", 7, 8.5, 10],
+            ["2025-11-02", make.nip(2), make.nip(1), "Rekan", 6, 9, 8]]  # fmt: skip
+    place = make.workbook([head, *rows])
+    report = check(place, region="98.01", year=2025, config=make.config)
+    tables = read(place, region="98.01", year=2025, config=offered(report, make.config))
+    assert len(tables.ratings) == 9 and set(tables.ratings["criterion"]) == {"disiplin", "kerja_sama", "inovasi"}
+    assert set(zip(tables.ratings["scale_min"], tables.ratings["scale_max"], strict=True)) == {(0.0, 10.0)}
+    assert "tebakan, periksa" in report.mapping("id")
+
+
+def test_a_rater_column_under_another_name_is_not_lost_silently(make: Any) -> None:
+    header = ["nip_pejabat" if h == "pegawai_atasan_nip" else h for h in make.ekinerja_header]
+    place = make.ekinerja(header=header)
+    report = check(place, config=make.config)
+    assert [(p.code, p.cell, p.params["meant"]) for p in report.problems] == [("KA-W303", "N7", "nip_atasan")]
+    assert read(place, config=make.config).ratings["rater"].isna().all()
+    assert read(place, config=offered(report, make.config)).ratings["rater"].nunique() == 2
+
+
+@pytest.mark.parametrize("header", ["hasil", "Kinerja (hasil)", "rating 1"])
+def test_a_missing_rating_column_is_pointed_at(make: Any, header: str) -> None:
+    header_row = [header if h == "hasil_kerja" else h for h in make.ekinerja_header]
+    report = check(make.ekinerja(header=header_row), config=make.config)
+    errors = [(p.code, p.cell) for p in report.problems if p.severity == "error"]
+    assert errors in ([("KA-E302", "K7")], [("KA-E301", "K7")])
+    assert read(make.ekinerja(header=header_row), config=offered(report, make.config)).ratings["score"].max() == 3
+
+
+def test_units_and_achievements(make: Any) -> None:
+    units = make.text([("Nama Bidang", "Predikat Organisasi 2025"), ("Bidang A", "Istimewa"), ("Bidang B", "Baik")],
+                      name="organisasi.csv")  # fmt: skip
+    report = check(units, region="98.01", year=2025, config=make.config)
+    got = read(units, region="98.01", year=2025, config=offered(report, make.config)).units
+    assert got[["unit", "org_rating"]].values.tolist() == [["Bidang A", "ISTIMEWA"], ["Bidang B", "BAIK"]]
+    goals = make.text([("NIP ASN", "Nama IKI", "Rencana target", "Capaian akhir"), (make.nip(1), "x", "10", "9"),
+                       (make.nip(2), "y", "20", "25")], name="kinerja.csv")  # fmt: skip
+    report = check(goals, region="98.01", year=2025, config=make.config)
+    got = read(goals, region="98.01", year=2025, config=offered(report, make.config)).achievements
+    assert got[["target", "realised"]].values.tolist() == [[10.0, 9.0], [20.0, 25.0]]
+
+
+def test_nothing_is_guessed_from_nothing(make: Any) -> None:
+    report = check(make.workbook([["a", "b"], [1, 2]]), config=make.config)
+    assert report.mapping("id") == "" and not report.ok
+
+
+def test_headers_and_names_cannot_break_the_file(make: Any) -> None:
+    head = ['NIP "ASN"\\', "Golongan [x]\n2", "=cmd|'/c'!A1"]
+    place = make.workbook([head, [make.nip(1), "III/a", 1], [make.nip(2), "III/b", 1]], name="a [1].xlsx", sheet="x'y")
+    report = check(place, region="98.01", year=2025, config=make.config)
+    mapping = tomllib.loads(report.mapping("en"))["mapping"]
+    assert mapping[0]["columns"]["person"] == 'NIP "ASN"\\'
+    assert check(place, region="98.01", year=2025, config=offered(report, make.config)).ok
