@@ -18,6 +18,7 @@ from kinerja_analysis.cli.terminal import (
     lang_option,
     paths_argument,
     region_option,
+    save_annotated,
     save_problems,
     year_option,
 )
@@ -29,12 +30,13 @@ from kinerja_analysis.cli.terminal import (
 @year_option
 @config_option
 @click.option("--no-write", is_flag=True, help="Jangan tulis daftar masalah / do not write the problem list.")
+@click.option("--annotate", "marked", is_flag=True, help="Tulis salinan bertanda / write an annotated copy.")
 @click.option("--strict", is_flag=True, help="Peringatan dianggap kesalahan / warnings count as errors.")
 @json_option
 @lang_option
 def check(
     paths: tuple[str, ...], region: str | None, year: int | None, config_path: str | None, no_write: bool,
-    strict: bool, as_json: bool, lang: str | None,
+    marked: bool, strict: bool, as_json: bool, lang: str | None,
 ) -> None:  # fmt: skip
     """Periksa berkas masukan; semua masalah sekaligus / check input files, all problems at once."""
     from kinerja_analysis.read import check as check_files
@@ -54,6 +56,8 @@ def check(
     if not term.as_json:
         term.console.print(result.summary(term.lang), markup=False)
     save_problems(term, result, found, no_write)
+    if marked and not no_write:
+        save_annotated(term, result, found)
     sys.exit(InputRefused.exit_code if refused else 0)
 
 

@@ -100,6 +100,25 @@ def save_problems(term: Terminal, report: Any, found: Sequence[Any], no_write: b
         term.say("mapping_saved", file=MAPPING)
 
 
+def save_annotated(term: Terminal, report: Any, found: Sequence[Any]) -> None:
+    """Write an annotated copy beside every checked file that has something to mark."""
+    from kinerja_analysis.read.annotate import annotate
+
+    for place in found:
+        if not isinstance(place, Path):
+            continue
+        for name in dict.fromkeys(p.file for p in report.problems):
+            path = place / name if place.is_dir() else place
+            if path.name != Path(name).name or not path.is_file():
+                continue
+            try:
+                copy = annotate(path, report, name=name, lang=term.lang)
+            except OSError:
+                raise UsageError("errors.locked", file=path.name) from None
+            if copy:
+                term.say("annotated", file=copy.name)
+
+
 def finish(term: Terminal, done: Any, out: str) -> None:
     """Say what a run did and leave with its exit code."""
     frame = done.to_frame()

@@ -192,7 +192,7 @@ def recognise(header: Sequence[str], title: str = "") -> Layout | None:
     True
     """
     folded = {squashed(h) for h in header}
-    if folded >= _PROBLEM_LIST:
+    if folded >= _PROBLEM_LIST or folded >= {"code", "severity", "file", "sheet", "cell"}:
         return Layout("problem_list", {0: "code"})
     if "nilaiskp" in folded and folded & _LEGACY_MARKS:
         return _layout("legacy", header)

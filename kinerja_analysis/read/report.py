@@ -49,8 +49,8 @@ class CheckReport:
     def to_frame(self, lang: str = "id") -> pd.DataFrame:
         """Return one row per problem, with all cells and the words of a language."""
         records = [
-            (p.code, say(f"problems.severity.{p.severity}", lang), p.file, p.sheet, _cell(p.cell, lang), p.column,
-             p.value, p.count, ", ".join(_cell(c, lang) for c in ranges(p.others)), sentence(p, lang),
+            (p.code, say(f"problems.severity.{p.severity}", lang), p.file, p.sheet, cell_in_words(p.cell, lang),
+             p.column, p.value, p.count, ", ".join(cell_in_words(c, lang) for c in ranges(p.others)), sentence(p, lang),
              p.text(lang, "repair"))
             for p in self.problems
         ]  # fmt: skip
@@ -110,7 +110,7 @@ def _workbook(frame: pd.DataFrame, place: Path, title: str) -> None:
     book.save(place)
 
 
-def _cell(cell: str, lang: str) -> str:
+def cell_in_words(cell: str, lang: str) -> str:
     """Return an address in words: line, record, or the cell as it is."""
     word, _, n = cell.partition(" ")
     return say(f"problems.report.{word}", lang, n=n) if word in _WORDS else cell
@@ -131,7 +131,7 @@ def _told(problem: Problem, lang: str, *, with_file: bool) -> str:
     if problem.sheet:
         where.append(say("problems.report.in_sheet", lang, sheet=problem.sheet))
     if cell:
-        where.append(_cell(cell, lang) if " " in cell else say("problems.report.cell", lang, cell=cell))
+        where.append(cell_in_words(cell, lang) if " " in cell else say("problems.report.cell", lang, cell=cell))
     place = ", ".join(where)
     place = place if problem.file and with_file else place[:1].upper() + place[1:]
     head = f"[{problem.code}] " + (place + ": " if place else "") + sentence(problem, lang)
@@ -139,7 +139,7 @@ def _told(problem: Problem, lang: str, *, with_file: bool) -> str:
     if problem.others:
         shown = ranges(problem.others)
         more = ", …" if len(shown) > _SHOWN_RANGES else ""
-        told = ", ".join(_cell(c, lang) for c in shown[:_SHOWN_RANGES]) + more
+        told = ", ".join(cell_in_words(c, lang) for c in shown[:_SHOWN_RANGES]) + more
         others = " " + say("problems.report.others", lang, n=len(problem.others), cells=told)
     repair = say("problems.report.repair", lang, text=problem.text(lang, "repair"))
     return f" {head}\n   {repair}{others}"

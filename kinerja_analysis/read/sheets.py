@@ -91,10 +91,14 @@ def _live(session: Session, number: int, table: str) -> np.ndarray:
     block, layout = session.blocks[number], session.layouts[number]
     required = [i for i, n in layout.names.items() if n in ("person", "ratee", "unit", "indicator")]
     candidates = np.arange(len(block))
-    for i in [*required, *range(len(block.header))]:
+    for i in [*required, *(i for i, label in enumerate(block.header) if label)]:
         if not len(candidates):
             break
         candidates = candidates[block.cells(i).codes[candidates] < 0]
+    for i in (i for i, label in enumerate(block.header) if not label):
+        stray = np.flatnonzero(block.cells(i).codes >= 0)
+        session.log.at("W304", block, i, stray)
+        session.set_aside(number, table, np.intersect1d(stray, candidates), "outside")
     session.set_aside(number, table, candidates, "blank")
     filled = np.ones(len(block), dtype=bool)
     filled[candidates] = False

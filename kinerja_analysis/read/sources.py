@@ -18,6 +18,7 @@ from kinerja_analysis.read.session import Session
 
 CONFIG_NAME = "kinerja.toml"
 PROBLEM_LIST = "masalah"
+ANNOTATED = "_ditandai"
 _TEXT = (".csv", ".tsv", ".txt")
 _JSON = (".json", ".jsonl", ".ndjson")
 _SQLITE = (".db", ".sqlite", ".sqlite3")
@@ -94,6 +95,9 @@ def _frame(session: Session, frame: pd.DataFrame, table: str) -> None:
 def _file(session: Session, path: Path, named: bool, shown: str) -> None:
     """Read one file; ``shown`` is its name below the given folder."""
     kind = path.suffix.lower()
+    if path.stem.endswith(ANNOTATED) and not named:
+        session.log.add("N104", file=shown)
+        return
     if path.name.startswith("~$"):
         session.log.add("E111" if named else "N102", file=shown)
         return
