@@ -17,6 +17,7 @@ from kinerja_analysis.read.session import Session
 
 _PERIOD = re.compile(r"\bperiode\b\s*(?:penilaian)?\s*:?\s*(.+)", re.IGNORECASE)
 _YEAR = re.compile(r"\btahun\s*:?\s*(20\d\d)\b", re.IGNORECASE)
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KINDS = ("", "Q1", "Q2", "Q3", "Q4", *(f"{m:02d}" for m in range(1, 13)))
 _AGENCY = re.compile(r"^\s*instansi\s*:?\s*(.+)", re.IGNORECASE)
 
@@ -38,6 +39,9 @@ def preamble(session: Session, block: Block) -> Told:
     years: list[tuple[int, str]] = []
     periods: list[tuple[str, str]] = []
     agency = ("", "")
+    damaged = sorted(c for c in block.errors if int(c.lstrip(_LETTERS)) < block.header_row)
+    if damaged:
+        session.log.on("E118", block, damaged)
     for cell, text in block.preamble:
         if found := _AGENCY.match(text):
             agency = agency if agency[0] else (found.group(1), cell)

@@ -138,7 +138,7 @@ class Session:
             return values.categories(distinct, name, own, block.codes)
         found = values.texts(distinct)
         persons = self.log.persons(block) if len(distinct) else frozenset()
-        faults = {i: "E408" for i, v in enumerate(found.values) if identifying(v, persons)}
+        faults = found.faults | {i: "E408" for i, v in enumerate(found.values) if v and identifying(v, persons)}
         told = [None if i in faults else (own or {}).get(v, v) for i, v in enumerate(found.values)]
         return Outcome(told, faults, {})
 

@@ -58,7 +58,7 @@ def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
         if used and folded.index(label) != i:
             twice = True
             first = block.header_address(folded.index(label))
-            session.log.on("E303", block, [block.header_address(i)], column=block.header[i], first=first)
+            session.log.on("E303", block, [block.header_address(i), first], column=block.header[i], first=first)
     for i, meant in layout.near.items():
         session.log.on("E301", block, [block.header_address(i)], column=block.header[i], nearest=meant)
     hinted = set(layout.near.values())
@@ -97,7 +97,8 @@ def _live(session: Session, number: int, table: str) -> np.ndarray:
         candidates = candidates[block.cells(i).codes[candidates] < 0]
     for i in (i for i, label in enumerate(block.header) if not label):
         stray = np.flatnonzero(block.cells(i).codes >= 0)
-        session.log.at("W304", block, i, stray)
+        if len(stray):
+            session.log.on("W304", block, [*block.address(stray, i), block.header_address(i)])
         session.set_aside(number, table, np.intersect1d(stray, candidates), "outside")
     session.set_aside(number, table, candidates, "blank")
     filled = np.ones(len(block), dtype=bool)

@@ -66,6 +66,7 @@ MONTHS = {
          "november nov", "desember december des dec"), 1)
     for name in names.split()
 }  # fmt: skip
+_PERIOD_TEXT = re.compile(r"\s*[^\W_](?:[\w\s:/.()–-]*[\w\s)])?")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
 _WRAPPED = re.compile(r"^=?[\"'’‘`]+|[\"'’‘`]+$")
@@ -110,8 +111,13 @@ def as_text(value: Any) -> str:
 
 
 def texts(distinct: Sequence[Any]) -> Outcome:
-    """Read texts; blanks and line breaks inside become one blank."""
-    return Outcome([" ".join(as_text(v).split()) for v in distinct], {}, {})
+    """Read texts; blanks and line breaks inside become one blank. A date is a fault: a spreadsheet made it of a text.
+
+    >>> texts(["Unit  1", dt.datetime(2025, 4, 3)]).faults
+    {1: 'E215'}
+    """
+    dates = {i: "E215" for i, v in enumerate(distinct) if isinstance(v, (dt.datetime, dt.date, dt.time))}
+    return Outcome([None if i in dates else " ".join(as_text(v).split()) for i, v in enumerate(distinct)], dates, {})
 
 
 def categories(
@@ -189,6 +195,8 @@ def period(text: object) -> tuple[int | None, str] | None:
     ((2025, 'Q4'), (2025, '07'), (None, ''), (2026, '07'))
     """
     folded = as_text(text).lower().replace("akhir", " ")
+    if not _PERIOD_TEXT.fullmatch(folded):
+        return None
     found = re.search(r"20\d\d", folded)
     year = int(found.group()) if found else None
     body = re.sub(r"20\d\d", " ", folded)
