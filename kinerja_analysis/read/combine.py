@@ -94,6 +94,7 @@ def _latest(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     older = rest[~last]
     tied = rest.duplicated([*group, *order], keep=False)
     session.note("W504", rest, "person", tied & ~last)
+    session.note("N501", rest, "person", ~tied & ~last)
     _note_merged(session, "appraisals", older, "merged:transfer")
     keep = ~frame.index.isin([*several.index[same], *older.index])
     return _unique(session, "appraisals", frame[keep].reset_index(drop=True))
@@ -159,6 +160,7 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     mergeable = official[rest.index] & (table == "ratings")
     session.note("E507", rest, who, keys.duplicated(keep=False) & ~mergeable)
     earlier = mergeable & keys.duplicated(keep="last")
+    session.note("N501", rest, who, earlier)
     _note_merged(session, table, rest[earlier], "merged:transfer")
     return frame.drop(index=several.index[same].union(rest.index[earlier])).reset_index(drop=True)
 

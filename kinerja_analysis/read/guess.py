@@ -214,9 +214,11 @@ def of_block(block: Block, names: Mapping[int, str], kind: str, missing: Sequenc
         return {}
     have = {{"ratee": "person", "rater": "supervisor"}.get(n, n) for n in names.values()}
     open_ = (_TABLES[table] - have) & (_FREE | set(missing) | {"score", "criterion"})
-    headers = {i: h for i, h in enumerate(block.header) if h and i not in names and not unused(h)}
     if table == "ratings" and kind == "wide":
         open_ -= {"score", "criterion"}
+    if not open_:
+        return {}
+    headers = {i: h for i, h in enumerate(block.header) if h and i not in names and not unused(h)}
     kinds = {i: content(block.cells(i).distinct) for i in headers}
     found = match(headers, kinds, open_)
     return {i: (_RATINGS.get(n, n) if table == "ratings" else n) for i, n in found.items()}

@@ -134,7 +134,11 @@ def _year_period(
         other = np.isfinite(kind) & (kind != _KINDS.index(told.period))
         if other.any():
             first = _KINDS[int(kind[other][0])]
-            _note(session, block, at_period, rows, other, "E506", _shown(first), expected=_shown(told.period))
+            if _mostly(other) and told.period_cell:
+                shown, expected = _shown(told.period), _shown(first)
+                session.log.on("E506", block, [told.period_cell], value=shown, expected=expected)
+            else:
+                _note(session, block, at_period, rows, other, "E506", _shown(first), expected=_shown(told.period))
         kind = np.where(np.isnan(kind), _KINDS.index(told.period), kind)
     if np.isnan(kind).any() and table != "employees":
         if at_period < 0 and layout.kind == "ekinerja":
@@ -196,7 +200,10 @@ def _agree_years(
     year = np.full(len(rows), np.nan if told.year is None else told.year)
     for position, column, _ in sources:
         clash = np.isfinite(column) & np.isfinite(year) & (column != year)
-        if clash.any():
+        if clash.any() and told.year_cell and _mostly(clash):
+            value, expected = str(told.year), str(int(column[clash][0]))
+            session.log.on("E502", block, [told.year_cell], value=value, expected=expected)
+        elif clash.any():
             _note(session, block, position, rows, clash, "E502", column[clash][0], expected=str(int(year[clash][0])))
         year = np.where(np.isnan(column), year, column)
     if session.year is not None:
@@ -219,6 +226,11 @@ def _agree_years(
     return year
 
 
+def _mostly(clash: np.ndarray) -> bool:
+    """Tell whether most of the rows contradict the text above the header: then the text is what is odd."""
+    return int(clash.sum()) > len(clash) / 2
+
+
 def _fits(code: str, argument: str | None) -> bool:
     if argument is None or code == argument:
         return True
@@ -235,7 +247,10 @@ def _region(session: Session, block: Block, layout: Layout, told: Told, rows: np
     for i, value in enumerate(distinct):
         hit = codes == i
         code = _code(session, block, at, rows, hit, value) if hit.any() else None
-        if code and not (_fits(code, argument) and _fits(code, default)):
+        if code and not _fits(code, default) and told.agency_cell and _mostly(hit):
+            name = session.regions.name(code)
+            session.log.on("E501", block, [told.agency_cell], value=told.agency, expected=name)
+        elif code and not (_fits(code, argument) and _fits(code, default)):
             _note(session, block, at, rows, hit, "E501", value, expected=session.regions.name(default or ""))
         found.append(code)
     if default is None and (codes < 0).any() and not told.agency:

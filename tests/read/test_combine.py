@@ -29,7 +29,7 @@ def test_transfer_latest_for_heads_all_for_ratings(make: Any) -> None:
     assert len(tables.ratings) == 14 and "Unit Lama" in set(tables.ratings["unit"])
     own = tables.accounting[tables.accounting["table"] == "appraisals"]
     assert own[["reason", "kept", "merged"]].values.tolist() == [["", 6, 0], ["transfer", 0, 1]]
-    assert tables.problems == () and balanced(tables.accounting)
+    assert [(p.code, p.cell) for p in tables.problems] == [("KA-N501", "A14")] and balanced(tables.accounting)
 
 
 def test_transfer_without_dates_is_a_warning(make: Any) -> None:
