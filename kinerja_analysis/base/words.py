@@ -22,8 +22,34 @@ LANGUAGES = ("id", "en")
 _PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)(?::([^{}|]+)|\|([^{}|]*)\|([^{}|]*))?\}")
 _MARKS = {"id": (",", "."), "en": (".", ",")}
 _MONTHS = {
-    "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "id": [
+        "Januari",
+        "Februari",
+        "Maret",
+        "April",
+        "Mei",
+        "Juni",
+        "Juli",
+        "Agustus",
+        "September",
+        "Oktober",
+        "November",
+        "Desember",
+    ],
+    "en": [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
 }
 MINUS = "−"
 

@@ -13,7 +13,7 @@ from kinerja_analysis.read.cells import letters
 from kinerja_analysis.read.layout import recognise
 from kinerja_analysis.show.theme import BLUE, BLUE_BAR, GROUND, INK, MUTED, OCHRE_BAR, PAPER
 
-TEXT_ROWS, LAST_ROW = 1000, 1_048_576
+TEXT_ROWS, LAST_ROW = 500, 1_048_576
 SPEC: dict[str, Any] = tomllib.loads(files(__package__).joinpath("template.toml").read_text(encoding="utf-8"))
 _IDS = {"nip": "nip", "pseudonymous": "pseudonym", "other": "text"}
 
@@ -125,7 +125,7 @@ def _table(page: Any, row: int, content: Sheet, rows: Sequence[Sequence[Any]], l
         width = max(map(len, map(str, (f.header + "--", *f.example, *f.choices))))
         page.column_dimensions[letters(j)].width = min(max(width, 11), 34) + 2
         page.column_dimensions[letters(j)].number_format = f.format
-        for i in range(last):
+        for i in range(len(rows) if f.format == "General" else last):
             cell = page.cell(row + 1 + i, j + 1)
             put(cell, rows[i][j] if i < len(rows) else None).number_format = f.format
 

@@ -20,7 +20,7 @@ from kinerja_analysis.base.errors import InputRefused, UsageError
 from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.tables import SOURCE_ALIASES, annual_or_latest, canonical_header, data_kind, plain
 from kinerja_analysis.read import check, collect, forms, read, values
-from kinerja_analysis.read.layout import KNOWN_UNUSED, recognise
+from kinerja_analysis.read.layout import recognise, unused
 from kinerja_analysis.read.log import personal_header
 
 BERAKHLAK = ("Berorientasi Pelayanan", "Akuntabel", "Kompeten", "Harmonis", "Loyal", "Adaptif", "Kolaboratif")
@@ -100,9 +100,10 @@ def template(
     asked = [] if rows is None else _prefilled(sheets[kinds.index("360")], rows)
     personal = "pseudonymous" if ids == "pseudonymous" else "blank" if rows is None else "rows"
     data = forms.book(sheets, asked, lang, personal)
+    scored = [dict.fromkeys((*names, "nilai"), scale[0]) | row for row in asked]  # rows without a score are not read
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / f"{place.stem}.xlsx"
-        trial.write_bytes(data)
+        trial.write_bytes(forms.book([s for s in sheets if s.kind == "360"], scored, lang, personal) if asked else data)
         found = check(trial, config=config)
     problems = tuple(p for p in found.problems if p.code not in _KEY)  # a key is needed to read, not to write
     if any(p.severity == "error" for p in problems):
@@ -125,13 +126,13 @@ def _admissible(
         raise UsageError("template.scale_wrong", scale="-".join(f"{v:g}" for v in scale))
     if period is not None and (values.period(period) or (None,))[0] is None:
         raise UsageError("template.period_wrong", period=period)
-    fixed = [w.rstrip("!") for w in known["360"].split() if w != "*"]
+    fixed = [] if long else [w.rstrip("!") for w in known["360"].split() if w != "*"]
     folded = [plain(c) for c in criteria]
     for name in criteria or ("",):
         layout = recognise([*fixed, name])
         other = layout is None or layout.near or len(fixed) in layout.names or layout.kind != "wide"
-        wide = not long and (other or plain(name) in KNOWN_UNUSED or personal_header(name))
-        if not plain(name) or folded.count(plain(name)) > 1 or wide:
+        wide = not long and (other or unused(name) or personal_header(name))
+        if not plain(name) or [*fixed, *folded].count(plain(name)) > 1 or wide:
             raise UsageError("template.criterion_wrong", name=name)
 
 
