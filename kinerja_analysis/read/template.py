@@ -75,7 +75,7 @@ def template(
     Raises
     ------
     UsageError
-        For an unknown kind, a scale, criterion or period that cannot be, a file that is there or open elsewhere.
+        An unknown kind or region, an impossible scale, criterion or period, a file that is there or open elsewhere.
     InputRefused
         When the reader finds an error in what would be written, such as a row whose NIP cannot be.
 
@@ -104,7 +104,7 @@ def template(
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / f"{place.stem}.xlsx"
         trial.write_bytes(forms.book([s for s in sheets if s.kind == "360"], scored, lang, personal) if asked else data)
-        found = check(trial, config=config)
+        found = check(trial, region=region, config=config)
     problems = tuple(p for p in found.problems if p.code not in _KEY)  # a key is needed to read, not to write
     if any(p.severity == "error" for p in problems):
         raise InputRefused(problems, replace(found, problems=problems))
