@@ -17,8 +17,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _WHERE = {
-    "read": "read", "check": "read", "score": "score", "detect": "detect", "release": "release",
-    "audit": "pipeline", "report": "pipeline", "open_audit": "pipeline", "run": "run", "simulate": "simulate",
+    "read": "read", "check": "read", "template": "read.template", "score": "score",
+    "detect": "detect", "release": "release", "audit": "pipeline", "report": "pipeline",
+    "open_audit": "pipeline", "run": "run", "simulate": "simulate",
     "compare_regions": "compare", "compare_years": "compare",
     "AuditConfig": "base.config", "Tables": "base.tables", "ScoreTable": "base.tables",
     "Audit": "base.results", "Comparison": "base.results", "Result": "base.results", "Finding": "base.results",

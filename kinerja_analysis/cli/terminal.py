@@ -41,9 +41,9 @@ class Terminal:
         self.error = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def say(self, key: str, **params: Any) -> None:
-        """Print a message (nothing in JSON mode)."""
+        """Print a message (nothing in JSON mode); a key without a dot is one of ``cli.toml``."""
         if not self.as_json:
-            self.console.print(say(f"cli.{key}", self.lang, **params), markup=False)
+            self.console.print(say(_full(key), self.lang, **params), markup=False)
 
     def json(self, data: Any) -> None:
         """Print JSON in JSON mode."""
@@ -55,8 +55,12 @@ class Terminal:
         if self.as_json or not self.console.is_terminal:
             self.say(key, **params)
             return work()
-        with self.console.status(say(f"cli.{key}", self.lang, **params)):
+        with self.console.status(say(_full(key), self.lang, **params)):
             return work()
+
+
+def _full(key: str) -> str:
+    return key if "." in key else f"cli.{key}"
 
 
 def default_lang() -> str:

@@ -97,12 +97,19 @@ def check(
     return _run(paths, region, year, config)[1]
 
 
-def _run(paths: Any, region: str | None, year: int | None, config: AuditConfig | None) -> tuple[Tables, CheckReport]:
+def collect(
+    paths: Any, region: str | None, year: int | None, config: AuditConfig | None
+) -> tuple[Session, dict[str, pd.DataFrame]]:
+    """Return the session and the combined tables, identifiers still raw: for use inside this room only."""
     config = config or find_config(paths)
     session = Session(config, None, year)
     session.region = _argument(session, region)
     gather(session, paths)
-    frames = combine.combine(session)
+    return session, combine.combine(session)
+
+
+def _run(paths: Any, region: str | None, year: int | None, config: AuditConfig | None) -> tuple[Tables, CheckReport]:
+    session, frames = collect(paths, region, year, config)
     accounting = combine.accounting(session, frames)
     frames, synthetic, key = identity.close(session, frames)
     problems = session.log.problems()

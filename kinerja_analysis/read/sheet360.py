@@ -77,8 +77,13 @@ def folded(criterion: pd.Series) -> pd.Series:
 
 
 def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
-    """Return the columns that hold scores: not known, not personal, most filled cells numbers."""
+    """Return the columns that hold scores: not known, not personal, most filled cells numbers.
+
+    Empty columns hold nothing to note; where nothing at all is filled in yet (a blank form) they are the criteria.
+    """
     found: dict[str, int] = {}
+    empty: dict[str, int] = {}
+    noted = False
     for i, label in enumerate(block.header):
         name = plain(label)
         if not label or i in layout.names or i in layout.near or unused(label) or personal_header(label):
@@ -86,11 +91,12 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
         cells = block.cells(i)
         read = numbers.numbers(cells.distinct, cells.counts, block.separator)
         bad = sum(int(cells.counts[k]) for k, code in read.faults.items() if code == "E203")
-        if len(cells.distinct) and bad <= int(cells.counts.sum()) / 2:
-            found.setdefault(name, i)
+        if bad <= int(cells.counts.sum()) / 2:
+            (found if len(cells.distinct) else empty).setdefault(name, i)
         else:
+            noted = True
             session.log.on("N301", block, [block.header_address(i)], column=label)
-    return found
+    return found if found or noted else empty
 
 
 def _people(session: Session, number: int, frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.read.cells import Block, Cells, clean, letters
 from kinerja_analysis.read.guard import Verdict
 from kinerja_analysis.read.guess import Guess, of_rows
@@ -42,7 +43,7 @@ def blocks(
             continue
         hidden = entry.visible != python_calamine.SheetVisibleEnum.Visible
         rows, top, left = _rows(book, entry.name)
-        if not rows:
+        if not rows or is_explanation(rows[0][0]):
             continue
         found = locate(rows[:_LOOKED_AT], path.name, entry.name, config.mapping, top)
         if found is None:
@@ -52,6 +53,15 @@ def blocks(
         block = _block(rows, top, left, found[0], scan)
         block.file, block.file_name, block.sheet, block.sheet_name = number, path.name, sheet, entry.name
         yield entry.name, hidden, block, found[1], None
+
+
+def is_explanation(corner: Any) -> bool:
+    """Tell whether a sheet's first cell marks it as instructions, examples or lists of a template: no data.
+
+    >>> is_explanation("NIP"), is_explanation(say("template.not_read", "id"))
+    (False, True)
+    """
+    return isinstance(corner, str) and corner.strip() in {say("template.not_read", lang) for lang in LANGUAGES}
 
 
 def _rows(book: Any, name: str) -> tuple[list[list[Any]], int, int]:

@@ -6,17 +6,15 @@ fixed, so that the same audit gives the same bytes.
 
 from __future__ import annotations
 
-import datetime as dt
-import io
 import math
 import re
-import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kinerja_analysis.base import xlsx
 from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.words import say
@@ -32,8 +30,6 @@ from kinerja_analysis.show.table import default_form, header
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-FIXED = dt.datetime(2000, 1, 1)
-_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _DOTS = re.compile(r"\{dots\d\} ")
 _FORMS = {"n": "#,##0", "year": "0", "1": "0.0", "2": "0.00", "3": "0.000", "p": "0.000", "%": "0%", "%1": "0.0%"}
 WIDEST = 60
@@ -70,9 +66,6 @@ def workbook_bytes(page: Page, lang: str, audit: Audit | None = None) -> bytes:
 
     book = Workbook()
     book.remove(book.active)
-    book.properties.created = book.properties.modified = FIXED
-    book.properties.creator = "kinerja_analysis"
-    book.properties.title = page.title
     sheets = _sheets(page, lang, audit)
     _cover(book.create_sheet(say("workbook.cover", lang)), page, lang)
     contents = book.create_sheet(say("workbook.contents", lang))
@@ -80,9 +73,7 @@ def workbook_bytes(page: Page, lang: str, audit: Audit | None = None) -> bytes:
     _fill(contents, say("workbook.contents_about", lang), _labels(("sheet", "about"), lang), rows, ("", ""))
     for name, about, columns, lines in sheets:
         _fill(book.create_sheet(name), about, [c.label for c in columns], lines, [c.form for c in columns])
-    out = io.BytesIO()
-    book.save(out)
-    return _fixed_zip(out.getvalue())
+    return xlsx.book_bytes(book, page.title)
 
 
 Sheet = tuple[str, str, Sequence[b.Column], Sequence[tuple[b.Cell, ...]]]
@@ -224,10 +215,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: Any, form: str = "") ->
         return cell
     if isinstance(value, bool) or not isinstance(value, int | float):
         text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        cell.value = plain(_ILLEGAL.sub("", text))[:32000]
-        cell.data_type = "s"
-        cell.quotePrefix = str(cell.value)[:1] in ("=", "+", "-", "@", "\t")
-        return cell
+        return xlsx.put(cell, plain(text))
     cell.value = value
     cell.number_format = _FORMS.get(form, "General")
     return cell
@@ -242,17 +230,3 @@ def _sheet_name(name: str, used: set[str]) -> str:
     used.add(unique)
     return unique
 
-
-def _fixed_zip(data: bytes) -> bytes:
-    """Return the same archive with fixed time stamps, inside and out."""
-    out = io.BytesIO()
-    stamp = FIXED.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for item in sorted(old.infolist(), key=lambda z: z.filename):
-            content = old.read(item.filename)
-            if item.filename == "docProps/core.xml":
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp, content)
-            info = zipfile.ZipInfo(item.filename, FIXED.timetuple()[:6])
-            info.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(info, content)
-    return out.getvalue()

@@ -1,0 +1,229 @@
+"""The input template: a workbook to collect data by hand that ``check`` reads without a finding.
+
+Its explanatory sheets carry a mark in cell A1 and are not read (``workbook.is_explanation``). What is written is
+read back before it is given out, so a template with an error in it is refused, not written.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.errors import InputRefused, UsageError
+from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.base.tables import SOURCE_ALIASES, annual_or_latest, canonical_header, data_kind, plain
+from kinerja_analysis.read import check, collect, forms, read, values
+from kinerja_analysis.read.layout import recognise, unused
+from kinerja_analysis.read.log import personal_header
+
+BERAKHLAK = ("Berorientasi Pelayanan", "Akuntabel", "Kompeten", "Harmonis", "Loyal", "Adaptif", "Kolaboratif")
+_KEY = ("KA-E404", "KA-E407")
+_SPARE = 50
+
+
+def template(
+    path: str | Path,
+    kind: str | Sequence[str],
+    *,
+    criteria: Sequence[str] | None = None,
+    scale: Sequence[float] = (1, 10),
+    long: bool = False,
+    rows: pd.DataFrame | Path | None = None,
+    region: str | None = None,
+    period: str | None = None,
+    lang: str = "id",
+    config: AuditConfig | None = None,
+    force: bool = False,
+) -> Path:
+    """Write an input template.
+
+    Parameters
+    ----------
+    path : path
+        The xlsx file; written atomically.
+    kind : str or list of str
+        ``360``, ``ekinerja``, ``ekinerja_ringkas`` (without the superior), ``pegawai``, ``capaian``, ``unit``.
+    criteria : list of str, optional
+        Names of the 360 criteria, without one the seven BerAKHLAK values.
+    scale : (number, number)
+        Lowest and highest 360 score.
+    long : bool
+        One row per score instead of one row per ratee and rater.
+    rows : DataFrame or path of a csv, optional
+        Ratings to ask for: columns ``ratee`` and ``rater`` and, if wanted, ``source`` (without it "other"), or the
+        Indonesian names. They are written into the 360 sheet as they stand.
+    region, period : str, optional
+        Become the only choice of their columns; needed with ``rows``.
+    lang : str
+        Language of the instructions.
+    config : AuditConfig, optional
+        ``identifiers="pseudonymous"`` says that the identifiers are pseudonyms, not NIPs.
+    force : bool
+        Replace a file that is there.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    UsageError
+        An unknown kind or region, an impossible scale, criterion or period, a file that is there or open elsewhere.
+    InputRefused
+        When the reader finds an error in what would be written, such as a row whose NIP cannot be.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> made = template(Path(tempfile.mkdtemp()) / "isian.xlsx", "360", criteria=["Disiplin"], scale=(0, 100))
+    >>> check(made).problems
+    ()
+    """
+    place, config = Path(path), config or AuditConfig()
+    kinds = list(dict.fromkeys([kind] if isinstance(kind, str) else kind))
+    names = BERAKHLAK if criteria is None else tuple(criteria)
+    _admissible(kinds, names, scale, long, period)
+    if place.exists() and not force:
+        raise UsageError("template.exists", file=place.name)
+    if rows is not None and not ("360" in kinds and region and period):
+        raise UsageError("template.rows_need")
+    bounds = tuple(int(v) if float(v).is_integer() else float(v) for v in scale)
+    ids, only = config.identifiers, {"wilayah": region, "periode": period}
+    sheets = [forms.sheet(k, names, bounds, long, ids, lang, **only) for k in kinds]  # type: ignore[arg-type]
+    asked = [] if rows is None else _prefilled(sheets[kinds.index("360")], rows)
+    personal = "pseudonymous" if ids == "pseudonymous" else "blank" if rows is None else "rows"
+    data = forms.book(sheets, asked, lang, personal)
+    scored = [dict.fromkeys((*names, "nilai"), scale[0]) | row for row in asked]  # rows without a score are not read
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder) / f"{place.stem}.xlsx"
+        trial.write_bytes(forms.book([s for s in sheets if s.kind == "360"], scored, lang, personal) if asked else data)
+        found = check(trial, region=region, config=config)
+    problems = tuple(p for p in found.problems if p.code not in _KEY)  # a key is needed to read, not to write
+    if any(p.severity == "error" for p in problems):
+        raise InputRefused(problems, replace(found, problems=problems))
+    try:
+        write_atomic(place, data)
+    except OSError:
+        raise UsageError("errors.locked", file=place.name) from None
+    return place
+
+
+def _admissible(
+    kinds: list[str], criteria: Sequence[str], scale: Sequence[float], long: bool, period: str | None
+) -> None:
+    """Refuse what cannot be asked for, among it criteria that the reader would not take for one."""
+    known = forms.SPEC["sheets"]
+    for kind in [k for k in kinds or ["–"] if k not in known]:
+        raise UsageError("template.kind_unknown", kind=kind, known=", ".join(known))
+    if len(scale) != 2 or not scale[0] < scale[1]:
+        raise UsageError("template.scale_wrong", scale="-".join(f"{v:g}" for v in scale))
+    if period is not None and (values.period(period) or (None,))[0] is None:
+        raise UsageError("template.period_wrong", period=period)
+    fixed = [] if long else [w.rstrip("!") for w in known["360"].split() if w != "*"]
+    folded = [plain(c) for c in criteria]
+    for name in criteria or ("",):
+        layout = recognise([*fixed, name])
+        other = layout is None or layout.near or len(fixed) in layout.names or layout.kind != "wide"
+        wide = not long and (other or unused(name) or personal_header(name))
+        if not plain(name) or [*fixed, *folded].count(plain(name)) > 1 or wide:
+            raise UsageError("template.criterion_wrong", name=name)
+
+
+def _prefilled(content: forms.Sheet, rows: pd.DataFrame | Path) -> list[dict[str, Any]]:
+    """Return the rows asked for (a frame, or a text table with any delimiter), with what is already known filled in."""
+    if isinstance(rows, Path):
+        try:
+            rows = pd.read_csv(rows, dtype=str, sep=None, engine="python", encoding="utf-8-sig", keep_default_na=False)
+        except (ValueError, OSError):
+            raise UsageError("template.rows_columns") from None
+    names = {own: rows.columns[i] for i, own in canonical_header("ratings", rows.columns).items()}
+    if not {"ratee", "rater"} <= set(names):
+        raise UsageError("template.rows_columns")
+    single = {f.header: f.choices[0] for f in content.fields if f.header != "dimensi" and len(f.choices) == 1}
+    criteria = next((f.choices for f in content.fields if f.header == "dimensi"), ("",))
+    source = rows[names["source"]] if "source" in names else "other"
+    asked = rows[[names["ratee"], names["rater"]]].assign(source=source).fillna("").astype("str").drop_duplicates()
+    roles = {own: alias.upper() for alias, own in reversed(SOURCE_ALIASES.items())}
+    return [
+        {**single, "nip_dinilai": a.strip(), "nip_penilai": b.strip(), "peran_penilai": roles.get(r, r), "dimensi": c}
+        for a, b, r in asked.itertuples(index=False, name=None)
+        for c in criteria
+    ]
+
+
+def suggest(
+    paths: Any, n: int, *, region: str | None = None, year: int | None = None, config: AuditConfig | None = None
+) -> tuple[dict[str, Any], float | None, float | None]:
+    """Return the ``n`` further ratings that link the raters of an input best (``stats.suggest_links``).
+
+    Identifiers are those of the input: whoever holds the input knows them already, and raters must be addressed.
+    Multi-source ratings are used where there are any, else the superiors' ratings of an export.
+
+    Parameters
+    ----------
+    paths, region, config
+        As for ``read``.
+    n : int
+        Ratings wanted, at least 1; fewer where no more can be proposed.
+    year : int, optional
+        Needed when the input holds several years.
+
+    Returns
+    -------
+    tuple of (dict, float or None, float or None)
+        Arguments for ``template`` (``rows`` best first, ``region``, ``period``, ``criteria``, ``scale``), and the
+        median standard error of a contrast between groups of raters now (None: unlinked) and after.
+
+    Raises
+    ------
+    InputRefused
+        When the input has errors.
+    UsageError
+        When it holds several regions or years, or nothing can be suggested.
+
+    Example
+    -------
+    >>> rated = [(f"{team}{i}", boss) for team, boss in (("a", "A"), ("b", "B")) for i in range(3)]
+    >>> frame = pd.DataFrame(rated, columns=["nip_dinilai", "nip_penilai"]).assign(
+    ...     peran_penilai="ATASAN", dimensi="Disiplin", nilai=[7, 8, 9] * 2, skala_min=1, skala_maks=10,
+    ...     periode="2025", wilayah="01.01.01")
+    >>> asked, before, after = suggest(frame, 1, config=AuditConfig(identifiers="pseudonymous"))
+    >>> before, {asked["rows"]["rater"][0], asked["rows"]["ratee"][0][0].upper()} == {"A", "B"}
+    (None, True)
+    """
+    from kinerja_analysis.stats import suggest_links
+
+    read(paths, region=region, config=config)
+    ratings = collect(paths, region, None, config)[1]["ratings"]
+    ratings = ratings if year is None else ratings[ratings["year"] == year]
+    several = data_kind(ratings) == "multisource"
+    ratings = ratings[several] if several.any() else ratings
+    cells = sorted(ratings[["region", "year"]].drop_duplicates().itertuples(index=False, name=None))
+    if len(cells) > 1:
+        raise UsageError("template.several_cells", cells="; ".join(f"{r} {y}" for r, y in cells))
+    ratings = annual_or_latest(ratings)
+    pairs = ratings[(ratings["source"] != "self") & (ratings["ratee"] != ratings["rater"])]
+    pairs = pairs.dropna(subset=["ratee", "rater"]).drop_duplicates(["ratee", "rater"])
+    ratee, ratees = pd.factorize(pairs["ratee"], sort=True)
+    rater, raters = pd.factorize(pairs["rater"], sort=True)
+    try:
+        plan = suggest_links(ratee, rater, (n, n + _SPARE))
+    except ValueError:
+        raise UsageError("template.nothing_to_suggest") from None
+    rows = pd.DataFrame({"ratee": ratees.take(plan.ratee), "rater": raters.take(plan.rater), "source": "other"})
+    rows = rows[rows["ratee"] != rows["rater"]].head(n).reset_index(drop=True)
+    if rows.empty:
+        raise UsageError("template.nothing_to_suggest")
+    asked: dict[str, Any] = {"rows": rows, "region": cells[0][0], "period": ratings["period"].iloc[0]}
+    if several.any():
+        asked["criteria"] = [c.replace("_", " ").title() for c in ratings["criterion"].drop_duplicates()]
+        asked["scale"] = ratings.groupby(["scale_min", "scale_max"]).size().idxmax()
+    before, after = (float(v) if np.isfinite(v) else None for v in (plan.contrast_se_before, plan.contrast_se[0]))
+    return asked, before, after
