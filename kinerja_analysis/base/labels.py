@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -68,13 +68,6 @@ _ORG_WORDS: dict[str, Reading] = {
 }
 
 
-class Labels(NamedTuple):
-    """A column read: ``label`` (canonical words, missing where unreadable) and ``warning`` (codes)."""
-
-    label: pd.Series
-    warning: pd.Series
-
-
 def _fold(text: str) -> str:
     """Upper-case letters and digits only: blanks, slashes, brackets and hyphens do not carry meaning here."""
     return "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
@@ -98,7 +91,9 @@ def _read(value: Any, words: Mapping[str, Reading], order: Sequence[str], codes:
             return None, "code_out_of_range"
         return (order[-position] if codes == "best_first" else order[position - 1]), None
     folded = _fold(text)
-    return words.get(folded, (None, "unknown_label")) if folded else (None, None)
+    if not folded and text.strip() in ("", "-", "–", "—"):
+        return None, None
+    return words.get(folded, (None, "unknown_label"))
 
 
 def rating(text: Any, *, codes: Codes | None = None) -> Reading:
@@ -155,46 +150,3 @@ def org_rating(text: Any, *, codes: Codes | None = None) -> Reading:
     (('ISTIMEWA', None), ('BUTUH PERBAIKAN', None))
     """
     return _read(text, _ORG_WORDS, ORG_RATING, codes)
-
-
-def _column(values: pd.Series, read: Callable[[Any], Reading]) -> Labels:
-    cells = values.astype(object)
-    position, distinct = pd.factorize(cells, use_na_sentinel=True)
-    readings = [read(cell) for cell in distinct] + [(None, None)]
-    label = pd.Series([r[0] for r in readings], dtype="str").take(position)
-    warning = pd.Series([r[1] for r in readings], dtype="str").take(position)
-    label.index = warning.index = values.index
-    return Labels(label.rename("label"), warning.rename("warning"))
-
-
-def rating_column(values: pd.Series, *, codes: Codes | None = None) -> Labels:
-    """Apply :func:`rating` to a column; each distinct cell is read once.
-
-    Examples
-    --------
-    >>> rating_column(pd.Series(["SESUAI", "-", "bagus"])).label.isna().tolist()
-    [False, True, True]
-    """
-    return _column(values, lambda cell: rating(cell, codes=codes))
-
-
-def predikat_column(values: pd.Series, *, codes: Codes | None = None) -> Labels:
-    """Apply :func:`predikat` to a column; each distinct cell is read once.
-
-    Examples
-    --------
-    >>> predikat_column(pd.Series(["cukup", "SB"])).label.tolist()
-    ['BUTUH PERBAIKAN', 'SANGAT BAIK']
-    """
-    return _column(values, lambda cell: predikat(cell, codes=codes))
-
-
-def org_rating_column(values: pd.Series, *, codes: Codes | None = None) -> Labels:
-    """Apply :func:`org_rating` to a column; each distinct cell is read once.
-
-    Examples
-    --------
-    >>> org_rating_column(pd.Series(["istimewa", None])).label.tolist()
-    ['ISTIMEWA', nan]
-    """
-    return _column(values, lambda cell: org_rating(cell, codes=codes))

@@ -6,11 +6,8 @@ import pytest
 
 from kinerja_analysis.base.labels import (
     org_rating,
-    org_rating_column,
     predikat,
-    predikat_column,
     rating,
-    rating_column,
 )
 
 
@@ -108,27 +105,6 @@ def test_true_is_not_the_code_one():
     assert rating(True, codes="best_first") == (None, "unknown_label")
 
 
-def test_columns_keep_index_order_and_read_mixed_cells():
-    cells = pd.Series(["KURANG/MISCONDUCT", None, 3, "-", "Istimewa", "??", "baik"], index=list("gfedcba"))
-    read = predikat_column(cells)
-    assert read.label.index.tolist() == list("gfedcba")
-    assert read.label.fillna("").tolist() == ["KURANG", "", "", "", "SANGAT BAIK", "", "BAIK"]
-    expected = ["", "", "bare_integer", "", "istimewa_for_employee", "unknown_label", ""]
-    # "??" holds no letter: it is a blank, like "-"
-    expected[5] = ""
-    assert read.warning.fillna("").tolist() == expected
-    assert str(read.label.dtype) == "str" and str(read.warning.dtype) == "str"
-
-
-@pytest.mark.parametrize("column", [rating_column, predikat_column, org_rating_column])
-def test_empty_column(column):
-    read = column(pd.Series(dtype="str"))
-    assert read.label.empty and read.warning.empty
-
-
-def test_columns_agree_with_single_cells():
-    cells = pd.Series(["di atas", "2", 2, None, "sesuai", "di atas"])
-    read = rating_column(cells, codes="best_first")
-    for cell, label, warning in zip(cells, read.label, read.warning, strict=True):
-        word, why = rating(cell, codes="best_first")
-        assert (None if pd.isna(label) else label, None if pd.isna(warning) else warning) == (word, why)
+def test_a_sign_without_letters_is_unknown_unless_it_is_a_dash():
+    assert rating("??") == (None, "unknown_label") and predikat(".") == (None, "unknown_label")
+    assert rating("-") == (None, None) == predikat(" ")
