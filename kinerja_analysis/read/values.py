@@ -67,6 +67,7 @@ MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _PERIOD_TEXT = re.compile(r"\s*[^\W_](?:[\w\s:/.()–-]*[\w\s)])?")
+_YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
 _WRAPPED = re.compile(r"^=?[\"'’‘`]+|[\"'’‘`]+$")
@@ -163,7 +164,7 @@ def flags(distinct: Sequence[Any]) -> Outcome:
     """
     words = {"1": True, "true": True, "ya": True, "y": True, "yes": True, "plt": True, "plh": True, "pjb": True,
              "0": False, "false": False, "tidak": False, "t": False, "no": False, "n": False}  # fmt: skip
-    values = [words.get(plain(as_text(v))) for v in distinct]
+    values = [words.get(as_text(v).lower()) for v in distinct]
     return Outcome(values, {i: "E211" for i, v in enumerate(values) if v is None}, {})
 
 
@@ -195,11 +196,11 @@ def period(text: object) -> tuple[int | None, str] | None:
     ((2025, 'Q4'), (2025, '07'), (None, ''), (2026, '07'))
     """
     folded = as_text(text).lower().replace("akhir", " ")
-    if not _PERIOD_TEXT.fullmatch(folded):
+    if not _PERIOD_TEXT.fullmatch(folded) or re.search(r"\d[.:]\d", folded):
         return None
-    found = re.search(r"20\d\d", folded)
+    found = _YEAR.search(folded)
     year = int(found.group()) if found else None
-    body = re.sub(r"20\d\d", " ", folded)
+    body = _YEAR.sub(" ", folded)
     rest = [w for w in re.split(r"[^a-z0-9]+", body) if w]
     rest = [w for w in rest if w not in ("tahun", "periode", "bulan", "bulanan", "tahunan", "year", "penilaian")]
     told = year is not None or "tahunan" in folded

@@ -29,7 +29,7 @@ from openpyxl.utils import get_column_letter
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused
-from kinerja_analysis.base.tables import Tables
+from kinerja_analysis.base.tables import TABLES, Tables
 from kinerja_analysis.read import read
 from kinerja_analysis.simulate import simulate
 
@@ -40,8 +40,8 @@ OPEN_KEY = b"kinerja-analysis: kunci demo terbuka, hanya untuk NIP yang mustahil
 ROWS = 24
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 #: rules that compare cells: they may name another cell of the same row
-ACROSS = {"W202", "W204", "W205", "E507", "E508", "E509", "W502", "W504", "N501", "E502", "E506", "E204", "E212", "W206",
-          "W402", "W403", "E403"}  # fmt: skip
+ACROSS = {"W202", "W204", "W205", "E507", "E508", "E509", "W502", "W504", "N501", "E502", "E506", "E204", "E212",
+          "W206", "W402", "W403", "E403"}  # fmt: skip
 #: header -> (table, our column, kind of value); an unlisted column is not taken in
 COLUMNS: dict[str, list[tuple[str, str, str]]] = {
     "nip": [("appraisals", "person", "id"), ("employees", "person", "id"), ("achievements", "person", "id")],
@@ -68,6 +68,11 @@ COLUMNS: dict[str, list[tuple[str, str, str]]] = {
     "bobot": [("achievements", "weight", "number")], "diukur_oleh": [("achievements", "measured_by", "measured")],
     "predikat_organisasi": [("units", "org_rating", "org")], "nip_pimpinan": [("units", "leader", "id")],
 }  # fmt: skip
+PATTERNS = (
+    "mamuju/penilaian_skp_2025.xlsx", "kuranji/penilaian_skp_2025_tw2.xlsx", "salor/penilaian_360_2025.xlsx",
+    "batanghari/penilaian_360_2025.xlsx", "mamuju/penilaian_360_2025.csv", "salor/pegawai_2025.csv",
+    "salor/unit_2025.csv", "batanghari/capaian_2025.xlsx",
+)  # fmt: skip
 WORDS = {
     "rating": {"DIATASEKSPEKTASI": 3.0, "DIATAS": 3.0, "SESUAIEKSPEKTASI": 2.0, "SESUAI": 2.0, "DIBAWAHEKSPEKTASI": 1.0,
                "DIBAWAH": 1.0},
@@ -128,9 +133,7 @@ def books(seed: int, folder: Path) -> list[Book]:
         simulate(seed=seed, size=0.03).write(folder / "demo")
     config = AuditConfig.read(folder / "demo" / "kinerja.toml")
     found = []
-    for pattern in ("mamuju/penilaian_skp_2025.xlsx", "kuranji/penilaian_skp_2025_tw2.xlsx", "salor/penilaian_360_2025.xlsx",
-                    "batanghari/penilaian_360_2025.xlsx", "mamuju/penilaian_360_2025.csv", "salor/pegawai_2025.csv",
-                    "salor/unit_2025.csv", "batanghari/capaian_2025.xlsx"):  # fmt: skip
+    for pattern in PATTERNS:
         place = folder / "demo" / pattern
         rows, separator = _rows(place)
         names = [h for h in COLUMNS if h != "nip"] + ["nip"]
@@ -271,16 +274,17 @@ def _named(book: Book, problems: Any, i: int, j: int, label: str, lines: dict[in
 
 
 def _frames(tables: Tables) -> dict[str, pd.DataFrame]:
-    return {n: getattr(tables, n).drop(columns="row") for n in ("ratings", "appraisals", "employees", "achievements", "units")}
+    return {n: getattr(tables, n).drop(columns="row") for n in TABLES}
 
 
 def _same_but(tables: Tables, other: Tables) -> str:
-    return "unused" if all(a.equals(b) for a, b in zip(_frames(tables).values(), _frames(other).values(), strict=True)) else ""
+    pairs = zip(_frames(tables).values(), _frames(other).values(), strict=True)
+    return "unused" if all(a.equals(b) for a, b in pairs) else ""
 
 
 def _renamed(tables: Tables, book: Book, label: str, new: Any) -> str:
     """A criterion or an attribute under its new name, everything else as it was."""
-    fresh = "_".join(str(new).translate(INVISIBLE).replace("-", " ").replace("\xa0", " ").replace("_", " ").lower().split())
+    fresh = "_".join(re.sub("[-_\xa0]", " ", str(new).translate(INVISIBLE)).lower().split())
     old = "_".join(label.replace("_", " ").lower().split())
     ratings = book.tables.ratings.assign(criterion=book.tables.ratings["criterion"].replace({old: fresh}))
     employees = book.tables.employees.rename(columns={old: fresh})
@@ -322,7 +326,8 @@ def _blank_row(tables: Tables, book: Book, label: str) -> str:
 
 
 def _criteria(book: Book) -> set[str]:
-    return {h for h in map(str, book.rows[book.header]) if "_".join(h.lower().split()) in set(book.tables.ratings["criterion"])}
+    known = set(book.tables.ratings["criterion"])
+    return {h for h in map(str, book.rows[book.header]) if "_".join(h.lower().split()) in known}
 
 
 def _blank(value: Any) -> bool:
@@ -346,7 +351,8 @@ def _equal(kind: str, new: Any, got: Any, book: Book, row: list[Any]) -> bool:
     if kind in ("number", "score"):
         return bool(not missing and _number(new, text, book) == got)
     if kind == "flag":
-        return bool(text.lower() in (("1", "ya", "y", "true", "yes") if got else ("0", "tidak", "t", "n", "false", "no")))
+        yes, no = ("1", "ya", "y", "true", "yes"), ("0", "tidak", "t", "n", "false", "no")
+        return text.lower() in (yes if got else no)
     if kind == "time":
         return any(got == t for t in _times(new, text))
     if kind == "year":
@@ -354,7 +360,8 @@ def _equal(kind: str, new: Any, got: Any, book: Book, row: list[Any]) -> bool:
     if kind == "period":
         return bool(got == text or (got == "2025" and re.fullmatch(r"(tahunan|tahun)? ?(2025)?", text.lower())))
     if kind == "region":
-        return bool(got == text or not re.fullmatch(r"[\d.]+", text))
+        declared = book.config.regions.get(str(got))
+        return bool(got == text or not re.fullmatch(r"[\d.]+", text) or (declared and declared.bps == text))
     if kind in ("criterion", "fold"):
         return bool(got == "_".join(re.sub("[-_]", " ", text).lower().split()))
     return bool(got == text)

@@ -251,8 +251,8 @@ def another_way_of_dates(cell: Cell, rng: Random) -> Any:
     if not found:
         return None
     y, m, d, rest = found.groups()
-    return rng.choice([f"{d}/{m}/{y}{rest}", f"{m}/{d}/{y}{rest}", f"{d}/{m}/{y[2:]}", f"{y}-{d}-{m}{rest}", f"{y}{m}{d}",
-                       f"{d}-{m}-{y}", f"{y}-13-{d}", f"{y}-02-30"])  # fmt: skip
+    return rng.choice([f"{d}/{m}/{y}{rest}", f"{m}/{d}/{y}{rest}", f"{d}/{m}/{y[2:]}", f"{y}-{d}-{m}{rest}",
+                       f"{y}{m}{d}", f"{d}-{m}-{y}", f"{y}-13-{d}", f"{y}-02-30"])  # fmt: skip
 
 
 @operator
