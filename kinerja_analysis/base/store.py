@@ -15,39 +15,11 @@ import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.keys import key_bytes
 from kinerja_analysis.base.results import Audit, Design, Result
 from kinerja_analysis.base.tables import TABLES, ScoreTable, Tables
 
 MANIFEST = "manifest.json"
-DEMO_KEY = b"kinerja-analysis: kunci demo terbuka, hanya untuk NIP yang mustahil"
-KEY_BYTES = 32
-
-
-def key_bytes(config: AuditConfig) -> bytes:
-    """Return the secret key of the configuration (or of ``KINERJA_KEY_FILE``), the published one without any.
-
-    Raises ``UsageError`` for a missing or short key. Who may use the published key is decided in
-    ``read/identity``: it is accepted only for impossible NIPs and declared pseudonyms.
-    """
-    place = config.key_file or os.environ.get("KINERJA_KEY_FILE", "")
-    if not place:
-        return DEMO_KEY
-    try:
-        key = Path(place).expanduser().read_bytes().strip()
-    except OSError:
-        raise UsageError("errors.key_missing") from None
-    if len(key) < KEY_BYTES:
-        raise UsageError("errors.key_short", n=len(key))
-    return key
-
-
-def key_id(key: bytes) -> str:
-    """Return the public id of a key: 8 hex digits that do not reveal it.
-
-    >>> len(key_id(b"x" * 32))
-    8
-    """
-    return hmac.new(key, b"key-id", hashlib.sha256).hexdigest()[:8]
 
 
 def data_digest(tables: Tables) -> str:
@@ -60,8 +32,11 @@ def data_digest(tables: Tables) -> str:
     return f"{total:016x}"
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file so that either the old or the whole new content is at ``path``, never half of it."""
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file so that either the old or the whole new content is at ``path``, never half of it.
+
+    Until it is whole only its owner can read it; then ``mode`` says who can.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -69,7 +44,7 @@ def write_atomic(path: Path, data: bytes) -> None:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -94,6 +69,14 @@ def _seal(body: dict[str, Any], level: str, key: bytes) -> str:
     return "sha256:" + hashlib.sha256(text).hexdigest()
 
 
+def _kept(config: AuditConfig) -> dict[str, Any]:
+    """Return what an audit keeps of its configuration: no mapping, no path (file and sheet names can be persons')."""
+    kept = config.to_dict() | {"mapping": [], "framework": Path(config.framework).stem}
+    for region in kept["regions"].values():
+        region["framework"] = Path(region["framework"]).stem
+    return kept
+
+
 def save_audit(audit: Audit, folder: Path) -> Path:
     """Write an audit into ``folder`` (replaced as a whole)."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +91,7 @@ def save_audit(audit: Audit, folder: Path) -> Path:
             "format": 1,
             "level": audit.level,
             "cells": [list(c) for c in audit.cells],
-            "config": audit.config.to_dict(),
+            "config": _kept(audit.config),
             "provenance": dict(audit.provenance),
             "files": sums,
         }

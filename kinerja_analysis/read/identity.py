@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.store import DEMO_KEY, key_bytes, key_id
-from kinerja_analysis.base.tables import columns
+from kinerja_analysis.base.keys import DEMO_KEY, key_bytes, key_id
+from kinerja_analysis.base.tables import COLUMNS, columns, plain
 from kinerja_analysis.read.log import identifying
 from kinerja_analysis.read.session import Session
 
@@ -86,8 +86,10 @@ def parse_nip(numbers: list[str], today: dt.date | None = None) -> Parsed:
     kind = np.where((code >= 1) & (code <= 12), "pns", np.where(code >= 21, "pppk", ""))
     possible &= kind != ""
     fault[good & ~possible] = "E402"
-    age = start - year
-    odd = ((age < 16) | (age > 60)) & ~synthetic | (start > today.year) | (start < 1960)
+    known = kind == "pns"  # of a contract only the year is told
+    age = start - year - (known & (code * 100 + 1 < month * 100 + day))
+    future = (start > today.year) | (known & (start * 100 + code > today.year * 100 + today.month))
+    odd = ((age < 16) | (age > 60)) & ~synthetic | future | (start < 1960)
     fault[good & possible & odd] = "W401"
     fine = good & possible
     return Parsed(
@@ -123,6 +125,8 @@ def close(session: Session, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
     parsed = parse_nip(known) if mode == "nip" else None
     synthetic = _checked(session, tables, known, parsed, key)
     names = pd.Series([pseudonym(key, n) for n in known], index=known, dtype="str")
+    if parsed is not None:
+        _contradicted(session, [tables["employees"], told], pd.Index(known), parsed)
     tables = {t: _renamed(f, IDENTITIES[t], names) for t, f in tables.items()}
     traits = None
     if parsed is not None:
@@ -176,6 +180,16 @@ def _checked(
     elif real.any() and key == DEMO_KEY:
         session.log.add("E404", n=int(real.sum()))
     return bool(parsed.synthetic.any())
+
+
+def _contradicted(session: Session, frames: list[pd.DataFrame], known: pd.Index, parsed: Parsed) -> None:
+    """Warn at each cell that tells another sex or employment than the number in its row."""
+    for frame in frames:
+        for name, code in (("sex", "W402"), ("employment", "W403")):
+            if name in frame and len(frame):
+                meant = frame["person"].map(pd.Series(getattr(parsed, name), index=known)).fillna("").astype("str")
+                said = frame[name].fillna("").astype("str").replace("pppk_paruh_waktu", "pppk")
+                session.note(code, frame, name, (meant != "") & (said != "") & (meant != said))
 
 
 def age_band(birth: pd.Series, year: pd.Series) -> pd.Series:

@@ -8,7 +8,7 @@ from typing import Any
 
 from kinerja_analysis.base.errors import Problem, Severity
 from kinerja_analysis.base.tables import COLUMNS, plain
-from kinerja_analysis.read.cells import Block
+from kinerja_analysis.read.cells import Block, fold
 
 _SEVERITY: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
 _PERSONAL_NAME = re.compile(
@@ -50,7 +50,7 @@ def identifying(value: object, persons: frozenset[str] = frozenset()) -> bool:
     (False, True, True)
     """
     text = str(value)
-    return _IDENTITY.search(text) is not None or text.casefold() in persons
+    return _IDENTITY.search(text) is not None or fold(text) in persons
 
 
 class Log:
@@ -83,10 +83,13 @@ class Log:
     def on(
         self, code: str, block: Block, cells: Iterable[str] = (), *, column: str = "", value: str = "", **params: Any
     ) -> None:
-        """Note a problem of a block's sheet; ``value`` is shown as it is."""
+        """Note a problem of a block's sheet; a label, value or parameter that could be a person is masked."""
+        known = plain(column) in _ALIASES | _HARMLESS or personal_header(column)
+        params = {k: self.masked(block, v) if isinstance(v, str) and "," not in v else v for k, v in params.items()}
         self.add(
-            code, file=block.file_name, sheet=block.sheet_name, cells=[c for c in cells if c], column=column,
-            value=value, number=(block.file, block.sheet), **params,
+            code, file=block.file_name, sheet=block.sheet_name, cells=[c for c in cells if c],
+            column=column if known and not personal_value(column) else self.masked(block, column),
+            value=self.masked(block, value), number=(block.file, block.sheet), **params,
         )  # fmt: skip
 
     def at(
@@ -109,14 +112,16 @@ class Log:
             return ""
         if personal_value(text) or len(text) > 120:
             return MASK
-        return MASK if text.casefold() in self.persons(block) else text
+        return MASK if fold(text) in self.persons(block) else text
 
     def persons(self, block: Block) -> frozenset[str]:
         """Return what stands in the personal columns of a block, folded."""
         key = (block.file, block.sheet)
         if key not in self._words:
             named = [i for i, label in enumerate(block.header) if personal_header(label)]
-            self._words[key] = frozenset(str(v).casefold() for i in named for v in block.cells(i).distinct)
+            self._words[key] = frozenset(
+                fold(v) for i in named for v in block.cells(i).distinct if any(map(str.isalpha, str(v)))
+            )
         return self._words[key]
 
     def problems(self) -> tuple[Problem, ...]:

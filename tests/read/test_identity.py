@@ -12,7 +12,7 @@ import pytest
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused, UsageError
-from kinerja_analysis.base.store import DEMO_KEY
+from kinerja_analysis.base.keys import DEMO_KEY
 from kinerja_analysis.base.tables import TABLES
 from kinerja_analysis.read import check, read
 from kinerja_analysis.read.identity import age_band, parse_nip, pseudonym
