@@ -110,6 +110,19 @@ def save_audit(audit: Audit, folder: Path) -> Path:
     return folder
 
 
+def manifests(out: Path) -> list[Path]:
+    """Return the manifests of all audits of a reports folder, public and internal, in order."""
+    return [f for root in (out, out / "internal") for f in sorted(root.glob(f"[12]*/*/audit/{MANIFEST}"))]
+
+
+def read_provenance(manifest: Path) -> dict[str, Any]:
+    """Return what a stored audit says of its making, unverified; empty when the manifest cannot be read."""
+    try:
+        return dict(json.loads(manifest.read_text(encoding="utf-8"))["provenance"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def load_audit(folder: Path, *, key_file: str = "") -> Audit:
     """Open a saved audit after checking its seal and the sum of every file.
 

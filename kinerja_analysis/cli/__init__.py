@@ -12,7 +12,7 @@ import click
 from kinerja_analysis import __version__
 from kinerja_analysis.base.errors import InputRefused, KinerjaError, UsageError
 from kinerja_analysis.base.words import LANGUAGES, say
-from kinerja_analysis.cli import files, runs
+from kinerja_analysis.cli import files, identity, runs
 from kinerja_analysis.cli.terminal import Terminal, default_lang
 
 INTERRUPTED = 130
@@ -25,7 +25,7 @@ def cli() -> None:
 
 
 for _command in (runs.demo, files.check, runs.audit_command, runs.report, runs.simulate_command,
-                 runs.config_command, files.explain, runs.lab):  # fmt: skip
+                 runs.config_command, identity.identity, files.explain, runs.lab):  # fmt: skip
     cli.add_command(_command)
 
 

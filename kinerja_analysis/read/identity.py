@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.keys import DEMO_KEY, key_bytes, key_id
-from kinerja_analysis.base.tables import COLUMNS, columns, plain
+from kinerja_analysis.base.tables import columns
 from kinerja_analysis.read.log import identifying
 from kinerja_analysis.read.session import Session
 
