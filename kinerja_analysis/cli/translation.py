@@ -34,6 +34,7 @@ def read_list(path: Path) -> dict[str, Rows]:
     """Return the rows of every sheet of a workbook, or of a text file. Raises ``UsageError`` when it is neither."""
     from kinerja_analysis.read.guard import inspect
     from kinerja_analysis.read.text import decode
+    from kinerja_analysis.read.values import as_text
 
     if inspect(path).code:
         raise UsageError("identity.unreadable", file=path.name)
@@ -41,7 +42,7 @@ def read_list(path: Path) -> dict[str, Rows]:
         import python_calamine
 
         book = python_calamine.CalamineWorkbook.from_path(str(path))
-        return {n: [[str(v) for v in row] for row in book.get_sheet_by_name(n).to_python()] for n in book.sheet_names}
+        return {n: [list(map(as_text, r)) for r in book.get_sheet_by_name(n).to_python()] for n in book.sheet_names}
     data, encoding, _ = decode(path.read_bytes())
     if not encoding:
         raise UsageError("identity.unreadable", file=path.name)

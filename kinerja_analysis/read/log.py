@@ -13,8 +13,15 @@ from kinerja_analysis.read.cells import Block, fold
 _SEVERITY: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
 _PERSONAL_NAME = re.compile(
     r"(^|_)(nama|name|nip|nik|npwp|nrp|e?_?mail|surel|telepon|telp|hp|handphone|alamat|tanggal_lahir|tgl_lahir|"
-    r"tempat_lahir|rekening|gelar|foto|uuid|id|komentar|catatan|umpan_balik|password|sandi)(_|$)"
+    r"tempat_lahir|rekening|gelar|foto|uuid|id|komentar|catatan|umpan_balik|password|sandi|username|operator|petugas|"
+    r"penginput|verifikator|oleh|istri|suami)(_|$)"
 )
+_THING_NAME = re.compile(
+    r"(^|_)nama_(unor|unit|opd|skpd|satker|instansi|organisasi|dinas|badan|bidang|bagian|sekolah|puskesmas|jabatan|"
+    r"golongan|pangkat|kegiatan|program|indikator|kriteria|dimensi|aspek|wilayah|provinsi|kabupaten|kota|kecamatan|"
+    r"kelurahan|desa|periode|berkas)(_|$)"
+)
+_WHO = re.compile(r"(^|_)(nama|name|nip|nik|nrp|e?_?mail|surel|username)(_|$)")
 _PERSONAL_VALUE = re.compile(r"\d{8,}|@|\d{6,}[\s.-]+\d{6,}")
 _IDENTITY = re.compile(r"\d{16,}|\d{8}[\s.-]*\d{6}[\s.-]*\d[\s.-]*\d{3}|\S@\S")
 MASK = "•••"
@@ -25,11 +32,13 @@ _HARMLESS = {a for c in COLUMNS if not c.personal for a in (c.name, *c.aliases)}
 def personal_header(label: object) -> bool:
     """Tell whether a column's name says that it identifies a person.
 
-    >>> personal_header("Nama Pegawai"), personal_header("nip_atasan"), personal_header("golongan")
+    >>> personal_header("Nama Pegawai"), personal_header("nip_atasan"), personal_header("nama_jabatan")
     (True, True, False)
     """
     name = plain(label)
-    return name in _ALIASES or (name not in _HARMLESS and _PERSONAL_NAME.search(name) is not None)
+    if name in _ALIASES or name in _HARMLESS:
+        return name in _ALIASES
+    return _PERSONAL_NAME.search(_THING_NAME.sub("", name)) is not None
 
 
 def personal_value(value: object) -> bool:
@@ -50,7 +59,11 @@ def identifying(value: object, persons: frozenset[str] = frozenset()) -> bool:
     (False, True, True)
     """
     text = str(value)
-    return _IDENTITY.search(text) is not None or fold(text) in persons
+    return _IDENTITY.search(text) is not None or fold(text.replace("_", " ")) in persons
+
+
+def _who(name: str) -> bool:
+    return name in _ALIASES or _WHO.search(_THING_NAME.sub("", name)) is not None
 
 
 class Log:
@@ -59,6 +72,7 @@ class Log:
     def __init__(self) -> None:
         self._found: dict[tuple[str, int, int, str], dict[str, Any]] = {}
         self._words: dict[tuple[int, int], frozenset[str]] = {}
+        self._everyone: frozenset[str] = frozenset()
 
     def add(
         self,
@@ -83,12 +97,9 @@ class Log:
     def on(
         self, code: str, block: Block, cells: Iterable[str] = (), *, column: str = "", value: str = "", **params: Any
     ) -> None:
-        """Note a problem of a block's sheet; a label, value or parameter that could be a person is masked."""
-        known = plain(column) in _ALIASES | _HARMLESS or personal_header(column)
-        params = {k: self.masked(block, v) if isinstance(v, str) and "," not in v else v for k, v in params.items()}
+        """Note a problem of a block's sheet; a value that looks like an identity is masked."""
         self.add(
-            code, file=block.file_name, sheet=block.sheet_name, cells=[c for c in cells if c],
-            column=column if known and not personal_value(column) else self.masked(block, column),
+            code, file=block.file_name, sheet=block.sheet_name, cells=[c for c in cells if c], column=column,
             value=self.masked(block, value), number=(block.file, block.sheet), **params,
         )  # fmt: skip
 
@@ -115,14 +126,23 @@ class Log:
         return MASK if fold(text) in self.persons(block) else text
 
     def persons(self, block: Block) -> frozenset[str]:
-        """Return what stands in the personal columns of a block, folded."""
+        """Return what stands in the columns of a block that name people, folded."""
         key = (block.file, block.sheet)
         if key not in self._words:
-            named = [i for i, label in enumerate(block.header) if personal_header(label)]
+            named = [i for i, h in enumerate(block.header) if personal_header(h) and _who(plain(h))]
             self._words[key] = frozenset(
-                fold(v) for i in named for v in block.cells(i).distinct if any(map(str.isalpha, str(v)))
-            )
+                word for i in named for word in map(fold, block.cells(i).distinct)
+                if any(map(str.isalpha, word)) and word != fold(block.header[i])
+            )  # fmt: skip
         return self._words[key]
+
+    def everyone(self, blocks: Iterable[Block]) -> frozenset[str]:
+        """Return the people of all blocks, folded; from now on no problem shows one of them."""
+        self._everyone = frozenset().union(*map(self.persons, blocks))
+        return self._everyone
+
+    def _hidden(self, text: Any) -> Any:
+        return MASK if isinstance(text, str) and identifying(text, self._everyone) else text
 
     def problems(self) -> tuple[Problem, ...]:
         """Return all problems, errors first, in the order they were met."""
@@ -131,8 +151,8 @@ class Log:
             cells = list(dict.fromkeys(e["cells"])) or [""]
             found.append(
                 Problem(
-                    f"KA-{code}", _SEVERITY[code[0]], e["file"], e["sheet"], cells[0], e["column"], e["value"],
-                    tuple(cells[1:]), e["params"],
+                    f"KA-{code}", _SEVERITY[code[0]], e["file"], e["sheet"], cells[0], self._hidden(e["column"]),
+                    self._hidden(e["value"]), tuple(cells[1:]), {k: self._hidden(v) for k, v in e["params"].items()},
                 )
             )  # fmt: skip
         rank = {"error": 0, "warning": 1, "note": 2}

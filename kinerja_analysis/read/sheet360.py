@@ -9,7 +9,7 @@ from kinerja_analysis.base.tables import Column, plain
 from kinerja_analysis.read import numbers
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.layout import KNOWN_UNUSED, Layout, accepted
-from kinerja_analysis.read.log import identifying, personal_header
+from kinerja_analysis.read.log import personal_header
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
 
@@ -75,9 +75,6 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
     for i, label in enumerate(block.header):
         name = plain(label)
         if not label or i in layout.names or i in layout.near or name in KNOWN_UNUSED or personal_header(label):
-            continue
-        if identifying(label, session.log.persons(block)):
-            session.log.on("N302", block, [block.header_address(i)], column=label)
             continue
         cells = block.cells(i)
         read = numbers.numbers(cells.distinct, cells.counts, block.separator)
