@@ -70,10 +70,10 @@ def _seal(body: dict[str, Any], level: str, key: bytes) -> str:
 
 
 def _kept(config: AuditConfig) -> dict[str, Any]:
-    """Return what an audit keeps of its configuration: no mapping, no path (file and sheet names can be persons')."""
-    kept = config.to_dict() | {"mapping": [], "framework": Path(config.framework).stem}
-    for region in kept["regions"].values():
-        region["framework"] = Path(region["framework"]).stem
+    """Return what an audit keeps of its configuration: no mapping, no path (files can have people's names)."""
+    kept = config.to_dict() | {"mapping": []}
+    for part in (kept, *kept["regions"].values()):
+        part["framework"] = part["framework"] if part["framework"].isidentifier() else ""
     return kept
 
 
