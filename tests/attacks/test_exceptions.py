@@ -142,7 +142,7 @@ def test_a_person_in_any_column_is_named_nowhere(make: Any, search, column: str,
 
 
 @pytest.mark.parametrize("text", [
-    f'identifiers = "{NIP}"', f"years = [{NIP}]", f'[regions."{NIP}"]', f'[[mapping]]\ntable = "x"\nfile = {NIP}',
+    f'identifiers = "{NIP}"', f"level = {NIP}", f'[regions."{NIP}"]', f'[[mapping]]\ntable = "x"\nfile = {NIP}',
     f'[[mapping]]\ntable = "ratings"\n[mapping.values.unit]\n"{NAME}" = 3', f'key = "{NIP}',
     f'framework = "{NIP}.toml"\n"{NIP}" = 1',
 ])  # fmt: skip
@@ -162,9 +162,9 @@ def test_long_numbers_in_arguments_are_masked(search) -> None:
 def test_our_own_mistake_shows_its_kind_only(tmp_path: Path, search) -> None:
     """An exception nobody expected, here one that quotes a person, ends in one sentence unless debugging is asked."""
     code = (
-        "import sys, kinerja_analysis.read as r\nfrom kinerja_analysis.cli import main\n"
+        "import sys, kinerja_analysis.read\nfrom kinerja_analysis.cli import main\n"
         f"def broken(*a, **k): raise ValueError({BOTH!r})\n"
-        "r.check = broken\nsys.argv = ['kinerja', 'check', '.', '--lang', 'en']\nmain()"
+        "sys.modules['kinerja_analysis.read'].check = broken\nsys.argv = ['kinerja', 'check', '.', '--lang', 'en']\nmain()"
     )
     env = {k: v for k, v in os.environ.items() if k != "KINERJA_DEBUG"}
     root = str(Path(__file__).parents[2])
