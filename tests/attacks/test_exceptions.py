@@ -164,7 +164,8 @@ def test_our_own_mistake_shows_its_kind_only(tmp_path: Path, search) -> None:
     code = (
         "import sys, kinerja_analysis.read\nfrom kinerja_analysis.cli import main\n"
         f"def broken(*a, **k): raise ValueError({BOTH!r})\n"
-        "sys.modules['kinerja_analysis.read'].check = broken\nsys.argv = ['kinerja', 'check', '.', '--lang', 'en']\nmain()"
+        "sys.modules['kinerja_analysis.read'].check = broken\n"
+        "sys.argv = ['kinerja', 'check', '.', '--lang', 'en']\nmain()"
     )
     env = {k: v for k, v in os.environ.items() if k != "KINERJA_DEBUG"}
     root = str(Path(__file__).parents[2])
