@@ -132,7 +132,9 @@ def load_audit(folder: Path, *, key_file: str = "") -> Audit:
         body = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError):
         raise UsageError("errors.audit_missing", folder=folder.name) from None
-    seal = body.pop("seal", "")
+    if not {"config", "level", "cells", "provenance", "files", "seal"} <= body.keys():
+        raise UsageError("errors.audit_changed", file=MANIFEST)
+    seal = body.pop("seal")
     config = AuditConfig(**body["config"]).model_copy(update={"key_file": key_file})
     expected = _seal(body, body["level"], key_bytes(config))
     if not hmac.compare_digest(seal, expected):

@@ -15,8 +15,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.keys import DEMO_KEY, key_id
+from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.read.identity import pseudonym
+from kinerja_analysis.run.execute import check_key as check_earlier
 
 _place = Path(__file__).parents[1] / "bad_inputs" / "conftest.py"
 _spec = importlib.util.spec_from_file_location("kinerja_test_files", _place)
@@ -220,7 +223,7 @@ def test_translate_reads_a_text_list_and_names_as_identifiers(kinerja: Kinerja, 
     assert done.returncode == 0, done.stderr
     assert "Sekar" not in done.stdout
     found = pd.read_csv(kinerja.cwd / "nama.csv", sep=";", encoding="utf-8-sig")
-    assert found["pengenal"].tolist() == ["Sekar 001"] and found["nama samaran"].tolist() == [mark]
+    assert found["pengenal"].tolist() == ["Sekar  001"] and found["nama samaran"].tolist() == [mark]
 
 
 @pytest.mark.parametrize(
@@ -289,16 +292,29 @@ def settings(kinerja: Kinerja) -> Path:
     return place
 
 
-@pytest.mark.parametrize("allowed", ["new key", "same key", "demo"])
-def test_an_audit_goes_on(kinerja: Kinerja, make: Any, allowed: str) -> None:
-    """With --new-key, with the same key, and beside audits of synthetic people made with the published key."""
+def test_an_audit_goes_on_with_new_key(kinerja: Kinerja, make: Any) -> None:
     own = kinerja.home / "kunci.key"
     own.write_bytes(KEY)
     own.chmod(0o600)
-    manifest(kinerja.cwd / "reports", {"new key": "0a0b0c0d", "same key": key_id(KEY)}.get(allowed, demo_key_id()),
-             synthetic=allowed == "demo")  # fmt: skip
-    more = ["--new-key"] if allowed == "new key" else []
-    done = kinerja("audit", str(make.ekinerja()), "--config", str(settings(kinerja)), *more, KINERJA_KEY_FILE=str(own))
+    manifest(kinerja.cwd / "reports", "0a0b0c0d")
+    arguments = ["audit", str(make.ekinerja()), "--config", str(settings(kinerja))]
+    done = kinerja(*arguments, "--new-key", KINERJA_KEY_FILE=str(own))
     assert done.returncode == 0, done.stderr
     made = next((kinerja.cwd / "reports" / "internal" / "2025").glob("*/audit/manifest.json"))
     assert json.loads(made.read_text(encoding="utf-8"))["provenance"]["key_id"] == key_id(KEY)
+
+
+@pytest.mark.parametrize(("theirs", "synthetic", "mine", "stops"), [
+    ("0a0b0c0d", False, "0a0b0c0d", False), ("0a0b0c0d", False, "0a0b0c0e", True), ("0a0b0c0d", True, "0a0b0c0e", False),
+    ("", False, "0a0b0c0e", False), ("0a0b0c0d", False, "", False),
+])  # fmt: skip
+def test_which_earlier_audits_stop_a_run(tmp_path: Path, theirs: str, synthetic: bool, mine: str, stops: bool) -> None:
+    """Not the demo's, and not where declared pseudonyms are used, which no key made."""
+    manifest(tmp_path, theirs, synthetic=synthetic)
+    (tmp_path / "2023" / "x" / "audit").mkdir(parents=True)
+    (tmp_path / "2023" / "x" / "audit" / "manifest.json").write_text("rusak", encoding="utf-8")
+    if stops:
+        with pytest.raises(UsageError, match=theirs):
+            check_earlier(Tables(key_id=mine), tmp_path)
+    else:
+        check_earlier(Tables(key_id=mine), tmp_path)
