@@ -305,7 +305,8 @@ def test_an_audit_goes_on_with_new_key(kinerja: Kinerja, make: Any) -> None:
 
 
 @pytest.mark.parametrize(("theirs", "synthetic", "mine", "stops"), [
-    ("0a0b0c0d", False, "0a0b0c0d", False), ("0a0b0c0d", False, "0a0b0c0e", True), ("0a0b0c0d", True, "0a0b0c0e", False),
+    ("0a0b0c0d", False, "0a0b0c0d", False), ("0a0b0c0d", False, "0a0b0c0e", True),
+    ("0a0b0c0d", True, "0a0b0c0e", False),
     ("", False, "0a0b0c0e", False), ("0a0b0c0d", False, "", False),
 ])  # fmt: skip
 def test_which_earlier_audits_stop_a_run(tmp_path: Path, theirs: str, synthetic: bool, mine: str, stops: bool) -> None:
