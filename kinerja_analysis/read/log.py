@@ -75,17 +75,9 @@ class Log:
         self._everyone: frozenset[str] = frozenset()
 
     def add(
-        self,
-        code: str,
-        *,
-        file: str = "",
-        sheet: str = "",
-        cells: Iterable[str] = (),
-        column: str = "",
-        value: str = "",
-        number: tuple[int, int] = (0, 0),
-        **params: Any,
-    ) -> None:
+        self, code: str, *, file: str = "", sheet: str = "", cells: Iterable[str] = (), column: str = "",
+        value: str = "", number: tuple[int, int] = (0, 0), **params: Any,
+    ) -> None:  # fmt: skip
         """Note a problem; ``number`` is (file, sheet) as counted, ``cells`` all cells concerned."""
         cells = list(cells)
         key = (code, *(number if number != (0, 0) else (file, sheet)), column)  # type: ignore[misc]
