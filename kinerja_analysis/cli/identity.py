@@ -99,7 +99,7 @@ def translate(
     """Terjemahkan nama samaran menjadi NIP dan nama / translate pseudonyms into NIPs and names."""
     from kinerja_analysis.read.holders import holders
 
-    term, target = Terminal(lang, as_json), Path(out)
+    term, target = Terminal(lang, as_json), Path(out).expanduser()
     found, given = existing(paths), existing(lists)
     config = terminal.config_of(config_path, paths)
     config = config.model_copy(update={"key_file": key_file or config.key_file})

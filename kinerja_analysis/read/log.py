@@ -123,7 +123,7 @@ class Log:
         if key not in self._words:
             named = [i for i, h in enumerate(block.header) if personal_header(h) and _who(plain(h))]
             self._words[key] = frozenset(
-                word for i in named for word in map(fold, block.cells(i).distinct)
+                word for i in named for word in map(fold, (v for v in block.cells(i).distinct if not str(v).isdigit()))
                 if any(map(str.isalpha, word)) and word != fold(block.header[i])
             )  # fmt: skip
         return self._words[key]
