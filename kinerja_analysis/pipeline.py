@@ -120,7 +120,8 @@ def open_audit(
     if (place / "manifest.json").is_file():
         return load_audit(place, key_file=key_file)
     root = place if level == "public" else place / "internal"
-    found = [load_audit(f.parent, key_file=key_file) for f in sorted(root.glob("[12]*/*/audit/manifest.json"))]
+    pattern = f"{year or '[12]*'}/{f'{region}-*' if region else '*'}/audit/manifest.json"
+    found = [load_audit(f.parent, key_file=key_file) for f in sorted(root.glob(pattern))]
     picked = [a for a in found if any(region in (None, r) and year in (None, y) for r, y in a.cells)]
     if not picked:
         raise UsageError("errors.audit_missing", folder=place.name)

@@ -109,7 +109,8 @@ class AuditConfig(BaseModel):
         except tomllib.TOMLDecodeError as error:
             raise UsageError("errors.config_toml", file=place.name, detail=str(error)) from None
         except ValidationError as error:
-            detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            # of a mapping no key of the file's own is told: it can be a person's name
+            detail = "; ".join(f"{'.'.join(map(str, e['loc'][:4]))}: {e['msg']}" for e in error.errors())
             raise UsageError("errors.config_invalid", file=place.name, detail=detail) from None
 
     def overrides(self) -> dict[str, float]:

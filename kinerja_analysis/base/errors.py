@@ -5,10 +5,12 @@ Every error a user can cause is a ``KinerjaError`` with an exit code; everything
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+_NUMBER = re.compile(r"\d{16,}")
 Severity = Literal["error", "warning", "note"]
 
 
@@ -51,13 +53,16 @@ class Problem:
 
 
 class KinerjaError(Exception):
-    """Base of every error that a user can understand and repair; ``exit_code`` is the command's."""
+    """Base of every error that a user can understand and repair; ``exit_code`` is the command's.
+
+    Numbers as long as a NIP are masked: file names and arguments can hold them.
+    """
 
     exit_code = 2
 
     def __init__(self, key: str, **params: Any) -> None:
         self.key = key
-        self.params = params
+        self.params = {k: _NUMBER.sub("•••", v) if isinstance(v, str) else v for k, v in params.items()}
         super().__init__(self.text("en"))
 
     def text(self, lang: str) -> str:

@@ -37,18 +37,11 @@ _RATING_WORDS: dict[str, Reading] = {
     for tail in ("", "EKSPEKTASI", "EKSPETASI")
 }
 _SHARED_WORDS: dict[str, Reading] = {
-    "BAIK": (_GOOD, None),
-    "B": (_GOOD, None),
-    "BUTUHPERBAIKAN": (_NEEDS, None),
-    "BUTUHPERBAIKANCUKUP": (_NEEDS, None),
-    "CUKUPBUTUHPERBAIKAN": (_NEEDS, None),
-    "CUKUP": (_NEEDS, None),
-    "BP": (_NEEDS, None),
-    "KURANG": (_POOR, None),
-    "K": (_POOR, None),
-    "SANGATKURANG": (_VERY_POOR, None),
+    "BAIK": (_GOOD, None), "B": (_GOOD, None), "BUTUHPERBAIKAN": (_NEEDS, None),
+    "BUTUHPERBAIKANCUKUP": (_NEEDS, None), "CUKUPBUTUHPERBAIKAN": (_NEEDS, None), "CUKUP": (_NEEDS, None),
+    "BP": (_NEEDS, None), "KURANG": (_POOR, None), "K": (_POOR, None), "SANGATKURANG": (_VERY_POOR, None),
     "SK": (_VERY_POOR, None),
-}
+}  # fmt: skip
 _PREDIKAT_WORDS: dict[str, Reading] = {
     **_SHARED_WORDS,
     "SANGATBAIK": (_VERY_GOOD, None),

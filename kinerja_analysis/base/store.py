@@ -15,39 +15,11 @@ import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.keys import key_bytes
 from kinerja_analysis.base.results import Audit, Design, Result
 from kinerja_analysis.base.tables import TABLES, ScoreTable, Tables
 
 MANIFEST = "manifest.json"
-DEMO_KEY = b"kinerja-analysis: kunci demo terbuka, hanya untuk NIP yang mustahil"
-KEY_BYTES = 32
-
-
-def key_bytes(config: AuditConfig) -> bytes:
-    """Return the secret key of the configuration (or of ``KINERJA_KEY_FILE``), the published one without any.
-
-    Raises ``UsageError`` for a missing or short key. Who may use the published key is decided in
-    ``read/identity``: it is accepted only for impossible NIPs and declared pseudonyms.
-    """
-    place = config.key_file or os.environ.get("KINERJA_KEY_FILE", "")
-    if not place:
-        return DEMO_KEY
-    try:
-        key = Path(place).expanduser().read_bytes().strip()
-    except OSError:
-        raise UsageError("errors.key_missing") from None
-    if len(key) < KEY_BYTES:
-        raise UsageError("errors.key_short", n=len(key))
-    return key
-
-
-def key_id(key: bytes) -> str:
-    """Return the public id of a key: 8 hex digits that do not reveal it.
-
-    >>> len(key_id(b"x" * 32))
-    8
-    """
-    return hmac.new(key, b"key-id", hashlib.sha256).hexdigest()[:8]
 
 
 def data_digest(tables: Tables) -> str:
@@ -60,8 +32,11 @@ def data_digest(tables: Tables) -> str:
     return f"{total:016x}"
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file so that either the old or the whole new content is at ``path``, never half of it."""
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file so that either the old or the whole new content is at ``path``, never half of it.
+
+    Until it is whole only its owner can read it; then ``mode`` says who can.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -69,7 +44,7 @@ def write_atomic(path: Path, data: bytes) -> None:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -94,6 +69,14 @@ def _seal(body: dict[str, Any], level: str, key: bytes) -> str:
     return "sha256:" + hashlib.sha256(text).hexdigest()
 
 
+def _kept(config: AuditConfig) -> dict[str, Any]:
+    """Return what an audit keeps of its configuration: no mapping, no path (files can have people's names)."""
+    kept = config.to_dict() | {"mapping": []}
+    for part in (kept, *kept["regions"].values()):
+        part["framework"] = part["framework"] if part["framework"].isidentifier() else ""
+    return kept
+
+
 def save_audit(audit: Audit, folder: Path) -> Path:
     """Write an audit into ``folder`` (replaced as a whole)."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +91,7 @@ def save_audit(audit: Audit, folder: Path) -> Path:
             "format": 1,
             "level": audit.level,
             "cells": [list(c) for c in audit.cells],
-            "config": audit.config.to_dict(),
+            "config": _kept(audit.config),
             "provenance": dict(audit.provenance),
             "files": sums,
         }
@@ -127,6 +110,19 @@ def save_audit(audit: Audit, folder: Path) -> Path:
     return folder
 
 
+def manifests(out: Path) -> list[Path]:
+    """Return the manifests of all audits of a reports folder, public and internal, in order."""
+    return [f for root in (out, out / "internal") for f in sorted(root.glob(f"[12]*/*/audit/{MANIFEST}"))]
+
+
+def read_provenance(manifest: Path) -> dict[str, Any]:
+    """Return what a stored audit says of its making, unverified; empty when the manifest cannot be read."""
+    try:
+        return dict(json.loads(manifest.read_text(encoding="utf-8"))["provenance"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def load_audit(folder: Path, *, key_file: str = "") -> Audit:
     """Open a saved audit after checking its seal and the sum of every file.
 
@@ -136,7 +132,9 @@ def load_audit(folder: Path, *, key_file: str = "") -> Audit:
         body = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError):
         raise UsageError("errors.audit_missing", folder=folder.name) from None
-    seal = body.pop("seal", "")
+    if not {"config", "level", "cells", "provenance", "files", "seal"} <= body.keys():
+        raise UsageError("errors.audit_changed", file=MANIFEST)
+    seal = body.pop("seal")
     config = AuditConfig(**body["config"]).model_copy(update={"key_file": key_file})
     expected = _seal(body, body["level"], key_bytes(config))
     if not hmac.compare_digest(seal, expected):

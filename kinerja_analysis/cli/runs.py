@@ -58,13 +58,14 @@ def demo(folder: str, out: str, seed: int, size: float | None, lang: str | None)
 @out_option
 @click.option("--jobs", type=int, default=None, help="Banyak proses / number of processes.")
 @click.option("--no-resume", is_flag=True, help="Hitung ulang semuanya / do everything again.")
+@click.option("--new-key", is_flag=True, help="Kunci memang diganti / the key was changed on purpose.")
 @click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
 @click.option("--no-write", is_flag=True, help="Jangan tulis daftar masalah / do not write the problem list.")
 @json_option
 @lang_option
 def audit_command(
     paths: tuple[str, ...], region: str | None, year: int | None, config_path: str | None, out: str,
-    jobs: int | None, no_resume: bool, dry_run: bool, no_write: bool, as_json: bool, lang: str | None,
+    jobs: int | None, no_resume: bool, new_key: bool, dry_run: bool, no_write: bool, as_json: bool, lang: str | None,
 ) -> None:  # fmt: skip
     """Dari berkas ke laporan: baca, hitung, periksa, tulis / from files to reports."""
     from kinerja_analysis.read import read
@@ -83,8 +84,11 @@ def audit_command(
     try:
         done = term.step(
             "audit_and_report",
-            lambda: run(found, region=region, year=year, out=out, jobs=jobs, resume=not no_resume, config=config),
-        )
+            lambda: run(
+                found, region=region, year=year, out=out, jobs=jobs, resume=not no_resume, new_key=new_key,
+                config=config,
+            ),
+        )  # fmt: skip
     except InputRefused as error:
         save_problems(term, error.report, found, no_write)
         raise

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.keys import exposed, key_place
 from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.words import LANGUAGES, say
 
@@ -69,7 +70,19 @@ def default_lang() -> str:
 
 
 def config_of(config_path: str | None, paths: Sequence[str]) -> AuditConfig:
-    """Return the named configuration, else ``kinerja.toml`` beside the input or in the working folder."""
+    """Return the named configuration, else ``kinerja.toml`` beside the input or in the working folder.
+
+    Says on the terminal when others can read its key.
+    """
+    config = _config_of(config_path, paths)
+    place = key_place(config)
+    if place is not None and exposed(place):
+        term = Terminal(click.get_current_context().params.get("lang"))
+        term.error.print(say("identity.exposed", term.lang, file=place.name), markup=False)
+    return config
+
+
+def _config_of(config_path: str | None, paths: Sequence[str]) -> AuditConfig:
     if config_path:
         return AuditConfig.read(config_path)
     for place in [*(Path(p) for p in paths if not p.startswith(SQL)), Path.cwd()]:

@@ -6,6 +6,7 @@ cells with 300 different texts costs 300 looks.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,17 @@ def clean(value: Any) -> Any:
     if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
         return None
     return value
+
+
+def fold(text: object) -> str:
+    """Return a name or address in the one form it is compared and hashed in, however it was typed.
+
+    Letter case, kinds and number of blanks, and composed or decomposed letters do not count.
+
+    >>> fold("Andre\u0301  LIM\xa0") == fold("andr\xe9 lim")
+    True
+    """
+    return " ".join(unicodedata.normalize("NFKC", str(text)).casefold().split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ def people(session: Session, number: int, frame: pd.DataFrame, rows: np.ndarray)
     """Keep what the export tells about employees, to fill gaps of the employee table later."""
     block = session.blocks[number]
     carried = [n for n in ("year", "region", "person", "unit", "opd", "supervisor", "rated_at", "until") if n in frame]
-    told = frame[carried].copy()
+    told = frame[carried].assign(_b=number, _i=frame.index.to_numpy())
     for column in columns("employees"):
         at = session.position(number, column.name)
         if column.name in _PEOPLE and at >= 0:

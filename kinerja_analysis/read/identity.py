@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.store import DEMO_KEY, key_bytes, key_id
-from kinerja_analysis.base.tables import columns
+from kinerja_analysis.base.keys import DEMO_KEY, key_bytes, key_id
+from kinerja_analysis.base.tables import COLUMNS, columns, plain
 from kinerja_analysis.read.log import identifying
 from kinerja_analysis.read.session import Session
 
@@ -86,8 +86,10 @@ def parse_nip(numbers: list[str], today: dt.date | None = None) -> Parsed:
     kind = np.where((code >= 1) & (code <= 12), "pns", np.where(code >= 21, "pppk", ""))
     possible &= kind != ""
     fault[good & ~possible] = "E402"
-    age = start - year
-    odd = ((age < 16) | (age > 60)) & ~synthetic | (start > today.year) | (start < 1960)
+    known = kind == "pns"  # of a contract only the year is told
+    age = start - year - (known & (code * 100 + 1 < month * 100 + day))
+    future = (start > today.year) | (known & (start * 100 + code > today.year * 100 + today.month))
+    odd = ((age < 16) | (age > 60)) & ~synthetic | future | (start < 1960)
     fault[good & possible & odd] = "W401"
     fine = good & possible
     return Parsed(
@@ -112,6 +114,7 @@ def close(session: Session, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
     Returns the tables, whether they are synthetic, and the id of the key ("" for declared pseudonyms).
     """
     told = pd.concat(session.told, ignore_index=True) if session.told else pd.DataFrame()
+    persons = session.log.everyone(session.blocks)
     people = [tables[t][c] for t, names in IDENTITIES.items() for c in names]
     people += [told[c] for c in ("person", "supervisor") if c in told]
     known = [str(n) for n in pd.unique(pd.concat(people).dropna())] if people else []
@@ -120,9 +123,12 @@ def close(session: Session, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
         _flag(session, tables, {n: "E405" for n in known if identifying(n)})
         return _filled(tables, told, None), False, ""
     key = key_bytes(session.config)
+    _texts(session, tables, told, persons)
     parsed = parse_nip(known) if mode == "nip" else None
     synthetic = _checked(session, tables, known, parsed, key)
     names = pd.Series([pseudonym(key, n) for n in known], index=known, dtype="str")
+    if parsed is not None:
+        _contradicted(session, [tables["employees"], told], pd.Index(known), parsed)
     tables = {t: _renamed(f, IDENTITIES[t], names) for t, f in tables.items()}
     traits = None
     if parsed is not None:
@@ -142,6 +148,34 @@ def _looked_up(column: pd.Series, names: pd.Series) -> pd.Series:
     codes, distinct = pd.factorize(column)
     found = pd.array([*names.reindex(distinct), None], dtype="str")
     return pd.Series(found.take(codes), index=column.index)
+
+
+def _texts(
+    session: Session, tables: dict[str, pd.DataFrame], told: pd.DataFrame, persons: frozenset[str]
+) -> None:
+    """Note texts that name a person of any file; an employee attribute that does is taken out."""
+    kinds = {(c.table, c.name): c.kind for c in COLUMNS}
+    for table, frame in [*tables.items(), ("employees", told)]:
+        for name in frame.columns.difference(["row", "_b", "_i", "until", "created"]):
+            if kinds.get((table, name), "text") != "text":
+                continue
+            named = [v for v in frame[name].dropna().unique() if identifying(v, persons)]
+            if (table, name) not in kinds and (named or identifying(name, persons)):
+                tables[table] = tables[table].drop(columns=name)
+                _note_text(session, "N302", frame, name, pd.Series(name, index=frame.index))
+            elif named:
+                _note_text(session, "E408", frame, name, frame[name].where(frame[name].isin(named)))
+
+
+def _note_text(session: Session, code: str, frame: pd.DataFrame, name: str, texts: pd.Series) -> None:
+    """Note a problem where texts stand: in the column's cells, or in the header of a column named like the text."""
+    for number, text in set(zip(frame["_b"], texts.astype(object).where(texts.notna(), None), strict=True)):
+        block = session.blocks[int(number)]
+        if text is not None and session.position(int(number), name) >= 0:
+            session.note(code, frame, name, (texts == text) & (frame["_b"] == number))
+        elif text is not None:
+            at = [i for i, h in enumerate(block.header) if plain(h) == text]
+            session.log.on(code, block, map(block.header_address, at), column=block.header[at[0]] if at else name)
 
 
 def _flag(session: Session, tables: dict[str, pd.DataFrame], faults: dict[str, str]) -> None:
@@ -176,6 +210,16 @@ def _checked(
     elif real.any() and key == DEMO_KEY:
         session.log.add("E404", n=int(real.sum()))
     return bool(parsed.synthetic.any())
+
+
+def _contradicted(session: Session, frames: list[pd.DataFrame], known: pd.Index, parsed: Parsed) -> None:
+    """Warn at each cell that tells another sex or employment than the number in its row."""
+    for frame in frames:
+        for name, code in (("sex", "W402"), ("employment", "W403")):
+            if name in frame and len(frame):
+                meant = frame["person"].map(pd.Series(getattr(parsed, name), index=known)).fillna("").astype("str")
+                said = frame[name].fillna("").astype("str").replace("pppk_paruh_waktu", "pppk")
+                session.note(code, frame, name, (meant != "") & (said != "") & (meant != said))
 
 
 def age_band(birth: pd.Series, year: pd.Series) -> pd.Series:

@@ -8,17 +8,20 @@ from typing import Any
 
 from kinerja_analysis.base.errors import Problem, Severity
 from kinerja_analysis.base.tables import COLUMNS, plain
-from kinerja_analysis.read.cells import Block
+from kinerja_analysis.read.cells import Block, fold
 
 _SEVERITY: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
 _PERSONAL_NAME = re.compile(
     r"(^|_)(nama|name|nip|nik|npwp|nrp|e?_?mail|surel|telepon|telp|hp|handphone|alamat|tanggal_lahir|tgl_lahir|"
-    r"tempat_lahir|rekening|gelar|foto|uuid|id|komentar|catatan|umpan_balik|password|sandi)(_|$)"
+    r"tempat_lahir|rekening|gelar|foto|uuid|id|komentar|catatan|umpan_balik|password|sandi|username|operator|petugas|"
+    r"penginput|verifikator|oleh|istri|suami)(_|$)"
 )
-_THING = re.compile(
-    r"^nama_(unit|unor|bidang|bagian|seksi|opd|skpd|dinas|badan|sekolah|instansi|satker|satuan|kegiatan|program|jabatan|"
-    r"indikator|iki|iku|kriteria|aspek|dimensi|wilayah|kabupaten|kota|provinsi|periode)"
+_THING_NAME = re.compile(
+    r"(^|_)nama_(unor|unit|opd|skpd|satker|instansi|organisasi|dinas|badan|bidang|bagian|sekolah|puskesmas|jabatan|"
+    r"golongan|pangkat|kegiatan|program|indikator|kriteria|dimensi|aspek|wilayah|provinsi|kabupaten|kota|kecamatan|"
+    r"kelurahan|desa|periode|berkas)(_|$)"
 )
+_WHO = re.compile(r"(^|_)(nama|name|nip|nik|nrp|e?_?mail|surel|username)(_|$)")
 _PERSONAL_VALUE = re.compile(r"\d{8,}|@|\d{6,}[\s.-]+\d{6,}")
 _IDENTITY = re.compile(r"\d{16,}|\d{8}[\s.-]*\d{6}[\s.-]*\d[\s.-]*\d{3}|\S@\S")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -30,12 +33,13 @@ _HARMLESS = {a for c in COLUMNS if not c.personal for a in (c.name, *c.aliases)}
 def personal_header(label: object) -> bool:
     """Tell whether a column's name says that it identifies a person.
 
-    >>> personal_header("Nama Pegawai"), personal_header("nip_atasan"), personal_header("Nama Bidang")
+    >>> personal_header("Nama Pegawai"), personal_header("nip_atasan"), personal_header("nama_jabatan")
     (True, True, False)
     """
     name = plain(_CAMEL.sub("_", str(label)))
-    harmless = name in _HARMLESS or _THING.match(name) is not None
-    return name in _ALIASES or (not harmless and _PERSONAL_NAME.search(name) is not None)
+    if name in _ALIASES or name in _HARMLESS:
+        return name in _ALIASES
+    return _PERSONAL_NAME.search(_THING_NAME.sub("", name)) is not None
 
 
 def personal_value(value: object) -> bool:
@@ -56,7 +60,11 @@ def identifying(value: object, persons: frozenset[str] = frozenset()) -> bool:
     (False, True, True)
     """
     text = str(value)
-    return _IDENTITY.search(text) is not None or text.casefold() in persons
+    return _IDENTITY.search(text) is not None or fold(text.replace("_", " ")) in persons
+
+
+def _who(name: str) -> bool:
+    return name in _ALIASES or _WHO.search(_THING_NAME.sub("", name)) is not None
 
 
 class Log:
@@ -65,19 +73,12 @@ class Log:
     def __init__(self) -> None:
         self._found: dict[tuple[str, int, int, str], dict[str, Any]] = {}
         self._words: dict[tuple[int, int], frozenset[str]] = {}
+        self._everyone: frozenset[str] = frozenset()
 
     def add(
-        self,
-        code: str,
-        *,
-        file: str = "",
-        sheet: str = "",
-        cells: Iterable[str] = (),
-        column: str = "",
-        value: str = "",
-        number: tuple[int, int] = (0, 0),
-        **params: Any,
-    ) -> None:
+        self, code: str, *, file: str = "", sheet: str = "", cells: Iterable[str] = (), column: str = "",
+        value: str = "", number: tuple[int, int] = (0, 0), **params: Any,
+    ) -> None:  # fmt: skip
         """Note a problem; ``number`` is (file, sheet) as counted, ``cells`` all cells concerned."""
         cells = list(cells)
         key = (code, *(number if number != (0, 0) else (file, sheet)), column)  # type: ignore[misc]
@@ -89,10 +90,10 @@ class Log:
     def on(
         self, code: str, block: Block, cells: Iterable[str] = (), *, column: str = "", value: str = "", **params: Any
     ) -> None:
-        """Note a problem of a block's sheet; ``value`` is shown as it is."""
+        """Note a problem of a block's sheet; a value that looks like an identity is masked."""
         self.add(
             code, file=block.file_name, sheet=block.sheet_name, cells=[c for c in cells if c], column=column,
-            value=value, number=(block.file, block.sheet), **params,
+            value=self.masked(block, value), number=(block.file, block.sheet), **params,
         )  # fmt: skip
 
     def at(
@@ -115,7 +116,7 @@ class Log:
             return ""
         if personal_value(text) or len(text) > 120:
             return MASK
-        return MASK if text.casefold() in self.persons(block) else text
+        return MASK if fold(text) in self.persons(block) else text
 
     @staticmethod
     def personal(block: Block, position: int) -> bool:
@@ -124,12 +125,23 @@ class Log:
         return position not in block.harmless and personal_header(label)
 
     def persons(self, block: Block) -> frozenset[str]:
-        """Return what stands in the personal columns of a block, folded."""
+        """Return what stands in the columns of a block that name people, folded."""
         key = (block.file, block.sheet)
         if key not in self._words:
-            named = [i for i in range(len(block.header)) if self.personal(block, i)]
-            self._words[key] = frozenset(str(v).casefold() for i in named for v in block.cells(i).distinct)
+            named = [i for i, h in enumerate(block.header) if self.personal(block, i) and _who(plain(h))]
+            self._words[key] = frozenset(
+                word for i in named for word in map(fold, (v for v in block.cells(i).distinct if not str(v).isdigit()))
+                if any(map(str.isalpha, word)) and word != fold(block.header[i])
+            )  # fmt: skip
         return self._words[key]
+
+    def everyone(self, blocks: Iterable[Block]) -> frozenset[str]:
+        """Return the people of all blocks, folded; from now on no problem shows one of them."""
+        self._everyone = frozenset().union(*map(self.persons, blocks))
+        return self._everyone
+
+    def _hidden(self, text: Any) -> Any:
+        return MASK if isinstance(text, str) and identifying(text, self._everyone) else text
 
     def problems(self) -> tuple[Problem, ...]:
         """Return all problems, errors first, in the order they were met."""
@@ -138,8 +150,8 @@ class Log:
             cells = list(dict.fromkeys(e["cells"])) or [""]
             found.append(
                 Problem(
-                    f"KA-{code}", _SEVERITY[code[0]], e["file"], e["sheet"], cells[0], e["column"], e["value"],
-                    tuple(cells[1:]), e["params"],
+                    f"KA-{code}", _SEVERITY[code[0]], e["file"], e["sheet"], cells[0], self._hidden(e["column"]),
+                    self._hidden(e["value"]), tuple(cells[1:]), {k: self._hidden(v) for k, v in e["params"].items()},
                 )
             )  # fmt: skip
         rank = {"error": 0, "warning": 1, "note": 2}

@@ -12,7 +12,7 @@ import pandas as pd
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.tables import DTYPES, Column, columns, plain
 from kinerja_analysis.read import numbers, values
-from kinerja_analysis.read.cells import Block, Cells, letters
+from kinerja_analysis.read.cells import Block, Cells, fold, letters
 from kinerja_analysis.read.guess import Guess
 from kinerja_analysis.read.layout import Layout, accepted, unused
 from kinerja_analysis.read.log import Log, identifying
@@ -117,10 +117,8 @@ class Session:
         distinct = cells.distinct
         if column.personal:
             if self.config.identifiers == "other":
-                found = values.texts(distinct)
                 bad = {i: "E104" for i, v in enumerate(distinct) if not isinstance(v, str)}
-                folded = [None if i in bad else v.casefold() for i, v in enumerate(found.values)]
-                return Outcome(folded, bad, {})
+                return Outcome([None if i in bad else fold(v) for i, v in enumerate(distinct)], bad, {})
             return values.identifiers(distinct, exact=block.exact)
         if column.kind == "number":
             if own:

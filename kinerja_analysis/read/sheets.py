@@ -157,7 +157,7 @@ def _attributes(session: Session, block: Block, layout: Layout, frame: pd.DataFr
         filled = int((cells.codes >= 0).sum())
         many = len(cells.distinct) > min(ATTRIBUTE_LEVELS, max(2, filled // 2))
         persons = session.log.persons(block)
-        personal = personal_header(label) or any(identifying(v, persons) for v in cells.distinct)
+        personal = personal_header(label) or any(identifying(v, persons) for v in (label, *cells.distinct))
         if personal or many or name in own:
             session.log.on("N302", block, [block.header_address(i)], column=label)
             continue

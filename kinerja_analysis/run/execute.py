@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.errors import KinerjaError, PartialRun
+from kinerja_analysis.base.errors import KinerjaError, PartialRun, UsageError
 from kinerja_analysis.base.results import Level
-from kinerja_analysis.base.store import data_digest
+from kinerja_analysis.base.store import data_digest, manifests, read_provenance
 from kinerja_analysis.base.tables import ScoreTable, Tables
 from kinerja_analysis.base.workers import workers
 from kinerja_analysis.detect import cells_of, detect
@@ -57,7 +57,7 @@ class Order:
 def run(
     paths: Paths, *, region: str | None = None, year: int | None = None, years: Sequence[int] | None = None,
     out: str | Path = "reports", lang: Sequence[str] = ("id", "en"), level: Sequence[Level] = ("public", "internal"),
-    jobs: int | None = None, resume: bool = True, config: AuditConfig | None = None,
+    jobs: int | None = None, resume: bool = True, new_key: bool = False, config: AuditConfig | None = None,
 ) -> RunReport:  # fmt: skip
     """Read everything, audit every cell, write every report and the index.
 
@@ -72,6 +72,8 @@ def run(
         Processes; one per core by default.
     resume : bool
         Skip cells whose stored audits were made from these data with this configuration and version.
+    new_key : bool
+        Go on although earlier audits below ``out`` were made with another key.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def run(
     InputRefused
         The input has errors; nothing was written.
     UsageError
-        Unknown language or level.
+        Unknown language or level; earlier audits were made with another key.
     """
     from kinerja_analysis.base.words import LANGUAGES
     from kinerja_analysis.report.index_page import write_index
@@ -93,11 +95,22 @@ def run(
     if years is not None:
         settings = settings.model_copy(update={"years": tuple(years)})
     tables = read(paths, region=region, year=year, config=settings)
+    if not new_key:
+        check_key(tables, Path(out))
     order = Order(Path(out).resolve(), notebooks_folder(), tuple(lang), tuple(level), ("html", "xlsx"), settings)
     rows, files = _cells(tables, order, jobs, resume)
     files += write_index(order.out, order.languages)
     frame = pd.DataFrame(rows, columns=["region", "year", "status", "reason"])
     return RunReport(frame.sort_values(["region", "year"], ignore_index=True), tuple(files))
+
+
+def check_key(tables: Tables, out: Path) -> None:
+    """Raise ``UsageError`` when a stored audit of real persons below ``out`` carries another key id than ``tables``."""
+    for place in manifests(out):
+        told = read_provenance(place)
+        theirs = told.get("key_id", "")
+        if tables.key_id and theirs and theirs != tables.key_id and not told.get("synthetic"):
+            raise UsageError("identity.other_key", folder=out.name, theirs=theirs, mine=tables.key_id)
 
 
 def _cells(

@@ -11,24 +11,9 @@ from kinerja_analysis.base.words import has, say
 SHORTEST = 4
 PERSONS = ("rater", "team", "person", "employee")
 _CODED = (
-    "source",
-    "source_a",
-    "source_b",
-    "other_source",
-    "sources",
-    "scope",
-    "kind",
-    "attribute",
-    "group",
-    "reference",
-    "other",
-    "own",
-    "criterion",
-    "predikat",
-    "employment",
-    "sex",
-    "org_rating",
-)
+    "source", "source_a", "source_b", "other_source", "sources", "scope", "kind", "attribute", "group", "reference",
+    "other", "own", "criterion", "predikat", "employment", "sex", "org_rating",
+)  # fmt: skip
 
 
 def short_names(subjects: Iterable[str]) -> dict[str, str]:

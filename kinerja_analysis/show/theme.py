@@ -64,32 +64,14 @@ def fonts() -> list[str]:
 def settings() -> dict[str, Any]:
     """Return the matplotlib settings of the reports."""
     return {
-        "font.family": fonts(),
-        "font.size": points(13),
-        "text.color": INK,
-        "axes.labelcolor": MUTED,
-        "axes.labelsize": points(13),
-        "axes.edgecolor": INK,
-        "axes.linewidth": points(1),
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.spines.left": False,
-        "axes.axisbelow": True,
-        "axes.unicode_minus": True,
-        "xtick.color": INK,
-        "xtick.labelcolor": MUTED,
-        "xtick.labelsize": points(12.5),
-        "xtick.major.width": points(1),
-        "xtick.major.size": points(4),
-        "ytick.labelsize": points(13),
-        "ytick.labelcolor": INK,
-        "ytick.major.size": 0.0,
-        "hatch.linewidth": points(1.2),
-        "figure.facecolor": PAPER,
-        "savefig.facecolor": PAPER,
-        "svg.hashsalt": "kinerja",
-        "svg.fonttype": "none",
-    }
+        "font.family": fonts(), "font.size": points(13), "text.color": INK, "axes.labelcolor": MUTED,
+        "axes.labelsize": points(13), "axes.edgecolor": INK, "axes.linewidth": points(1), "axes.spines.top": False,
+        "axes.spines.right": False, "axes.spines.left": False, "axes.axisbelow": True, "axes.unicode_minus": True,
+        "xtick.color": INK, "xtick.labelcolor": MUTED, "xtick.labelsize": points(12.5),
+        "xtick.major.width": points(1), "xtick.major.size": points(4), "ytick.labelsize": points(13),
+        "ytick.labelcolor": INK, "ytick.major.size": 0.0, "hatch.linewidth": points(1.2), "figure.facecolor": PAPER,
+        "savefig.facecolor": PAPER, "svg.hashsalt": "kinerja", "svg.fonttype": "none",
+    }  # fmt: skip
 
 
 @contextmanager

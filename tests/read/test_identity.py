@@ -4,15 +4,17 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from kinerja_analysis import open_audit, run
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused, UsageError
-from kinerja_analysis.base.store import DEMO_KEY
+from kinerja_analysis.base.keys import DEMO_KEY, key_id
 from kinerja_analysis.base.tables import TABLES
 from kinerja_analysis.read import check, read
 from kinerja_analysis.read.identity import age_band, parse_nip, pseudonym
@@ -38,6 +40,37 @@ TODAY = dt.date(2026, 1, 31)
         ("201506152030011001", "E402", "", ""),
         ("198506151995011001", "W401", "male", "pns"),  # appointed at 10
         ("198506152030011001", "W401", "male", "pns"),  # appointed in the future
+        ("198506152026011001", "", "male", "pns"),  # in the month of today
+        ("198506152026021001", "W401", "male", "pns"),  # next month
+        ("198506152026211001", "", "male", "pppk"),  # of a contract only the year is told
+        ("198506152027211001", "W401", "male", "pppk"),
+        ("200006152016061001", "W401", "male", "pns"),  # 15 on 1 June 2016, 16 on the 15th
+        ("200006152016071001", "", "male", "pns"),
+        ("200006012016061001", "", "male", "pns"),  # 16 on that very day
+        ("195006152010061001", "", "male", "pns"),
+        ("195006152011061001", "", "male", "pns"),  # 60 until 15 June 2011
+        ("195006152011071001", "W401", "male", "pns"),  # 61
+        ("196506152025211001", "", "male", "pppk"),  # 60 in that year
+        ("196406152025211001", "W401", "male", "pppk"),
+        ("200906152025211001", "", "male", "pppk"),  # 16 in that year
+        ("201006152025211001", "W401", "male", "pppk"),
+        ("198506151959121001", "W401", "male", "pns"),  # before 1960
+        ("190506151960011001", "", "male", "pns"),  # impossible people have no age
+        ("190506152010212001", "", "female", "pppk"),
+        ("198506152025201001", "E402", "", ""),
+        ("198506152025991001", "", "male", "pppk"),
+        ("198506152025001001", "E402", "", ""),
+        ("198506152010013001", "E402", "", ""),  # no such sex
+        ("198500152010011001", "E402", "", ""),
+        ("198506002010011001", "E402", "", ""),
+        ("199902292020011001", "E402", "", ""),
+        ("199602292020011001", "", "male", "pns"),
+        ("198506312010011999", "E402", "", ""),
+        ("189906152010011001", "E402", "", ""),
+        ("191006152010011001", "E402", "", ""),
+        ("194001011960011001", "", "male", "pns"),
+        ("201006152026011001", "W401", "male", "pns"),
+        ("201106152030011001", "E402", "", ""),
         ("19850615201001100", "E401", "", ""),
         ("1985061520100110011", "E401", "", ""),
         ("19850615201001100x", "E401", "", ""),
@@ -49,6 +82,16 @@ def test_parts_of_a_nip(number: str, fault: str, sex: str, employment: str) -> N
     found = parse_nip([number], TODAY)
     assert (found.fault[0], found.sex[0], found.employment[0]) == (fault, sex, employment)
     assert found.synthetic[0] == (fault == "" and number.startswith("190"))
+
+
+@pytest.mark.parametrize("code", range(13, 21))
+def test_numbers_between_months_and_contracts_are_neither(code: int) -> None:
+    assert parse_nip([f"199001012020{code}1001"], TODAY).fault.tolist() == ["E402"]
+
+
+@pytest.mark.parametrize("code", (21, 22, 35, 99))
+def test_contract_numbers_are_pppk(code: int) -> None:
+    assert parse_nip([f"199001012020{code}2001"], TODAY).employment.tolist() == ["pppk"]
 
 
 def test_nothing_to_parse() -> None:
@@ -132,6 +175,114 @@ def test_declared_pseudonyms_are_kept_and_refused_where_they_look_personal(make:
         ("KA-E405", "baris 5", ""),
         ("KA-E405", "baris 6", ""),
     ]
+
+
+STAFF = ("tahun", "wilayah", "nip", "unor", "jenis_pegawai", "jenis_kelamin")
+
+
+def test_a_column_that_contradicts_the_number_is_a_warning_at_its_cell(make: Any) -> None:
+    woman, man, contract = "190501012010012001", "190501022010011002", "190501032020211003"
+    rows = [
+        ["2025", "98.01", woman, "Unit", "pns", "P"],
+        ["2025", "98.01", man, "Unit", "PPPK", "perempuan"],
+        ["2025", "98.01", contract, "Unit", "pppk_paruh_waktu", "L"],
+        ["2025", "98.01", "190501042020212004", "Unit", "PNS", "P"],
+        ["2025", "98.01", "190501052020212005", "Unit", "", ""],
+    ]
+    tables = read(make.text([STAFF, *rows]), config=make.config)
+    assert [(p.code, p.severity, p.column, p.cell, p.others, p.value) for p in tables.problems] == [
+        ("KA-W402", "warning", "jenis_kelamin", "baris 3", (), ""),
+        ("KA-W403", "warning", "jenis_pegawai", "baris 3", ("baris 5",), ""),
+    ]
+    people = tables.employees.set_index("person")
+    own = people.loc[pseudonym(DEMO_KEY, man), ["sex", "employment"]].tolist()
+    assert own == ["female", "pppk"]  # the column counts, as the message says
+    last = people.loc[pseudonym(DEMO_KEY, "190501052020212005"), ["sex", "employment"]].tolist()
+    assert last == ["female", "pppk"]  # from the number
+
+
+def test_an_export_that_contradicts_the_number_is_a_warning_at_its_cell(make: Any) -> None:
+    problems = read(make.ekinerja(edit={make.cell("jenis_pegawai", 4): "pppk"}), config=make.config).problems
+    assert [(p.code, p.sheet, p.cell) for p in problems] == [("KA-W403", "Data", make.cell("jenis_pegawai", 4))]
+
+
+NFC, NFD = "Andr\u00e9 Lubis", "Andre\u0301 Lubis"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [NFC, NFD, NFC.upper(), NFD.lower(), f"  {NFC} ", f"\u00a0{NFC}\u00a0", NFC.replace(" ", "   "),
+     NFC.replace(" ", "\u00a0"), NFD.replace(" ", " \u00a0 "), NFC.replace(" ", "\t"), f"\u200b{NFC}"],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_one_name_has_one_pseudonym_however_it_is_written(
+    make: Any, tmp_path: Path, spelling: str, kind: str
+) -> None:
+    key = tmp_path / "kunci"
+    key.write_bytes(b"0123456789abcdef0123456789abcdef")
+    config = make.config.model_copy(update={"identifiers": "other", "key_file": str(key)})
+    rows = make.scores()
+    for row in rows:
+        row[2], row[3] = f"orang.{row[2][-3:]}@contoh.id", f"ORANG.{row[3][-3:]}@contoh.id"
+    rows[0][2], rows[1][2] = NFC, spelling
+    place = make.text([make.long_header, *rows]) if kind == "csv" else make.workbook([make.long_header, *rows])
+    tables = read(place, config=config)
+    assert tables.key_id == key_id(b"0123456789abcdef0123456789abcdef") and not tables.synthetic
+    assert tables.ratings["ratee"].nunique() == 3 and tables.ratings["ratee"][:2].nunique() == 1
+    assert tables.ratings["ratee"][0] == pseudonym(b"0123456789abcdef0123456789abcdef", "andr\u00e9 lubis")
+    self_rated = tables.ratings[tables.ratings["source"] == "self"].iloc[-1]
+    assert self_rated["ratee"] == self_rated["rater"]
+    kept = "".join(getattr(tables, t).to_csv() for t in TABLES).casefold()
+    assert not any(word in kept for word in ("andr", "lubis", "contoh.id", "orang."))
+
+
+def test_names_and_addresses_end_at_the_door_of_a_whole_run(make: Any, tmp_path: Path) -> None:
+    """Twelve people rate each other under their names; report and store hold none of them."""
+    key = tmp_path / "kunci"
+    key.write_bytes(b"0123456789abcdef0123456789abcdef")
+    config = make.config.model_copy(update={"identifiers": "other", "key_file": str(key)})
+    names = [f"Zaleha{chr(97 + i)} Contoh" if i % 2 else f"zaleha{chr(97 + i)}@surel.contoh" for i in range(12)]
+    rows = [
+        ["2025", "98.01", ratee, rater.upper() if j % 3 else f" {rater}", "DIRI" if ratee == rater else "REKAN",
+         f"Unit {i % 2}", criterion, str(60 + (7 * i + 3 * j + k) % 35), "0", "100", "2025-12-01 08:00:00"]
+        for i, ratee in enumerate(names) for j, rater in enumerate(names)
+        for k, criterion in enumerate(("Jujur", "Adil")) if (i - j) % 12 < 5
+    ]  # fmt: skip
+    place = make.text([make.long_header, *rows])
+    done = run(place, out=tmp_path / "laporan", lang=("id",), config=config)
+    assert done.to_frame()["status"].tolist() == ["done"]
+    audit = open_audit(tmp_path / "laporan", level="internal", key_file=str(key))
+    assert set(audit.scores.frame["person"]) == {
+        pseudonym(b"0123456789abcdef0123456789abcdef", n.casefold()) for n in names
+    }
+    for file in (p for p in (tmp_path / "laporan").rglob("*") if p.is_file()):
+        data = file.read_bytes()
+        if file.suffix == ".xlsx":
+            with zipfile.ZipFile(file) as archive:
+                data += b"".join(map(archive.read, archive.namelist()))
+        if file.suffix == ".parquet":
+            data += pd.read_parquet(file).to_csv().encode()
+        assert b"zaleha" not in data.lower(), file.name
+
+
+def test_an_attribute_that_names_people_is_not_taken_in(make: Any) -> None:
+    """The names stand in another file; neither a value nor the header may become a group of the report."""
+    make.ekinerja([[*r[:1], f"Sekar {i} Contoh", *r[2:]] for i, r in enumerate(make.people())])
+    header = (*STAFF, "kelompok", "Sekar 3 Contoh", "asal")
+    rows = [["2025", "98.01", make.nip(i), f"Unit {i % 2}", "pns", "L", f"sekar {i % 2} contoh", "x", "kota"]
+            for i in range(1, 7)]  # fmt: skip
+    place = make.text([header, *rows], name="pegawai.csv").parent
+    tables = read(place, config=make.config)
+    assert "asal" in tables.employees and not {"kelompok", "sekar_3_contoh"} & set(tables.employees)
+    notes = [(p.code, p.column) for p in tables.problems if p.code.startswith("KA-N")]
+    assert notes == [("KA-N302", "kelompok"), ("KA-N302", "•••")]
+
+
+def test_a_criterion_called_like_a_person_is_refused_at_its_header(make: Any) -> None:
+    make.ekinerja([[*r[:1], f"Sekar {i} Contoh", *r[2:]] for i, r in enumerate(make.people())])
+    rows = [list(make.wide_header[:-1]) + ["Sekar 2 Contoh"], *make.pairs()]
+    report = check(make.workbook(rows, name="nilai.xlsx").parent, config=make.config)
+    assert [(p.code, p.file, p.cell, p.column) for p in report.problems] == [("KA-E408", "nilai.xlsx", "I1", "•••")]
 
 
 CANARY_NAME, CANARY_NIP = "Kenari Rahasia", "190807232010012077"

@@ -49,3 +49,27 @@ def test_what_looks_personal() -> None:
     assert all(map(personal_header, ("NAMA LENGKAP", "nip", "Pegawai_Atasan_NIP", "e-mail", "NIK", "tanggal lahir")))
     assert not any(map(personal_header, ("golongan", "unit kerja", "nama_unor", "asal", "wilayah", "pendidikan")))
     assert personal_value("19050101 201001 1 001") and not personal_value("SMP Negeri 12")
+
+
+def test_names_of_things_are_no_names_of_people() -> None:
+    things = ("nama_jabatan", "Nama Unit Kerja", "nama_opd", "nama kegiatan", "nama_indikator")
+    assert not any(map(personal_header, things))
+    assert all(map(personal_header, ("nama_jabatan_dan_nama", "nama penilai", "operator", "diinput oleh")))
+
+
+def test_who_counts_as_a_person() -> None:
+    """Names and addresses do; row numbers, remarks, and a heading repeated in the body do not."""
+    names, remarks = ["Siti  CONTOH", "nama", "a@b.id"], ["baik", "x", "Siti"]
+    columns: list[list[Any]] = [["1", "2", "3"], names, remarks, [7.0, 8.0, 9.0]]
+    block = Block(1, "a.xlsx", 1, "S", ["nip", "nama", "komentar", "nik"], 1, np.array([2, 3, 4]),
+                  lambda j: Cells.of(columns[j]))  # fmt: skip
+    assert Log().persons(block) == {"siti contoh", "a@b.id"}
+
+
+def test_no_problem_shows_a_person_of_another_file() -> None:
+    log, other = Log(), block()
+    log.add("N301", file="b.csv", column="SITI contoh")
+    log.add("E202", file="b.csv", column="unor", value="budi_contoh", nearest="Budi Contoh")
+    assert log.everyone([other]) == {"siti contoh", "budi contoh", "x"}
+    shown = [(p.column, p.value, dict(p.params)) for p in log.problems()]
+    assert shown == [("unor", MASK, {"nearest": MASK}), (MASK, "", {})]

@@ -11,8 +11,8 @@ STAFF = ("tahun", "wilayah", "nip", "unor", "golongan", "jenis_kelamin", "asal",
 
 def staff(make: Any, n: int = 8) -> list[list[Any]]:
     return [
-        ["2025", "98.01", make.nip(i), "Unit", "III/a", "L" if i % 2 else "P", "pesisir" if i % 2 else "dataran",
-         f"Ibu {i}", f"a{i}@b.id", f"hobi {i}"]
+        ["2025", "98.01", make.nip(i, 2 - i % 2), "Unit", "III/a", "L" if i % 2 else "P",
+         "pesisir" if i % 2 else "dataran", f"Ibu {i}", f"a{i}@b.id", f"hobi {i}"]
         for i in range(1, n + 1)
     ]  # fmt: skip
 

@@ -21,18 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAMES = (
-    "bounds",
-    "caterpillar",
-    "chance",
-    "design",
-    "distribution",
-    "odds",
-    "pairs",
-    "ranges",
-    "self_other",
-    "sources",
+    "bounds", "caterpillar", "chance", "design", "distribution", "odds", "pairs", "ranges", "self_other", "sources",
     "teams",
-)
+)  # fmt: skip
 OF_RESULT = {
     "leniency": "caterpillar",
     "group_gap": "odds",
