@@ -50,6 +50,10 @@ class Problem:
         return 1 + len(self.others)
 
 
+class RowsLost(RuntimeError):
+    """Our bug: rows that were read are neither kept, merged nor set aside. Holds numbers only, no names."""
+
+
 class KinerjaError(Exception):
     """Base of every error that a user can understand and repair; ``exit_code`` is the command's."""
 

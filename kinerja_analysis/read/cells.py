@@ -115,7 +115,8 @@ class Block:
     ``numbers`` holds the row (or, for text files, line) number of each body row; ``left`` the column of the first
     header cell counted from 0; ``formulas`` maps formula cells to whether they carry a cached value; ``errors``
     holds cells with a spreadsheet error such as #N/A. ``exact`` is true where whole numbers are exact (Parquet,
-    frames), ``separator`` is the delimiter of a text file.
+    frames), ``separator`` is the delimiter of a text file, ``refused`` counts body lines that could not be cut into
+    cells.
     """
 
     file: int
@@ -133,6 +134,7 @@ class Block:
     preamble: list[tuple[str, str]] = field(default_factory=list)
     formulas: Mapping[str, bool] = field(default_factory=dict)
     errors: frozenset[str] = frozenset()
+    refused: int = 0
     _memo: dict[int, Cells] = field(default_factory=dict)
 
     def __len__(self) -> int:

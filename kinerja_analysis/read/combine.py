@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.base.errors import RowsLost
 from kinerja_analysis.base.tables import ACCOUNTING, TABLES, columns, empty, key
 from kinerja_analysis.read.session import Session
 from kinerja_analysis.read.sheets import table_of
@@ -145,7 +146,8 @@ def _exported(session: Session, frame: pd.DataFrame) -> pd.Series:
 def accounting(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the row accounting: read = kept + merged + set aside, one line per reason.
 
-    A row counts as kept when at least one row of the table comes from it.
+    A row counts as kept when at least one row of the table comes from it; lines of a text file with another number
+    of fields count as unreadable.
     """
     lines = []
     for (number, table), fate in sorted(session.fates.items()):
@@ -155,8 +157,10 @@ def accounting(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFram
             own = tables[table]
             kept[own.loc[own["_b"] == number, "_i"].to_numpy(dtype=np.int64)] = True
         reasons = pd.Series(np.where(kept, "", np.where(fate == "", "unreadable", fate)), dtype="str")
-        counts = reasons.value_counts().sort_index()
-        for reason, n in {"": 0, **counts.to_dict()}.items():
+        counts = {"": 0, **reasons.value_counts().sort_index().to_dict()}
+        if block.refused:
+            counts["unreadable"] = counts.get("unreadable", 0) + block.refused
+        for reason, n in counts.items():
             merged = str(reason).startswith("merged:")
             lines.append(
                 (block.file, block.sheet, table, n, n if reason == "" else 0, n if merged else 0,
@@ -165,8 +169,32 @@ def accounting(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFram
     return pd.DataFrame(lines, columns=ACCOUNTING)
 
 
+def balance(session: Session, accounting: pd.DataFrame, tables: dict[str, pd.DataFrame], ok: bool) -> None:
+    """Raise ``RowsLost`` unless every body row of every sheet has its place in the accounting.
+
+    For each file, sheet and table: rows = kept + merged + set aside, their sum is the number of body rows, and, where
+    the input is in order (``ok``), kept is the number of rows that the delivered tables come from, and every row that
+    is not kept has a reason of its own.
+    """
+    parts = ["rows", "kept", "merged", "set_aside"]
+    sums = accounting.groupby(["file", "sheet", "table"])[parts].sum().to_dict("index")
+    expected = {(i, table_of(layout)) for i, layout in enumerate(session.layouts)} | set(session.fates)
+    delivered = {t: f[["_b", "_i"]].dropna().drop_duplicates()["_b"].value_counts() for t, f in tables.items() if ok}
+    for number, table in sorted(expected):
+        block = session.blocks[number]
+        found = sums.get((block.file, block.sheet, table), dict.fromkeys(parts, 0))
+        told = found["kept"] + found["merged"] + found["set_aside"]
+        body, kept = len(block) + block.refused, found["kept"]
+        if table in delivered:
+            kept = int(delivered[table].get(number, 0))
+        if not found["rows"] == told == body or kept != found["kept"]:
+            where = f"file {block.file}, sheet {block.sheet}, {table}"
+            raise RowsLost(f"{where}: {body} body rows, {found['rows']} counted, {told} told, {kept} delivered")
+    if ok and (accounting["reason"] == "unreadable").any():
+        raise RowsLost(f"{int((accounting['reason'] == 'unreadable').sum())} sheets with rows lost without a problem")
+
+
 def rows_read(session: Session) -> int:
     """Return the number of data rows read, each counted once."""
-    return sum(
-        int((session.fate(i, table_of(layout)) != "blank").sum()) for i, layout in enumerate(session.layouts)
-    )
+    filled = [int((session.fate(i, table_of(layout)) != "blank").sum()) for i, layout in enumerate(session.layouts)]
+    return sum(filled) + sum(block.refused for block in session.blocks)
