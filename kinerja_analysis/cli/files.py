@@ -38,6 +38,7 @@ def check(
 ) -> None:  # fmt: skip
     """Periksa berkas masukan; semua masalah sekaligus / check input files, all problems at once."""
     from kinerja_analysis.read import check as check_files
+    from kinerja_analysis.read.rows import by_file, in_words
 
     term = Terminal(lang, as_json)
     found = existing(paths)
@@ -48,11 +49,14 @@ def check(
             "ok": result.ok,
             "counts": dict(result.counts),
             "problems": [_problem(p, term.lang) for p in result.problems],
+            "accounting": by_file(result.accounting, result.files),
         }
     )
     refused = not result.ok or (strict and any(p.severity == "warning" for p in result.problems))
     if not term.as_json:
         term.console.print(result.summary(term.lang), markup=False)
+        if told := in_words(result.accounting, result.files, term.lang):
+            term.console.print("\n" + told, markup=False)
     save_problems(term, result, found, no_write)
     sys.exit(InputRefused.exit_code if refused else 0)
 

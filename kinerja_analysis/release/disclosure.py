@@ -8,6 +8,7 @@ by subtraction (its possible values stay several units wide). The three lowest p
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -67,6 +68,8 @@ def release(audit: Audit, config: AuditConfig | None = None) -> Audit:
     counts["examined"] = _examined(audit.counts["examined"], persons)
     if "accounting" in counts:
         counts["accounting"] = _accounting(audit.counts["accounting"], persons)
+    if "checks" in counts:
+        counts |= _quality(audit.counts, persons, raters)
     return replace(
         audit,
         level="public",
@@ -128,6 +131,40 @@ def _predikat(frame: pd.DataFrame, persons: int) -> pd.DataFrame:
 def _examined(frame: pd.DataFrame, persons: int) -> pd.DataFrame:
     names = ["n_persons", "n_rated", "n_not_rated", "n_no_skp", "n_excluded"]
     return frame.assign(**{c: hide(frame[c], persons) for c in names})
+
+
+def _quality(counts: Mapping[str, pd.DataFrame], persons: int, raters: int) -> dict[str, pd.DataFrame]:
+    """Tell the data-quality counts by agency, never by unit or rater; small ones hidden, an exact zero stays.
+
+    Agencies below ``persons`` are merged, and so are the reasons of exclusions: that there is one can hurt. Who is
+    not rated is counted like the head counts, zero hidden too.
+    """
+    place = ["region", "year", "opd"]
+    sizes = counts["coverage"].drop_duplicates([*place, "unit"]).groupby(place)["n"].sum()
+
+    def merged(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+        known = sizes.reindex(pd.MultiIndex.from_frame(frame[place])).fillna(0).to_numpy()
+        named = frame.assign(opd=frame["opd"].where(known >= persons, ""))
+        return named.drop(columns="unit").groupby([*place, *keys], as_index=False).sum()
+
+    def hidden(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+        return frame.assign(**{c: hide(frame[c], persons).where(frame[c] > 0, 0) for c in names})
+
+    why = counts["unrated"]["reason"]
+    why = why.where(why.isin(["rated", "not_rated", "draft", "no_skp"]), "excluded")
+    unrated = merged(counts["unrated"].assign(reason=why), ["reason"])
+    checks = hidden(counts["checks"], ["k", "n"]).assign(largest=HIDDEN)
+    few = (counts["checks"]["raters"] > 0) & (counts["checks"]["raters"] < raters)
+    return {
+        "rows": hidden(counts["rows"], ["rows", "kept", "merged", "set_aside"]),
+        "completeness": hidden(counts["completeness"], ["n", "filled"]),
+        "unrated": unrated.assign(n=hide(unrated["n"], persons)),
+        "coverage": hidden(merged(counts["coverage"], ["source"]), ["n", "rated", "pairs"]),
+        "sources": hidden(counts["sources"], ["n", "rated", "pairs"]),
+        "checks": checks.assign(k=checks["k"].mask(few, HIDDEN), raters=hide(checks["raters"], persons)),
+        "entries": counts["entries"].iloc[:0],
+        "problems": hidden(counts["problems"], ["n"]),
+    }
 
 
 def _accounting(frame: pd.DataFrame, persons: int) -> pd.DataFrame:

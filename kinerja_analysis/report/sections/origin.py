@@ -45,11 +45,12 @@ def set_aside(view: View) -> str:
     gone = frame[(frame["set_aside"] + frame["merged"]) != 0]
     each = (gone["set_aside"] + gone["merged"]).groupby([gone["file"], gone["sheet"], gone["reason"]]).max()
     by = each.groupby("reason").sum()
-    reasons = [f"{count(view, n)} {_reason(view, str(code))}" for code, n in by.items()]
+    reasons = [f"{count(view, n)} {reason(view, str(code))}" for code, n in by.items()]
     return "; ".join(reasons) if reasons else view.say("origin.nothing_aside")
 
 
-def _reason(view: View, code: str) -> str:
+def reason(view: View, code: str) -> str:
+    """Return why a row was set aside or merged, in words."""
     return view.maybe(f"set_aside.{code}") or view.say("set_aside.other")
 
 
