@@ -6,9 +6,7 @@ Nothing here is a finding about a person: a wide span or many ratings in one min
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.tables import TABLES, columns
@@ -18,7 +16,7 @@ SOURCES = ("ekinerja", "supervisor", "self", "peer", "subordinate")
 TRAITS = ("sex", "age_band", "employment")
 PLACE = ["opd", "unit"]
 PARTS = ["rows", "kept", "merged", "set_aside"]
-Row = dict[str, Any]
+Row = tuple[str, int, int, int, int]
 
 
 def quality(ctx: Context, accounting: pd.DataFrame, files: set[int]) -> dict[str, pd.DataFrame]:
@@ -27,46 +25,33 @@ def quality(ctx: Context, accounting: pd.DataFrame, files: set[int]) -> dict[str
     ``rows`` (row accounting by table), ``completeness`` (table column n filled), ``unrated`` (opd unit reason n;
     reason ``rated`` for those who are), ``coverage`` (opd unit source n rated pairs: of n persons, rated by how many
     raters in all), ``sources`` (the same over all places, with the number of units and of those without),
-    ``checks`` (measure k n raters largest: k of n), ``entries`` (measure rater n: internal), ``problems`` (code n:
-    cells with this warning or note).
+    ``checks`` (measure k n raters largest: k of n), ``entries`` (measure rater n: internal, a row per wide span or
+    crowded minute), ``problems`` (code n: cells with this warning or note).
     """
-    pairs = _pairs(ctx)
+    both = pd.concat([ctx.ekinerja.assign(source="ekinerja"), ctx.multisource], ignore_index=True)
+    pairs = both[["source", "ratee", "rater"]].drop_duplicates()
     places = _coverage(ctx, pairs)
-    batches = _batches(ctx)
-    spans = ctx.teams.groupby("supervisor")["ratee"].nunique()
-    wide = spans[spans > ctx.threshold("quality.span").value]
-    told = [p for p in ctx.tables.problems if p.number in files or not p.number]
-    rows = [
-        *_people(ctx, pairs),
-        _check("wide_span", wide.sum(), spans.sum(), len(wide), spans.max()),
-        *(_check(f"batch_{kind}", hit.sum(), total, hit.index.get_level_values(0).nunique(), hit.max())
-          for kind, (hit, total) in batches.items()),
-    ]  # fmt: skip
-    entries = {"wide_span": wide, **{f"batch_{k}": hit.groupby(level=0).max() for k, (hit, _) in batches.items()}}
-    lists = [pd.DataFrame({"measure": name, "rater": s.index.astype("str"), "n": s}) for name, s in entries.items()]
-    codes = pd.DataFrame({"code": [p.code for p in told], "n": [p.count for p in told]})
+    sources = places.assign(units=1, none=(places["rated"] == 0).astype("int64")).drop(columns=PLACE)
+    span, least = ctx.threshold("quality.span").value, ctx.threshold("quality.batch").value
+    sizes = {"wide_span": (ctx.teams.groupby("supervisor")["ratee"].nunique(), span)}
+    sizes |= {name: (size, least - 1) for name, size in _minutes(ctx)}
+    hits = {name: size[size > limit].rename("n").rename_axis("rater") for name, (size, limit) in sizes.items()}
+    checks = [*_people(ctx, pairs), *((name, hits[name].sum(), size.sum(), hits[name].index.nunique(), size.max())
+                                      for name, (size, _) in sizes.items())]  # fmt: skip
+    lists = [hit.reset_index().assign(measure=name) for name, hit in hits.items()]
+    told = [(p.code, p.count) for p in ctx.tables.problems if p.number in files or not p.number]
+    codes = pd.DataFrame(told, columns=["code", "n"]).astype({"code": "str", "n": "int64"})
+    whole = ["k", "n", "raters", "largest"]
     return {
         "rows": accounting.groupby("table", as_index=False)[PARTS].sum(),
         "completeness": pd.DataFrame(list(_filled(ctx)), columns=["table", "column", "n", "filled"]),
         "unrated": _unrated(ctx),
         "coverage": places,
-        "sources": places.assign(units=1, none=(places["rated"] == 0).astype("int64"))
-        .groupby("source", as_index=False)[["n", "rated", "pairs", "units", "none"]].sum(),
-        "checks": pd.DataFrame(rows),
-        "entries": pd.concat(lists, ignore_index=True).astype({"n": "int64", "rater": "str"}),
-        "problems": codes.astype({"code": "str", "n": "int64"}).groupby("code", as_index=False)["n"].sum(),
+        "sources": sources.groupby("source", as_index=False, sort=False).sum(),
+        "checks": pd.DataFrame(checks, columns=["measure", *whole]).fillna(0).astype(dict.fromkeys(whole, "int64")),
+        "entries": pd.concat(lists)[["measure", "rater", "n"]].astype({"n": "int64", "rater": "str"}),
+        "problems": codes.groupby("code", as_index=False)["n"].sum(),
     }
-
-
-def _check(measure: str, k: float, n: float, raters: int = 0, largest: float = 0) -> Row:
-    top = 0 if pd.isna(largest) else int(largest)
-    return {"measure": measure, "k": int(k), "n": int(n), "raters": int(raters), "largest": top}
-
-
-def _pairs(ctx: Context) -> pd.DataFrame:
-    """Return one row per source, ratee and rater; the supervisor's rating in an export is source ``ekinerja``."""
-    both = pd.concat([ctx.ekinerja.assign(source="ekinerja"), ctx.multisource], ignore_index=True)
-    return both[["source", "ratee", "rater"]].drop_duplicates()
 
 
 def _filled(ctx: Context) -> Iterator[tuple[str, str, int, int]]:
@@ -108,34 +93,31 @@ def _coverage(ctx: Context, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _people(ctx: Context, pairs: pd.DataFrame) -> Iterator[Row]:
-    """Yield what can be counted of persons: in both kinds of data, never rated, unknown traits, contradictions."""
-    official, others = set(ctx.heads["person"]), set(ctx.multisource["ratee"])
-    yield _check("both", len(official & others), len(official | others))
-    staff = ctx.tables.employees
+    """Yield what can be counted of persons: not rated, by one source only, never, with unknown traits, contradicted."""
+    heads, staff, scores = ctx.heads, ctx.tables.employees, ctx.scores.frame
+    others, rated = set(ctx.multisource["ratee"]), heads[heads["status"] == "rated"]
+    everyone = {*heads["person"], *others}
     listed = staff.loc[staff["row"] != "", "person"].drop_duplicates()
-    done = {*ctx.heads.loc[ctx.heads["status"] == "rated", "person"], *pairs["ratee"]}
-    yield _check("never_rated", (~listed.isin(list(done))).sum(), len(listed))
-    rated = ctx.heads[ctx.heads["status"] == "rated"]
-    yield _check("no_supervisor", rated["supervisor"].isna().sum(), len(rated))
+    yield "not_rated", len(heads) - len(rated), len(heads), 0, 0
+    yield "both", len(others & {*heads["person"]}), len(everyone), 0, 0
+    yield "no_second", len(everyone - others), len(everyone), 0, 0
+    yield "no_achievements", len(everyone - {*ctx.tables.achievements["person"]}), len(everyone), 0, 0
+    yield "never_rated", len({*listed} - {*rated["person"], *pairs["ratee"]}), len(listed), 0, 0
+    yield "no_supervisor", rated["supervisor"].isna().sum(), len(rated), 0, 0
     for name in TRAITS:
-        yield _check(f"unknown_{name}", staff[name].isna().sum(), len(staff))
-    scores = ctx.scores.frame
+        yield f"unknown_{name}", staff[name].isna().sum(), len(staff), 0, 0
     consistent = scores.loc[(scores["region"] == ctx.region) & (scores["year"] == ctx.year), "consistent"]
-    yield _check("contradiction", (consistent == "no").sum(), consistent.isin(["yes", "no"]).sum())
+    yield "contradiction", (consistent == "no").sum(), consistent.isin(["yes", "no"]).sum(), 0, 0
 
 
-def _batches(ctx: Context) -> dict[str, tuple[pd.Series, int]]:
-    """Return per kind of data how many persons one rater rated in one minute, where many; and of how many in all.
+def _minutes(ctx: Context) -> Iterator[tuple[str, pd.Series]]:
+    """Yield per kind of data how many persons each rater rated in each minute.
 
-    Times that are dates only (midnight) tell nothing and do not count.
+    Times that are dates only (midnight) tell nothing and are left out.
     """
-    out = {}
-    least = ctx.threshold("quality.batch").value
     for kind, frame in (("ekinerja", ctx.ekinerja), ("multisource", ctx.multisource)):
         times = frame[frame["rated_at"].notna() & frame["rater"].notna() & (frame["source"] != "self")]
         times = times.drop_duplicates(["period", "ratee", "rater", "source"])
         minute = times["rated_at"].dt.floor("min")
         times = times if (minute != minute.dt.normalize()).any() else times.iloc[:0]
-        size = times.groupby(["rater", minute.reindex(times.index)]).size().astype(np.int64)
-        out[kind] = size[size >= least], len(times)
-    return out
+        yield f"batch_{kind}", times.groupby([times["rater"], minute.reindex(times.index)]).size().droplevel(1)

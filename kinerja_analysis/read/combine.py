@@ -176,20 +176,18 @@ def balance(session: Session, accounting: pd.DataFrame, tables: dict[str, pd.Dat
     the input is in order (``ok``), kept is the number of rows that the delivered tables come from, and every row that
     is not kept has a reason of its own.
     """
-    parts = ["rows", "kept", "merged", "set_aside"]
-    sums = accounting.groupby(["file", "sheet", "table"])[parts].sum().to_dict("index")
+    sums = accounting.groupby(["file", "sheet", "table"])[ACCOUNTING[3:7]].sum()
     expected = {(i, table_of(layout)) for i, layout in enumerate(session.layouts)} | set(session.fates)
     delivered = {t: f[["_b", "_i"]].dropna().drop_duplicates()["_b"].value_counts() for t, f in tables.items() if ok}
     for number, table in sorted(expected):
         block = session.blocks[number]
-        found = sums.get((block.file, block.sheet, table), dict.fromkeys(parts, 0))
-        told = found["kept"] + found["merged"] + found["set_aside"]
-        body, kept = len(block) + block.refused, found["kept"]
-        if table in delivered:
-            kept = int(delivered[table].get(number, 0))
-        if not found["rows"] == told == body or kept != found["kept"]:
-            where = f"file {block.file}, sheet {block.sheet}, {table}"
-            raise RowsLost(f"{where}: {body} body rows, {found['rows']} counted, {told} told, {kept} delivered")
+        where = (block.file, block.sheet, table)
+        count, kept, merged, aside = (int(n) for n in sums.loc[where]) if where in sums.index else (0, 0, 0, 0)
+        body, told = len(block) + block.refused, kept + merged + aside
+        got = int(delivered[table].get(number, 0)) if table in delivered else kept
+        if not count == told == body or kept != got:
+            place = f"file {block.file}, sheet {block.sheet}, {table}"
+            raise RowsLost(f"{place}: {body} body rows, {count} counted, {told} told, {got} delivered")
     if ok and (accounting["reason"] == "unreadable").any():
         raise RowsLost(f"{int((accounting['reason'] == 'unreadable').sum())} sheets with rows lost without a problem")
 

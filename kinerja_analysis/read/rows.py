@@ -36,15 +36,14 @@ def in_words(accounting: pd.DataFrame, files: Sequence[str], lang: str) -> str:
 
     Above ``MOST`` lines the files of a table are told together.
     """
-    records = by_file(accounting, files)
+    records, held = by_file(accounting, files), {}
     if len(records) > MOST:
-        together = by_file(accounting.assign(file=1), [""])
-        held = accounting.groupby("table")["file"].nunique()
-        records = [{**r, "file": say("quality.files", lang, n=int(held[r["table"]]))} for r in together]
+        held = {t: say("quality.files", lang, n=n) for t, n in accounting.groupby("table")["file"].nunique().items()}
+        records = by_file(accounting.assign(file=1), [""])
     lines = [say("quality.balance", lang)] if records else []
     for r in records:
         told = [f"{number(n, 0, lang)} {say(f'problems.accounting.{k}', lang)}" for k, n in r["reasons"].items()]
-        table = say(f"quality.table.{r['table']}", lang)
-        line = say("quality.line", lang, **{k: r[k] for k in ("file", *PARTS)}, table=table)
+        names = {"file": held.get(r["table"], r["file"]), "table": say(f"quality.table.{r['table']}", lang)}
+        line = say("quality.line", lang, **names, **{k: r[k] for k in PARTS})
         lines.append(f" {line}" + (f": {'; '.join(told)}" if told else ""))
     return "\n".join(lines)

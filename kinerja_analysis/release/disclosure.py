@@ -142,24 +142,23 @@ def _quality(counts: Mapping[str, pd.DataFrame], persons: int, raters: int) -> d
     place = ["region", "year", "opd"]
     sizes = counts["coverage"].drop_duplicates([*place, "unit"]).groupby(place)["n"].sum()
 
-    def merged(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-        known = sizes.reindex(pd.MultiIndex.from_frame(frame[place])).fillna(0).to_numpy()
-        named = frame.assign(opd=frame["opd"].where(known >= persons, ""))
-        return named.drop(columns="unit").groupby([*place, *keys], as_index=False).sum()
+    def merged(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+        small = pd.MultiIndex.from_frame(frame[place]).isin(sizes.index[sizes < persons])
+        named = frame.assign(opd=frame["opd"].mask(small, "")).drop(columns="unit")
+        return named.groupby([*place, name], as_index=False, sort=False).sum()
 
     def hidden(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
         return frame.assign(**{c: hide(frame[c], persons).where(frame[c] > 0, 0) for c in names})
 
-    why = counts["unrated"]["reason"]
-    why = why.where(why.isin(["rated", "not_rated", "draft", "no_skp"]), "excluded")
-    unrated = merged(counts["unrated"].assign(reason=why), ["reason"])
+    plain = counts["unrated"]["reason"].isin(["rated", "not_rated", "draft", "no_skp"])
+    unrated = merged(counts["unrated"].assign(reason=counts["unrated"]["reason"].where(plain, "excluded")), "reason")
     checks = hidden(counts["checks"], ["k", "n"]).assign(largest=HIDDEN)
     few = (counts["checks"]["raters"] > 0) & (counts["checks"]["raters"] < raters)
     return {
         "rows": hidden(counts["rows"], ["rows", "kept", "merged", "set_aside"]),
         "completeness": hidden(counts["completeness"], ["n", "filled"]),
         "unrated": unrated.assign(n=hide(unrated["n"], persons)),
-        "coverage": hidden(merged(counts["coverage"], ["source"]), ["n", "rated", "pairs"]),
+        "coverage": hidden(merged(counts["coverage"], "source"), ["n", "rated", "pairs"]),
         "sources": hidden(counts["sources"], ["n", "rated", "pairs"]),
         "checks": checks.assign(k=checks["k"].mask(few, HIDDEN), raters=hide(checks["raters"], persons)),
         "entries": counts["entries"].iloc[:0],

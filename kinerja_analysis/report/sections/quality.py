@@ -62,49 +62,35 @@ def _share(k: float, n: float) -> float | None:
 
 
 def verdict(view: View) -> str:
-    """Return whether the submission can carry the audit, and what is missing most."""
-    known = {str(r["kind"]): r for r in view.count("examined").to_dict("records")}
-    found = {str(r["measure"]): _share(r["k"], r["n"]) for r in view.count("checks").to_dict("records")}
-    everyone = int(view.count("sources")["n"].max()) if len(view.count("sources")) else 0
-    if not known or everyone == 0:
+    """Return whether the submission can carry the audit, and what is missing most; a hidden count is a small one."""
+    found = {str(r["measure"]): (max(r["k"], 0), r["n"]) for r in view.count("checks").to_dict("records")}
+    lacking = {n: k / of for n, (k, of) in found.items() if of > 0 and n.startswith(("no_", "not_", "unknown_"))}
+    if "no_second" not in lacking:
         return _say(view, "verdict.nothing")
-    official, others = known.get("ekinerja"), known.get("multisource", {"n_persons": 0})
-    have = {"no_second": (others["n_persons"], everyone), "no_achievements": (max(
-        r["n_achievements"] for r in known.values()), everyone)}  # fmt: skip
-    if official is not None:
-        have = {"not_rated": (official["n_rated"], official["n_persons"]), **have}
-    lacking = {name: 1 - min(_share(*pair) or 0.0, 1.0) for name, pair in have.items()}
-    lacking |= {n: v for n, v in found.items() if v is not None and n.startswith(("no_", "unknown_"))}
-    if official is None:
-        text = _say(view, "verdict.multisource", n=count(view, others["n_persons"]))
-    else:
-        worst = max(lacking["not_rated"], lacking.get("no_supervisor", 0.0))
-        limits = [1 - threshold(f"quality.{n}", view.audit.config.overrides()).value for n in ("carried", "partial")]
-        key = ("carries", "partly", "cannot")[sum(worst > limit for limit in limits)]
-        told = {"rated": count(view, official["n_rated"]), "n": count(view, official["n_persons"])}
-        text = _say(view, f"verdict.{key}", **told)
-        if "no_supervisor" in lacking:
-            text += " " + _say(view, "verdict.raters", share=1 - lacking["no_supervisor"])
-    name = max(lacking, key=lambda n: lacking[n])
-    key = f"missing.{name}" if lacking[name] > LITTLE else "missing.little"
-    return f"{text} {_say(view, key, share=lacking[name])}"
+    worst = max(lacking.get("not_rated", 0.0), lacking.get("no_supervisor", 0.0))
+    limits = [1 - threshold(f"quality.{n}", view.audit.config.overrides()).value for n in ("carried", "partial")]
+    key = ("carries", "partly", "cannot")[sum(worst > limit for limit in limits)]
+    key = key if "not_rated" in lacking else "multisource"
+    told = {n: 1 - lacking.get(n, 1.0) for n in ("not_rated", "no_supervisor")}
+    n = count(view, found["not_rated" if "not_rated" in lacking else "no_second"][1])
+    name, most = max(lacking.items(), key=lambda item: item[1])
+    last = _say(view, f"missing.{name if most > LITTLE else 'little'}", share=most)
+    return f"{_say(view, f'verdict.{key}', n=n, **told)} {last}"
 
 
 def rows(view: View) -> list[Block]:
     """Return where every row went: by file number and table, at the public level by table over all files."""
-    columns = "table rows:n kept:n merged:n set_aside:n"
-    if not view.internal:
-        told = view.count("rows").to_dict("records")
-        lines: list[tuple[Cell, ...]] = [(_say(view, f"table.{r['table']}"), *(int(r[p]) for p in PARTS)) for r in told]
-        all_files = Text(_say(view, "rows.aside_all", reasons=origin.set_aside(view)))
-        return [_table(view, "rows", columns, lines), *([all_files] if lines else [])]
-    by: list[tuple[Cell, ...]] = []
-    for (file, table), part in view.count("accounting").groupby(["file", "table"]):
+    every = view.say("headcount.all")
+    frame = view.count("accounting") if view.internal else view.count("rows").assign(file=every, reason="")
+    lines: list[tuple[Cell, ...]] = []
+    for (file, table), part in frame.groupby(["file", "table"]) if len(frame) else ():
         told = part.groupby("reason")["rows"].sum().items()
         why = [f"{count(view, n)} {origin.reason(view, str(code))}" for code, n in told if code and n]
         name = _say(view, f"table.{table}")
-        by.append((str(file), name, *(int(part[p].sum()) for p in PARTS), "; ".join(why)))
-    return [_table(view, "rows", f"file {columns} reason", by)]
+        lines.append((str(file), name, *(int(part[p].sum()) for p in PARTS), "; ".join(why)))
+    table = _table(view, "rows", "file table rows:n kept:n merged:n set_aside:n reason", lines)
+    public = [] if view.internal else [_note(view, _say(view, "rows.aside_all", reasons=origin.set_aside(view)))]
+    return [table, *public]
 
 
 def filled(view: View) -> list[Block]:
@@ -117,9 +103,8 @@ def filled(view: View) -> list[Block]:
          _share(r["filled"], r["n"])) for r in short.to_dict("records")
     ]  # fmt: skip
     rest = Text(_say(view, "filled.rest", n=len(frame) - len(short) - len(absent)))
-    gone = Note(((_say(view, "no_count"), _say(view, "filled.absent", tables=", ".join(absent))),), "other")
     table = _table(view, "filled", "table column filled_rows:n all_rows:n share:%1", lines)
-    return [table, rest, *([gone] if absent else [])]
+    return [table, rest, *([_note(view, _say(view, "filled.absent", tables=", ".join(absent)))] if absent else [])]
 
 
 def unrated(view: View) -> list[Block]:
@@ -140,6 +125,8 @@ def _by_reason(view: View, name: str, frame: pd.DataFrame, place: list[str]) -> 
     wide = wide.reindex(columns=order).fillna(0 if view.internal else -1).astype("int64")
     if view.internal:
         wide.insert(0, "total", wide.sum(axis=1))
+    if view.internal and len(place) == 1 and len(wide):
+        wide.loc[view.say("headcount.all")] = wide.sum()
     more = [Column(_say(view, f"reason.{c}"), "n") for c in wide]
     return _table(view, name, " ".join(place), _placed(view, wide, len(place)), more)
 
@@ -160,8 +147,6 @@ def coverage(view: View) -> list[Block]:
         for r in view.count("sources").to_dict("records")
     ]  # fmt: skip
     table = _table(view, "coverage", "source is_rated:n persons:n share:%1 each:1 none:n units:n", lines)
-    if frame.empty:
-        return [table]
     shares = frame.assign(share=[_share(k, n) for k, n in zip(frame["rated"], frame["n"], strict=True)],
                           each=[_share(k, n) for k, n in zip(frame["pairs"], frame["rated"], strict=True)])  # fmt: skip
     wide = shares.pivot(index=place, columns="source", values="share").astype("float64")[list(SOURCES)]
@@ -193,7 +178,7 @@ def checks(view: View) -> list[Block]:
         short = naming.short_names([*view.names, *entries["rater"]])
         told = [(short[r["rater"]], _say(view, f"check.{r['measure']}", **limits), int(r["n"]))
                 for r in entries.head(MOST).to_dict("records")]  # fmt: skip
-        blocks += [_table(view, "entries", "rater checked largest:n", told), *_cut(view, len(entries))]
+        blocks += [_table(view, "entries", "rater checked persons:n", told), *_cut(view, len(entries))]
     return [*blocks, _note(view, _say(view, "checks.note", **limits))]
 
 
