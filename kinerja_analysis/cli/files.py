@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from kinerja_analysis.base.errors import InputRefused, Problem, UsageError
-from kinerja_analysis.base.words import has, say
+from kinerja_analysis.base.words import blanked, has
 from kinerja_analysis.cli.terminal import (
     Terminal,
     config_of,
@@ -69,15 +69,8 @@ def explain(code: str, lang: str | None) -> None:
     term = Terminal(lang)
     if not has(f"problems.{code.upper()}.repair"):
         raise UsageError("cli.code_unknown", code=code)
-    blank = dict.fromkeys(_placeholders(code.upper()), "…")
     for part in ("what", "repair"):
-        term.console.print(say(f"problems.{code.upper()}.{part}", term.lang, **blank), markup=False)
-
-
-def _placeholders(code: str) -> set[str]:
-    from kinerja_analysis.base.words import messages, placeholders
-
-    return {p for part in ("what", "repair") for p in placeholders(messages()[f"problems.{code}.{part}"]["id"])}
+        term.console.print(blanked(f"problems.{code.upper()}.{part}", term.lang), markup=False)
 
 
 def _problem(problem: Problem, lang: str) -> dict[str, Any]:

@@ -153,16 +153,15 @@ def _quality(counts: Mapping[str, pd.DataFrame], persons: int, raters: int) -> d
     plain = counts["unrated"]["reason"].isin(["rated", "not_rated", "draft", "no_skp"])
     unrated = merged(counts["unrated"].assign(reason=counts["unrated"]["reason"].where(plain, "excluded")), "reason")
     checks = hidden(counts["checks"], ["k", "n"]).assign(largest=HIDDEN)
+    shown = {"rows": ["rows", "kept", "merged", "set_aside"], "completeness": ["n", "filled"],
+             "sources": ["n", "rated", "pairs"], "problems": ["n"]}  # fmt: skip
     few = (counts["checks"]["raters"] > 0) & (counts["checks"]["raters"] < raters)
     return {
-        "rows": hidden(counts["rows"], ["rows", "kept", "merged", "set_aside"]),
-        "completeness": hidden(counts["completeness"], ["n", "filled"]),
+        **{name: hidden(counts[name], columns) for name, columns in shown.items()},
         "unrated": unrated.assign(n=hide(unrated["n"], persons)),
         "coverage": hidden(merged(counts["coverage"], "source"), ["n", "rated", "pairs"]),
-        "sources": hidden(counts["sources"], ["n", "rated", "pairs"]),
         "checks": checks.assign(k=checks["k"].mask(few, HIDDEN), raters=hide(checks["raters"], persons)),
         "entries": counts["entries"].iloc[:0],
-        "problems": hidden(counts["problems"], ["n"]),
     }
 
 

@@ -90,10 +90,8 @@ def collect(root: Path) -> list[dict[str, Any]]:
         folder = path.parent.relative_to(root).as_posix()
         pages = [f for f in row.get("files", []) if f.endswith(".html")]
         kinds = {"hrefs": "objektivitas_", "quality_hrefs": "mutu-data_"}
-        hrefs = {
-            kind: {f.rsplit("_", 1)[-1][:-5]: f"{folder}/{f}" for f in pages if f.startswith(start)}
-            for kind, start in kinds.items()
-        }
+        hrefs = {kind: {f.rsplit("_", 1)[-1][:-5]: f"{folder}/{f}" for f in pages if f.startswith(start)}
+                 for kind, start in kinds.items()}  # fmt: skip
         rows.append({**row, **hrefs})
     return rows
 
