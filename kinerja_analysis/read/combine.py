@@ -173,8 +173,8 @@ def balance(session: Session, accounting: pd.DataFrame, tables: dict[str, pd.Dat
     """Raise ``RowsLost`` unless every body row of every sheet has its place in the accounting.
 
     For each file, sheet and table: rows = kept + merged + set aside, their sum is the number of body rows, and, where
-    the input is in order (``ok``), kept is the number of rows that the delivered tables come from, and every row that
-    is not kept has a reason of its own.
+    the input is in order (``ok``), kept is the number of rows that the delivered tables come from, every row that is
+    not kept has a reason of its own, and every kept one a year, period and region: without them no audit sees it.
     """
     sums = accounting.groupby(["file", "sheet", "table"])[ACCOUNTING[3:7]].sum()
     expected = {(i, table_of(layout)) for i, layout in enumerate(session.layouts)} | set(session.fates)
@@ -188,6 +188,9 @@ def balance(session: Session, accounting: pd.DataFrame, tables: dict[str, pd.Dat
         if not count == told == body or kept != got:
             place = f"file {block.file}, sheet {block.sheet}, {table}"
             raise RowsLost(f"{place}: {body} body rows, {count} counted, {told} told, {got} delivered")
+    for table, frame in tables.items() if ok else ():
+        if frame[frame.columns.intersection(["year", "period", "region"])].isna().any(axis=None):
+            raise RowsLost(f"{table}: rows without year, period or region")
     if ok and (accounting["reason"] == "unreadable").any():
         raise RowsLost(f"{int((accounting['reason'] == 'unreadable').sum())} sheets with rows lost without a problem")
 

@@ -261,3 +261,35 @@ def test_any_damaged_file_is_accounted_for_row_by_row(make: Any, block: int) -> 
                 kept = tables.accounting.loc[tables.accounting["table"] == name, "kept"].sum()
                 assert getattr(tables, name)["row"].nunique() == kept, seed
     assert {"", "blank", "duplicate"} <= reasons
+
+
+def test_rows_after_a_blank_row_keep_their_period(make: Any) -> None:
+    """A blank line must not move periods to the next row, nor leave the last row without one."""
+    rows = make.scores()
+    for i, row in enumerate(rows):
+        row[0] = f"2025-Q{1 + i % 4}"
+    tables = read(make.workbook([make.long_header, *rows[:2], [], *rows[2:]]), config=make.config)
+    assert tables.ratings["period"].tolist() == ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2025-Q1", "2025-Q2"]
+    assert tables.ratings["row"].tolist() == [f"1:1:{n}" for n in (2, 3, 5, 6, 7, 8)]
+
+
+def test_a_repeated_row_behind_a_blank_one_is_merged(make: Any) -> None:
+    rows = make.people()
+    tables = read(make.ekinerja([*rows, [], rows[0]]), config=make.config)
+    assert len(tables.appraisals) == 6 and set(tables.appraisals["period"]) == {"2025"}
+    assert counted(tables.accounting, "appraisals") == {"": 6, "blank": 1, "duplicate": 1}
+
+
+def test_rows_that_no_audit_would_see_are_lost_rows(make: Any) -> None:
+    from kinerja_analysis.base.errors import RowsLost
+    from kinerja_analysis.read import combine
+    from kinerja_analysis.read.session import Session
+    from kinerja_analysis.read.sources import gather
+
+    session = Session(make.config)
+    gather(session, make.ekinerja())
+    frames = combine.combine(session)
+    whole = combine.accounting(session, frames)
+    frames["appraisals"].loc[0, "period"] = None
+    with pytest.raises(RowsLost, match="without year, period or region"):
+        combine.balance(session, whole, frames, True)
