@@ -13,6 +13,7 @@ from kinerja_analysis.base.tables import TABLES, columns
 from kinerja_analysis.detect.context import Context
 
 SOURCES = ("ekinerja", "supervisor", "self", "peer", "subordinate")
+UNCOUNTED = ("year", "period", "region", "reason")
 TRAITS = ("sex", "age_band", "employment")
 PLACE = ["opd", "unit"]
 PARTS = ["rows", "kept", "merged", "set_aside"]
@@ -60,11 +61,8 @@ def _filled(ctx: Context) -> Iterator[tuple[str, str, int, int]]:
         frame: pd.DataFrame = getattr(ctx.tables, table)
         if frame.empty:
             yield table, "", 0, 0
-            continue
-        for column in columns(table):
-            if column.name not in ("year", "period", "region", "reason") and column.kind != "flag":
-                filled = frame[column.name].notna() & (frame[column.name].astype("str") != "")
-                yield table, column.name, len(frame), int(filled.sum())
+        for name in (c.name for c in columns(table) if len(frame) and c.kind != "flag" and c.name not in UNCOUNTED):
+            yield table, name, len(frame), int((frame[name].notna() & (frame[name].astype("str") != "")).sum())
 
 
 def _placed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -62,7 +62,8 @@ def test_people_counts(make_cell: Any) -> None:
     rows = team(4, status=["rated", "rated", "rated", "not_rated"], predikat=["BAIK", "BAIK", "KURANG", None])
     pairs = pd.DataFrame({"ratee": ["B0", "Z"], "rater": "q", "source": "peer", "criterion": "c", "score": 50.0})
     staff = pd.DataFrame({"person": ["B0", "B3", "N"], "sex": ["male", "female", None],
-                          "age_band": ["<=30", None, None], "employment": ["pns", "pns", None], "row": ["3:1:2", "3:1:3", "3:1:4"]})  # fmt: skip
+                          "age_band": ["<=30", None, None], "employment": ["pns", "pns", None],
+                          "row": ["3:1:2", "3:1:3", "3:1:4"]})  # fmt: skip
     ctx = make_cell(rows, pairs=pairs, employees=staff)
     ctx.tables.appraisals.loc[ctx.tables.appraisals["person"] == "B1", "supervisor"] = None
     found = measured(ctx)
