@@ -159,6 +159,7 @@ def test_the_public_page_names_no_unit_no_rater_and_no_small_number(whole: Audit
     assert not any(word in text for word in (RATER, "P-7K2M", "Hukuman", "hukdis"))
     small = ("Perangkat daerah kecil, digabung", *[-1] * 5)
     assert tables(page, "unrated")[0].rows == (small, ("A", 40, -1, -1, -1, -1))
+    assert tables(page, "rows")[0].rows == (("hasil SKP", 45, 45, 0, -1), ("penilaian", 95, 80, 15, 0))
     by = tables(page, "coverage")[1]
     assert {r[0] for r in by.rows} == {"A", "Perangkat daerah kecil, digabung"} and len(by.columns) == 8
     # two raters stand behind the twelve: hidden; 2 of 44 not rated: hidden; none: said

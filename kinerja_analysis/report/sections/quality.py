@@ -91,14 +91,15 @@ def verdict(view: View) -> str:
 
 def rows(view: View) -> list[Block]:
     """Return where every row went: by file and sheet number, at the public level by table over all files."""
-    every = {"file": view.say("headcount.all"), "sheet": "", "reason": ""}
-    frame = view.count("accounting") if view.internal else view.count("rows").assign(**every)
+    frame = view.count("accounting") if view.internal else view.count("rows").assign(file=0, sheet=0, reason="")
     why = [f"{count(view, n)} {origin.reason(view, c)}" if c else "" for c, n in frame[["reason", "rows"]].to_numpy()]
     by = frame.assign(why=why).groupby(["file", "sheet", "table"], as_index=False)
     parts = by.agg(**{p: (p, "sum") for p in PARTS}, why=("why", lambda s: "; ".join(filter(None, s))))
-    table = _table(view, "rows", parts, "file sheet table rows:n kept:n merged:n set_aside:n reason")
-    note = _note(_say(view, "rows.aside_all", reasons=origin.set_aside(view)))
-    return [table] if view.internal else [table, note]
+    heads = "table rows:n kept:n merged:n set_aside:n"
+    if view.internal:
+        return [_table(view, "rows", parts, f"file sheet {heads} reason")]
+    table = _table(view, "rows", parts.drop(columns=["file", "sheet", "why"]), heads)
+    return [table, _note(_say(view, "rows.aside_all", reasons=origin.set_aside(view)))]
 
 
 def filled(view: View) -> list[Block]:
