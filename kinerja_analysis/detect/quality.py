@@ -97,11 +97,11 @@ def _people(ctx: Context, pairs: pd.DataFrame) -> Iterator[Row]:
     everyone = {*heads["person"], *others}
     listed = staff.loc[staff["row"] != "", "person"].drop_duplicates()
     yield "not_rated", len(heads) - len(rated), len(heads), 0, 0
+    yield "no_supervisor", rated["supervisor"].isna().sum(), len(rated), 0, 0
     yield "both", len(others & {*heads["person"]}), len(everyone), 0, 0
     yield "no_second", len(everyone - others), len(everyone), 0, 0
     yield "no_achievements", len(everyone - {*ctx.tables.achievements["person"]}), len(everyone), 0, 0
     yield "never_rated", len({*listed} - {*rated["person"], *pairs["ratee"]}), len(listed), 0, 0
-    yield "no_supervisor", rated["supervisor"].isna().sum(), len(rated), 0, 0
     for name in TRAITS:
         yield f"unknown_{name}", staff[name].isna().sum(), len(staff), 0, 0
     consistent = scores.loc[(scores["region"] == ctx.region) & (scores["year"] == ctx.year), "consistent"]

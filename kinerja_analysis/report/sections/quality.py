@@ -78,10 +78,9 @@ def verdict(view: View) -> str:
     lacking = {n: k / of for n, (k, of) in found.items() if of > 0 and n.startswith(("no_", "not_", "unknown_"))}
     if "no_second" not in lacking:
         return _say(view, "verdict.nothing")
-    worst = max(lacking.get("not_rated", 0.0), lacking.get("no_supervisor", 0.0))
-    limits = [1 - _limit(view, n) for n in ("carried", "partial")]
-    key = ("carries", "partly", "cannot")[sum(worst > limit for limit in limits)]
-    key = key if "not_rated" in lacking else "multisource"
+    gone, unknown = lacking.get("not_rated", 0.0), lacking.get("no_supervisor", 0.0)
+    key = "partly" if max(gone, unknown) > 1 - _limit(view, "carried") else "carries"
+    key = "cannot" if gone > 1 - _limit(view, "partial") else key if "not_rated" in lacking else "multisource"
     told = {n: 1 - lacking.get(n, 1.0) for n in ("not_rated", "no_supervisor")}
     n = count(view, found["not_rated" if "not_rated" in lacking else "no_second"][1])
     name, most = max(lacking.items(), key=lambda item: item[1])
