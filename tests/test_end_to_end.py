@@ -197,3 +197,23 @@ def test_metrics_name_only_files_that_exist(demo) -> None:
 
 def test_nothing_staged_is_left_behind(demo) -> None:
     assert not [p for p in demo.reports.rglob(".*")]
+
+
+def test_every_report_has_its_page_about_the_data(demo) -> None:
+    """Beside each objectivity page, linked both ways; the manifests account for every row and name no file."""
+    found = sorted(demo.reports.rglob("metrics.json"))
+    assert len(found) == 4
+    for place in found:
+        told = json.loads(place.read_text(encoding="utf-8"))
+        data = [f for f in told["files"] if f.startswith("mutu-data_") and f.endswith(".html")]
+        assert len(data) == 2 and all((place.parent / f).is_file() for f in data)
+        for name in data:
+            sister = name.replace("mutu-data_", "objektivitas_")
+            assert f'href="{sister}"' in (place.parent / name).read_text(encoding="utf-8")
+            assert f'href="{name}"' in (place.parent / sister).read_text(encoding="utf-8")
+        manifest = json.loads((place.parent / "audit" / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["rows"] == told["rows"] and manifest["problems"] == told["problems"]
+        assert told["rows"]["totals"] and told["rows"]["files"]
+        if told["level"] == "internal":
+            assert all(r["rows"] == r["kept"] + r["merged"] + r["set_aside"] for r in told["rows"]["files"])
+        assert ".xlsx" not in json.dumps(told["rows"]) and ".csv" not in json.dumps(told["rows"])

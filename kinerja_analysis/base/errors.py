@@ -20,7 +20,8 @@ class Problem:
 
     ``code`` (``KA-E104``) names the message; ``file`` and ``sheet`` are names for the terminal and the problem
     list only; ``cell`` is a spreadsheet address ("C128") or, for text files, a line ("baris 128"); ``value`` is
-    what was seen, already masked where the column is personal; ``others`` holds further cells of the same kind.
+    what was seen, already masked where the column is personal; ``others`` holds further cells of the same kind;
+    ``number`` is the number of the file, 0 where it concerns the whole input.
     """
 
     code: str
@@ -32,6 +33,7 @@ class Problem:
     value: str = ""
     others: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    number: int = 0
 
     def text(self, lang: str, part: str = "what") -> str:
         """Return what is wrong (``what``) or how to repair it (``repair``) in a language."""
@@ -50,6 +52,10 @@ class Problem:
     def count(self) -> int:
         """Number of cells concerned."""
         return 1 + len(self.others)
+
+
+class RowsLost(RuntimeError):
+    """Our bug: rows that were read are neither kept, merged nor set aside. Holds numbers only, no names."""
 
 
 class KinerjaError(Exception):

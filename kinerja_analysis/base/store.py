@@ -51,6 +51,16 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         raise
 
 
+def account(audit: Audit) -> dict[str, Any]:
+    """Return what a manifest tells of the input: rows by table and by file and sheet number, problems by code.
+
+    At the public level small counts are hidden (-1) and others rounded, as in the audit's own frames.
+    """
+    lines = {"totals": "rows", "files": "accounting", "problems": "problems"}
+    told = {k: audit.counts[n].to_dict("records") if n in audit.counts else [] for k, n in lines.items()}
+    return {"problems": told.pop("problems"), "rows": told}
+
+
 def _frames(audit: Audit) -> dict[str, pd.DataFrame]:
     frames = {"design": audit.design.frame, "scores": audit.scores.frame}
     frames |= {f"result_{n}": r.frame for n, r in audit.results.items()}
@@ -93,6 +103,7 @@ def save_audit(audit: Audit, folder: Path) -> Path:
             "cells": [list(c) for c in audit.cells],
             "config": _kept(audit.config),
             "provenance": dict(audit.provenance),
+            **account(audit),
             "files": sums,
         }
         seal = _seal(body, audit.level, key_bytes(audit.config))

@@ -87,6 +87,11 @@ def say(key: str, lang: str, **params: Any) -> str:
     return _PLACEHOLDER.sub(fill, text)
 
 
+def blanked(key: str, lang: str) -> str:
+    """Return the message ``key`` with "…" in every placeholder."""
+    return say(key, lang, **dict.fromkeys(placeholders(messages()[key][lang]), "…"))
+
+
 def show(value: Any, form: str, lang: str) -> str:
     """Format one value for a reader.
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from kinerja_analysis.base.errors import InputRefused, Problem, UsageError
-from kinerja_analysis.base.words import has, say
+from kinerja_analysis.base.words import blanked, has
 from kinerja_analysis.cli.terminal import (
     Terminal,
     config_of,
@@ -40,6 +40,7 @@ def check(
 ) -> None:  # fmt: skip
     """Periksa berkas masukan; semua masalah sekaligus / check input files, all problems at once."""
     from kinerja_analysis.read import check as check_files
+    from kinerja_analysis.read.rows import by_file, in_words
 
     term = Terminal(lang, as_json)
     found = existing(paths)
@@ -50,11 +51,14 @@ def check(
             "ok": result.ok,
             "counts": dict(result.counts),
             "problems": [_problem(p, term.lang) for p in result.problems],
+            "accounting": by_file(result.accounting, result.files),
         }
     )
     refused = not result.ok or (strict and any(p.severity == "warning" for p in result.problems))
     if not term.as_json:
         term.console.print(result.summary(term.lang), markup=False)
+        if told := in_words(result.accounting, result.files, term.lang):
+            term.console.print("\n" + told, markup=False)
     save_problems(term, result, found, no_write)
     if marked and not no_write:
         save_annotated(term, result, found)
@@ -69,15 +73,8 @@ def explain(code: str, lang: str | None) -> None:
     term = Terminal(lang)
     if not has(f"problems.{code.upper()}.repair"):
         raise UsageError("cli.code_unknown", code=code)
-    blank = dict.fromkeys(_placeholders(code.upper()), "…")
     for part in ("what", "repair"):
-        term.console.print(say(f"problems.{code.upper()}.{part}", term.lang, **blank), markup=False)
-
-
-def _placeholders(code: str) -> set[str]:
-    from kinerja_analysis.base.words import messages, placeholders
-
-    return {p for part in ("what", "repair") for p in placeholders(messages()[f"problems.{code}.{part}"]["id"])}
+        term.console.print(blanked(f"problems.{code.upper()}.{part}", term.lang), markup=False)
 
 
 def _problem(problem: Problem, lang: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def detectors(config: AuditConfig) -> tuple[str, ...]:
     for name in config.detectors:
         if name not in REGISTRY:
             raise UsageError("errors.detector_unknown", name=name, known=", ".join(REGISTRY))
-    check_overrides(config.thresholds, REGISTRY)
+    check_overrides(config.thresholds, (*REGISTRY, "quality"))
     return tuple(n for n in REGISTRY if not config.detectors or n in config.detectors)
 
 

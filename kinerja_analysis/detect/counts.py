@@ -11,6 +11,7 @@ import pandas as pd
 from kinerja_analysis.base.results import Result
 from kinerja_analysis.base.tables import PREDIKAT, SOURCES, TABLES, data_kind
 from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.quality import quality
 
 EMPLOYMENT = ("pns", "pppk", "pppk_paruh_waktu")
 BINS = (
@@ -23,13 +24,15 @@ JUDGED = 10
 def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:
     """Return the aggregate frames of one cell by name."""
     head: dict[str, Any] = {"region": ctx.region, "year": ctx.year}
+    lines, files = accounting(ctx)
     found = {
         "examined": examined(ctx),
         "headcount": headcount(ctx),
         "predikat": predikat(ctx),
         "teams": team_shares(ctx),
         "budget": budget(ctx, results),
-        "accounting": accounting(ctx),
+        "accounting": lines,
+        **quality(ctx, lines, files),
     }
     return {name: frame.assign(**head)[[*head, *frame.columns]] for name, frame in found.items()}
 
@@ -136,13 +139,18 @@ def _bin_chance(n: int, share: float, low: float, high: float, binom: object) ->
     return float(binom.pmf(k[inside], n, share).sum())  # type: ignore[attr-defined]
 
 
-def accounting(ctx: Context) -> pd.DataFrame:
-    """Return the row accounting of the files that hold rows of this cell, files and sheets by number."""
+def accounting(ctx: Context) -> tuple[pd.DataFrame, set[int]]:
+    """Return the row accounting of the files that hold rows of this cell, by number, and these numbers.
+
+    A file none of whose rows is kept belongs to every cell: nothing is lost between them.
+    """
     frames = (getattr(ctx.tables, name) for name in TABLES)
     addresses = pd.concat([f["row"].dropna().drop_duplicates() for f in frames])
     files = pd.to_numeric(addresses.str.partition(":")[0], errors="coerce").dropna().unique()
     whole = ctx.tables.accounting
-    return whole[whole["file"].isin(files)].reset_index(drop=True)
+    nobody = whole.groupby("file")["kept"].transform("sum") == 0
+    mine = whole[whole["file"].isin(files) | nobody].reset_index(drop=True)
+    return mine, {int(f) for f in mine["file"]}
 
 
 def budget(ctx: Context, results: Mapping[str, Result]) -> pd.DataFrame:

@@ -115,6 +115,7 @@ def _run(paths: Any, region: str | None, year: int | None, config: AuditConfig |
     problems = session.log.problems()
     report = CheckReport(problems, accounting, tuple(session.files), combine.rows_read(session),
                          tuple(session.guesses))  # fmt: skip
+    combine.balance(session, accounting, frames, report.ok)
     if not report.ok:
         return Tables(problems=problems, accounting=accounting), report
     inner = ["_b", "_i", "until", "created"]

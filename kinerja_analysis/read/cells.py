@@ -128,8 +128,8 @@ class Block:
     header cell counted from 0; ``formulas`` maps formula cells to whether they carry a cached value; ``errors``
     holds cells with a spreadsheet error such as #N/A. ``exact`` is true where whole numbers are exact (Parquet,
     frames), ``separator`` is the delimiter of a text file, ``codes`` the declared meaning of number codes
-    ("best_first", "worst_first" or ""), ``harmless`` the positions of columns taken in
-    that identify nobody, ``word`` what a row is called where columns have no letters.
+    ("best_first", "worst_first" or ""), ``harmless`` the positions of columns taken in that identify nobody, ``word``
+    what a row is called where columns have no letters; ``refused`` counts body lines that could not be cut into cells.
     """
 
     file: int
@@ -150,6 +150,7 @@ class Block:
     codes: str = ""
     harmless: frozenset[int] = frozenset()
     word: str = "baris"
+    refused: int = 0
     _memo: dict[int, Cells] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:

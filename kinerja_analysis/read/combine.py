@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.base.errors import RowsLost
 from kinerja_analysis.base.tables import ACCOUNTING, TABLES, annual_or_latest, columns, empty, key
 from kinerja_analysis.read.layout import table_of
 from kinerja_analysis.read.session import Session
@@ -173,7 +174,8 @@ def _exported(session: Session, frame: pd.DataFrame) -> pd.Series:
 def accounting(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the row accounting: read = kept + merged + set aside, one line per reason.
 
-    A row counts as kept when at least one row of the table comes from it.
+    A row counts as kept when at least one row of the table comes from it; lines of a text file with another number
+    of fields count as unreadable.
     """
     lines = []
     for (number, table), fate in sorted(session.fates.items()):
@@ -183,8 +185,10 @@ def accounting(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFram
             own = tables[table]
             kept[own.loc[own["_b"] == number, "_i"].to_numpy(dtype=np.int64)] = True
         reasons = pd.Series(np.where(kept, "", np.where(fate == "", "unreadable", fate)), dtype="str")
-        counts = reasons.value_counts().sort_index()
-        for reason, n in {"": 0, **counts.to_dict()}.items():
+        counts = {"": 0, **reasons.value_counts().sort_index().to_dict()}
+        if block.refused:
+            counts["unreadable"] = counts.get("unreadable", 0) + block.refused
+        for reason, n in counts.items():
             merged = str(reason).startswith("merged:")
             lines.append(
                 (block.file, block.sheet, table, n, n if reason == "" else 0, n if merged else 0,
@@ -193,8 +197,34 @@ def accounting(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFram
     return pd.DataFrame(lines, columns=ACCOUNTING)
 
 
+def balance(session: Session, accounting: pd.DataFrame, tables: dict[str, pd.DataFrame], ok: bool) -> None:
+    """Raise ``RowsLost`` unless every body row of every sheet has its place in the accounting.
+
+    For each file, sheet and table: rows = kept + merged + set aside, their sum is the number of body rows, and, where
+    the input is in order (``ok``), kept is the number of rows that the delivered tables come from, every row that is
+    not kept has a reason of its own, and every kept one a year, period and region: without them no audit sees it.
+    """
+    sums = accounting.groupby(["file", "sheet", "table"])[ACCOUNTING[3:7]].sum()
+    expected = {(i, table_of(layout.kind)) for i, layout in enumerate(session.layouts)} | set(session.fates)
+    delivered = {t: f[["_b", "_i"]].dropna().drop_duplicates()["_b"].value_counts() for t, f in tables.items() if ok}
+    for number, table in sorted(expected):
+        block = session.blocks[number]
+        where = (block.file, block.sheet, table)
+        count, kept, merged, aside = (int(n) for n in sums.loc[where]) if where in sums.index else (0, 0, 0, 0)
+        body, told = len(block) + block.refused, kept + merged + aside
+        got = int(delivered[table].get(number, 0)) if table in delivered else kept
+        if not count == told == body or kept != got:
+            place = f"file {block.file}, sheet {block.sheet}, {table}"
+            raise RowsLost(f"{place}: {body} body rows, {count} counted, {told} told, {got} delivered")
+    for table, frame in tables.items() if ok else ():
+        if frame[frame.columns.intersection(["year", "period", "region"])].isna().any(axis=None):
+            raise RowsLost(f"{table}: rows without year, period or region")
+    if ok and (accounting["reason"] == "unreadable").any():
+        raise RowsLost(f"{int((accounting['reason'] == 'unreadable').sum())} sheets with rows lost without a problem")
+
+
 def rows_read(session: Session) -> int:
     """Return the number of data rows read, each counted once."""
-    return sum(
-        int((session.fate(i, table_of(layout.kind)) != "blank").sum()) for i, layout in enumerate(session.layouts)
-    )
+    kinds = [table_of(layout.kind) for layout in session.layouts]
+    filled = [int((session.fate(i, kind) != "blank").sum()) for i, kind in enumerate(kinds)]
+    return sum(filled) + sum(block.refused for block in session.blocks)

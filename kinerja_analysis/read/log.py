@@ -146,12 +146,13 @@ class Log:
     def problems(self) -> tuple[Problem, ...]:
         """Return all problems, errors first, in the order they were met."""
         found = []
-        for (code, *_), e in self._found.items():
+        for (code, place, *_), e in self._found.items():
             cells = list(dict.fromkeys(e["cells"])) or [""]
             found.append(
                 Problem(
                     f"KA-{code}", _SEVERITY[code[0]], e["file"], e["sheet"], cells[0], self._hidden(e["column"]),
                     self._hidden(e["value"]), tuple(cells[1:]), {k: self._hidden(v) for k, v in e["params"].items()},
+                    place if isinstance(place, int) else 0,
                 )
             )  # fmt: skip
         rank = {"error": 0, "warning": 1, "note": 2}

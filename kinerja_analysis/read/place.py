@@ -181,11 +181,11 @@ def _dates(
     return [source for source in found if source[0] >= 0]
 
 
-def _texts(year: np.ndarray, kind: np.ndarray) -> pd.Series:
+def _texts(year: np.ndarray, kind: np.ndarray) -> Any:
     """Return period texts ("2025", "2025-Q1", "2025-07"), missing where the year is."""
     codes, pairs = pd.factorize(np.nan_to_num(year) * 100 + np.nan_to_num(kind))
     names = [f"{int(p // 100)}" + (f"-{_KINDS[int(p % 100)]}" if p % 100 else "") if p >= 100 else None for p in pairs]
-    return pd.Series(pd.array(names, dtype="str").take(codes))
+    return pd.array(names, dtype="str").take(codes)
 
 
 def _agree_years(

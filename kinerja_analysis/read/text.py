@@ -91,6 +91,7 @@ def read_text(path: Path, number: int, config: AuditConfig) -> TextTable:
     result.block = Block(
         number, path.name, 1, "", [clean(h) or "" for h in rows[at]], lines, numbers,
         lambda j: Cells.of_arrow(columns[j]), lines=True, separator=separator, preamble=preamble,
+        refused=len(bad),
     )  # fmt: skip
     return result
 

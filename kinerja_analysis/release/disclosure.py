@@ -8,6 +8,7 @@ by subtraction (its possible values stay several units wide). The three lowest p
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -67,6 +68,8 @@ def release(audit: Audit, config: AuditConfig | None = None) -> Audit:
     counts["examined"] = _examined(audit.counts["examined"], persons)
     if "accounting" in counts:
         counts["accounting"] = _accounting(audit.counts["accounting"], persons)
+    if "checks" in counts:
+        counts |= _quality(audit.counts, persons, raters)
     return replace(
         audit,
         level="public",
@@ -128,6 +131,38 @@ def _predikat(frame: pd.DataFrame, persons: int) -> pd.DataFrame:
 def _examined(frame: pd.DataFrame, persons: int) -> pd.DataFrame:
     names = ["n_persons", "n_rated", "n_not_rated", "n_no_skp", "n_excluded"]
     return frame.assign(**{c: hide(frame[c], persons) for c in names})
+
+
+def _quality(counts: Mapping[str, pd.DataFrame], persons: int, raters: int) -> dict[str, pd.DataFrame]:
+    """Tell the data-quality counts by agency, never by unit or rater; small ones hidden, an exact zero stays.
+
+    Agencies below ``persons`` are merged, and so are the reasons of exclusions: that there is one can hurt. Who is
+    not rated is counted like the head counts, zero hidden too.
+    """
+    place = ["region", "year", "opd"]
+    sizes = counts["coverage"].drop_duplicates([*place, "unit"]).groupby(place)["n"].sum()
+
+    def merged(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+        small = pd.MultiIndex.from_frame(frame[place]).isin(sizes.index[sizes < persons])
+        named = frame.assign(opd=frame["opd"].mask(small, "")).drop(columns="unit")
+        return named.groupby([*place, name], as_index=False, sort=False).sum()
+
+    def hidden(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+        return frame.assign(**{c: hide(frame[c], persons).where(frame[c] > 0, 0) for c in names})
+
+    plain = counts["unrated"]["reason"].isin(["rated", "not_rated", "draft", "no_skp"])
+    unrated = merged(counts["unrated"].assign(reason=counts["unrated"]["reason"].where(plain, "excluded")), "reason")
+    checks = hidden(counts["checks"], ["k", "n"]).assign(largest=HIDDEN)
+    shown = {"rows": ["rows", "kept", "merged", "set_aside"], "completeness": ["n", "filled"],
+             "sources": ["n", "rated", "pairs"], "problems": ["n"]}  # fmt: skip
+    few = (counts["checks"]["raters"] > 0) & (counts["checks"]["raters"] < raters)
+    return {
+        **{name: hidden(counts[name], columns) for name, columns in shown.items()},
+        "unrated": unrated.assign(n=hide(unrated["n"], persons)),
+        "coverage": hidden(merged(counts["coverage"], "source"), ["n", "rated", "pairs"]),
+        "checks": checks.assign(k=checks["k"].mask(few, HIDDEN), raters=hide(checks["raters"], persons)),
+        "entries": counts["entries"].iloc[:0],
+    }
 
 
 def _accounting(frame: pd.DataFrame, persons: int) -> pd.DataFrame:

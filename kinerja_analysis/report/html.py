@@ -31,6 +31,7 @@ def page_html(
     index_href: str = "",
     level: str = "internal",
     synthetic: bool = False,
+    sister: tuple[str, str] = ("", ""),
 ) -> str:
     """Return a page as one offline file.
 
@@ -48,12 +49,14 @@ def page_html(
         ``internal`` or ``public``.
     synthetic : bool
         Mark the page as invented data.
+    sister : tuple of str
+        The other page of this region and year: its kind (``objektivitas`` or ``mutu-data``) and relative address.
 
     Returns
     -------
     str
     """
-    shell = Shell(lang, index_href, other_language_href)
+    shell = Shell(lang, index_href, other_language_href, *sister)
     place = next((block.place for block in blocks if isinstance(block, Masthead)), title)
     notice = _notice(lang, place) if synthetic else ""
     style = sheet("page.css") + _footer_style(lang, title, level, synthetic)
@@ -61,17 +64,22 @@ def page_html(
     return shell_html(lang, say("report.page_title", lang, title=title), style, notice + body)
 
 
-def region_html(blocks: Sequence[Block], audit: Audit, lang: str, *, other_language_href: str = "") -> str:
+def region_html(
+    blocks: Sequence[Block], audit: Audit, lang: str, *, other_language_href: str = "",
+    sister: tuple[str, str] = ("", ""),
+) -> str:  # fmt: skip
     """Return the page of an audit of one cell; the index is two folders up."""
     region, year = audit.cells[0]
+    about = f" – {say('quality.title', lang)}" if sister[0] == "objektivitas" else ""
     return page_html(
         blocks,
         lang=lang,
-        title=f"{audit.name(region)}, {year}",
+        title=f"{audit.name(region)}, {year}{about}",
         other_language_href=other_language_href,
         index_href="../../index.html" if lang == "id" else "../../index.en.html",
         level=audit.level,
         synthetic=bool(audit.provenance.get("synthetic")),
+        sister=sister,
     )
 
 

@@ -65,7 +65,8 @@ def write_index(out: Path, languages: Sequence[str]) -> list[Path]:
 
 
 def _write(path: Path, rows: Sequence[Row], lang: str, base: str, others: Sequence[str]) -> Path:
-    local = [{**r, "href": str(r["hrefs"].get(lang, "")).removeprefix(base)} for r in rows]
+    kinds = {"href": "hrefs", "quality_href": "quality_hrefs"}
+    local = [{**r, **{k: str(r[v].get(lang, "")).removeprefix(base) for k, v in kinds.items()}} for r in rows]
     up = f"../{index_name(lang)}" if base else ""
     page = index_html(local, lang, other_language_href=others[0] if others else "", all_years_href=up)
     write_atomic(path, page.encode())
@@ -87,8 +88,11 @@ def collect(root: Path) -> list[dict[str, Any]]:
     for path in sorted(root.glob(f"[12][0-9][0-9][0-9]/*/{METRICS}")):
         row = json.loads(path.read_text(encoding="utf-8"))
         folder = path.parent.relative_to(root).as_posix()
-        pages = {f.rsplit("_", 1)[-1][:-5]: f"{folder}/{f}" for f in row.get("files", []) if f.endswith(".html")}
-        rows.append({**row, "hrefs": pages})
+        pages = [f for f in row.get("files", []) if f.endswith(".html")]
+        kinds = {"hrefs": "objektivitas_", "quality_hrefs": "mutu-data_"}
+        hrefs = {kind: {f.rsplit("_", 1)[-1][:-5]: f"{folder}/{f}" for f in pages if f.startswith(start)}
+                 for kind, start in kinds.items()}  # fmt: skip
+        rows.append({**row, **hrefs})
     return rows
 
 
@@ -99,7 +103,7 @@ def index_html(rows: Sequence[Row], lang: str, *, other_language_href: str = "",
     ----------
     rows : sequence of mapping
         One per report: ``region name year level synthetic headline`` (see ``headline``) and ``href``, the page's
-        address relative to the index.
+        address relative to the index; ``quality_href`` that of the page about the data, where there is one.
     lang : str
         ``id`` or ``en``.
     other_language_href, all_years_href : str

@@ -145,6 +145,10 @@ def _cell(row: Row | None, year: int, lang: str) -> str:
     label = words("open_label", lang, name=str(row["name"]), year=str(year))
     href = str(row.get("href", ""))
     link = f'<p class="op"><a href="{escape(href)}" aria-label="{label}">{words("open", lang)}</a></p>' if href else ""
+    if data := str(row.get("quality_href", "")):
+        text = escape(say("quality.open.mutu-data", lang))
+        label = f"{text}: {escape(row['name'])}, {year}"
+        link += f'<p class="op"><a href="{escape(data)}" aria-label="{label}">{text}</a></p>'
     return f'{start}{verdicts}{_strip(top)}<p class="ix"><b>{words("no_index", lang)}</b>{lines}</p>{link}</td>'
 
 

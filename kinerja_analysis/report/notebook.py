@@ -26,17 +26,20 @@ AUDIT_FOLDER = "audit"
 class Report:
     """The report of one region and year, as a notebook shows it.
 
-    Reads the audit from the folder ``audit`` in the working directory, so that no path is a parameter.
+    Reads the audit from the folder ``audit`` in the working directory, so that no path is a parameter. ``page`` is
+    ``region`` (what was found) or ``quality`` (what the submission holds and lacks).
     Raises ``UsageError`` when the stored audit is missing or was changed.
     """
 
-    def __init__(self, region: str, year: int, lang: str, level: str, *, folder: str = AUDIT_FOLDER) -> None:
+    def __init__(
+        self, region: str, year: int, lang: str, level: str, *, folder: str = AUDIT_FOLDER, page: str = "region"
+    ) -> None:
         audit = load_audit(Path(folder))
         if audit.level != level:
             raise ValueError(f"the stored audit is {audit.level}, the report {level}")
         self.audit: Audit = audit.select(region=region, year=year)
         self.lang = lang
-        self._sections = _page_sections(self.audit, lang)
+        self._sections = _page_sections(self.audit, lang, page)
 
     @property
     def sections(self) -> list[str]:
@@ -52,10 +55,11 @@ class Report:
         print(SENTINEL)
 
 
-def _page_sections(audit: Audit, lang: str) -> dict[str, list[Block]]:
-    from kinerja_analysis.report.page import region_page
+def _page_sections(audit: Audit, lang: str, page: str) -> dict[str, list[Block]]:
+    from kinerja_analysis.report.page import quality_page, region_page
 
-    return {s.name: list(s.blocks) for s in region_page(audit, lang).sections}
+    made = {"region": region_page, "quality": quality_page}[page](audit, lang)
+    return {s.name: list(s.blocks) for s in made.sections}
 
 
 def _display(blocks: Iterable[Block], lang: str) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kinerja_analysis.base.results import Audit
 from kinerja_analysis.report.blocks import Block, Part
 from kinerja_analysis.report.sections import capacity, evidence, examined, headcount, index, key, lead, origin, steps
+from kinerja_analysis.report.sections import quality as submission
 from kinerja_analysis.report.view import View
 
 NAMES = ("lead", "examined", "capacity", "findings", "index", "steps", "provenance", "evidence", "headcount")
+QUALITY_NAMES = ("lead", "rows", "filled", "unrated", "coverage", "checks", "problems", "provenance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,20 @@ def region_page(audit: Audit, lang: str, *, pictures: bool = True) -> Page:
          *(evidence.evidence(view, name, place) for name, place in places.items())),
         (count,) if count is not None else (),
     )  # fmt: skip
-    sections = tuple(PageSection(name, blocks) for name, blocks in zip(NAMES, parts, strict=True))
-    synthetic = bool(audit.provenance.get("synthetic"))
-    return Page(f"{view.place}, {view.year}", lang, audit.level, view.region, view.year, synthetic, sections)
+    return _page(view, NAMES, parts)
+
+
+def quality_page(audit: Audit, lang: str) -> Page:
+    """Return the page about the data of one region and year: what the submission holds and what it lacks.
+
+    Parameters and error as ``region_page``; the sections are those of ``QUALITY_NAMES``.
+    """
+    view = View(audit, lang)
+    return _page(view, QUALITY_NAMES, tuple((block,) for block in submission.sections(view)))
+
+
+def _page(view: View, names: Sequence[str], parts: Sequence[tuple[Block, ...]]) -> Page:
+    sections = tuple(PageSection(name, blocks) for name, blocks in zip(names, parts, strict=True))
+    synthetic = bool(view.audit.provenance.get("synthetic"))
+    title = f"{view.place}, {view.year}"
+    return Page(title, view.lang, view.audit.level, view.region, view.year, synthetic, sections)

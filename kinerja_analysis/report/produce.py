@@ -9,18 +9,19 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from kinerja_analysis.base.errors import KinerjaError, UsageError
 from kinerja_analysis.base.results import Audit
-from kinerja_analysis.base.store import save_audit, write_atomic
+from kinerja_analysis.base.store import account, save_audit, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.base.workers import workers
 
 FORMATS = ("html", "xlsx")
 METRICS = "metrics.json"
 NOTEBOOK = "20_audit_wilayah.ipynb"
+DOCUMENTS = {"objektivitas": NOTEBOOK, "mutu-data": "10_mutu_data.ipynb"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
 
     The old set stays untouched until the new one is complete and verified.
     """
+    from kinerja_analysis.report.index_page import headline
+
     if audit.config.key_file:
         os.environ["KINERJA_KEY_FILE"] = str(Path(audit.config.key_file).expanduser().resolve())
     target = job.folder(out)
@@ -116,7 +119,7 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
         pages = [_edition(job, audit, lang, stage, notebooks) for lang in job.languages]
         metrics = {"region": job.region, "name": job.name, "year": job.year, "level": job.level,
                    "languages": list(job.languages), "synthetic": bool(audit.provenance.get("synthetic")),
-                   "headline": pages[0]["headline"], "files": sorted(f for p in pages for f in p["files"])}  # fmt: skip
+                   "headline": headline(audit), **account(audit), "files": sorted(chain(*pages))}  # fmt: skip
         text = json.dumps(metrics, indent=1, ensure_ascii=False, sort_keys=True)
         (stage / METRICS).write_text(text, encoding="utf-8")
         os.chmod(stage, 0o755)
@@ -142,29 +145,34 @@ def replace_folder(stage: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) -> dict[str, Any]:
-    """Run the notebook in one language and write every format from its blocks."""
+def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) -> list[str]:
+    """Run the notebooks in one language and write every format from their blocks; return the names of the files."""
     import nbformat
 
     from kinerja_analysis.report.engine import execute
     from kinerja_analysis.report.html import region_html
-    from kinerja_analysis.report.index_page import headline
     from kinerja_analysis.report.notebook import blocks_of
     from kinerja_analysis.report.workbook import workbook
 
     parameters = {"region": job.region, "year": job.year, "lang": lang, "level": job.level}
-    done = execute(notebooks / NOTEBOOK, stage, parameters)
-    blocks = blocks_of(done, lang)
-    stem = f"objektivitas_{job.slug}_{job.year}_{lang}"
-    files = [f"{stem}.ipynb"]
-    write_atomic(stage / files[0], nbformat.writes(done).encode())
-    if "html" in job.formats:
-        files.append(f"{stem}.html")
-        others = [x for x in job.languages if x != lang]
-        other = f"objektivitas_{job.slug}_{job.year}_{others[0]}.html" if others else ""
-        page = region_html(blocks, audit, lang, other_language_href=other)
-        write_atomic(stage / files[-1], page.encode())
+    other = next((x for x in job.languages if x != lang), "")
+    files = []
+    for document, notebook in DOCUMENTS.items():
+        done = execute(notebooks / notebook, stage, parameters)
+        names = {(d, x): f"{d}_{job.slug}_{job.year}_{x}" for d in DOCUMENTS for x in (lang, other)}
+        stem = names.pop((document, lang))
+        files.append(f"{stem}.ipynb")
+        write_atomic(stage / files[-1], nbformat.writes(done).encode())
+        if "html" in job.formats:
+            files.append(f"{stem}.html")
+            (sister,) = (d for d in DOCUMENTS if d != document)
+            page = region_html(
+                blocks_of(done, lang), audit, lang,
+                other_language_href=f"{names[document, other]}.html" if other else "",
+                sister=(sister, f"{names[sister, lang]}.html"),
+            )  # fmt: skip
+            write_atomic(stage / files[-1], page.encode())
     if "xlsx" in job.formats:
         files.append(f"lampiran_{job.slug}_{job.year}_{lang}.xlsx")
         workbook(audit, lang, stage / files[-1])
-    return {"files": files, "headline": headline(audit)}
+    return files

@@ -30,6 +30,8 @@ class Shell:
     lang: str
     index_href: str = ""
     other_href: str = ""
+    sister: str = ""
+    sister_href: str = ""
 
 
 def say_(shell: Shell, key: str, **params: Any) -> str:
@@ -280,6 +282,9 @@ def masthead(block: b.Masthead, shell: Shell) -> str:
         if shell.other_href
         else ""
     )
+    if shell.sister_href:
+        label = escape(say(f"quality.open.{shell.sister}", shell.lang))
+        link = f'<a class="noprint" href="{escape(shell.sister_href)}">{label}</a> &nbsp; {link}'
     rows = []
     for i, (term, words) in enumerate(block.facts):
         badge = f'<span class="level">{inline(block.badge)}</span><br>' if i == 1 else ""

@@ -120,3 +120,177 @@ def test_achievements_follow_people_to_the_region_below(make: Any) -> None:
                ("2025", "98.71", make.nip(1), "x", "10", "9"),
                ("2025", "98.71", make.nip(2), "x", "10", "9")])  # fmt: skip
     assert read(make.folder, config=config).achievements["region"].tolist() == ["98.71.02", "98.71"]
+
+
+def counted(accounting: pd.DataFrame, table: str) -> dict[str, int]:
+    """Rows by reason of one table ("" kept), lines without rows left out."""
+    own = accounting[(accounting["table"] == table) & (accounting["rows"] > 0)]
+    return own.groupby("reason")["rows"].sum().to_dict()
+
+
+def test_every_reason_of_an_export_is_counted_by_hand(make: Any) -> None:
+    """Eleven body rows: numbers, three plain, acting, draft, no rating, no levels, no and own superior, a blank."""
+    rows = make.people(9)
+    rows[3][7] = "1"
+    rows[4][11], rows[4][12] = "-", "-"
+    rows[5][10], rows[5][11], rows[5][12] = "-", "-", "-"
+    rows[6][10], rows[6][11] = "-", "-"
+    rows[7][13] = "-"
+    rows[8][13] = rows[8][0]
+    numbering = [str(i + 1) for i in range(len(make.ekinerja_header))]
+    report = check(make.ekinerja([numbering, *rows[:5], [], *rows[5:]]), config=make.config)
+    assert report.ok and report.rows == 10
+    assert counted(report.accounting, "appraisals") == {"": 9, "blank": 1, "numbering": 1}
+    assert counted(report.accounting, "ratings") == {
+        "": 3, "acting": 1, "not_rated": 2, "no_levels": 1, "no_rater": 1, "own_supervisor": 1, "blank": 1,
+        "numbering": 1,
+    }  # fmt: skip
+    assert balanced(report.accounting)
+
+
+def test_transfer_and_repeated_rows_are_merged(make: Any) -> None:
+    rows = transferred(make)
+    report = check(make.ekinerja([*rows, rows[1], rows[1]]), config=make.config)
+    assert counted(report.accounting, "appraisals") == {"": 6, "transfer": 1, "duplicate": 2}
+    assert counted(report.accounting, "ratings") == {"": 7, "duplicate": 2}
+
+
+def test_lines_with_another_number_of_fields_are_counted(make: Any) -> None:
+    rows = make.scores()
+    place = make.text([make.long_header, rows[0], rows[1][:4], *rows[2:], [*rows[0], "x"]])
+    report = check(place, config=make.config)
+    assert [(p.code, p.cell, p.others) for p in report.problems] == [("KA-E114", "baris 3", ("baris 8",))]
+    assert counted(report.accounting, "ratings") == {"": 5, "unreadable": 2} and report.rows == 7
+
+
+def test_a_sheet_whose_header_is_damaged_is_unreadable_as_a_whole(make: Any) -> None:
+    report = check(make.workbook([["nip_dinilai", *make.long_header[2:]], *[r[1:] for r in make.scores()],
+                                  *make.scores()]), config=make.config)  # fmt: skip
+    assert not report.ok and set(counted(report.accounting, "ratings")) <= {"", "unreadable"}
+    assert report.accounting["rows"].sum() == 12
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("skp_list", "listed"), ("units", "not_rated"), ("wide", "not_rated")])
+def test_other_layouts(make: Any, kind: str, reason: str) -> None:
+    if kind == "skp_list":
+        header = ("nip", "nama", "skp_status", "skp_unor", "periode_awal", "periode_akhir")
+        make.workbook([["Laporan SKP Tahun 2025"], ["Instansi Pemerintah Kab. Contoh"], header,
+                       [make.nip(1), "A", "draft", "U", "", ""], [make.nip(2), "B", "", "U", "", ""]])
+        make.ekinerja(name="skp.xlsx")
+    elif kind == "units":
+        rows = [["2025", "98.01", "U1", "BAIK"], ["2025", "98.01", "U2", "-"], ["2025", "98.01", "U3", ""]]
+        make.text([("periode", "wilayah", "unor", "predikat_organisasi"), *rows])
+    else:
+        rows = make.pairs()
+        rows[0][7:], rows[1][7:] = ["-", "-"], ["", ""]
+        make.workbook([make.wide_header, *rows])
+    report = check(make.folder, config=make.config)
+    own = report.accounting[report.accounting["reason"] == reason]
+    assert own[["merged", "set_aside"]].sum().sum() == 2 and report.ok and balanced(report.accounting)
+
+
+def test_lost_rows_are_an_internal_error(make: Any) -> None:
+    """One row taken away from the tables, or one from the accounting: loud, with numbers and without a name."""
+    from kinerja_analysis.base.errors import KinerjaError, RowsLost
+    from kinerja_analysis.read import combine
+    from kinerja_analysis.read.session import Session
+    from kinerja_analysis.read.sources import gather
+
+    session = Session(make.config)
+    gather(session, make.ekinerja())
+    frames = combine.combine(session)
+    whole = combine.accounting(session, frames)
+    combine.balance(session, whole, frames, True)
+    fewer = {**frames, "appraisals": frames["appraisals"].iloc[1:]}
+    with pytest.raises(RowsLost, match="file 1, sheet 1, appraisals: 6 body rows, 6 counted, 6 told, 5 delivered"):
+        combine.balance(session, whole, fewer, True)
+    short = whole.assign(rows=whole["rows"] - (whole["table"] == "ratings"))
+    with pytest.raises(RowsLost, match="ratings: 6 body rows, 5 counted"):
+        combine.balance(session, short, frames, True)
+    silent = combine.accounting(session, fewer)
+    with pytest.raises(RowsLost, match="without a problem"):
+        combine.balance(session, silent, fewer, True)
+    assert not issubclass(RowsLost, KinerjaError)
+
+
+def damaged(make: Any, seed: int) -> tuple[Any, dict[str, int]]:
+    """A file of a random layout with random damage, and the number of its body rows counted here, by table."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    kind = ("ekinerja", "long", "wide", "text")[seed % 4]
+    rows = [list(r) for r in {"ekinerja": make.people(8), "wide": make.pairs()}.get(kind, make.scores())]
+    junk = (None, "-", "", "x", "BAIK", "0", "2024", make.nip(3), "1", -5, "DIATAS EKSPEKTASI", 3.5)
+    for _ in range(int(rng.integers(0, 9))):
+        row = rows[int(rng.integers(len(rows)))]
+        action = int(rng.integers(5))
+        if action == 0:
+            rows.append([*row])
+        elif action == 1:
+            rows.insert(int(rng.integers(1, len(rows))), [None] * len(row))
+        elif action == 2 and kind == "text" and len(row) > 2:
+            rows.append([*row[: int(rng.integers(2, len(row)))]])
+        else:
+            row[int(rng.integers(len(row)))] = junk[int(rng.integers(len(junk)))]
+    name = f"f{seed}"
+    if kind == "text":
+        lines = [";".join("" if v is None else str(v) for v in r) for r in rows]
+        place = make.raw("\n".join([";".join(make.long_header), *lines, ""]).encode(), f"{name}.csv")
+        return place, {"ratings": len(lines)}
+    while rows and all(v is None or str(v).strip() in ("", "-") for v in rows[-1]):
+        rows.pop()
+    if kind == "ekinerja":
+        return make.ekinerja(rows, name=f"{name}.xlsx"), {"appraisals": len(rows), "ratings": len(rows)}
+    header = make.wide_header if kind == "wide" else make.long_header
+    return make.workbook([header, *rows], f"{name}.xlsx"), {"ratings": len(rows)}
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_any_damaged_file_is_accounted_for_row_by_row(make: Any, block: int) -> None:
+    """Every body row of 200 random files once per table: kept, merged or set aside; kept rows are in the tables."""
+    reasons: set[str] = set()
+    for seed in range(50 * block, 50 * (block + 1)):
+        place, body = damaged(make, seed)
+        report = check(place, config=make.config)
+        assert balanced(report.accounting), seed
+        found = report.accounting.groupby("table")["rows"].sum().to_dict()
+        assert found == body, seed
+        reasons |= set(report.accounting["reason"])
+        if report.ok:
+            tables = read(place, config=make.config)
+            for name in body:
+                kept = tables.accounting.loc[tables.accounting["table"] == name, "kept"].sum()
+                assert getattr(tables, name)["row"].nunique() == kept, seed
+    assert {"", "blank", "duplicate"} <= reasons
+
+
+def test_rows_after_a_blank_row_keep_their_period(make: Any) -> None:
+    """A blank line must not move periods to the next row, nor leave the last row without one."""
+    rows = make.scores()
+    for i, row in enumerate(rows):
+        row[0] = f"2025-Q{1 + i % 4}"
+    tables = read(make.workbook([make.long_header, *rows[:2], [], *rows[2:]]), config=make.config)
+    assert tables.ratings["period"].tolist() == ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2025-Q1", "2025-Q2"]
+    assert tables.ratings["row"].tolist() == [f"1:1:{n}" for n in (2, 3, 5, 6, 7, 8)]
+
+
+def test_a_repeated_row_behind_a_blank_one_is_merged(make: Any) -> None:
+    rows = make.people()
+    tables = read(make.ekinerja([*rows, [], rows[0]]), config=make.config)
+    assert len(tables.appraisals) == 6 and set(tables.appraisals["period"]) == {"2025"}
+    assert counted(tables.accounting, "appraisals") == {"": 6, "blank": 1, "duplicate": 1}
+
+
+def test_rows_that_no_audit_would_see_are_lost_rows(make: Any) -> None:
+    from kinerja_analysis.base.errors import RowsLost
+    from kinerja_analysis.read import combine
+    from kinerja_analysis.read.session import Session
+    from kinerja_analysis.read.sources import gather
+
+    session = Session(make.config)
+    gather(session, make.ekinerja())
+    frames = combine.combine(session)
+    whole = combine.accounting(session, frames)
+    frames["appraisals"].loc[0, "period"] = None
+    with pytest.raises(RowsLost, match="without year, period or region"):
+        combine.balance(session, whole, frames, True)

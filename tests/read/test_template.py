@@ -23,7 +23,7 @@ from kinerja_analysis.read.template import suggest
 KINDS = ("360", "ekinerja", "ekinerja_ringkas", "pegawai", "capaian", "unit")
 CONFIG = AuditConfig(regions={"98.01": RegionConfig(name="Kabupaten Contoh")})
 PSEUDONYMOUS = AuditConfig(regions=CONFIG.regions, identifiers="pseudonymous")
-BOSS, ANI, BUDI = "190203042005012002", "190501012010011001", "190607082011011003"
+BOSS, ANI, BUDI = "190203042005012002", "190501012010211001", "190607082011212003"
 PLACE = {"periode": "2025", "wilayah": "98.01"}
 FILLED: dict[str, list[dict[str, Any]]] = {
     "Penilaian 360": [

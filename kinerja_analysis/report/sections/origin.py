@@ -41,26 +41,17 @@ def set_aside(view: View) -> str:
     """Return what was set aside or merged, by reason; a row that feeds two tables counts once."""
     frame = view.count("accounting")
     if frame.empty:
-        return _from_examined(view)
+        return view.say("origin.no_files")
     gone = frame[(frame["set_aside"] + frame["merged"]) != 0]
     each = (gone["set_aside"] + gone["merged"]).groupby([gone["file"], gone["sheet"], gone["reason"]]).max()
     by = each.groupby("reason").sum()
-    reasons = [f"{count(view, n)} {_reason(view, str(code))}" for code, n in by.items()]
+    reasons = [f"{count(view, n)} {reason(view, str(code))}" for code, n in by.items()]
     return "; ".join(reasons) if reasons else view.say("origin.nothing_aside")
 
 
-def _reason(view: View, code: str) -> str:
+def reason(view: View, code: str) -> str:
+    """Return why a row was set aside or merged, in words."""
     return view.maybe(f"set_aside.{code}") or view.say("set_aside.other")
-
-
-def _from_examined(view: View) -> str:
-    frame = view.count("examined")
-    rows = {str(r["kind"]): r for r in frame.to_dict("records")}
-    if "ekinerja" not in rows:
-        return view.say("origin.nothing_aside")
-    r = rows["ekinerja"]
-    shown = {name: count(view, r[f"n_{name}"]) for name in ("not_rated", "no_skp", "excluded")}
-    return view.say("origin.aside_text", **shown)
 
 
 def rules(view: View) -> str:
