@@ -58,10 +58,20 @@ def read(
     >>> tables.ratings[["source", "criterion", "score"]].values.tolist()
     [['peer', 'inovasi', 80.0], ['self', 'inovasi', 95.0]]
     """
-    tables, report = _run(paths, region, year, config)
+    session, frames, people, report = _examine(paths, region, year, config)
     if not report.ok:
         raise InputRefused(report.problems, report)
-    return tables
+    frames, key = identity.close(frames, people)
+    final = {}
+    for name in TABLES:
+        frame = frames.pop(name)
+        final[name] = conform(name, frame.assign(row=session.rows(frame)).drop(columns=[*combine.INNER], errors="ignore"))
+    regions = sorted({str(r) for frame in final.values() for r in frame["region"].unique()})
+    names = {code: session.regions.name(code) for code in regions}
+    return Tables(
+        **final, problems=report.problems, accounting=report.accounting, region_names=names,
+        synthetic=people.synthetic, key_id=key,
+    )  # fmt: skip
 
 
 def from_frames(
@@ -94,30 +104,21 @@ def check(
 
     Never raises for data; ``UsageError`` as :func:`read`.
     """
-    return _run(paths, region, year, config)[1]
+    return _examine(paths, region, year, config)[-1]
 
 
-def _run(paths: Any, region: str | None, year: int | None, config: AuditConfig | None) -> tuple[Tables, CheckReport]:
+def _examine(
+    paths: Any, region: str | None, year: int | None, config: AuditConfig | None
+) -> tuple[Session, dict[str, pd.DataFrame], identity.People, CheckReport]:
     config = config or find_config(paths)
     session = Session(config, None, year)
     session.region = _argument(session, region)
     gather(session, paths)
     frames = combine.combine(session)
     accounting = combine.accounting(session, frames)
-    frames, synthetic, key = identity.close(session, frames)
-    problems = session.log.problems()
-    report = CheckReport(problems, accounting, tuple(session.files), combine.rows_read(session))
-    if not report.ok:
-        return Tables(problems=problems, accounting=accounting), report
-    inner = ["_b", "_i", "until", "created"]
-    bare = {name: frames[name].drop(columns=inner, errors="ignore") for name in TABLES}
-    final = {name: conform(name, frame) if len(frame) else frame for name, frame in bare.items()}
-    regions = sorted({str(r) for name in TABLES for r in final[name]["region"].unique()})
-    names = {code: session.regions.name(code) for code in regions}
-    tables = Tables(
-        **final, problems=problems, accounting=accounting, region_names=names, synthetic=synthetic, key_id=key
-    )
-    return tables, report
+    people = identity.examine(session, frames)
+    report = CheckReport(session.log.problems(), accounting, tuple(session.files), combine.rows_read(session))
+    return session, frames, people, report
 
 
 def _argument(session: Session, region: str | None) -> str | None:

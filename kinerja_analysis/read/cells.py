@@ -31,6 +31,14 @@ def clean(value: Any) -> Any:
     return value
 
 
+def _all_clean(distinct: list[Any]) -> list[Any]:
+    """Return cleaned values; plain texts, nearly all there are, at once."""
+    if set(map(type, distinct)) == {str} and "".join(distinct).isascii():
+        stripped: list[Any] = list(map(str.strip, distinct))
+        return stripped if BLANKS.isdisjoint(stripped) else [None if v in BLANKS else v for v in stripped]
+    return list(map(clean, distinct))
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """One column: ``distinct`` cleaned values and, for each row, the position of its value (−1: empty)."""
@@ -69,18 +77,24 @@ class Cells:
 
     @staticmethod
     def _cleaned(codes: np.ndarray, distinct: list[Any]) -> Cells:
-        cleaned = [clean(v) for v in distinct]
-        kept = np.array([v is not None for v in cleaned] + [False])
-        place = np.where(kept, np.cumsum(kept) - 1, -1)
+        cleaned = _all_clean(distinct)
+        empty = [i for i, v in enumerate(cleaned) if v is None]
+        if not empty:
+            return Cells(codes, cleaned)
+        place = np.arange(len(cleaned) + 1)
+        place -= np.searchsorted(empty, place)
+        place[[*empty, -1]] = -1
         return Cells(place[codes], [v for v in cleaned if v is not None])
 
     def __len__(self) -> int:
         return len(self.codes)
 
-    def spread(self, values: Sequence[Any], dtype: str) -> pd.Series:
-        """Return one value per row from one value per distinct value (missing where empty)."""
-        array = pd.array([*values, None], dtype=dtype)  # type: ignore[call-overload]
-        return pd.Series(array.take(np.where(self.codes < 0, len(values), self.codes)))
+    def spread(self, values: Sequence[Any], dtype: str, rows: np.ndarray | None = None) -> pd.Series:
+        """Return one value per row (or of some rows) from one value per distinct value, missing where empty."""
+        told = values.append(pd.DatetimeIndex([None])) if isinstance(values, pd.DatetimeIndex) else [*values, None]
+        array = pd.array(told, dtype=dtype)  # type: ignore[call-overload]
+        codes = self.codes if rows is None or len(rows) == len(self) else self.codes[rows]
+        return pd.Series(array.take(codes), index=rows, copy=False)
 
     def rows(self, positions: Iterable[int]) -> np.ndarray:
         """Return the rows whose value is one of the distinct values at ``positions``."""
@@ -159,6 +173,6 @@ class Block:
         return f"{letters(self.left + position)}{self.header_row}"
 
     def row_addresses(self, rows: np.ndarray) -> pd.Series:
-        """Return "file:sheet:row" for body rows; −1 gives an empty text."""
+        """Return "file:sheet:row" for body rows."""
         numbers = pd.Series(self.numbers[rows]).astype("str")
         return f"{self.file}:{self.sheet}:" + numbers

@@ -44,6 +44,17 @@ class Parsed:
     employment: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everyone named in the tables: what exports tell about them, the identifiers, what NIPs tell, the key."""
+
+    told: pd.DataFrame
+    known: list[str]
+    parsed: Parsed | None
+    key: bytes
+    synthetic: bool
+
+
 def parse_nip(numbers: list[str], today: dt.date | None = None) -> Parsed:
     """Read NIPs.
 
@@ -69,8 +80,8 @@ def parse_nip(numbers: list[str], today: dt.date | None = None) -> Parsed:
     today = today or dt.date.today()
     fault = np.array(["" if len(n) == 18 and n.isascii() and n.isdigit() else "E401" for n in numbers], dtype=object)
     good = fault == ""
-    text = [n if ok else "0" * 18 for n, ok in zip(numbers, good, strict=True)]
-    digits = np.array([list(t) for t in text] or np.empty((0, 18)), dtype="U1").astype(np.int64).reshape(-1, 18)
+    text = np.array([n if ok else "0" * 18 for n, ok in zip(numbers, good, strict=True)], dtype="S18")
+    digits = text.view(np.uint8).reshape(-1, 18).astype(np.int64) - ord("0")
 
     def part(a: int, b: int) -> np.ndarray:
         return digits[:, a:b] @ (10 ** np.arange(b - a - 1, -1, -1))
@@ -106,23 +117,30 @@ def pseudonym(key: bytes, number: str) -> str:
     return "P" + base64.b32encode(digest[:10]).decode()[:13]
 
 
-def close(session: Session, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], bool, str]:
-    """Replace every identifier, fill the employee table from what they tell, and forget them.
-
-    Returns the tables, whether they are synthetic, and the id of the key ("" for declared pseudonyms).
-    """
+def examine(session: Session, tables: dict[str, pd.DataFrame]) -> People:
+    """Find everyone named in the tables; identifiers that cannot be, or may not be used here, are noted."""
     told = pd.concat(session.told, ignore_index=True) if session.told else pd.DataFrame()
-    people = [tables[t][c] for t, names in IDENTITIES.items() for c in names]
-    people += [told[c] for c in ("person", "supervisor") if c in told]
-    known = [str(n) for n in pd.unique(pd.concat(people).dropna())] if people else []
+    columns_ = [tables[t][c] for t, names in IDENTITIES.items() for c in names]
+    columns_ += [told[c] for c in ("person", "supervisor") if c in told]
+    known = list(dict.fromkeys(str(n) for c in columns_ for n in c.drop_duplicates().dropna()))
     mode = session.config.identifiers
     if mode == "pseudonymous":
         _flag(session, tables, {n: "E405" for n in known if identifying(n)})
-        return _filled(tables, told, None), False, ""
+        return People(told, known, None, b"", False)
     key = key_bytes(session.config)
     parsed = parse_nip(known) if mode == "nip" else None
-    synthetic = _checked(session, tables, known, parsed, key)
-    names = pd.Series([pseudonym(key, n) for n in known], index=known, dtype="str")
+    return People(told, known, parsed, key, _checked(session, tables, known, parsed, key))
+
+
+def close(tables: dict[str, pd.DataFrame], people: People) -> tuple[dict[str, pd.DataFrame], str]:
+    """Replace every identifier, fill the employee table from what they tell, and forget them.
+
+    Returns the tables and the id of the key ("" for declared pseudonyms).
+    """
+    key, parsed = people.key, people.parsed
+    if not key:
+        return _filled(tables, people.told, None), ""
+    names = pd.Series([pseudonym(key, n) for n in people.known], index=people.known, dtype="str")
     tables = {t: _renamed(f, IDENTITIES[t], names) for t, f in tables.items()}
     traits = None
     if parsed is not None:
@@ -130,7 +148,7 @@ def close(session: Session, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
             {"person": names.to_numpy(), "_sex": parsed.sex, "_employment": parsed.employment,
              "_birth": np.where(parsed.synthetic, 0, parsed.birth)}
         ).drop_duplicates("person")  # fmt: skip
-    return _filled(tables, _renamed(told, ("person", "supervisor"), names), traits), synthetic, key_id(key)
+    return _filled(tables, _renamed(people.told, ("person", "supervisor"), names), traits), key_id(key)
 
 
 def _renamed(frame: pd.DataFrame, identities: tuple[str, ...], names: pd.Series) -> pd.DataFrame:
@@ -216,7 +234,6 @@ def _filled(
         band = age_band(merged["_birth"].fillna(0).astype("int64"), merged["year"])
         merged["age_band"] = merged["age_band"].fillna(band)
         merged = merged.drop(columns=["_sex", "_employment", "_birth"])
-    merged["row"] = merged["row"].fillna("")
     return tables | {"employees": merged}
 
 
