@@ -7,6 +7,7 @@ cells with 300 different texts costs 300 looks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +54,13 @@ class Cells:
         >>> Cells.of(["a", "-", "a ", 1.0]).distinct
         ['a', 'a', 1.0]
         """
-        if bool in set(map(type, values)):
+        kinds = set(map(type, values))
+        if kinds == {str}:
+            import pyarrow as pa
+
+            with suppress(UnicodeEncodeError):
+                return Cells.of_arrow(pa.chunked_array([pa.array(values, pa.string())]))
+        if bool in kinds:
             values = [("TRUE" if v else "FALSE") if type(v) is bool else v for v in values]
         array = np.empty(len(values), dtype=object)
         array[:] = values

@@ -122,7 +122,7 @@ def examine(session: Session, tables: dict[str, pd.DataFrame]) -> People:
     told = pd.concat(session.told, ignore_index=True) if session.told else pd.DataFrame()
     columns_ = [tables[t][c] for t, names in IDENTITIES.items() for c in names]
     columns_ += [told[c] for c in ("person", "supervisor") if c in told]
-    known = list(dict.fromkeys(str(n) for c in columns_ for n in c.drop_duplicates().dropna()))
+    known = list(dict.fromkeys(n for c in columns_ for n in c.drop_duplicates().dropna().to_numpy(dtype=object)))
     mode = session.config.identifiers
     if mode == "pseudonymous":
         _flag(session, tables, {n: "E405" for n in known if identifying(n)})

@@ -116,7 +116,8 @@ class Log:
         key = (block.file, block.sheet)
         if key not in self._words:
             named = [i for i, label in enumerate(block.header) if personal_header(label)]
-            self._words[key] = frozenset(str(v).casefold() for i in named for v in block.cells(i).distinct)
+            words = "\0".join(str(v) for i in named for v in block.cells(i).distinct)
+            self._words[key] = frozenset(words.casefold().split("\0"))
         return self._words[key]
 
     def problems(self) -> tuple[Problem, ...]:
