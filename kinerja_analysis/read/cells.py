@@ -68,19 +68,19 @@ class Cells:
         return Cells._cleaned(codes, list(distinct))
 
     @staticmethod
-    def of_arrow(column: Any) -> Cells:
-        """Build from an Arrow column (chunked)."""
+    def of_arrow(column: Any, *, encoded: bool = False) -> Cells:
+        """Build from an Arrow column (chunked); ``encoded``: dictionaries of it hold exactly what occurs."""
         import pyarrow as pa
 
-        if pa.types.is_dictionary(column.type):
+        if pa.types.is_dictionary(column.type) and not encoded:
             column = column.cast(column.type.value_type)
         if pa.types.is_boolean(column.type):
             return Cells.of(column.to_pylist())
-        encoded = column.dictionary_encode().combine_chunks()
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([]).dictionary_encode()
-        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        return Cells._cleaned(codes, encoded.dictionary.to_pylist())
+        whole = (column.unify_dictionaries() if encoded else column.dictionary_encode()).combine_chunks()
+        if isinstance(whole, pa.ChunkedArray):
+            whole = whole.chunk(0) if whole.num_chunks else pa.array([]).dictionary_encode()
+        codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return Cells._cleaned(codes, whole.dictionary.to_pylist())
 
     @staticmethod
     def _cleaned(codes: np.ndarray, distinct: list[Any]) -> Cells:

@@ -113,8 +113,13 @@ def pseudonym(key: bytes, number: str) -> str:
     >>> pseudonym(b"k" * 32, "190501012010011001")[0], len(pseudonym(b"k" * 32, "x"))
     ('P', 14)
     """
-    digest = hmac.digest(key, number.encode(), "sha256")
-    return "P" + base64.b32encode(digest[:10]).decode()[:13]
+    return _pseudonyms(key, [number])[0]
+
+
+def _pseudonyms(key: bytes, numbers: list[str]) -> list[str]:
+    digests = b"".join(hmac.digest(key, n.encode(), "sha256")[:10] for n in numbers)
+    letters = base64.b32encode(digests).decode()  # 10 bytes are 16 letters, without padding
+    return [f"P{letters[i : i + 13]}" for i in range(0, len(letters), 16)]
 
 
 def examine(session: Session, tables: dict[str, pd.DataFrame]) -> People:
@@ -140,7 +145,7 @@ def close(tables: dict[str, pd.DataFrame], people: People) -> tuple[dict[str, pd
     key, parsed = people.key, people.parsed
     if not key:
         return _filled(tables, people.told, None), ""
-    names = pd.Series([pseudonym(key, n) for n in people.known], index=people.known, dtype="str")
+    names = pd.Series(_pseudonyms(key, people.known), index=people.known, dtype="str")
     tables = {t: _renamed(f, IDENTITIES[t], names) for t, f in tables.items()}
     traits = None
     if parsed is not None:
@@ -216,10 +221,11 @@ def _filled(
     ratings, appraisals = tables["ratings"], tables["appraisals"]
     place = ["year", "region"]
     parts = [
-        appraisals[[*place, "person", "unit", "opd"]],
-        ratings[[*place, "ratee", "unit", "opd"]].rename(columns={"ratee": "person"}),
-        ratings[[*place, "rater"]].rename(columns={"rater": "person"}),
-    ]
+        frame[[*place, who, *more]].drop_duplicates([*place, who]).rename(columns={who: "person"})
+        for frame, who, *more in (
+            (appraisals, "person", "unit", "opd"), (ratings, "ratee", "unit", "opd"), (ratings, "rater")
+        )
+    ]  # fmt: skip
     everyone = pd.concat(parts, ignore_index=True).dropna(subset=[*place, "person"])
     everyone = everyone.drop_duplicates([*place, "person"], ignore_index=True)
     own = tables["employees"]

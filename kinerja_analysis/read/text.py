@@ -199,7 +199,7 @@ def _arrow(data: bytes, start: int, separator: str, width: int, begins: np.ndarr
                 ignore_empty_lines=False,
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string())), strings_can_be_null=False
             ),
         )  # fmt: skip
     except pa.ArrowInvalid:
@@ -211,7 +211,7 @@ def _arrow(data: bytes, start: int, separator: str, width: int, begins: np.ndarr
     whole = np.ones(len(begins), dtype=bool)
     whole[[n for n, _, _ in odd]] = False
     found = [(int(begins[n]), fields) for n, fields, text in odd if text.strip()]
-    return _Records(lambda j: Cells.of_arrow(table.column(j)), begins[whole], found)
+    return _Records(lambda j: Cells.of_arrow(table.column(j), encoded=True), begins[whole], found)
 
 
 def _python(data: bytes, start: int, separator: str, width: int) -> _Records:
