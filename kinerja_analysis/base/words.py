@@ -22,35 +22,11 @@ LANGUAGES = ("id", "en")
 _PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)(?::([^{}|]+)|\|([^{}|]*)\|([^{}|]*))?\}")
 _MARKS = {"id": (",", "."), "en": (".", ",")}
 _MONTHS = {
-    "id": [
-        "Januari",
-        "Februari",
-        "Maret",
-        "April",
-        "Mei",
-        "Juni",
-        "Juli",
-        "Agustus",
-        "September",
-        "Oktober",
-        "November",
-        "Desember",
-    ],
-    "en": [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-}
+    "id": ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober",
+           "November", "Desember"],
+    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December"],
+}  # fmt: skip
 MINUS = "−"
 
 

@@ -12,15 +12,16 @@ from kinerja_analysis.base.errors import InputRefused, UsageError
 from kinerja_analysis.base.tables import TABLES, Tables, conform
 from kinerja_analysis.read import combine, identity
 from kinerja_analysis.read.report import CheckReport
-from kinerja_analysis.read.session import Session
+from kinerja_analysis.read.session import Progress, Session
 from kinerja_analysis.read.sources import find_config, gather
 
 __all__ = ["CheckReport", "check", "from_frames", "read"]
 
 
 def read(
-    paths: Any, *, region: str | None = None, year: int | None = None, config: AuditConfig | None = None
-) -> Tables:
+    paths: Any, *, region: str | None = None, year: int | None = None, config: AuditConfig | None = None,
+    progress: Progress | None = None,
+) -> Tables:  # fmt: skip
     """Read files, folders or data frames into tables.
 
     Parameters
@@ -33,6 +34,9 @@ def read(
         Likewise.
     config : AuditConfig, optional
         Without one, ``kinerja.toml`` in the given folder, or the defaults.
+    progress : callable, optional
+        Called while reading with a stage, how much is done and of how much: ``("files", 2, 64)`` before the third
+        file, ``("rows", 5120, 0)`` for the rows read so far.
 
     Returns
     -------
@@ -58,14 +62,15 @@ def read(
     >>> tables.ratings[["source", "criterion", "score"]].values.tolist()
     [['peer', 'inovasi', 80.0], ['self', 'inovasi', 95.0]]
     """
-    session, frames, people, report = _examine(paths, region, year, config)
+    session, frames, people, report = _examine(paths, region, year, config, progress)
     if not report.ok:
         raise InputRefused(report.problems, report)
     frames, key = identity.close(frames, people)
     final = {}
     for name in TABLES:
         frame = frames.pop(name)
-        final[name] = conform(name, frame.assign(row=session.rows(frame)).drop(columns=[*combine.INNER], errors="ignore"))
+        frame = frame.assign(row=session.rows(frame)).drop(columns=[*combine.INNER], errors="ignore")
+        final[name] = conform(name, frame)
     regions = sorted({str(r) for frame in final.values() for r in frame["region"].unique()})
     names = {code: session.regions.name(code) for code in regions}
     return Tables(
@@ -98,20 +103,21 @@ def from_frames(
 
 
 def check(
-    paths: Any, *, region: str | None = None, year: int | None = None, config: AuditConfig | None = None
-) -> CheckReport:
+    paths: Any, *, region: str | None = None, year: int | None = None, config: AuditConfig | None = None,
+    progress: Progress | None = None,
+) -> CheckReport:  # fmt: skip
     """Look for everything that is wrong with an input; parameters as in :func:`read`.
 
     Never raises for data; ``UsageError`` as :func:`read`.
     """
-    return _examine(paths, region, year, config)[-1]
+    return _examine(paths, region, year, config, progress)[-1]
 
 
 def _examine(
-    paths: Any, region: str | None, year: int | None, config: AuditConfig | None
+    paths: Any, region: str | None, year: int | None, config: AuditConfig | None, progress: Progress | None
 ) -> tuple[Session, dict[str, pd.DataFrame], identity.People, CheckReport]:
     config = config or find_config(paths)
-    session = Session(config, None, year)
+    session = Session(config, None, year, progress=progress)
     session.region = _argument(session, region)
     gather(session, paths)
     frames = combine.combine(session)

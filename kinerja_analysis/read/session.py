@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from kinerja_analysis.read.log import Log, identifying
 from kinerja_analysis.read.numbers import Outcome
 from kinerja_analysis.read.regions import Regions
 
+Progress = Callable[[str, int, int], None]
 _TWINS = {"ratee": "person", "rater": "supervisor"}
 _SCORES = frozenset(("score", "hasil_kerja", "perilaku_kerja"))
 
@@ -42,6 +43,7 @@ class Session:
     fates: dict[tuple[int, str], np.ndarray] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=lambda: ["", "blank"])
     told: list[pd.DataFrame] = field(default_factory=list)
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         self.regions = Regions(self.config)

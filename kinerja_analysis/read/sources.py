@@ -45,16 +45,25 @@ def find_config(paths: Any) -> AuditConfig:
 
 def gather(session: Session, paths: Any) -> None:
     """Read every source into the session; nothing about the data is raised."""
-    for source in as_sources(paths):
+    sources: list[Any] = [s for source in as_sources(paths)
+               for s in (_walk(Path(source)) if isinstance(source, (str, Path)) else [source])]  # fmt: skip
+    for done, source in enumerate(sources):
+        _tell(session, done, len(sources))
         if isinstance(source, pd.DataFrame):
             _frame(session, source, "")
-        elif isinstance(source, tuple):
-            _frame(session, source[1], source[0])
+        elif isinstance(source[0], Path):
+            _file(session, *source)
         else:
-            for path, named in _walk(Path(source)):
-                _file(session, path, named)
+            _frame(session, source[1], source[0])
+    _tell(session, len(sources), len(sources))
     if not session.blocks and not session.log.failed:
         session.log.add("E107")
+
+
+def _tell(session: Session, done: int, total: int) -> None:
+    if session.progress is not None:
+        session.progress("rows", sum(map(len, session.blocks)), 0)
+        session.progress("files", done, total)
 
 
 def _walk(place: Path) -> Iterator[tuple[Path, bool]]:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from kinerja_analysis.read.layout import Layout, locate
 SEPARATORS = (";", ",", "\t", "|")
 _LOOKED_AT = 60
 _BLOCK_BYTES = 1 << 22
+_NOTHING = ' "\t\r\n'  # with the delimiter: a line of these alone is blank, however many fields it has
 _LINE_END = re.compile(rb"\r\n?|\n")
 
 
@@ -38,12 +39,8 @@ class TextTable:
     problems: list[tuple[str, list[str], dict[str, Any]]] = field(default_factory=list)
 
 
-class _Records(NamedTuple):
-    """Columns on demand, the line each row begins on, and lines with another number of fields (with it)."""
-
-    column: Callable[[int], Cells]
-    lines: np.ndarray
-    odd: list[tuple[int, int]]
+#: columns on demand, the line each row begins on, and lines with another number of fields (with it)
+_Records = tuple[Callable[[int], Cells], np.ndarray, list[tuple[int, int]]]
 
 
 class _BrokenQuote(Exception):
@@ -102,21 +99,21 @@ def read_text(path: Path, number: int, config: AuditConfig) -> TextTable:
     if start < len(data) and not data.endswith((b"\n", b"\r")):
         result.problems.append(("W104", [f"baris {_breaks(data, start) + above + 1}"], {}))
     try:
-        records = _body(data, start, separator, len(rows[at]))
+        column, lines, odd = _body(data, start, separator, len(rows[at]))
     except _BrokenQuote as error:
         result.problems.append(("E117", [f"baris {above + error.args[0]}"], {}))
         return result
-    if records.odd:
-        cells = [f"baris {above + n}" for n, _ in records.odd]
-        result.problems.append(("E114", cells, {"expected": len(rows[at]), "found": records.odd[0][1]}))
+    if odd:
+        cells = [f"baris {above + n}" for n, _ in odd]
+        result.problems.append(("E114", cells, {"expected": len(rows[at]), "found": odd[0][1]}))
     preamble = [
         (f"baris {n}", v) for n, row in zip(begins, rows[:at], strict=False) for c in row
         if (v := clean(c)) is not None
     ]  # fmt: skip
     result.layout = layout
     result.block = Block(
-        number, path.name, 1, "", [clean(h) or "" for h in rows[at]], begins[at], above + records.lines,
-        records.column, lines=True, separator=separator, preamble=preamble,
+        number, path.name, 1, "", [clean(h) or "" for h in rows[at]], begins[at], above + lines, column,
+        lines=True, separator=separator, preamble=preamble,
     )  # fmt: skip
     return result
 
@@ -152,7 +149,7 @@ def _first(head: str, separator: str) -> tuple[list[list[str]], list[int]]:
 def _body(data: bytes, start: int, separator: str, width: int) -> _Records:
     """Return the records after the header; lines count from 1 there. Raises ``_BrokenQuote``."""
     if not re.compile(rb"\S").search(data, start):
-        return _Records(lambda j: Cells.of([]), np.array([], dtype=np.int64), [])
+        return lambda j: Cells.of([]), np.array([], dtype=np.int64), []
     quoted = data.find(b'"', start) >= 0
     begins = _begins(data, start, separator) if quoted else None
     found = None if quoted and begins is None else _arrow(data, start, separator, width, begins)
@@ -199,7 +196,7 @@ def _arrow(data: bytes, start: int, separator: str, width: int, begins: np.ndarr
                 ignore_empty_lines=False,
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string())), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string()))
             ),
         )  # fmt: skip
     except pa.ArrowInvalid:
@@ -210,8 +207,8 @@ def _arrow(data: bytes, start: int, separator: str, width: int, begins: np.ndarr
         return None
     whole = np.ones(len(begins), dtype=bool)
     whole[[n for n, _, _ in odd]] = False
-    found = [(int(begins[n]), fields) for n, fields, text in odd if text.strip()]
-    return _Records(lambda j: Cells.of_arrow(table.column(j), encoded=True), begins[whole], found)
+    found = [(int(begins[n]), fields) for n, fields, text in odd if text.strip(_NOTHING + separator)]
+    return lambda j: Cells.of_arrow(table.column(j), encoded=True), begins[whole], found
 
 
 def _python(data: bytes, start: int, separator: str, width: int) -> _Records:
@@ -223,9 +220,9 @@ def _python(data: bytes, start: int, separator: str, width: int) -> _Records:
             if len(row) == width or not row:
                 rows.append(row or [""] * width)
                 lines.append(line)
-            elif len(row) > 1 or row[0].strip():
+            elif "".join(row).strip(_NOTHING + separator):
                 odd.append((line, len(row)))
             line = reader.line_num + 1
     except csv.Error:
         raise _BrokenQuote(line) from None
-    return _Records(lambda j: Cells.of([row[j] for row in rows]), np.array(lines, dtype=np.int64), odd)
+    return lambda j: Cells.of([row[j] for row in rows]), np.array(lines, dtype=np.int64), odd
