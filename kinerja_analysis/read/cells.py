@@ -59,7 +59,7 @@ class Cells:
             import pyarrow as pa
 
             with suppress(UnicodeEncodeError):
-                return Cells.of_arrow(pa.chunked_array([pa.array(values, pa.string())]))
+                return Cells.of_arrow(pa.chunked_array([pa.array(values, pa.large_string())]))
         if bool in kinds:
             values = [("TRUE" if v else "FALSE") if type(v) is bool else v for v in values]
         array = np.empty(len(values), dtype=object)
@@ -97,7 +97,7 @@ class Cells:
         return len(self.codes)
 
     def spread(self, values: Sequence[Any], dtype: str, rows: np.ndarray | None = None) -> pd.Series:
-        """Return one value per row (or of some rows) from one value per distinct value, missing where empty."""
+        """Return one value per row (or of some, in order) from one value per distinct value, missing where empty."""
         told = values.append(pd.DatetimeIndex([None])) if isinstance(values, pd.DatetimeIndex) else [*values, None]
         array = pd.array(told, dtype=dtype)  # type: ignore[call-overload]
         codes = self.codes if rows is None or len(rows) == len(self) else self.codes[rows]
