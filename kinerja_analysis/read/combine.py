@@ -113,6 +113,7 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     official = _exported(session, frame)
     names = [*key(table), *(["acting"] if table == "appraisals" else [])]
     group = frame[names].assign(_official=official) if table == "ratings" else frame[names]
+    group = group[[n for n in group if not (group[n] == group[n].iloc[0]).fillna(False).all()] or names[:1]]
     known = frame[[n for n in names if n not in ("rater", "post", "aspect")]].notna().all(axis=1)
     repeated = known & group.duplicated(keep=False)
     if not repeated.any():

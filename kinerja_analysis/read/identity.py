@@ -145,25 +145,25 @@ def close(tables: dict[str, pd.DataFrame], people: People) -> tuple[dict[str, pd
     key, parsed = people.key, people.parsed
     if not key:
         return _filled(tables, people.told, None), ""
-    names = pd.Series(_pseudonyms(key, people.known), index=people.known, dtype="str")
+    names = dict(zip(people.known, _pseudonyms(key, people.known), strict=True))
     tables = {t: _renamed(f, IDENTITIES[t], names) for t, f in tables.items()}
     traits = None
     if parsed is not None:
         traits = pd.DataFrame(
-            {"person": names.to_numpy(), "_sex": parsed.sex, "_employment": parsed.employment,
+            {"person": list(names.values()), "_sex": parsed.sex, "_employment": parsed.employment,
              "_birth": np.where(parsed.synthetic, 0, parsed.birth)}
         ).drop_duplicates("person")  # fmt: skip
     return _filled(tables, _renamed(people.told, ("person", "supervisor"), names), traits), key_id(key)
 
 
-def _renamed(frame: pd.DataFrame, identities: tuple[str, ...], names: pd.Series) -> pd.DataFrame:
+def _renamed(frame: pd.DataFrame, identities: tuple[str, ...], names: dict[str, str]) -> pd.DataFrame:
     present = [c for c in identities if c in frame and len(frame)]
     return frame.assign(**{c: _looked_up(frame[c], names) for c in present})
 
 
-def _looked_up(column: pd.Series, names: pd.Series) -> pd.Series:
+def _looked_up(column: pd.Series, names: dict[str, str]) -> pd.Series:
     codes, distinct = pd.factorize(column)
-    found = pd.array([*names.reindex(distinct), None], dtype="str")
+    found = pd.array([*map(names.get, np.asarray(distinct, dtype=object)), None], dtype="str")
     return pd.Series(found.take(codes), index=column.index)
 
 

@@ -117,7 +117,7 @@ class Log:
         if key not in self._words:
             named = [i for i, label in enumerate(block.header) if personal_header(label)]
             words = "\0".join(str(v) for i in named for v in block.cells(i).distinct)
-            self._words[key] = frozenset(words.casefold().split("\0"))
+            self._words[key] = frozenset(words.casefold().split("\0")) - {""}
         return self._words[key]
 
     def problems(self) -> tuple[Problem, ...]:
