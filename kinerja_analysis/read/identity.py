@@ -150,7 +150,7 @@ def close(tables: dict[str, pd.DataFrame], people: People) -> tuple[dict[str, pd
     traits = None
     if parsed is not None:
         traits = pd.DataFrame(
-            {"person": list(names.values()), "_sex": parsed.sex, "_employment": parsed.employment,
+            {"person": pd.array([*names.values()], dtype="str"), "_sex": parsed.sex, "_employment": parsed.employment,
              "_birth": np.where(parsed.synthetic, 0, parsed.birth)}
         ).drop_duplicates("person")  # fmt: skip
     return _filled(tables, _renamed(people.told, ("person", "supervisor"), names), traits), key_id(key)
