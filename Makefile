@@ -7,13 +7,16 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
   if $$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
   then echo $$p; break; fi; done)
 
-.PHONY: audit audit-real mutate test lint size clean
+.PHONY: audit audit-real bench-read mutate test lint size clean
 
 audit: $(BIN)/.installed
 	$(BIN)/kinerja demo
 
 audit-real: $(BIN)/.installed-dev
 	$(BIN)/python benchmarks/audit_real.py
+
+bench-read: $(BIN)/.installed-dev
+	$(BIN)/python benchmarks/read_speed.py
 
 test: $(BIN)/.installed-dev lint size
 	MPLBACKEND=Agg $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10

@@ -45,7 +45,9 @@ def check(
     term = Terminal(lang, as_json)
     found = existing(paths)
     config = config_of(config_path, paths)
-    result = term.step("checking", lambda: check_files(found, region=region, year=year, config=config))
+    result = term.step(
+        "checking", lambda move: check_files(found, region=region, year=year, config=config, progress=move)
+    )
     term.json(
         {
             "ok": result.ok,

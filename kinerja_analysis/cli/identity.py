@@ -112,7 +112,7 @@ def translate(
     asked = list(dict.fromkeys(m for text in (*pseudonyms, *texts) for m in translation.marks(text)))
     if not asked:
         raise UsageError("identity.nothing_asked")
-    people = translation.resolve(asked, term.step("reading", lambda: holders(found, config)), subjects)
+    people = translation.resolve(asked, term.step("reading", lambda _: holders(found, config)), subjects)
     if people.empty:
         raise UsageError("identity.none_found", n=len(asked))
     if dry_run:

@@ -43,10 +43,10 @@ def demo(folder: str, out: str, seed: int, size: float | None, lang: str | None)
     from kinerja_analysis.simulate import simulate
 
     term = Terminal(lang)
-    files = term.step("demo_write", lambda: simulate(seed=seed, size=size).write(folder), folder=folder)
+    files = term.step("demo_write", lambda _: simulate(seed=seed, size=size).write(folder), folder=folder)
     term.say("files_written", n=len(files))
     config = AuditConfig.read(Path(folder) / CONFIG)
-    done = term.step("audit_and_report", lambda: run(folder, out=out, config=config, resume=False))
+    done = term.step("audit_and_report", lambda move: run(folder, out=out, config=config, resume=False, progress=move))
     finish(term, done, out)
 
 
@@ -75,7 +75,9 @@ def audit_command(
     found = existing(paths)
     config = config_of(config_path, paths)
     if dry_run:
-        tables = term.step("reading", lambda: read(found, region=region, year=year, config=config))
+        tables = term.step(
+            "reading", lambda move: read(found, region=region, year=year, config=config, progress=move)
+        )
         cells = [{"region": r, "year": y} for r, y in tables.cells()]
         term.json(cells)
         for cell in cells:
@@ -84,9 +86,9 @@ def audit_command(
     try:
         done = term.step(
             "audit_and_report",
-            lambda: run(
+            lambda move: run(
                 found, region=region, year=year, out=out, jobs=jobs, resume=not no_resume, new_key=new_key,
-                config=config,
+                config=config, progress=move,
             ),
         )  # fmt: skip
     except InputRefused as error:
@@ -113,7 +115,7 @@ def report(
     term = Terminal(lang)
     config = config_of(config_path, ["."])
     stored = open_audit(out, region=region, year=year, level=level, key_file=config.key_file)  # type: ignore[arg-type]
-    files = term.step("reporting", lambda: write(stored, out, level=(stored.level,)))
+    files = term.step("reporting", lambda _: write(stored, out, level=(stored.level,)))
     term.say("files_written", n=len(files))
 
 
@@ -131,12 +133,12 @@ def simulate_command(
     from kinerja_analysis.simulate import simulate
 
     term = Terminal(lang)
-    made = term.step("simulating", lambda: simulate(scenario=scenario, seed=seed, size=size), scenario=scenario)
+    made = term.step("simulating", lambda _: simulate(scenario=scenario, seed=seed, size=size), scenario=scenario)
     if dry_run:
         for region, year in made.tables.cells():
             term.say("would_do", region=region, year=str(year))
         return
-    files = term.step("demo_write", lambda: made.write(folder), folder=folder)
+    files = term.step("demo_write", lambda _: made.write(folder), folder=folder)
     term.say("files_written", n=len(files))
 
 

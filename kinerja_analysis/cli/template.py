@@ -49,7 +49,7 @@ def template_command(kinds: tuple[str, ...], out: str | None, sources: tuple[str
     before = after = None
     if sources:
         options, before, after = term.step(
-            "template.suggesting", lambda: suggest(found, given["suggest"], region=region, year=year, config=config)
+            "template.suggesting", lambda _: suggest(found, given["suggest"], region=region, year=year, config=config)
         )
     elif given["rows"]:
         options["rows"] = found[0]
@@ -61,7 +61,7 @@ def template_command(kinds: tuple[str, ...], out: str | None, sources: tuple[str
     target = Path(out or f"templat_{'_'.join(dict.fromkeys(kinds))}.xlsx")
     with TemporaryDirectory() as folder:
         place = Path(folder) / target.name if given["dry_run"] else target
-        term.step("template.writing", lambda: template(place, kinds, force=given["force"], config=config, **options))
+        term.step("template.writing", lambda _: template(place, kinds, force=given["force"], config=config, **options))
     told = {"file": target.name, "sheets": ", ".join(say(f"template.sheet.{k}", term.lang) for k in kinds)}
     if sources:
         n = len(options["rows"])

@@ -51,13 +51,26 @@ class Terminal:
         if self.as_json:
             click.echo(json.dumps(data, ensure_ascii=False, indent=1, default=str))
 
-    def step(self, key: str, work: Callable[[], Any], **params: Any) -> Any:
-        """Run ``work`` under a spinner that says what is going on."""
+    def step(self, key: str, work: Callable[[Any], Any], **params: Any) -> Any:
+        """Run ``work`` with a callback that moves a bar of files, rows and cells (None where there is no terminal)."""
         if self.as_json or not self.console.is_terminal:
             self.say(key, **params)
-            return work()
-        with self.console.status(say(_full(key), self.lang, **params)):
-            return work()
+            return work(None)
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+        shown = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"))
+        with Progress(*shown, console=self.console, transient=True) as bar:
+            task, rows = bar.add_task(say(_full(key), self.lang, **params), total=None, told=""), 0
+
+            def move(stage: str, done: int, total: int) -> None:
+                nonlocal rows
+                if stage == "rows":
+                    rows = done
+                    return
+                told = say(f"progress.{stage}", self.lang, done=done, total=total, rows=rows)
+                bar.update(task, completed=done, total=total, told=told)
+
+            return work(move)
 
 
 def _full(key: str) -> str:

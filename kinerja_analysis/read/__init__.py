@@ -12,15 +12,16 @@ from kinerja_analysis.base.errors import InputRefused, UsageError
 from kinerja_analysis.base.tables import TABLES, Tables, conform
 from kinerja_analysis.read import combine, identity
 from kinerja_analysis.read.report import CheckReport
-from kinerja_analysis.read.session import Session
+from kinerja_analysis.read.session import Progress, Session
 from kinerja_analysis.read.sources import find_config, gather
 
 __all__ = ["CheckReport", "check", "from_frames", "read"]
 
 
 def read(
-    paths: Any, *, region: str | None = None, year: int | None = None, config: AuditConfig | None = None
-) -> Tables:
+    paths: Any, *, region: str | None = None, year: int | None = None, config: AuditConfig | None = None,
+    progress: Progress | None = None,
+) -> Tables:  # fmt: skip
     """Read files, folders or data frames into tables.
 
     Parameters
@@ -33,6 +34,9 @@ def read(
         Likewise.
     config : AuditConfig, optional
         Without one, ``kinerja.toml`` in the given folder, or the defaults.
+    progress : callable, optional
+        Called while reading with a stage, how much is done and of how much: ``("files", 2, 64)`` before the third
+        file, ``("rows", 5120, 0)`` for the rows read so far.
 
     Returns
     -------
@@ -58,10 +62,21 @@ def read(
     >>> tables.ratings[["source", "criterion", "score"]].values.tolist()
     [['peer', 'inovasi', 80.0], ['self', 'inovasi', 95.0]]
     """
-    tables, report = _run(paths, region, year, config)
+    session, frames, people, report = _examine(paths, region, year, config, progress)
     if not report.ok:
         raise InputRefused(report.problems, report)
-    return tables
+    frames, key = identity.close(frames, people)
+    final = {}
+    for name in TABLES:
+        frame = frames.pop(name)
+        frame = frame.assign(row=session.rows(frame)).drop(columns=[*combine.INNER], errors="ignore")
+        final[name] = conform(name, frame)
+    regions = sorted({str(r) for frame in final.values() for r in frame["region"].unique()})
+    names = {code: session.regions.name(code) for code in regions}
+    return Tables(
+        **final, problems=report.problems, accounting=report.accounting, region_names=names,
+        synthetic=people.synthetic, key_id=key,
+    )  # fmt: skip
 
 
 def from_frames(
@@ -88,45 +103,37 @@ def from_frames(
 
 
 def check(
-    paths: Any, *, region: str | None = None, year: int | None = None, config: AuditConfig | None = None
-) -> CheckReport:
+    paths: Any, *, region: str | None = None, year: int | None = None, config: AuditConfig | None = None,
+    progress: Progress | None = None,
+) -> CheckReport:  # fmt: skip
     """Look for everything that is wrong with an input; parameters as in :func:`read`.
 
     Never raises for data; ``UsageError`` as :func:`read`.
     """
-    return _run(paths, region, year, config)[1]
+    return _examine(paths, region, year, config, progress)[-1]
 
 
 def collect(
-    paths: Any, region: str | None, year: int | None, config: AuditConfig | None
+    paths: Any, region: str | None, year: int | None, config: AuditConfig | None, progress: Progress | None = None
 ) -> tuple[Session, dict[str, pd.DataFrame]]:
     """Return the session and the combined tables, identifiers still raw: for use inside this room only."""
     config = config or find_config(paths)
-    session = Session(config, None, year)
+    session = Session(config, None, year, progress=progress)
     session.region = _argument(session, region)
     gather(session, paths)
     return session, combine.combine(session)
 
 
-def _run(paths: Any, region: str | None, year: int | None, config: AuditConfig | None) -> tuple[Tables, CheckReport]:
-    session, frames = collect(paths, region, year, config)
+def _examine(
+    paths: Any, region: str | None, year: int | None, config: AuditConfig | None, progress: Progress | None
+) -> tuple[Session, dict[str, pd.DataFrame], identity.People, CheckReport]:
+    session, frames = collect(paths, region, year, config, progress)
     accounting = combine.accounting(session, frames)
-    frames, synthetic, key = identity.close(session, frames)
-    problems = session.log.problems()
-    report = CheckReport(problems, accounting, tuple(session.files), combine.rows_read(session),
+    people = identity.examine(session, frames)
+    report = CheckReport(session.log.problems(), accounting, tuple(session.files), combine.rows_read(session),
                          tuple(session.guesses))  # fmt: skip
     combine.balance(session, accounting, frames, report.ok)
-    if not report.ok:
-        return Tables(problems=problems, accounting=accounting), report
-    inner = ["_b", "_i", "until", "created"]
-    bare = {name: frames[name].drop(columns=inner, errors="ignore") for name in TABLES}
-    final = {name: conform(name, frame) if len(frame) else frame for name, frame in bare.items()}
-    regions = sorted({str(r) for name in TABLES for r in final[name]["region"].unique()})
-    names = {code: session.regions.name(code) for code in regions}
-    tables = Tables(
-        **final, problems=problems, accounting=accounting, region_names=names, synthetic=synthetic, key_id=key
-    )
-    return tables, report
+    return session, frames, people, report
 
 
 def _argument(session: Session, region: str | None) -> str | None:

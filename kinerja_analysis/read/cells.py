@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,14 @@ def fold(text: object) -> str:
     return " ".join(unicodedata.normalize("NFKC", str(text)).casefold().split())
 
 
+def _all_clean(distinct: list[Any]) -> list[Any]:
+    """Return cleaned values; plain texts, nearly all there are, at once."""
+    if set(map(type, distinct)) == {str} and "".join(distinct).isascii():
+        stripped: list[Any] = list(map(str.strip, distinct))
+        return stripped if BLANKS.isdisjoint(stripped) else [None if v in BLANKS else v for v in stripped]
+    return list(map(clean, distinct))
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """One column: ``distinct`` cleaned values and, for each row, the position of its value (−1: empty)."""
@@ -57,7 +66,13 @@ class Cells:
         >>> Cells.of(["a", "-", "a ", 1.0]).distinct
         ['a', 'a', 1.0]
         """
-        if bool in set(map(type, values)):
+        kinds = set(map(type, values))
+        if kinds == {str}:
+            import pyarrow as pa
+
+            with suppress(UnicodeEncodeError):
+                return Cells.of_arrow(pa.chunked_array([pa.array(values, pa.large_string())]))
+        if bool in kinds:
             values = [("TRUE" if v else "FALSE") if type(v) is bool else v for v in values]
         array = np.empty(len(values), dtype=object)
         array[:] = values
@@ -65,34 +80,40 @@ class Cells:
         return Cells._cleaned(codes, list(distinct))
 
     @staticmethod
-    def of_arrow(column: Any) -> Cells:
-        """Build from an Arrow column (chunked)."""
+    def of_arrow(column: Any, *, encoded: bool = False) -> Cells:
+        """Build from an Arrow column (chunked); ``encoded``: dictionaries of it hold exactly what occurs."""
         import pyarrow as pa
 
-        if pa.types.is_dictionary(column.type):
+        if pa.types.is_dictionary(column.type) and not encoded:
             column = column.cast(column.type.value_type)
         if pa.types.is_boolean(column.type):
             return Cells.of(column.to_pylist())
-        encoded = column.dictionary_encode().combine_chunks()
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([]).dictionary_encode()
-        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        return Cells._cleaned(codes, encoded.dictionary.to_pylist())
+        whole = (column.unify_dictionaries() if encoded else column.dictionary_encode()).combine_chunks()
+        if isinstance(whole, pa.ChunkedArray):
+            whole = whole.chunk(0) if whole.num_chunks else pa.array([]).dictionary_encode()
+        codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return Cells._cleaned(codes, whole.dictionary.to_pylist())
 
     @staticmethod
     def _cleaned(codes: np.ndarray, distinct: list[Any]) -> Cells:
-        cleaned = [clean(v) for v in distinct]
-        kept = np.array([v is not None for v in cleaned] + [False])
-        place = np.where(kept, np.cumsum(kept) - 1, -1)
+        cleaned = _all_clean(distinct)
+        empty = [i for i, v in enumerate(cleaned) if v is None]
+        if not empty:
+            return Cells(codes, cleaned)
+        place = np.arange(len(cleaned) + 1)
+        place -= np.searchsorted(empty, place)
+        place[[*empty, -1]] = -1
         return Cells(place[codes], [v for v in cleaned if v is not None])
 
     def __len__(self) -> int:
         return len(self.codes)
 
-    def spread(self, values: Sequence[Any], dtype: str) -> pd.Series:
-        """Return one value per row from one value per distinct value (missing where empty)."""
-        array = pd.array([*values, None], dtype=dtype)  # type: ignore[call-overload]
-        return pd.Series(array.take(np.where(self.codes < 0, len(values), self.codes)))
+    def spread(self, values: Sequence[Any], dtype: str, rows: np.ndarray | None = None) -> pd.Series:
+        """Return one value per row (or of some, in order) from one value per distinct value, missing where empty."""
+        told = values.append(pd.DatetimeIndex([None])) if isinstance(values, pd.DatetimeIndex) else [*values, None]
+        array = pd.array(told, dtype=dtype)  # type: ignore[call-overload]
+        codes = self.codes if rows is None or len(rows) == len(self) else self.codes[rows]
+        return pd.Series(array.take(codes), index=rows, copy=False)
 
     def rows(self, positions: Iterable[int]) -> np.ndarray:
         """Return the rows whose value is one of the distinct values at ``positions``."""
@@ -177,6 +198,6 @@ class Block:
         return f"{letters(self.left + position)}{self.header_row}"
 
     def row_addresses(self, rows: np.ndarray) -> pd.Series:
-        """Return "file:sheet:row" for body rows; −1 gives an empty text."""
+        """Return "file:sheet:row" for body rows."""
         numbers = pd.Series(self.numbers[rows]).astype("str")
         return f"{self.file}:{self.sheet}:" + numbers

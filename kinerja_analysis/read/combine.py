@@ -12,7 +12,7 @@ from kinerja_analysis.base.tables import ACCOUNTING, TABLES, annual_or_latest, c
 from kinerja_analysis.read.layout import table_of
 from kinerja_analysis.read.session import Session
 
-_INNER = ("row", "_b", "_i", "until", "created")
+INNER = ("_b", "_i", "until", "created")
 
 
 def combine(session: Session) -> dict[str, pd.DataFrame]:
@@ -36,7 +36,7 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
 @lru_cache(maxsize=len(TABLES))
 def nothing(name: str) -> pd.DataFrame:
     """Return an empty table with the two columns that tell where rows come from."""
-    return empty(name).assign(_b=pd.Series(dtype="int64"), _i=pd.Series(dtype="int64"))
+    return empty(name).drop(columns="row").assign(_b=pd.Series(dtype="int64"), _i=pd.Series(dtype="int64"))
 
 
 def _complete(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -66,9 +66,7 @@ def _follow_people(session: Session, tables: dict[str, pd.DataFrame]) -> None:
 
 def _note_merged(session: Session, table: str, gone: pd.DataFrame, reason: str) -> None:
     for number, rows in gone.groupby("_b"):
-        fate = session.fate(int(number), table)  # type: ignore[call-overload]
-        where = np.unique(rows["_i"].to_numpy())
-        fate[where] = np.where(fate[where] == "", reason, fate[where])
+        session.set_aside(int(number), table, np.unique(rows["_i"].to_numpy()), reason)  # type: ignore[call-overload]
 
 
 def _latest(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
@@ -143,6 +141,7 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     official = _exported(session, frame)
     names = [*key(table), *(["acting"] if table == "appraisals" else [])]
     group = frame[names].assign(_official=official) if table == "ratings" else frame[names]
+    group = group[[n for n in group if not (group[n] == group[n].iloc[0]).fillna(False).all()] or names[:1]]
     known = frame[[n for n in names if n not in ("rater", "post", "aspect")]].notna().all(axis=1)
     repeated = known & group.duplicated(keep=False)
     if not repeated.any():
@@ -151,7 +150,7 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     several = frame[repeated]
     if "rated_at" in several:
         several = several.sort_values("rated_at", na_position="first", kind="stable")
-    content = [c for c in frame.columns if c not in _INNER]
+    content = [c for c in frame.columns if c not in INNER]
     if table == "ratings":
         content = [*names, "score", "scale_min", "scale_max"]
     same = several.duplicated(content, keep="first")
@@ -184,15 +183,15 @@ def accounting(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFram
         if table in tables:
             own = tables[table]
             kept[own.loc[own["_b"] == number, "_i"].to_numpy(dtype=np.int64)] = True
-        reasons = pd.Series(np.where(kept, "", np.where(fate == "", "unreadable", fate)), dtype="str")
-        counts = {"": 0, **reasons.value_counts().sort_index().to_dict()}
-        if block.refused:
-            counts["unreadable"] = counts.get("unreadable", 0) + block.refused
-        for reason, n in counts.items():
-            merged = str(reason).startswith("merged:")
+        counts = {"": int(kept.sum()), "unreadable": block.refused}
+        for code, n in enumerate(np.bincount(fate[~kept])):
+            reason = session.reasons[code] or "unreadable"
+            counts[reason] = counts.get(reason, 0) + int(n)
+        for reason, n in sorted((r, n) for r, n in counts.items() if n or not r):
+            merged = reason.startswith("merged:")
             lines.append(
                 (block.file, block.sheet, table, n, n if reason == "" else 0, n if merged else 0,
-                 n if reason and not merged else 0, str(reason).removeprefix("merged:"))
+                 n if reason and not merged else 0, reason.removeprefix("merged:"))
             )  # fmt: skip
     return pd.DataFrame(lines, columns=ACCOUNTING)
 
@@ -225,6 +224,7 @@ def balance(session: Session, accounting: pd.DataFrame, tables: dict[str, pd.Dat
 
 def rows_read(session: Session) -> int:
     """Return the number of data rows read, each counted once."""
+    blank = session.reasons.index("blank")
     kinds = [table_of(layout.kind) for layout in session.layouts]
-    filled = [int((session.fate(i, kind) != "blank").sum()) for i, kind in enumerate(kinds)]
+    filled = [int((session.fate(i, kind) != blank).sum()) for i, kind in enumerate(kinds)]
     return sum(filled) + sum(block.refused for block in session.blocks)

@@ -44,6 +44,17 @@ class Parsed:
     employment: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everyone named in the tables: what exports tell about them, the identifiers, what NIPs tell, the key."""
+
+    told: pd.DataFrame
+    known: list[str]
+    parsed: Parsed | None
+    key: bytes
+    synthetic: bool
+
+
 def parse_nip(numbers: list[str], today: dt.date | None = None) -> Parsed:
     """Read NIPs.
 
@@ -69,8 +80,8 @@ def parse_nip(numbers: list[str], today: dt.date | None = None) -> Parsed:
     today = today or dt.date.today()
     fault = np.array(["" if len(n) == 18 and n.isascii() and n.isdigit() else "E401" for n in numbers], dtype=object)
     good = fault == ""
-    text = [n if ok else "0" * 18 for n, ok in zip(numbers, good, strict=True)]
-    digits = np.array([list(t) for t in text] or np.empty((0, 18)), dtype="U1").astype(np.int64).reshape(-1, 18)
+    text = np.array([n if ok else "0" * 18 for n, ok in zip(numbers, good, strict=True)], dtype="S18")
+    digits = text.view(np.uint8).reshape(-1, 18).astype(np.int64) - ord("0")
 
     def part(a: int, b: int) -> np.ndarray:
         return digits[:, a:b] @ (10 ** np.arange(b - a - 1, -1, -1))
@@ -104,49 +115,62 @@ def pseudonym(key: bytes, number: str) -> str:
     >>> pseudonym(b"k" * 32, "190501012010011001")[0], len(pseudonym(b"k" * 32, "x"))
     ('P', 14)
     """
-    digest = hmac.digest(key, number.encode(), "sha256")
-    return "P" + base64.b32encode(digest[:10]).decode()[:13]
+    return _pseudonyms(key, [number])[0]
 
 
-def close(session: Session, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], bool, str]:
-    """Replace every identifier, fill the employee table from what they tell, and forget them.
+def _pseudonyms(key: bytes, numbers: list[str]) -> list[str]:
+    digests = b"".join(hmac.digest(key, n.encode(), "sha256")[:10] for n in numbers)
+    letters = base64.b32encode(digests).decode()  # 10 bytes are 16 letters, without padding
+    return [f"P{letters[i : i + 13]}" for i in range(0, len(letters), 16)]
 
-    Returns the tables, whether they are synthetic, and the id of the key ("" for declared pseudonyms).
-    """
+
+def examine(session: Session, tables: dict[str, pd.DataFrame]) -> People:
+    """Find everyone named in the tables; identifiers that cannot be, or may not be used here, are noted."""
     told = pd.concat(session.told, ignore_index=True) if session.told else pd.DataFrame()
     persons = session.log.everyone(session.blocks)
-    people = [tables[t][c] for t, names in IDENTITIES.items() for c in names]
-    people += [told[c] for c in ("person", "supervisor") if c in told]
-    known = [str(n) for n in pd.unique(pd.concat(people).dropna())] if people else []
+    columns_ = [tables[t][c] for t, names in IDENTITIES.items() for c in names]
+    columns_ += [told[c] for c in ("person", "supervisor") if c in told]
+    known = list(dict.fromkeys(n for c in columns_ for n in c.drop_duplicates().dropna().to_numpy(dtype=object)))
     mode = session.config.identifiers
     if mode == "pseudonymous":
         _flag(session, tables, {n: "E405" for n in known if identifying(n)})
-        return _filled(tables, told, None), False, ""
+        return People(told, known, None, b"", False)
     key = key_bytes(session.config)
     _texts(session, tables, told, persons)
     parsed = parse_nip(known) if mode == "nip" else None
     synthetic = _checked(session, tables, known, parsed, key)
-    names = pd.Series([pseudonym(key, n) for n in known], index=known, dtype="str")
     if parsed is not None:
         _contradicted(session, [tables["employees"], told], pd.Index(known), parsed)
+    return People(told, known, parsed, key, synthetic)
+
+
+def close(tables: dict[str, pd.DataFrame], people: People) -> tuple[dict[str, pd.DataFrame], str]:
+    """Replace every identifier, fill the employee table from what they tell, and forget them.
+
+    Returns the tables and the id of the key ("" for declared pseudonyms).
+    """
+    key, parsed = people.key, people.parsed
+    if not key:
+        return _filled(tables, people.told, None), ""
+    names = dict(zip(people.known, _pseudonyms(key, people.known), strict=True))
     tables = {t: _renamed(f, IDENTITIES[t], names) for t, f in tables.items()}
     traits = None
     if parsed is not None:
         traits = pd.DataFrame(
-            {"person": names.to_numpy(), "_sex": parsed.sex, "_employment": parsed.employment,
+            {"person": pd.array([*names.values()], dtype="str"), "_sex": parsed.sex, "_employment": parsed.employment,
              "_birth": np.where(parsed.synthetic, 0, parsed.birth)}
         ).drop_duplicates("person")  # fmt: skip
-    return _filled(tables, _renamed(told, ("person", "supervisor"), names), traits), synthetic, key_id(key)
+    return _filled(tables, _renamed(people.told, ("person", "supervisor"), names), traits), key_id(key)
 
 
-def _renamed(frame: pd.DataFrame, identities: tuple[str, ...], names: pd.Series) -> pd.DataFrame:
+def _renamed(frame: pd.DataFrame, identities: tuple[str, ...], names: dict[str, str]) -> pd.DataFrame:
     present = [c for c in identities if c in frame and len(frame)]
     return frame.assign(**{c: _looked_up(frame[c], names) for c in present})
 
 
-def _looked_up(column: pd.Series, names: pd.Series) -> pd.Series:
+def _looked_up(column: pd.Series, names: dict[str, str]) -> pd.Series:
     codes, distinct = pd.factorize(column)
-    found = pd.array([*names.reindex(distinct), None], dtype="str")
+    found = pd.array([*map(names.get, np.asarray(distinct, dtype=object)), None], dtype="str")
     return pd.Series(found.take(codes), index=column.index)
 
 
@@ -242,10 +266,11 @@ def _filled(
     ratings, appraisals = tables["ratings"], tables["appraisals"]
     place = ["year", "region"]
     parts = [
-        appraisals[[*place, "person", "unit", "opd"]],
-        ratings[[*place, "ratee", "unit", "opd"]].rename(columns={"ratee": "person"}),
-        ratings[[*place, "rater"]].rename(columns={"rater": "person"}),
-    ]
+        frame[[*place, who, *more]].drop_duplicates([*place, who]).rename(columns={who: "person"})
+        for frame, who, *more in (
+            (appraisals, "person", "unit", "opd"), (ratings, "ratee", "unit", "opd"), (ratings, "rater")
+        )
+    ]  # fmt: skip
     everyone = pd.concat(parts, ignore_index=True).dropna(subset=[*place, "person"])
     everyone = everyone.drop_duplicates([*place, "person"], ignore_index=True)
     own = tables["employees"]
@@ -260,7 +285,6 @@ def _filled(
         band = age_band(merged["_birth"].fillna(0).astype("int64"), merged["year"])
         merged["age_band"] = merged["age_band"].fillna(band)
         merged = merged.drop(columns=["_sex", "_employment", "_birth"])
-    merged["row"] = merged["row"].fillna("")
     return tables | {"employees": merged}
 
 

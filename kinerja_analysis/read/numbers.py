@@ -23,7 +23,7 @@ _TIME_FORMATS = ("%d/%m/%Y %H.%M.%S", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d
 class Outcome(NamedTuple):
     """What became of the distinct values: ``values``, the code of the fault by position, the nearest valid value."""
 
-    values: list[Any]
+    values: Sequence[Any]
     faults: dict[int, str]
     hints: dict[int, str]
 
@@ -117,17 +117,12 @@ def times(distinct: Sequence[Any]) -> Outcome:
     >>> times(["10/8/2026 09.15.00", "2025-12-30"]).values[0]
     Timestamp('2026-08-10 09:15:00')
     """
-    faults: dict[int, str] = {}
-    values: list[Any] = [pd.NaT] * len(distinct)
-    texts = {}
-    for i, value in enumerate(distinct):
-        if isinstance(value, (dt.datetime, dt.date)):
-            values[i] = pd.Timestamp(value).tz_localize(None)
-        elif isinstance(value, str):
-            texts[i] = value
-        else:
-            faults[i] = "E207"
-    series = pd.Series(texts, dtype="str")
+    others = {i: v for i, v in enumerate(distinct) if not isinstance(v, str)}
+    faults = {i: "E207" for i, v in others.items() if not isinstance(v, (dt.datetime, dt.date))}
+    values = np.full(len(distinct), "NaT", dtype="datetime64[us]")
+    for i in others.keys() - faults.keys():
+        values[i] = pd.Timestamp(others[i]).tz_localize(None).to_datetime64()
+    series = pd.Series(distinct, dtype=object).drop(list(others)).astype("str")
     parsed = pd.to_datetime(series, format="%Y-%m-%d %H:%M:%S", errors="coerce")
     if parsed.isna().any():
         iso = series.where(series.str.match(r"\d{4}-\d{2}-\d{2}") & parsed.isna())
@@ -140,6 +135,5 @@ def times(distinct: Sequence[Any]) -> Outcome:
     years = parsed.dt.year
     odd = ~years.between(1990, 2100)
     faults |= {int(i): "E207" for i in parsed.index[odd]}
-    for i, stamp in parsed[~odd].items():
-        values[int(i)] = stamp  # type: ignore[call-overload]
-    return Outcome(values, faults, {})
+    values[parsed.index[~odd]] = parsed[~odd]
+    return Outcome(pd.DatetimeIndex(values), faults, {})

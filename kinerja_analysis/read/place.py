@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,7 +91,7 @@ def _column(block: Block, layout: Layout, name: str, rows: np.ndarray) -> tuple[
     return -1, [], np.full(len(rows), -1)
 
 
-def _spread(values_: list[float | None], codes: np.ndarray) -> np.ndarray:
+def _spread(values_: Sequence[Any], codes: np.ndarray) -> np.ndarray:
     """Return one number per row (NaN where there is none)."""
     return np.array([np.nan if v is None else v for v in values_] + [np.nan])[codes]
 

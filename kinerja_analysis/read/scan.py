@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 from xml.parsers import expat
 
+import numpy as np
+
 from kinerja_analysis.read.cells import letters
 
-_CHUNK = 1 << 22
-_COLUMN = re.compile(rb'<c r="([A-Z]{1,3})\d')
-_ROW = re.compile(rb'<c r="[A-Z]{1,3}(\d{1,7})"')
-_CELL_MARKS = (b"<c>", b"<c/", b"<c\n", b"<c\r", b"<c\t")
+_CHUNK = 1 << 20
+_LONGEST = len(b'<c r="XFD1048576"') + 1
 _FORMULA = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>/]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)(<v>[^<])?')
 _ERROR = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>/]*? t="e"')
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
@@ -81,8 +81,6 @@ def scan(stream: IO[bytes], limit: int) -> Scan:
 def _fast(stream: IO[bytes]) -> Scan | None:
     """Scan by pattern, or return None when the writing is unusual."""
     result, rest, first = Scan(), b"", True
-    columns: set[bytes] = set()
-    numbers: set[bytes] = set()
     while True:
         chunk = stream.read(_CHUNK)
         data = rest + chunk
@@ -93,30 +91,52 @@ def _fast(stream: IO[bytes]) -> Scan | None:
         if cut < 0:
             return None
         part, rest = data[:cut], data[cut:]
-        found = _ROW.findall(part)
-        if _unusual(part, len(found)):
+        text = np.frombuffer(part + bytes(_LONGEST), dtype=np.uint8)
+        found = _addresses(text)
+        if found is None:
             return None
-        columns.update(_COLUMN.findall(part))
-        numbers.update(found)
-        if b"<f" in part:
+        if len(found[0]):
+            result.include(*((int(side.min()), int(side.max())) for side in found))
+        if len(_find(text, b"<f")):
             result.formulas.update((m.group(1).decode(), m.group(2) is not None) for m in _FORMULA.finditer(part))
-        if b't="e"' in part:
+        if len(_find(text, b't="e"')):
             result.errors.update(m.decode() for m in _ERROR.findall(part))
         if not chunk:
-            break
-    result.include(map(int, numbers), (column_number(c.decode()) for c in columns))
-    return result
+            return result
 
 
-def _unusual(part: bytes, addressed: int) -> bool:
-    """Tell whether cells may stand in a part that the pattern does not see as a reader does."""
-    if b"<!" in part or b":c " in part:
-        return True
-    cells = part.count(b"<c ")
-    if part.count(b"<c") != cells and any(mark in part for mark in _CELL_MARKS):
-        return True
-    others = part.count(b' r="') - part.count(b'<c r="')
-    return not cells == addressed == part.count(b'<c r="') or others != part.count(b"<row ")
+def _find(text: np.ndarray, mark: bytes) -> np.ndarray:
+    """Return where a mark of two or more characters stands in a text that ends with zeros."""
+    found = np.flatnonzero((text[:-_LONGEST] == mark[0]) & (text[1 : 1 - _LONGEST] == mark[1]))
+    for k, sign in enumerate(mark[2:], 2):
+        found = found[text[found + k] == sign]
+    return found
+
+
+def _addresses(text: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the rows and columns of all cells; None where cells may stand that are not written ``<c r="A1"``."""
+    starts, cells = _find(text, b"<c"), _find(text, b'<c r="')
+    if np.isin(text[starts + 2], tuple(b">/\n\r\t")).any() or (text[starts + 2] == ord(" ")).sum() > len(cells):
+        return None
+    if len(_find(text, b"<!")) or len(_find(text, b":c ")):
+        return None
+    if len(_find(text, b' r="')) - len(cells) != len(_find(text, b"<row ")):
+        return None
+    place, columns, letter = cells + len(b'<c r="'), np.zeros(len(cells), np.int32), np.ones(len(cells), bool)
+    for _ in range(3):
+        sign = text[place] - np.uint8(ord("A"))
+        letter &= sign < 26
+        columns = np.where(letter, 26 * columns + sign + 1, columns)
+        place += letter
+    rows, digit = np.zeros(len(cells), np.int32), np.ones(len(cells), bool)
+    for _ in range(7):
+        sign = text[place] - np.uint8(ord("0"))
+        digit &= sign < 10
+        rows = np.where(digit, 10 * rows + sign, rows)
+        place += digit
+    if not ((text[place] == ord('"')) & (columns > 0) & (rows > 0)).all():
+        return None
+    return rows, columns
 
 
 class _Handler:

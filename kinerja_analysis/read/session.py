@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +19,7 @@ from kinerja_analysis.read.log import Log, identifying
 from kinerja_analysis.read.numbers import Outcome
 from kinerja_analysis.read.regions import Regions
 
+Progress = Callable[[str, int, int], None]
 _TWINS = {"ratee": "person", "rater": "supervisor"}
 _SCORES = frozenset(("score", "hasil_kerja", "perilaku_kerja"))
 
@@ -28,8 +29,8 @@ class Session:
     """What one call of ``read`` or ``check`` collects.
 
     ``parts`` holds typed rows per table with the columns ``_b`` (block) and ``_i`` (row in the block); ``fates``
-    says for each block and table why a row is not kept ("" where it is); ``told`` is what exports tell about
-    employees besides; ``guesses`` are mappings to be offered.
+    says for each block and table why a row is not kept, as a position in ``reasons`` (0 where it is); ``told`` is
+    what exports tell about employees besides; ``guesses`` are mappings to be offered.
     """
 
     config: AuditConfig
@@ -41,8 +42,10 @@ class Session:
     files: list[str] = field(default_factory=list)
     parts: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
     fates: dict[tuple[int, str], np.ndarray] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=lambda: ["", "blank"])
     told: list[pd.DataFrame] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         self.regions = Regions(self.config)
@@ -50,23 +53,33 @@ class Session:
     def fate(self, block: int, table: str) -> np.ndarray:
         """Return (and create) the fates of a block's rows for a table."""
         if (block, table) not in self.fates:
-            self.fates[block, table] = np.full(len(self.blocks[block]), "", dtype=object)
+            self.fates[block, table] = np.zeros(len(self.blocks[block]), dtype=np.int8)
         return self.fates[block, table]
 
     def set_aside(self, block: int, table: str, rows: np.ndarray, reason: str) -> None:
         """Note why rows are not kept; the first reason counts."""
         fate = self.fate(block, table)
-        fate[rows] = np.where(fate[rows] == "", reason, fate[rows])
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+        fate[rows] = np.where(fate[rows] == 0, self.reasons.index(reason), fate[rows])
 
     def keep(self, number: int, table: str, frame: pd.DataFrame, part: str = "") -> None:
         """Add typed rows of block ``number`` to a table; the frame's index holds the rows in the block.
 
         Rows of a ``part`` wait there until ``combine`` decides about them.
         """
-        rows = frame.index.to_numpy()
-        address = self.blocks[number].row_addresses(rows).set_axis(frame.index)
         self.fate(number, table)
-        self.parts.setdefault(part or table, []).append(frame.assign(row=address, _b=number, _i=rows))
+        self.parts.setdefault(part or table, []).append(frame.assign(_b=number, _i=frame.index.to_numpy()))
+
+    def rows(self, frame: pd.DataFrame) -> pd.Series:
+        """Return the address "file:sheet:row" of each row of a table, "" for a row that no file holds."""
+        found = pd.Series("", index=frame.index, dtype="str")
+        for number, part in frame.groupby("_b")["_i"]:
+            address = self.blocks[int(number)].row_addresses(part.to_numpy(dtype=np.int64))  # type: ignore[call-overload]
+            if len(part) == len(frame):
+                return address.set_axis(frame.index)
+            found[part.index] = address.to_numpy()
+        return found
 
     def position(self, number: int, name: str) -> int:
         """Return the header position of a column of ours in a block, or −1.
@@ -96,9 +109,9 @@ class Session:
         cells = block.cells(position)
         self._formulas(block, position, column, rows)
         outcome = self._outcome(block, cells, column, own)
-        live = np.zeros(len(block), dtype=bool)
-        live[rows] = True
         for code in sorted(set(outcome.faults.values())):
+            live = np.zeros(len(block), dtype=bool)
+            live[rows] = True
             where = [i for i, fault in outcome.faults.items() if fault == code]
             hit = cells.rows(where)
             hit = hit[live[hit]]
@@ -109,9 +122,7 @@ class Session:
         dtype = DTYPES[column.kind]
         if dtype in ("int64", "bool"):
             dtype = {"int64": "Int64", "bool": "boolean"}[dtype]
-        series = cells.spread(outcome.values, dtype).iloc[rows]
-        series.index = pd.Index(rows)
-        return series
+        return cells.spread(outcome.values, dtype, rows)
 
     def _outcome(self, block: Block, cells: Cells, column: Column, own: Mapping[str, str] | None) -> Outcome:
         distinct = cells.distinct

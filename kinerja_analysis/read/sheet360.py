@@ -27,7 +27,7 @@ def take_long(session: Session, number: int, rows: np.ndarray) -> None:
     if at >= 0:
         empty = frame.index.to_numpy()[block.cells(at).codes[frame.index] < 0]
         session.set_aside(number, "ratings", empty, "not_rated")
-        frame = frame.drop(index=empty)
+        frame = frame.drop(index=empty) if len(empty) else frame
     frame = _people(session, number, place(session, block, layout, "ratings", frame))
     _scale(session, block, layout, frame, {"": at})
     session.keep(number, "ratings", turned(layout, frame))

@@ -41,7 +41,7 @@ def as_sources(paths: Any) -> list[Any]:
 def find_config(paths: Any) -> AuditConfig:
     """Return the configuration lying in a given folder (``kinerja.toml``), or the defaults."""
     for source in as_sources(paths):
-        if isinstance(source, (str, Path)) and not str(source).startswith(database.PREFIX):
+        if _is_place(source):
             place = Path(source)
             place = (place if place.is_dir() else place.parent) / CONFIG_NAME
             if place.is_file():
@@ -51,32 +51,44 @@ def find_config(paths: Any) -> AuditConfig:
 
 def gather(session: Session, paths: Any) -> None:
     """Read every source into the session; nothing about the data is raised."""
-    for source in as_sources(paths):
+    sources: list[Any] = [s for source in as_sources(paths)
+               for s in (_walk(Path(source)) if _is_place(source) else [source])]  # fmt: skip
+    for done, source in enumerate(sources):
+        _tell(session, done, len(sources))
         if isinstance(source, pd.DataFrame):
             _frame(session, source, "")
-        elif isinstance(source, tuple):
-            _frame(session, source[1], source[0])
         elif isinstance(source, DatabaseConfig):
             _database(session, source)
-        elif str(source).startswith(database.PREFIX):
-            _database(session, database.declared(str(source).removeprefix(database.PREFIX), session.config))
+        elif isinstance(source, str):
+            _database(session, database.declared(source.removeprefix(database.PREFIX), session.config))
+        elif isinstance(source[0], Path):
+            _file(session, *source)
         else:
-            for path, named in _walk(Path(source)):
-                shown = path.name if named else path.relative_to(source).as_posix()
-                _file(session, path, named, shown)
+            _frame(session, source[1], source[0])
+    _tell(session, len(sources), len(sources))
     if not session.blocks and not session.log.failed:
         session.log.add("E107")
 
 
-def _walk(place: Path) -> Iterator[tuple[Path, bool]]:
-    """Yield files below a place in a fixed order, and whether the file was named itself."""
+def _tell(session: Session, done: int, total: int) -> None:
+    if session.progress is not None:
+        session.progress("rows", sum(map(len, session.blocks)), 0)
+        session.progress("files", done, total)
+
+
+def _is_place(source: Any) -> bool:
+    return isinstance(source, (str, Path)) and not str(source).startswith(database.PREFIX)
+
+
+def _walk(place: Path) -> Iterator[tuple[Path, bool, str]]:
+    """Yield files below a place in a fixed order, whether the file was named itself, and its name below the place."""
     if not place.is_dir():
-        yield place, True
+        yield place, True, place.name
         return
     for path in sorted(p for p in place.rglob("*") if p.is_file()):
         if any(part.startswith(".") for part in path.relative_to(place).parts) or path.stem == PROBLEM_LIST:
             continue
-        yield path, False
+        yield path, False, path.relative_to(place).as_posix()
 
 
 def _number(session: Session, name: str) -> int:

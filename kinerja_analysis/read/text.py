@@ -1,12 +1,19 @@
-"""Text tables (.csv, .tsv, .txt): delimiter and encoding confirmed against the header, every line's fields counted."""
+"""Text tables (.csv, .tsv, .txt): delimiter and encoding confirmed against the header, every line's fields counted.
+
+The address of a record is the line on which it begins, counted as a text editor counts: a line ends with LF, CR LF or
+CR, inside quotation marks too. Arrow reads the table; a table whose quotation marks do not stand in pairs around whole
+fields, or that Arrow cuts otherwise, is read by Python's csv module.
+"""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +25,9 @@ from kinerja_analysis.read.layout import Layout, locate
 
 SEPARATORS = (";", ",", "\t", "|")
 _LOOKED_AT = 60
-_BLOCK_BYTES = 1 << 24
+_BLOCK_BYTES = 1 << 22
+_NOTHING = ' "\t\r\n'  # with the delimiter: a line of these alone is blank, however many fields it has
+_LINE_END = re.compile(rb"\r\n?|\n")
 
 
 @dataclass(slots=True)
@@ -31,31 +40,46 @@ class TextTable:
     sample: list[list[str]] = field(default_factory=list)
 
 
+#: columns on demand, the line each row begins on, and lines with another number of fields (with it)
+_Records = tuple[Callable[[int], Cells], np.ndarray, list[tuple[int, int]]]
+
+
+class _BrokenQuote(Exception):
+    """A quotation mark is not closed, or closed in the middle of a field; the argument is the line."""
+
+
 def decode(data: bytes) -> tuple[bytes, str, int]:
     """Return the file as UTF-8, the encoding found ("" when none fits) and the line of the first odd byte.
 
     >>> decode("nip;unor\\n1;Café\\n".encode("cp1252"))[1:]
     ('cp1252', 2)
     """
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
-        if data.startswith(mark):
-            try:
-                return data.decode(encoding).encode(), encoding, 0
-            except UnicodeDecodeError:
-                return data, "", 1
-    if data.startswith(codecs.BOM_UTF8):
-        data = data[len(codecs.BOM_UTF8) :]
+    found = "utf-8"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            data, found = data.decode("utf-16").encode(), "utf-16"
+        except UnicodeDecodeError:
+            return data, "", 1
+    data = data.removeprefix(codecs.BOM_UTF8)
     if b"\x00" in data:
-        return data, "", data[: data.index(b"\x00")].count(b"\n") + 1
+        return data, "", _breaks(data, 0, data.index(b"\x00")) + 1
+    if data.isascii():
+        return data, found, 0
     try:
-        data.decode("utf-8")
-        return data, "utf-8", 0
+        data.decode()
+        return data, found, 0
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+        line = _breaks(data, 0, error.start) + 1
     try:
         return data.decode("cp1252").encode(), "cp1252", line
     except UnicodeDecodeError:
         return data, "", line
+
+
+def _breaks(data: bytes, start: int, end: int | None = None) -> int:
+    """Return the number of line ends in a part."""
+    end = len(data) if end is None else end
+    return data.count(b"\n", start, end) + data.count(b"\r", start, end) - data.count(b"\r\n", start, end)
 
 
 def read_text(path: Path, number: int, config: AuditConfig) -> TextTable:
@@ -67,122 +91,142 @@ def read_text(path: Path, number: int, config: AuditConfig) -> TextTable:
         return result
     found = _separator(data, path.name, config)
     if found is None:
-        every = [_records(data[: 1 << 18].decode("utf-8", errors="ignore"), s)[0] for s in SEPARATORS]
+        every = [_first(data[: 1 << 18].decode("utf-8", errors="ignore"), s)[0] for s in SEPARATORS]
         result.sample = max(every, key=lambda rows: min((len(r) for r in rows[-20:]), default=0))
         return result
-    separator, rows, at, layout, lines = found
+    separator, rows, at, layout, begins = found
     if encoding == "cp1252":
         result.problems.append(("W103", [f"baris {line}"], {}))
-    start = _offset(data, lines)
-    body = data[start:]
-    if body and not body.endswith((b"\n", b"\r")):
-        last = data.count(b"\n") + 1
-        result.problems.append(("W104", [f"baris {last}"], {}))
-    width = len(rows[at])
-    if body.count(b'"') % 2:
-        result.problems.append(("E117", [f"baris {lines + _odd_quotes(body)}"], {}))
+    above = begins[at + 1] - 1
+    start = next((m.end() for m in islice(_LINE_END.finditer(data), above - 1, above)), len(data))
+    if start < len(data) and not data.endswith((b"\n", b"\r")):
+        result.problems.append(("W104", [f"baris {_breaks(data, start) + above + 1}"], {}))
+    try:
+        column, lines, odd = _body(data, start, separator, len(rows[at]))
+    except _BrokenQuote as error:
+        result.problems.append(("E117", [f"baris {above + error.args[0]}"], {}))
         return result
-    columns, numbers, bad = _body(body, separator, width, lines)
-    if bad:
-        cells = [f"baris {n}" for n, _ in bad]
-        result.problems.append(("E114", cells, {"expected": width, "found": bad[0][1]}))
-    preamble = [(f"baris {i + 1}", v) for i, row in enumerate(rows[:at]) for c in row if (v := clean(c)) is not None]
+    if odd:
+        cells = [f"baris {above + n}" for n, _ in odd]
+        result.problems.append(("E114", cells, {"expected": len(rows[at]), "found": odd[0][1]}))
+    preamble = [
+        (f"baris {n}", v) for n, row in zip(begins, rows[:at], strict=False) for c in row
+        if (v := clean(c)) is not None
+    ]  # fmt: skip
     result.layout = layout
     result.block = Block(
-        number, path.name, 1, "", [clean(h) or "" for h in rows[at]], lines, numbers,
-        lambda j: Cells.of_arrow(columns[j]), lines=True, separator=separator, preamble=preamble,
-        refused=len(bad),
+        number, path.name, 1, "", [clean(h) or "" for h in rows[at]], begins[at], above + lines, column,
+        lines=True, separator=separator, preamble=preamble, refused=len(odd),
     )  # fmt: skip
     return result
 
 
 def _separator(
     data: bytes, name: str, config: AuditConfig
-) -> tuple[str, list[list[str]], int, Layout, int] | None:
+) -> tuple[str, list[list[str]], int, Layout, list[int]] | None:
     """Return the delimiter under which a known header appears: it, the first rows, header index, layout, lines."""
     head = data[: 1 << 18].decode("utf-8", errors="ignore")
     best = None
     for separator in SEPARATORS:
-        rows, ends = _records(head, separator)
+        rows, begins = _first(head, separator)
         found = locate(rows, name, "", config.mapping)
         if found and (best is None or found[1].weight > best[3].weight):
-            best = separator, rows, found[0], found[1], ends[found[0]]
+            best = separator, rows, found[0], found[1], begins
     return best
 
 
-def _records(head: str, separator: str) -> tuple[list[list[str]], list[int]]:
-    """Return the first records and the line each of them ends on."""
+def _first(head: str, separator: str) -> tuple[list[list[str]], list[int]]:
+    """Return the first records, and the line each begins on (of one more than there are)."""
     reader = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
     rows: list[list[str]] = []
-    ends: list[int] = []
+    begins = [1]
     try:
-        for row in reader:
+        for row in islice(reader, _LOOKED_AT):
             rows.append(row)
-            ends.append(reader.line_num)
-            if len(rows) >= _LOOKED_AT:
-                break
+            begins.append(reader.line_num + 1)
     except csv.Error:
         pass
-    return rows, ends
+    return rows, begins
 
 
-def _offset(data: bytes, lines: int) -> int:
-    place = 0
-    for _ in range(lines):
-        place = data.find(b"\n", place) + 1
-        if place == 0:
-            return len(data)
-    return place
+def _body(data: bytes, start: int, separator: str, width: int) -> _Records:
+    """Return the records after the header; lines count from 1 there. Raises ``_BrokenQuote``."""
+    if not re.compile(rb"\S").search(data, start):
+        return lambda j: Cells.of([]), np.array([], dtype=np.int64), []
+    quoted = data.find(b'"', start) >= 0
+    begins = _begins(data, start, separator) if quoted else None
+    found = None if quoted and begins is None else _arrow(data, start, separator, width, begins)
+    return found or _python(data, start, separator, width)
 
 
-def _odd_quotes(body: bytes) -> int:
-    """Return the number (from 1) of the first line with an odd number of quotation marks."""
-    return next((i for i, line in enumerate(body.split(b"\n"), 1) if line.count(b'"') % 2), 1)
+def _begins(data: bytes, start: int, separator: str) -> np.ndarray | None:
+    """Return the line each record begins on; None where quotation marks do not enclose whole fields."""
+    text, marks = np.frombuffer(data, dtype=np.uint8, offset=start), tuple(f"{separator}\r\n".encode())
+    quotes, last = np.flatnonzero(text == ord('"')), len(text) - 1
+    opening, closing = quotes[::2], quotes[1::2]
+    if len(opening) > len(closing):
+        return None
+    twin = closing[:-1] + 1 == opening[1:]
+    before = (opening == 0) | np.isin(text[opening - 1], marks)
+    after = (closing == last) | np.isin(text[np.minimum(closing + 1, last)], marks)
+    if not (before[0] and after[-1] and (before[1:] | twin).all() and (after[:-1] | twin).all()):
+        return None
+    returns = np.flatnonzero(text == ord("\r"))
+    alone = returns[text[np.minimum(returns + 1, last)] != ord("\n")]
+    ends = np.sort(np.append(np.flatnonzero(text == ord("\n")), alone))
+    outside = np.flatnonzero(np.searchsorted(quotes, ends) % 2 == 0)
+    return np.append(1, (outside[:-1] if data.endswith((b"\n", b"\r")) else outside) + 2)
 
 
-def _body(
-    body: bytes, separator: str, width: int, above: int
-) -> tuple[Sequence[Any], np.ndarray, list[tuple[int, int]]]:
-    """Return columns of texts, the line of each row, and the lines with another number of fields (with it)."""
+def _arrow(data: bytes, start: int, separator: str, width: int, begins: np.ndarray | None) -> _Records | None:
+    """Return the records as Arrow reads them (without ``begins``, one a line); None where it finds another number."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
     names = [f"f{i}" for i in range(width)]
-    if not body.strip():
-        return [pa.chunked_array([pa.array([], pa.string())])] * width, np.array([], dtype=np.int64), []
     odd: list[tuple[int, int, str]] = []
 
     def skip(row: Any) -> str:
-        odd.append((row.number, row.actual_columns, row.text))
+        odd.append((row.number - 1, row.actual_columns, row.text))
         return "skip"
 
-    table = arrow_csv.read_csv(
-        io.BytesIO(body),
-        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_BLOCK_BYTES),
-        parse_options=arrow_csv.ParseOptions(
-            delimiter=separator, newlines_in_values=b'"' in body, invalid_row_handler=skip, ignore_empty_lines=False
-        ),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-        ),
-    )
-    whole = np.ones(table.num_rows + len(odd) + 1, dtype=bool)
-    whole[[0, *(n for n, _, _ in odd)]] = False
-    physical = np.flatnonzero(whole)
-    extra = _line_breaks(table) if b'"' in body else np.zeros(table.num_rows, dtype=np.int64)
-    inside = np.zeros(table.num_rows + len(odd) + 1, dtype=np.int64)
-    inside[physical] = extra
-    for n, _, text in odd:
-        inside[n] = text.count("\n")
-    shift = np.concatenate([[0], np.cumsum(inside)[:-1]])
-    lines = above + np.arange(len(inside)) + shift
-    return table.columns, lines[physical], [(int(lines[n]), found) for n, found, _ in odd]
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(pa.py_buffer(data).slice(start)),
+            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_BLOCK_BYTES),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=separator, newlines_in_values=begins is not None, invalid_row_handler=skip,
+                ignore_empty_lines=False,
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string()))
+            ),
+        )  # fmt: skip
+    except pa.ArrowInvalid:
+        return None
+    if begins is None:
+        begins = np.arange(1, table.num_rows + len(odd) + 1)
+    if table.num_rows + len(odd) != len(begins) or not all(t.strip(_NOTHING + separator) for _, _, t in odd):
+        return None
+    whole = np.ones(len(begins), dtype=bool)
+    whole[[n for n, _, _ in odd]] = False
+    found = [(int(begins[n]), fields) for n, fields, _ in odd]
+    return lambda j: Cells.of_arrow(table.column(j), encoded=True), begins[whole], found
 
 
-def _line_breaks(table: Any) -> np.ndarray:
-    import pyarrow.compute as pc
-
-    total = np.zeros(table.num_rows, dtype=np.int64)
-    for column in table.columns:
-        total += pc.count_substring(column, "\n").to_numpy()
-    return total
+def _python(data: bytes, start: int, separator: str, width: int) -> _Records:
+    """Return the records as Python's csv module reads them. Raises ``_BrokenQuote``."""
+    reader = csv.reader(io.StringIO(data[start:].decode(), newline=""), delimiter=separator, strict=True)
+    rows, lines, odd, line = [], [], [], 1
+    try:
+        for row in reader:
+            blank = not "".join(row).strip(_NOTHING + separator)
+            if len(row) == width or blank:
+                rows.append([""] * width if blank else row)
+                lines.append(line)
+            else:
+                odd.append((line, len(row)))
+            line = reader.line_num + 1
+    except csv.Error:
+        raise _BrokenQuote(line) from None
+    return lambda j: Cells.of([row[j] for row in rows]), np.array(lines, dtype=np.int64), odd

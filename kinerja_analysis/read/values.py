@@ -236,7 +236,7 @@ def identifiers(distinct: Sequence[Any], *, exact: bool = False) -> Outcome:
     values: list[Any] = []
     faults: dict[int, str] = {}
     for i, v in enumerate(distinct):
-        if isinstance(v, int) and exact:
+        if (isinstance(v, str) and v.isdecimal()) or (isinstance(v, int) and exact):
             values.append(str(v))
             continue
         if not isinstance(v, str):

@@ -17,6 +17,7 @@ from kinerja_analysis.base.workers import workers
 from kinerja_analysis.detect import cells_of, detect
 from kinerja_analysis.pipeline import Paths, open_audit
 from kinerja_analysis.read import read
+from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import find_config
 from kinerja_analysis.release import release
 from kinerja_analysis.report.produce import Job, check_choice, make, notebooks_folder
@@ -58,6 +59,7 @@ def run(
     paths: Paths, *, region: str | None = None, year: int | None = None, years: Sequence[int] | None = None,
     out: str | Path = "reports", lang: Sequence[str] = ("id", "en"), level: Sequence[Level] = ("public", "internal"),
     jobs: int | None = None, resume: bool = True, new_key: bool = False, config: AuditConfig | None = None,
+    progress: Progress | None = None,
 ) -> RunReport:  # fmt: skip
     """Read everything, audit every cell, write every report and the index.
 
@@ -74,6 +76,8 @@ def run(
         Skip cells whose stored audits were made from these data with this configuration and version.
     new_key : bool
         Go on although earlier audits below ``out`` were made with another key.
+    progress : callable, optional
+        As in :func:`kinerja_analysis.read`, then ``("cells", 1, 12)`` after the first of twelve.
 
     Returns
     -------
@@ -94,11 +98,11 @@ def run(
     settings = config or find_config(paths)
     if years is not None:
         settings = settings.model_copy(update={"years": tuple(years)})
-    tables = read(paths, region=region, year=year, config=settings)
+    tables = read(paths, region=region, year=year, config=settings, progress=progress)
     if not new_key:
         check_key(tables, Path(out))
     order = Order(Path(out).resolve(), notebooks_folder(), tuple(lang), tuple(level), ("html", "xlsx"), settings)
-    rows, files = _cells(tables, order, jobs, resume)
+    rows, files = _cells(tables, order, jobs, resume, progress)
     files += write_index(order.out, order.languages)
     frame = pd.DataFrame(rows, columns=["region", "year", "status", "reason"])
     return RunReport(frame.sort_values(["region", "year"], ignore_index=True), tuple(files))
@@ -114,14 +118,15 @@ def check_key(tables: Tables, out: Path) -> None:
 
 
 def _cells(
-    tables: Tables, order: Order, jobs: int | None, resume: bool
+    tables: Tables, order: Order, jobs: int | None, resume: bool, progress: Progress | None
 ) -> tuple[list[tuple[str, int, str, str]], list[Path]]:
     """Do every cell that is not done, in worker processes."""
     rows: list[tuple[str, int, str, str]] = []
     files: list[Path] = []
     scores = score(tables, order.config)
     todo = []
-    for region, year in cells_of(tables, order.config):
+    cells = cells_of(tables, order.config)
+    for region, year in cells:
         part = tables.select(region=region, until=year)
         if resume and _is_done(part, (region, year), order):
             rows.append((region, year, "done", "resumed"))
@@ -135,6 +140,8 @@ def _cells(
                 status, reason, written = future.result()
                 rows.append((*cell, status, reason))
                 files += written
+                if progress is not None:
+                    progress("cells", len(rows), len(cells))
     return rows, files
 
 

@@ -364,7 +364,7 @@ def _equal(kind: str, new: Any, got: Any, book: Book, row: list[Any]) -> bool:
         return bool(got == text or not re.fullmatch(r"[\d.]+", text) or (declared and declared.bps == text))
     if kind in ("criterion", "fold"):
         return bool(got == "_".join(re.sub("[-_]", " ", text).lower().split()))
-    return bool(got == text)
+    return bool(got == (text.upper() if isinstance(new, bool) else text))  # Excel shows TRUE, FALSE
 
 
 def _number(new: Any, text: str, book: Book) -> float | None:
@@ -383,8 +383,9 @@ def _number(new: Any, text: str, book: Book) -> float | None:
 def _times(new: Any, text: str) -> list[pd.Timestamp]:
     if isinstance(new, (dt.datetime, dt.date)):
         return [pd.Timestamp(new)]
-    found = re.fullmatch(r"(\d{4})[-/](\d\d)[-/](\d\d)(?:[ T](\d\d)[:.](\d\d)(?:[:.](\d\d))?)?", text)
-    day_first = re.fullmatch(r"(\d\d?)[-/](\d\d?)[-/](\d{4})(?:[ T](\d\d)[:.](\d\d)(?:[:.](\d\d))?)?", text)
+    clock = r"(?:[ T](\d\d?)[:.](\d\d?)(?:[:.](\d\d?))?)?"
+    found = re.fullmatch(r"(\d{4})[-/](\d\d?)[-/](\d\d?)" + clock, text)
+    day_first = re.fullmatch(r"(\d\d?)[-/](\d\d?)[-/](\d{4})" + clock, text)
     try:
         if found:
             return [pd.Timestamp(*(int(g or 0) for g in found.groups()))]

@@ -57,7 +57,7 @@ def test_times_day_first_and_iso() -> None:
     found = times(["10/8/2026 09.15.00", "2025-12-30 14:05:06", "2025-12-30T14:05:06Z", "30-12-2025",
                    dt.datetime(2025, 1, 2, 3), dt.date(2025, 1, 2)])  # fmt: skip
     assert found.faults == {}
-    assert found.values == [
+    assert list(found.values) == [
         pd.Timestamp(2026, 8, 10, 9, 15), pd.Timestamp(2025, 12, 30, 14, 5, 6), pd.Timestamp(2025, 12, 30, 14, 5, 6),
         pd.Timestamp(2025, 12, 30), pd.Timestamp(2025, 1, 2, 3), pd.Timestamp(2025, 1, 2),
     ]  # fmt: skip

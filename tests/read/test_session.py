@@ -50,5 +50,5 @@ def test_fates_keep_the_first_reason() -> None:
     here = session()
     here.set_aside(0, "ratings", np.array([1]), "acting")
     here.set_aside(0, "ratings", np.array([0, 1]), "not_rated")
-    assert here.fate(0, "ratings").tolist() == ["not_rated", "acting", ""]
+    assert [here.reasons[k] for k in here.fate(0, "ratings")] == ["not_rated", "acting", ""]
     assert here.position(0, "ratee") == 1 and here.position(0, "unit") == -1
