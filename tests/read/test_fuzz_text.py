@@ -60,7 +60,8 @@ def agrees(place: Path, written: str, separator: str) -> None:
     block = table.block
     assert block is not None and table.layout is not None and "E117" not in problems
     assert block.header_address(0) == f"baris {told[at][0]}"
-    body = [(n, row or [""] * width) for n, row in told[at + 1 :]]
+    nothing = set(f'{separator}" \t\r\n')
+    body = [(n, row if set("".join(row)) - nothing else [""] * width) for n, row in told[at + 1 :]]
     lines = re.split(r"\r\n|\r|\n", written)
     blank = not body or not "".join(lines[body[0][0] - 1 :]).strip()
     kept = [(n, row) for n, row in body if len(row) == width and not blank]
@@ -68,9 +69,9 @@ def agrees(place: Path, written: str, separator: str) -> None:
     for j in range(width):
         cells = block.cells(j)
         assert [cells.distinct[c] if c >= 0 else None for c in cells.codes] == [clean(row[j]) for _, row in kept]
-    odd = [f"baris {n}" for n, row in body if len(row) != width and set("".join(row)) - set(f'{separator}" \t\r\n')]
+    odd = [f"baris {n}" for n, row in body if len(row) != width]
     assert problems.get("E114", []) == odd
-    for n, row in kept:
+    for n, row in ((n, row) for n, row in kept if any(row)):
         assert lines[n - 1].startswith(('"', row[0].split("\n")[0].split("\r")[0])), "the row stands on that line"
     ends_open = body and not written.endswith(("\n", "\r"))
     assert problems.get("W104", []) == ([f"baris {len(lines)}"] if ends_open else [])
@@ -206,7 +207,7 @@ def test_blank_lines_and_spaces_are_no_faults(tmp_path_factory: pytest.TempPathF
     table = read(tmp_path_factory, "nip;unor;golongan\n\n1;a;b\n   \n2;a;b\n;\n\n")
     assert table.block is not None and not table.problems
     lines = dict(zip(table.block.numbers.tolist(), table.block.cells(0).codes.tolist(), strict=True))
-    assert (lines[3], lines[5]) == (0, 1) and [n for n, c in lines.items() if c < 0] == [2, 7]
+    assert (lines[3], lines[5]) == (0, 1) and [n for n, c in lines.items() if c < 0] == [2, 4, 6, 7]
 
 
 def test_the_odd_byte_is_named_by_its_line(tmp_path_factory: pytest.TempPathFactory) -> None:
