@@ -147,10 +147,11 @@ class Block:
 
     ``numbers`` holds the row (or, for text files, line) number of each body row; ``left`` the column of the first
     header cell counted from 0; ``formulas`` maps formula cells to whether they carry a cached value; ``errors``
-    holds cells with a spreadsheet error such as #N/A. ``exact`` is true where whole numbers are exact (Parquet,
-    frames), ``separator`` is the delimiter of a text file, ``codes`` the declared meaning of number codes
-    ("best_first", "worst_first" or ""), ``harmless`` the positions of columns taken in that identify nobody, ``word``
-    what a row is called where columns have no letters; ``refused`` counts body lines that could not be cut into cells.
+    holds cells with a spreadsheet error such as #N/A, ``percents`` numbers shown as percent; ``hidden`` counts rows.
+    ``exact`` is true where whole numbers are exact (Parquet, frames), ``separator`` is the delimiter of a text file,
+    ``codes`` the declared meaning of number codes ("best_first", "worst_first" or ""), ``harmless`` the positions of
+    columns taken in that identify nobody, ``word`` what a row is called where columns have no letters; ``refused``
+    counts body lines that could not be cut into cells.
     """
 
     file: int
@@ -168,6 +169,8 @@ class Block:
     preamble: list[tuple[str, str]] = field(default_factory=list)
     formulas: Mapping[str, bool] = field(default_factory=dict)
     errors: frozenset[str] = frozenset()
+    percents: frozenset[str] = frozenset()
+    hidden: int = 0
     codes: str = ""
     harmless: frozenset[int] = frozenset()
     word: str = "baris"

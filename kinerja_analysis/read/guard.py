@@ -93,9 +93,10 @@ def _archive(archive: zipfile.ZipFile) -> Verdict:
     real = {_folded(n): n for n in names}
     sheets: dict[str, Scan] = {}
     parts = {sheet: real[_folded(target)] for sheet, target in _sheet_parts(archive).items()}
+    percent = _percent_styles(archive, real.get("/xl/styles.xml", ""))
     for name, part in parts.items():
         with archive.open(part) as stream:
-            sheets[name] = scan(stream, MAX_CELLS)
+            sheets[name] = scan(stream, MAX_CELLS, percent)
         if sheets[name].area > MAX_CELLS:
             return Verdict("E106", {"area": sheets[name].area}, sheet=name)
     for member in names - set(parts.values()):
@@ -103,6 +104,17 @@ def _archive(archive: zipfile.ZipFile) -> Verdict:
             _stream(archive, member)
     warnings = ("W101",) if any(n.lower().endswith("vbaproject.bin") for n in names) else ()
     return Verdict(warnings=warnings, sheets=sheets)
+
+
+def _percent_styles(archive: zipfile.ZipFile, part: str) -> frozenset[int]:
+    """Return the cell styles that show a number as percent (formats 9 and 10, or a % in a format of the file's own)."""
+    if not part:
+        return frozenset()
+    _stream(archive, part)
+    root = ElementTree.fromstring(archive.read(part))
+    own = {e.get("numFmtId") for e in root.iter() if e.tag.endswith("}numFmt") and "%" in e.get("formatCode", "")}
+    cells = next((e for e in root.iter() if e.tag.endswith("}cellXfs")), ())
+    return frozenset(i for i, e in enumerate(cells) if e.get("numFmtId") in own | {"9", "10"})
 
 
 def _stream(archive: zipfile.ZipFile, member: str) -> None:

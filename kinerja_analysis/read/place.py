@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import REGION_CODE
+from kinerja_analysis.base.tables import Column
 from kinerja_analysis.read import numbers, values
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.layout import Layout
@@ -18,6 +19,8 @@ from kinerja_analysis.read.session import Session
 
 _PERIOD = re.compile(r"\bperiode\b\s*(?:penilaian)?\s*:?\s*(.+)", re.IGNORECASE)
 _YEAR = re.compile(r"\btahun\s*:?\s*(20\d\d)\b", re.IGNORECASE)
+_PLACE = {n: Column("", n, "code") for n in ("year", "period", "region", "until", "year_from", "year_to", "month_from",
+                                             "month_to")}  # fmt: skip
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KINDS = ("", "Q1", "Q2", "Q3", "Q4", *(f"{m:02d}" for m in range(1, 13)))
 _AGENCY = re.compile(r"^\s*instansi\s*:?\s*(.+)", re.IGNORECASE)
@@ -80,10 +83,13 @@ def place(session: Session, block: Block, layout: Layout, table: str, frame: pd.
     return frame
 
 
-def _column(block: Block, layout: Layout, name: str, rows: np.ndarray) -> tuple[int, list[Any], np.ndarray]:
+def _column(
+    session: Session, block: Block, layout: Layout, name: str, rows: np.ndarray
+) -> tuple[int, list[Any], np.ndarray]:
     """Return position, distinct values and codes of the live rows of a column or declared constant."""
     for position, own in layout.names.items():
         if own == name:
+            session.inspect(block, position, _PLACE[name], rows)
             cells = block.cells(position)
             return position, cells.distinct, cells.codes[rows]
     if layout.mapping and name in layout.mapping.constants:
@@ -115,11 +121,11 @@ def _note(
 def _year_period(
     session: Session, block: Block, layout: Layout, told: Told, rows: np.ndarray, table: str
 ) -> tuple[pd.Series, pd.Series]:
-    at, distinct, codes = _column(block, layout, "year", rows)
+    at, distinct, codes = _column(session, block, layout, "year", rows)
     outcome = values.years(distinct)
     for i in outcome.faults:
         _note(session, block, at, rows, codes == i, "E208", distinct[i])
-    at_period, distinct_p, codes_p = _column(block, layout, "period", rows)
+    at_period, distinct_p, codes_p = _column(session, block, layout, "period", rows)
     read = [values.period(v) for v in distinct_p]
     for i, found in enumerate(read):
         if found is None:
@@ -151,7 +157,7 @@ def _year_period(
 
 def _span(session: Session, block: Block, layout: Layout, rows: np.ndarray) -> np.ndarray | None:
     """Return the kind of period told by its first and last month (SIASN), or None without such columns."""
-    ends = [_column(block, layout, name, rows) for name in ("month_from", "month_to")]
+    ends = [_column(session, block, layout, name, rows) for name in ("month_from", "month_to")]
     if min(at for at, _, _ in ends) < 0:
         return None
     months = [_spread([values.month(v) for v in distinct], codes) for _, distinct, codes in ends]
@@ -170,13 +176,13 @@ def _dates(
     """Return the years told by the ends of a period, in a layout that has no other (SIASN, "Laporan SKP")."""
     found = []
     for name in ("year_from", "year_to"):
-        at, distinct, codes = _column(block, layout, name, rows)
+        at, distinct, codes = _column(session, block, layout, name, rows)
         outcome = values.years(distinct)
         for i in outcome.faults:
             _note(session, block, at, rows, codes == i, "E208", distinct[i])
         found.append((at, _spread(outcome.values, codes), codes))
     if layout.kind == "skp_list":
-        at, distinct, codes = _column(block, layout, "until", rows)
+        at, distinct, codes = _column(session, block, layout, "until", rows)
         stamps = [None if pd.isna(v) else float(v.year) for v in numbers.times(distinct).values]
         found.append((at, _spread(stamps, codes), codes))
     return [source for source in found if source[0] >= 0]
@@ -243,7 +249,7 @@ def _region(session: Session, block: Block, layout: Layout, told: Told, rows: np
     default = argument
     if told.agency:
         default = _agency(session, block, told) or argument
-    at, distinct, codes = _column(block, layout, "region", rows)
+    at, distinct, codes = _column(session, block, layout, "region", rows)
     found: list[str | None] = []
     for i, value in enumerate(distinct):
         hit = codes == i

@@ -21,6 +21,8 @@ _CHUNK = 1 << 20
 _LONGEST = len(b'<c r="XFD1048576"') + 1
 _FORMULA = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>/]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)(<v>[^<])?')
 _ERROR = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>/]*? t="e"')
+_STYLED = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})" s="(\d+)"(?: t="n")?>')
+_HIDDEN = re.compile(rb'<row [^>]*?hidden="(?:1|true)"')
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
@@ -30,7 +32,8 @@ class UnsafeXml(Exception):
 
 @dataclass(slots=True)
 class Scan:
-    """What a worksheet holds: corners of the used rectangle (columns from 1), formulas, error cells."""
+    """What a worksheet holds: corners of the used rectangle (columns from 1), formulas, error cells, numbers shown as
+    percent, and how many rows are hidden."""
 
     first_row: int = 0
     last_row: int = 0
@@ -38,6 +41,8 @@ class Scan:
     last_column: int = 0
     formulas: dict[str, bool] = field(default_factory=dict)
     errors: set[str] = field(default_factory=set)
+    percents: set[str] = field(default_factory=set)
+    hidden: int = 0
 
     @property
     def area(self) -> int:
@@ -66,19 +71,20 @@ def column_number(text: str) -> int:
     return number
 
 
-def scan(stream: IO[bytes], limit: int) -> Scan:
+def scan(stream: IO[bytes], limit: int, percent: frozenset[int] = frozenset()) -> Scan:
     """Scan a worksheet (seekable). Raises ``UnsafeXml``.
 
-    A rectangle above ``limit`` is looked at again without empty, merely formatted cells.
+    A rectangle above ``limit`` is looked at again without empty, merely formatted cells. ``percent`` holds the
+    styles of cells that show a number as percent.
     """
-    fast = _fast(stream)
+    fast = _fast(stream, percent)
     if fast is not None and fast.area <= limit:
         return fast
     stream.seek(0)
-    return _slow(stream)
+    return _slow(stream, percent)
 
 
-def _fast(stream: IO[bytes]) -> Scan | None:
+def _fast(stream: IO[bytes], percent: frozenset[int] = frozenset()) -> Scan | None:
     """Scan by pattern, or return None when the writing is unusual."""
     result, rest, first = Scan(), b"", True
     while True:
@@ -101,6 +107,10 @@ def _fast(stream: IO[bytes]) -> Scan | None:
             result.formulas.update((m.group(1).decode(), m.group(2) is not None) for m in _FORMULA.finditer(part))
         if len(_find(text, b't="e"')):
             result.errors.update(m.decode() for m in _ERROR.findall(part))
+        if percent:
+            result.percents.update(m[0].decode() for m in _STYLED.findall(part) if int(m[1]) in percent)
+        if len(_find(text, b'hidden="')):
+            result.hidden += len(_HIDDEN.findall(part))
         if not chunk:
             return result
 
@@ -142,8 +152,9 @@ def _addresses(text: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
 class _Handler:
     """Expat callbacks that follow cells, formulas and cached values, whatever prefix the writer uses."""
 
-    def __init__(self) -> None:
+    def __init__(self, percent: frozenset[int]) -> None:
         self.result = Scan()
+        self.percent = percent
         self.row = 0
         self.column = 0
         self.cell = ""
@@ -156,6 +167,7 @@ class _Handler:
         if kind == "row":
             self.row = int(attributes.get("r", self.row + 1))
             self.column = 0
+            self.result.hidden += attributes.get("hidden") in ("1", "true")
         elif kind == "c":
             found = _REFERENCE.fullmatch(attributes["r"]) if "r" in attributes else None
             if "r" in attributes and found is None:
@@ -166,6 +178,8 @@ class _Handler:
             self.formula = False
             if attributes.get("t") == "e":
                 self.result.errors.add(self.cell)
+            if attributes.get("t", "n") == "n" and int(attributes.get("s", 0)) in self.percent:
+                self.result.percents.add(self.cell)
         elif kind in ("v", "is", "f") and self.cell:
             self.result.include((self.cell_row,), (self.column,))
             if kind == "f":
@@ -187,8 +201,8 @@ def _refuse(*_: Any) -> None:
     raise UnsafeXml("declaration")
 
 
-def _slow(stream: IO[bytes]) -> Scan:
-    parser, handler = expat.ParserCreate(), _Handler()
+def _slow(stream: IO[bytes], percent: frozenset[int]) -> Scan:
+    parser, handler = expat.ParserCreate(), _Handler(percent)
     parser.StartElementHandler = handler.start
     parser.EndElementHandler = handler.end
     parser.CharacterDataHandler = handler.text

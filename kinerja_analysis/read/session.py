@@ -107,7 +107,7 @@ class Session:
     ) -> pd.Series:
         """Return one column of the live rows with its type; every unreadable cell is noted at its address."""
         cells = block.cells(position)
-        self._formulas(block, position, column, rows)
+        self.inspect(block, position, column, rows)
         outcome = self._outcome(block, cells, column, own)
         for code in sorted(set(outcome.faults.values())):
             live = np.zeros(len(block), dtype=bool)
@@ -151,9 +151,9 @@ class Session:
         told = [None if i in faults else (own or {}).get(v, v) for i, v in enumerate(found.values)]
         return Outcome(told, faults, {})
 
-    def _formulas(self, block: Block, position: int, column: Column, rows: np.ndarray) -> None:
-        """Note error cells, formulas without a value, and formulas where none may stand."""
-        if not block.formulas and not block.errors:
+    def inspect(self, block: Block, position: int, column: Column, rows: np.ndarray) -> None:
+        """Note error cells, formulas without a value or where none may stand, and numbers shown as percent."""
+        if not block.formulas and not block.errors and not block.percents:
             return
         mark = re.compile(letters(block.left + position) + r"(\d+)")
         live = set(rows.tolist())
@@ -165,6 +165,8 @@ class Session:
                     if p < len(block) and block.numbers[p] == n and p in live]  # fmt: skip
 
         self.log.at("E118", block, position, inside(sorted(block.errors)))
+        if column.kind == "number":
+            self.log.at("E214", block, position, inside(sorted(block.percents)))
         strict = column.personal or column.name in _SCORES
         empty = [a for a, cached in block.formulas.items() if not cached]
         self.log.at("E109", block, position, inside(empty))

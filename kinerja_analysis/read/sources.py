@@ -196,6 +196,8 @@ def _workbook(session: Session, path: Path, verdict: Any, number: int, named: bo
         found = True
         if hidden:
             session.log.add("W105", file=shown, sheet=sheet_name)
+        if block.hidden:
+            session.log.add("N103", file=shown, sheet=sheet_name, n=block.hidden)
         block.file_name = shown
         sheets.take(session, block, layout)
     if not found:

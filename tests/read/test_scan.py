@@ -1,10 +1,15 @@
 """The stream over a worksheet: the quick way and the careful way agree."""
 
 import io
+import re
+import zipfile
+from typing import Any
 
 import pytest
 
+from kinerja_analysis.read import check
 from kinerja_analysis.read import scan as module
+from kinerja_analysis.read.guard import inspect
 from kinerja_analysis.read.scan import UnsafeXml, column_number, scan
 
 HEAD = b'<?xml version="1.0"?><worksheet xmlns="x"><sheetData>'
@@ -91,3 +96,25 @@ def test_addresses_a_reader_may_take_otherwise_are_refused(cell: bytes) -> None:
 def test_unusual_writing_does_not_hide_a_far_cell(cell: bytes) -> None:
     data = HEAD + b'<row r="1"><c r="A1"><v>1</v></c>' + cell + b"</row>" + TAIL
     assert scan(io.BytesIO(data), 10**6).area == 1048576 * 16384
+
+
+def test_percent_and_hidden_rows_are_seen_by_both_ways(make: Any) -> None:
+    from openpyxl import load_workbook
+
+    place = make.workbook([make.wide_header, *make.pairs()])
+    book = load_workbook(place)
+    book.active["H2"].number_format, book.active["H2"].value = "0%", 0.95
+    book.active["I3"].number_format, book.active["I4"].number_format = '0.0 "%"', "0.00"
+    book.active.row_dimensions[3].hidden = True
+    book.save(place)
+    verdict = inspect(place)
+    assert verdict.sheets["Data"].percents == {"H2", "I3"} and verdict.sheets["Data"].hidden == 1
+    with zipfile.ZipFile(place) as archive:
+        data = archive.read("xl/worksheets/sheet1.xml")
+    styles = frozenset(int(s) for s in re.findall(rb'<c r="(?:H2|I3)" s="(\d+)"', data))
+    for text in (data, data.replace(b"<c r=", b"<c  r=")):
+        found = scan(io.BytesIO(text), 10**6, styles)
+        assert found.percents == {"H2", "I3"} and found.hidden == 1
+    report = check(place, config=make.config)
+    assert [(p.code, p.cell, p.others) for p in report.problems] == [
+        ("KA-E214", "H2", ()), ("KA-E214", "I3", ()), ("KA-N103", "", ())]  # fmt: skip
