@@ -161,6 +161,7 @@ def _attributes(session: Session, block: Block, layout: Layout, frame: pd.DataFr
         if personal or many or name in own:
             session.log.on("N302", block, [block.header_address(i)], column=label)
             continue
+        session.log.on("N304", block, [block.header_address(i)], column=label)
         series = cells.spread(texts(cells.distinct).values, "str").iloc[frame.index.to_numpy()]
         frame[name] = series.set_axis(frame.index)
     return frame

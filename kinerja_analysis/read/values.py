@@ -66,7 +66,7 @@ MONTHS = {
          "november nov", "desember december des dec"), 1)
     for name in names.split()
 }  # fmt: skip
-_PERIOD_TEXT = re.compile(r"\s*[^\W_](?:[\w\s:/.()–-]*[\w\s)])?")
+_PERIOD_TEXT = re.compile(r"\s*[a-z0-9](?:[a-z0-9\s:/.()_–-]*[a-z0-9\s)])?")
 _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")

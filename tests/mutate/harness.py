@@ -314,7 +314,8 @@ def _held(tables: Tables, book: Book, rows: list[list[Any]], i: int, label: str,
             return "equal" if kind in ("number", "org") and _blank(new) else "neither"
         else:
             got = mine[column].iloc[0] if column in mine else None
-        if not _equal(kind, new, got, book, rows[i]):
+        own = column == "rater" and mine["source"].iloc[0] == "self" and got == mine["ratee"].iloc[0]
+        if not (_equal(kind, new, got, book, rows[i]) or (_blank(new) and own)):
             return "neither"
         held = True
     return "equal" if held else _same_but(tables, book.tables) or _blank_row(tables, book, label)

@@ -36,7 +36,8 @@ def test_employee_attributes_are_kept_unless_personal(make: Any) -> None:
     assert frame["asal"].tolist() == ["pesisir", "dataran"] * 4
     assert frame["sex"].tolist() == ["male", "female"] * 4 and frame["grade"].unique().tolist() == ["III/a"]
     assert not {"nama_ibu", "kontak", "hobi"} & set(frame.columns)
-    assert [(p.code, p.column) for p in tables.problems] == [("KA-N302", c) for c in ("nama_ibu", "kontak", "hobi")]
+    dropped = [("KA-N302", c) for c in ("nama_ibu", "kontak", "hobi")]
+    assert sorted((p.code, p.column) for p in tables.problems) == sorted([("KA-N304", "asal"), *dropped])
 
 
 def test_units_without_rating_are_set_aside(make: Any) -> None:
