@@ -145,7 +145,7 @@ def _file(session: Session, path: Path, named: bool, shown: str) -> None:
     except database.DatabaseFailed as error:
         session.log.add(error.code, file=shown, kind=error.kind)
     except records.BadJson as error:
-        cells = [f"baris {error.line}"] if error.line else []
+        cells = [error.cell] if error.cell else []
         session.log.add(error.code, file=shown, cells=cells, column=error.key, first="")
 
 
