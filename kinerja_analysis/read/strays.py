@@ -32,18 +32,22 @@ def sift(session: Session, number: int, table: str, rows: np.ndarray) -> np.ndar
     block, layout = session.blocks[number], session.layouts[number]
     heads = _heads(block, layout, rows)
     session.set_aside(number, table, heads, "header")
-    rows = np.setdiff1d(rows, heads)
+    rows = _without(rows, heads)
     after = np.searchsorted(rows, [-1, *heads])
     counting = [r for r in dict.fromkeys(rows[after[after < len(rows)]].tolist()) if _counts_columns(block, r)]
     session.set_aside(number, table, np.array(counting, dtype=np.int64), "numbering")
-    rows = np.setdiff1d(rows, counting)
+    rows = _without(rows, counting)
     for code, found in (("E308", _moved), ("E309", _sparse)):
         at, stray = found(session, block, layout, rows)
         for position in np.unique(at):
             session.log.at(code, block, int(position), stray[at == position])
         session.set_aside(number, table, stray, "outside")
-        rows = np.setdiff1d(rows, stray)
+        rows = _without(rows, stray)
     return rows
+
+
+def _without(rows: np.ndarray, gone: Any) -> np.ndarray:
+    return rows[~np.isin(rows, gone)] if len(gone) else rows
 
 
 def _heads(block: Block, layout: Layout, rows: np.ndarray) -> np.ndarray:
