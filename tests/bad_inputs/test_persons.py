@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-KEY = "kunci acak paling sedikit 32 bita|random key of at least 32 bytes"
+KEY = "kinerja identity create|kinerja identity create"
 CLEAR = "Kosongkan sel itu|Clear the cell"
 DECLARE = "identifiers|identifiers"
 REAL = "198506152010011001"  # invented: no such serial is claimed to exist
