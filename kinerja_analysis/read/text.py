@@ -89,8 +89,6 @@ def read_text(path: Path, number: int, config: AuditConfig) -> TextTable:
     if not encoding:
         result.problems.append(("E113", [f"baris {line}"], {}))
         return result
-    if b"\n" not in data:  # line ends of old computers
-        data = data.replace(b"\r", b"\n")
     found = _separator(data, path.name, config)
     if found is None:
         every = [_first(data[: 1 << 18].decode("utf-8", errors="ignore"), s)[0] for s in SEPARATORS]
