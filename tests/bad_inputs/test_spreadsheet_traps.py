@@ -94,8 +94,7 @@ CASES: list[tuple[Any, ...]] = [
      "valid label"),
     ("text in runs inside the cell", lambda m: m.member(SHEET, inline), "KA-E202", "M9", "label yang berlaku|"
      "valid label", {"nearest": "BAIK"}),
-    ("percent", percent, "KA-E203", "H3", "angkanya saja|number only",
-     {"xfail": "80 % is stored as 0.8 and read as 0.8 on a scale of 0 to 100; number formats are not looked at"}),
+    ("percent", percent, "KA-E214", "H3", "format sel menjadi Angka|format to Number"),
     ("protected sheet", saved(lambda b: b["Data"].protection.enable(), edit={"M9": "BAIKK"}), "KA-E202", "M9",
      "label yang berlaku|valid label", {"nearest": "BAIK"}),
     ("filtered rows", saved(lambda b: b["Data"].auto_filter.__setattr__("ref", "A7:P13"), edit={"M9": "BAIKK"}),
