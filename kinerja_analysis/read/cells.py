@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,13 @@ def clean(value: Any) -> Any:
     if isinstance(value, str):
         text = value.translate(_INVISIBLE).strip() if not value.isascii() else value.strip()
         return None if text in BLANKS else text
-    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
+    if value is None or value is pd.NaT or value is pd.NA:
         return None
-    return value
+    if isinstance(value, (float, Decimal)) and value != value:
+        return None
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return clean(value.decode(errors="replace")) if isinstance(value, bytes) else value
 
 
 def fold(text: object) -> str:
@@ -88,6 +93,8 @@ class Cells:
             column = column.cast(column.type.value_type)
         if pa.types.is_boolean(column.type):
             return Cells.of(column.to_pylist())
+        if pa.types.is_nested(column.type):
+            return Cells.of([None if v is None else str(v) for v in column.to_pylist()])
         whole = (column.unify_dictionaries() if encoded else column.dictionary_encode()).combine_chunks()
         if isinstance(whole, pa.ChunkedArray):
             whole = whole.chunk(0) if whole.num_chunks else pa.array([]).dictionary_encode()
@@ -193,6 +200,14 @@ class Block:
             return [f"{self.word} {n}" for n in numbers]
         column = letters(self.left + position)
         return [f"{column}{n}" for n in numbers]
+
+    def blank(self, rows: np.ndarray, position: int) -> np.ndarray:
+        """Return those of the rows whose cell of a column is empty: no value, no error, no formula without a value."""
+        empty = rows[self.cells(position).codes[rows] < 0]
+        if not self.formulas and not self.errors:
+            return empty
+        cells = self.address(empty, position)
+        return empty[[cell not in self.formulas and cell not in self.errors for cell in cells]]
 
     def header_address(self, position: int) -> str:
         """Return the address of a header cell ("" where there is none: frames and Parquet)."""

@@ -124,9 +124,10 @@ def _listed(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, new.assign(period=period.fillna(new["year"].astype("str")))], ignore_index=True)
 
 
-def _repeated(session: Session, table: str, gone: pd.DataFrame, name: str) -> None:
+def _repeated(session: Session, table: str, gone: pd.DataFrame, name: str, told: pd.Series | None = None) -> None:
+    """Note equal rows, but those whose row is ``told`` of otherwise, and count them."""
     if len(gone):
-        session.note("W502", gone, name, pd.Series(True, index=gone.index))
+        session.note("W502", gone, name, pd.Series(True, index=gone.index) if told is None else ~told)
         _note_merged(session, table, gone, "merged:duplicate")
 
 
@@ -154,7 +155,8 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     if table == "ratings":
         content = [*names, "score", "scale_min", "scale_max"]
     same = several.duplicated(content, keep="first")
-    _repeated(session, table, several[same], who)
+    told = official[several.index[same]] & (table == "ratings")  # an export's row is told of as an appraisal
+    _repeated(session, table, several[same], who, told)
     rest = several[~same]
     keys = group.loc[rest.index]
     mergeable = official[rest.index] & (table == "ratings")

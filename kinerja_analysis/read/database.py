@@ -92,6 +92,8 @@ def _fetch(url: str, query: str) -> tuple[list[str], list[list[Any]]]:
         with connection, connection.begin() as transaction:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("set transaction read only"))
+            if engine.dialect.name == "sqlite":  # its driver opens no transaction for WITH … DELETE
+                connection.execute(text("pragma query_only = on"))
             result = connection.execution_options(stream_results=True).execute(text(statement))
             header = [str(name) for name in result.keys()]  # noqa: SIM118 (a result is no dict)
             columns = _columns(len(header), result.partitions(_AT_ONCE))

@@ -102,8 +102,7 @@ def _status(session: Session, number: int, frame: pd.DataFrame, words: pd.Series
     for name, here in zip(EKINERJA_CRITERIA, known, strict=True):
         at = session.position(number, name)
         if at >= 0:
-            blank = (one & ~here).to_numpy() & (block.cells(at).codes[index] < 0)
-            session.log.at("W202", block, at, index[blank])
+            session.log.at("W202", block, at, block.blank(index[(one & ~here).to_numpy()], at))
     return frame.assign(status=status.astype("str"), reason=reason)
 
 
@@ -151,8 +150,7 @@ def supervised(session: Session, number: int, frame: pd.DataFrame, rated: pd.Ser
     if at >= 0:
         missing = rated & rater.isna()
         session.set_aside(number, "ratings", index[missing.to_numpy()], "no_rater")
-        blank = missing.to_numpy() & (block.cells(at).codes[index] < 0)
-        session.log.at("W204", block, at, index[blank])
+        session.log.at("W204", block, at, block.blank(index[missing.to_numpy()], at))
         own = rated & (rater == frame["person"])
         session.set_aside(number, "ratings", index[own.to_numpy()], "own_supervisor")
         session.log.at("W205", block, at, index[own.to_numpy()])

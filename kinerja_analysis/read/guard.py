@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import posixpath
+import stat
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,13 +43,15 @@ def inspect(path: Path) -> Verdict:
     (a real file of 20,000 rows is packed 9:1); more than 100:1 is refused whatever its size.
     """
     try:
-        size = path.stat().st_size
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):
+            return Verdict("E112")  # a pipe or device: reading it may never end
         with path.open("rb") as stream:
             head = stream.read(8)
-    except FileNotFoundError:
-        return Verdict("E101")
-    except OSError:
-        return Verdict("E112")
+    except (OSError, ValueError) as error:
+        gone = isinstance(error, ValueError) or error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+        return Verdict("E101" if gone else "E112")
+    size = state.st_size
     if size == 0:
         return Verdict("E116")
     if path.suffix.lower() in (".xlsx", ".xlsm"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -90,7 +91,9 @@ def numbers(distinct: Sequence[Any], counts: np.ndarray, separator: str = "") ->
             hints[i] = suggestion(value) if isinstance(value, str) else ""
         else:
             values[i] = _number(value, style)
-            if style in weight:
+            if not math.isfinite(values[i]):
+                faults[i] = "E203"
+            elif style in weight:
                 weight[style] += int(counts[i])
     if weight["comma"] and weight["point"]:
         rarer = "comma" if weight["comma"] < weight["point"] else "point"
@@ -118,9 +121,10 @@ def times(distinct: Sequence[Any]) -> Outcome:
     Timestamp('2026-08-10 09:15:00')
     """
     others = {i: v for i, v in enumerate(distinct) if not isinstance(v, str)}
-    faults = {i: "E207" for i, v in others.items() if not isinstance(v, (dt.datetime, dt.date))}
+    fine = [i for i, v in others.items() if isinstance(v, (dt.datetime, dt.date)) and 1990 <= v.year <= 2100]
+    faults = dict.fromkeys(others.keys() - fine, "E207")
     values = np.full(len(distinct), "NaT", dtype="datetime64[us]")
-    for i in others.keys() - faults.keys():
+    for i in fine:
         values[i] = pd.Timestamp(others[i]).tz_localize(None).to_datetime64()
     series = pd.Series(distinct, dtype=object).drop(list(others)).astype("str")
     parsed = pd.to_datetime(series, format="%Y-%m-%d %H:%M:%S", errors="coerce")

@@ -137,6 +137,8 @@ def _year_period(
     if (span := _span(session, block, layout, rows)) is not None:
         kind = np.where(np.isnan(kind), span, kind)
     year = _agree_years(session, block, layout, told, rows, sources)
+    if at < 0:
+        _note(session, block, at_period, rows, np.isnan(year) & np.isfinite(kind) & (codes_p >= 0), "E505", "")
     if told.period is not None:
         other = np.isfinite(kind) & (kind != _KINDS.index(told.period))
         if other.any():
@@ -225,7 +227,7 @@ def _agree_years(
         year = np.where(np.isnan(year), session.year, year)
     if np.isnan(year).any():
         filled = [(position, codes) for position, _, codes in sources if position >= 0]
-        if not filled:
+        if not filled and all((codes < 0).all() for _, _, codes in sources):
             session.log.on("E505", block, session.unknown_headers(block, layout))
         for position, codes in filled[:1]:
             blank = np.isnan(year) & (codes < 0)

@@ -22,15 +22,18 @@ from kinerja_analysis.read.text import decode
 
 WORD = "butir"
 _NIP = re.compile(r"(?<!\d)\d{18}(?!\d)")
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:|"(?:[^"\\]|\\.)*"|[{}]')
 _DEEP = 3
 
 
 class BadJson(Exception):
-    """The text is no JSON, or JSON in which something is told twice; ``line`` where it was seen (0: untold)."""
+    """The text is no JSON, or JSON in which something is told twice; ``cell`` where it was seen ("": untold)."""
 
-    def __init__(self, code: str, line: int = 0, key: str = "") -> None:
+    def __init__(self, code: str, line: int = 0, key: str = "", record: int = 0) -> None:
         super().__init__(code)
-        self.code, self.line, self.key = code, line, key
+        self.code, self.key = code, key
+        self.cell = f"baris {line}" if line else f"{WORD} {record}" if record else ""
 
 
 def of_json(path: Path, number: int, config: AuditConfig) -> tuple[Block, Layout | None]:
@@ -41,14 +44,14 @@ def of_json(path: Path, number: int, config: AuditConfig) -> tuple[Block, Layout
     records = list(_records(_parsed(data.decode())))
     header: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
-    for record in records:
+    for n, record in enumerate(records, 1):
         row: dict[str, Any] = {}
         for key, value in _flat(record):
             name = squashed(key)
             if name in row:
-                raise BadJson("E307", key=key)
+                raise BadJson("E307", key=key, record=n)
             header.setdefault(name, key)
-            row[name] = value
+            row[name] = value if not isinstance(value, str) else value.encode(errors="replace").decode()
         rows.append(row)
     _nip_of_name(path, header, rows)
     names = list(header)
@@ -70,13 +73,15 @@ def _nip_of_name(path: Path, header: dict[str, str], rows: list[dict[str, Any]])
 
 
 def _parsed(text: str) -> Any:
-    def constant(_: str) -> NoReturn:
-        raise BadJson("E122")
+    def constant(word: str) -> NoReturn:
+        bare = _TEXT.sub('""', text)
+        raise BadJson("E122", bare[: bare.find(word)].count("\n") + 1)
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [k for k, _ in items]
         if len(set(keys)) < len(keys):
-            raise BadJson("E307", key=next(k for k in keys if keys.count(k) > 1))
+            key = next(k for k in keys if keys.count(k) > 1)
+            raise BadJson("E307", _line_of_second(text, key), key)
         return dict(items)
 
     def load(part: str) -> Any:
@@ -84,19 +89,34 @@ def _parsed(text: str) -> Any:
 
     try:
         return load(text)
-    except RecursionError:
-        raise BadJson("E122") from None
     except json.JSONDecodeError as error:
         lines = [(n, part) for n, part in enumerate(text.split("\n"), 1) if part.strip()]
         if error.msg != "Extra data" or len(lines) < 2:
             raise BadJson("E122", error.lineno) from None
+    except (RecursionError, ValueError):  # too deep, or a number too long to be one
+        raise BadJson("E122") from None
     found = []
     for n, part in lines:
         try:
             found.append(load(part))
-        except json.JSONDecodeError:
+        except (RecursionError, ValueError):
             raise BadJson("E122", n) from None
     return found
+
+
+def _line_of_second(text: str, key: str) -> int:
+    """Return the line on which a key stands for the second time in one object, or 0."""
+    seen: list[bool] = []
+    for found in _TOKEN.finditer(text):
+        if found[0] == "{":
+            seen.append(False)
+        elif found[0] == "}":
+            seen.pop()
+        elif found[1] == key and seen:
+            if seen[-1]:
+                return text.count("\n", 0, found.start()) + 1
+            seen[-1] = True
+    return 0
 
 
 def _records(body: Any, around: Mapping[str, Any] | None = None, depth: int = 0) -> Iterator[dict[str, Any]]:

@@ -138,7 +138,8 @@ class Regions:
             return ""
         bare = {r.name.split(" ", 1)[-1] if r.name.split()[0].lower() in _KINDS else r.name: r
                 for r in self._by_code.values()}  # fmt: skip
-        hit = nearest(text, [*bare, *(r.name for r in self._by_code.values())], 0.75)
+        names = [*bare, *(r.name for r in self._by_code.values())]
+        hit = nearest(text, names, 0.75) or nearest(fold(text)[1], names, 0.75)
         return bare[hit].label if hit in bare else hit
 
     def move(self, frame: pd.DataFrame) -> pd.DataFrame:

@@ -204,7 +204,5 @@ class Session:
         for name in names:
             if name not in places or name not in frame.columns:
                 continue
-            blank = frame.index.to_numpy()[block.cells(places[name]).codes[frame.index] < 0]
-            told = zip(blank.tolist(), block.address(blank, places[name]), strict=True)
-            blank = [row for row, cell in told if cell not in block.formulas and cell not in block.errors]
+            blank = block.blank(frame.index.to_numpy(), places[name])
             self.log.at("E201", block, places[name], blank, accepted=accepted(table, name)[0])

@@ -112,8 +112,8 @@ def _people(session: Session, number: int, frame: pd.DataFrame) -> pd.DataFrame:
     session.log.at("E509", block, at, index[(same & ~own & frame["source"].notna()).to_numpy()])
     at_rater = session.position(number, "rater")
     if at_rater >= 0:
-        blank = rater.isna().to_numpy() & (block.cells(at_rater).codes[index] < 0)
-        session.log.at("E201", block, at_rater, index[blank], accepted=accepted("ratings", "rater")[0])
+        blank = block.blank(index[rater.isna().to_numpy()], at_rater)
+        session.log.at("E201", block, at_rater, blank, accepted=accepted("ratings", "rater")[0])
     return frame.assign(rater=rater)
 
 

@@ -13,7 +13,8 @@ from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
 from kinerja_analysis.read.log import identifying, personal_header
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
-from kinerja_analysis.read.values import EXCLUSIONS, as_text, texts
+from kinerja_analysis.read.strays import sift
+from kinerja_analysis.read.values import EXCLUSIONS, texts
 
 ATTRIBUTE_LEVELS = 50
 
@@ -81,13 +82,13 @@ def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
     if layout.kind not in ("wide", "employees"):
         for i, label in enumerate(block.header):
             known = i in layout.names or i in layout.near or unused(label) or i in guesses.values()
-            if label and not known and not personal_header(label):
+            if label and not known and not personal_header(label) and folded.index(folded[i]) == i:
                 session.log.on("N301", block, [block.header_address(i)], column=label)
     return not layout.missing and not twice
 
 
 def _live(session: Session, number: int, table: str) -> np.ndarray:
-    """Return the rows that hold anything; a line of column numbers under the header is no row of data."""
+    """Return the rows that hold data."""
     block, layout = session.blocks[number], session.layouts[number]
     required = [i for i, n in layout.names.items() if n in ("person", "ratee", "unit", "indicator")]
     candidates = np.arange(len(block))
@@ -103,23 +104,7 @@ def _live(session: Session, number: int, table: str) -> np.ndarray:
     session.set_aside(number, table, candidates, "blank")
     filled = np.ones(len(block), dtype=bool)
     filled[candidates] = False
-    live = np.flatnonzero(filled)
-    if len(live) and _counts_columns(block, int(live[0])):
-        session.set_aside(number, table, live[:1], "numbering")
-        live = live[1:]
-    return live
-
-
-def _counts_columns(block: Block, row: int) -> bool:
-    count = 0
-    for i in range(len(block.header)):
-        cells = block.cells(i)
-        if cells.codes[row] < 0:
-            continue
-        count += 1
-        if as_text(cells.distinct[cells.codes[row]]).strip("()") != str(count):
-            return False
-    return count > 1
+    return sift(session, number, table, np.flatnonzero(filled))
 
 
 def _take_plain(session: Session, number: int, table: str, rows: np.ndarray) -> None:

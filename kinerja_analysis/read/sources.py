@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ _SQLITE = (".db", ".sqlite", ".sqlite3")
 _READ = (".xlsx", ".xlsm", ".parquet", *_TEXT, *_JSON, *_SQLITE)
 _SPREADSHEETS = (".xls", ".xlsb", ".ods", ".numbers")
 _IGNORED = (".toml", ".md")
+_TEMPORARY = ("~$", ".~lock.")
 
 
 def as_sources(paths: Any) -> list[Any]:
@@ -43,8 +45,8 @@ def find_config(paths: Any) -> AuditConfig:
     for source in as_sources(paths):
         if _is_place(source):
             place = Path(source)
-            place = (place if place.is_dir() else place.parent) / CONFIG_NAME
-            if place.is_file():
+            place = (place if isdir(place) else place.parent) / CONFIG_NAME
+            if isfile(place):
                 return AuditConfig.read(place)
     return AuditConfig()
 
@@ -82,11 +84,12 @@ def _is_place(source: Any) -> bool:
 
 def _walk(place: Path) -> Iterator[tuple[Path, bool, str]]:
     """Yield files below a place in a fixed order, whether the file was named itself, and its name below the place."""
-    if not place.is_dir():
+    if not isdir(place):
         yield place, True, place.name
         return
     for path in sorted(p for p in place.rglob("*") if p.is_file()):
-        if any(part.startswith(".") for part in path.relative_to(place).parts) or path.stem == PROBLEM_LIST:
+        hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
+        if (hidden and not path.name.startswith(_TEMPORARY)) or path.stem == PROBLEM_LIST:
             continue
         yield path, False, path.relative_to(place).as_posix()
 
@@ -110,12 +113,12 @@ def _file(session: Session, path: Path, named: bool, shown: str) -> None:
     if path.stem.endswith(ANNOTATED) and not named:
         session.log.add("N104", file=shown)
         return
-    if path.name.startswith("~$"):
+    if path.name.startswith(_TEMPORARY):
         session.log.add("E111" if named else "N102", file=shown)
         return
     if kind not in _READ:
         if named:
-            session.log.add("E108" if path.is_file() else "E101", file=shown)
+            session.log.add("E108" if isfile(path) else "E101", file=shown)
         elif kind in _SPREADSHEETS:
             session.log.add("W102", file=shown)
         elif kind not in _IGNORED:
@@ -142,7 +145,7 @@ def _file(session: Session, path: Path, named: bool, shown: str) -> None:
     except database.DatabaseFailed as error:
         session.log.add(error.code, file=shown, kind=error.kind)
     except records.BadJson as error:
-        cells = [f"baris {error.line}"] if error.line else []
+        cells = [error.cell] if error.cell else []
         session.log.add(error.code, file=shown, cells=cells, column=error.key, first="")
 
 

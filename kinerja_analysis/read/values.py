@@ -142,7 +142,10 @@ def categories(
         if name in _LABELS:
             read, choices = _LABELS[name]
             value, warning = read(raw, codes=codes or None)
-            fault = _LABEL_CODES[warning] if warning else ""
+            marks_only = value is None and not warning and as_text(raw).strip("-–—. ") != ""
+            if warning == "bare_integer" and len(as_text(raw)) > 2:
+                warning = "code_out_of_range"  # an identity number or year, no code
+            fault = _LABEL_CODES[warning] if warning else "E202" if marks_only else ""
         else:
             table = _ALIASES[name]
             choices = tuple(_SHOWN) if name == "source" else tuple(table)

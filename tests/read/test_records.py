@@ -119,9 +119,9 @@ def test_a_span_that_is_no_period(make: Any, write: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "code", "cell"),
     [
-        ('[{"nip": "1", "nip": "2"}]', "KA-E307", ""),
-        ('[{"nip": "1", "NIP": "2"}]', "KA-E307", ""),
-        ('[{"nilaiSkp": NaN}]', "KA-E122", ""),
+        ('[{"nip": "1", "nip": "2"}]', "KA-E307", "baris 1"),
+        ('[{"nip": "1", "NIP": "2"}]', "KA-E307", "butir 1"),
+        ('[{"nilaiSkp": NaN}]', "KA-E122", "baris 1"),
         ('[{"nip": "1"},\n {"nip": }]', "KA-E122", "baris 2"),
         ('{"nip": "1"}\n{"nip": }\n', "KA-E122", "baris 2"),
         ("[1, 2]", "KA-E122", ""),

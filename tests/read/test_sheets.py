@@ -27,7 +27,7 @@ def test_blank_rows_and_a_row_of_column_numbers_are_counted_not_read(make: Any) 
 
 def test_a_total_row_is_named(make: Any) -> None:
     report = check(make.ekinerja([*make.people(), [None, "Jumlah", None, None, "6"]]), config=make.config)
-    assert [(p.code, p.cell) for p in report.problems] == [("KA-E201", "A14")]
+    assert [(p.code, p.cell) for p in report.problems] == [("KA-E309", "A14")]
 
 
 def test_employee_attributes_are_kept_unless_personal(make: Any) -> None:

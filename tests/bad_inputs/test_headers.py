@@ -1,0 +1,92 @@
+"""Headers: misspelt, twice, lost, broken over lines, with blanks and marks nobody sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import openpyxl
+
+CORRECT = "Perbaiki judul kolomnya|Correct the header"
+ADD = "Tambahkan kolom itu|Add the column"
+ONE = "Hapus salah satu kolom|Delete one of the columns"
+
+
+def header(**labels: Any) -> Any:
+    """The default export with header cells replaced."""
+    return lambda m: m.ekinerja(edit={f"{column}7": label for column, label in labels.items()})
+
+
+def long_header(*changes: tuple[int, str]) -> Any:
+    def build(m: Any) -> Any:
+        labels = list(m.long_header)
+        for position, label in changes:
+            labels[position] = label
+        return m.text([labels, *m.scores()])
+
+    return build
+
+
+def two_lines(m: Any) -> Any:
+    """The three labels of the rating stand one row below the others, under a merged heading."""
+    above = [*m.ekinerja_header[:10], "Rating", None, None, *m.ekinerja_header[13:]]
+    below = [None] * 10 + list(m.ekinerja_header[10:13])
+    place = m.workbook([*m.preamble(6), above, below, *m.people()])
+    return merged(place, "K7:M7")
+
+
+def grouped(m: Any) -> Any:
+    """Group headings above the real header, as printed forms have them."""
+    above = ["Pegawai", None, "SKP", None, None, None, None, None, None, None, "Rating"]
+    place = m.workbook([*m.preamble(6), above, m.ekinerja_header, *m.people()], edit={"M11": "BAIKK"})
+    return merged(place, "K7:M7")
+
+
+def merged(place: Any, *areas: str) -> Any:
+    book = openpyxl.load_workbook(place)
+    for area in areas:
+        book["Data"].merge_cells(area)
+    book.save(place)
+    return place
+
+
+CASES: list[tuple[Any, ...]] = [
+    ("misspelt", header(K="hasl_kerja"), "KA-E301", "K7", CORRECT, {"nearest": "hasil_kerja"}),
+    ("rater misspelt", header(N="pegawai_atasan_nipp"), "KA-E301", "N7", CORRECT, {"nearest": "pegawai_atasan_nip"}),
+    ("scale misspelt, wide", lambda m: m.wide({"G1": "skala_mks"}), "KA-E301", "G1", CORRECT,
+     {"nearest": "skala_maks"}),
+    ("role misspelt, text file", long_header((4, "peran_penila")), "KA-E301", "baris 1", CORRECT,
+     {"nearest": "peran_penilai"}),
+    ("twice", header(I="hasil_kerja"), "KA-E303", ("I7", "K7"), ONE),
+    ("twice in other letters", header(I="Hasil  Kerja"), "KA-E303", ("I7", "K7"), ONE),
+    ("nip for both people", lambda m: m.workbook([["periode", "wilayah", "nip", "nip", *m.long_header[4:]],
+     *m.scores()]), "KA-E303", ("C1", "D1"), ONE, {"also": ("KA-E302",)}),
+    ("wide criterion twice in other letters", lambda m: m.wide({"I1": "disiplin"}), "KA-E303", ("H1", "I1"), ONE),
+    ("wide criterion twice with a hyphen", lambda m: m.wide({"H1": "kerja-sama"}), "KA-E303", ("H1", "I1"), ONE),
+    ("no perilaku_kerja", lambda m: m.renamed("perilaku_kerja", None), "KA-E302", "A7", ADD),
+    ("nip renamed", lambda m: m.renamed("nip", "nomor induk"), "KA-E302", "A7", ADD),
+    ("label of a level empty", header(K=None), "KA-E302", "K7", ADD, {"also": ("KA-W304",)}),
+    ("label of the employee empty", header(A=None), "KA-E302", "A7", ADD, {"also": ("KA-W304",)}),
+    ("score called otherwise", long_header((7, "hasil")), "KA-E302", "baris 1", ADD, {"also": ("KA-N301",)}),
+    ("rating below a merged heading", two_lines, "KA-E302", ("K7", "L7", "M7"), ADD, {"also": ("KA-N301",)}),
+    ("numbered labels", header(A="1. nip", K="11. hasil_kerja", L="12. perilaku_kerja", M="13. hasil_akhir"),
+     "KA-E301", ("K7", "L7"), CORRECT, {"also": ("KA-E302", "KA-W303")}),
+    ("supervisor called otherwise", header(N="pejabat penilai kinerja"), "KA-W303", "N7", "ganti judulnya|rename"),
+    ("a label that is not ours", header(G="lokasi kerja"), "KA-N301", "G7", "Tidak perlu tindakan|Nothing to do"),
+    ("table without known columns", lambda m: m.workbook([["a", "b"], [1, 2]]), "KA-E304", "",
+     "satu baris judul kolom|one header row"),
+    ("laporan SKP without a year", lambda m: m.workbook([["nip", "nama", "skp_status"], [m.nip(1), "x", "draft"]]),
+     "KA-E505", "A1", "--year 2025|--year 2025", {"also": ("KA-E510", "KA-N303")}),
+    ("year header lost", lambda m: m.text([("x", "wilayah", "nip", "golongan"), ["2025", "98.01", m.nip(1), "III/a"]]),
+     "KA-E505", "baris 1", "kolom tahun|column tahun", {"also": ("KA-N302",)}),
+    ("group headings above", grouped, "KA-E202", "M11", "label yang berlaku|valid label", {"nearest": "BAIK"}),
+    ("line breaks, blanks, capitals", header(A=" NIP\xa0", K="Hasil\nKerja", L="PERILAKU KERJA  ", P="waktu dinilai "),
+     "", "", "", {"holds": lambda t: len(t.ratings) == 12 and t.appraisals["rated_at"].notna().all()}),
+    ("marks of a UTF-8 file in the first cell", header(A="\ufeffnip"), "", "", "",
+     {"holds": lambda t: len(t.ratings) == 12}),
+    ("marks of a UTF-8 file, twice", lambda m: m.raw("\ufeff".encode() + "\ufeff".encode() + m.long().read_bytes(),
+     "nilai.csv"), "", "", "", {"holds": lambda t: len(t.ratings) == 6}),
+]  # fmt: skip
+
+
+def test_named_at_its_cell(judge: Any, case: Any) -> None:
+    judge(case)

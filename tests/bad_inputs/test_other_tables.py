@@ -1,0 +1,104 @@
+"""Achievements, units, employees, statuses and records of the old rule."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+VALID = "label yang berlaku|valid label"
+FILL = "Isi sel itu dari sumbernya|Fill the cell from its source"
+ONLY = "angkanya saja|number only"
+ACHIEVEMENTS = ("periode", "wilayah", "nip", "indikator", "aspek", "target", "realisasi", "arah", "bobot",
+                "diukur_oleh")  # fmt: skip
+EMPLOYEES = ("nip", "tahun", "wilayah", "unor", "golongan", "jenis_kelamin", "jenis_pegawai")
+UNITS = ("periode", "wilayah", "unor", "opd", "predikat_organisasi")
+LEGACY = ("tahun", "wilayah", "nip", "nilai_skp", "nilai_perilaku_kerja", "nilai_prestasi_kerja")
+
+
+def table(header: tuple[str, ...], row: list[Any], column: str, value: Any, book: bool = False) -> Any:
+    """Two rows of a table, the second (line 3) with one cell replaced."""
+
+    def build(m: Any) -> Any:
+        rows = [[m.nip(i) if v == "NIP" else v for v in row] for i in (1, 2)]
+        rows[1][header.index(column)] = value
+        return m.workbook([header, *rows]) if book else m.text([header, *rows])
+
+    return build
+
+
+def achievement(column: str, value: Any) -> Any:
+    return table(ACHIEVEMENTS, ["2025", "98.01", "NIP", "Laporan", "kualitas", "10", "8", "naik", "20", "sistem"],
+                 column, value)  # fmt: skip
+
+
+def employee(column: str, value: Any, book: bool = True) -> Any:
+    return table(EMPLOYEES, ["NIP", "2025", "98.01", "Unit 1", "III/a", "L", "pns"], column, value, book)
+
+
+def unit(column: str, value: Any) -> Any:
+    def build(m: Any) -> Any:
+        rows = [["2025", "98.01", f"Unit {i}", "Dinas", "BAIK"] for i in (1, 2)]
+        rows[1][UNITS.index(column)] = value
+        return m.text([UNITS, *rows])
+
+    return build
+
+
+def legacy(column: str, value: Any) -> Any:
+    return table(LEGACY, ["2019", "98.01", "NIP", "85", "80", "83"], column, value)
+
+
+def listed(value: str) -> Any:
+    header = ("tahun", "wilayah", "nip", "skp_status")
+    return table(header, ["2025", "98.01", "NIP", "persetujuan"], "skp_status", value)
+
+
+def status(value: str) -> Any:
+    header = ("tahun", "wilayah", "nip", "status_penilaian")
+    return table(header, ["2025", "98.01", "NIP", "dinilai"], "status_penilaian", value)
+
+
+CASES: list[tuple[Any, ...]] = [
+    ("unknown direction", achievement("arah", "zigzag"), "KA-E202", "baris 3", VALID),
+    ("misspelt direction", achievement("arah", "turn"), "KA-E202", "baris 3", VALID, {"nearest": "turun"}),
+    ("unknown aspect", achievement("aspek", "kesopanan"), "KA-E202", "baris 3", VALID),
+    ("misspelt aspect", achievement("aspek", "kwalitas"), "KA-E202", "baris 3", VALID, {"nearest": "kualitas"}),
+    ("unknown source of the figure", achievement("diukur_oleh", "tetangga"), "KA-E202", "baris 3", VALID),
+    ("target empty", achievement("target", ""), "KA-E201", "baris 3", FILL),
+    ("result empty", achievement("realisasi", ""), "KA-E201", "baris 3", FILL),
+    ("indicator empty", achievement("indikator", ""), "KA-E201", "baris 3", FILL),
+    ("employee empty", achievement("nip", ""), "KA-E201", "baris 3", FILL),
+    ("weight in percent", achievement("bobot", "20%"), "KA-E203", "baris 3", ONLY, {"nearest": "20"}),
+    ("result in words", achievement("realisasi", "tercapai"), "KA-E203", "baris 3", ONLY),
+    ("unknown organisational rating", unit("predikat_organisasi", "LUAR BIASA"), "KA-E202", "baris 3", VALID),
+    ("misspelt organisational rating", unit("predikat_organisasi", "ISTIMEWAA"), "KA-E202", "baris 3", VALID,
+     {"nearest": "ISTIMEWA"}),
+    ("organisational rating as a number", unit("predikat_organisasi", "5"), "KA-E213", "baris 3", "best_first|"
+     "best_first"),
+    ("unit empty", unit("unor", ""), "KA-E201", "baris 3", FILL),
+    ("unit's period unknown", unit("periode", "2025-Q7"), "KA-E209", "baris 3", "2025-Q1|2025-Q1"),
+    ("unknown sex", employee("jenis_kelamin", "X"), "KA-E202", "F3", VALID),
+    ("misspelt sex", employee("jenis_kelamin", "perempuam"), "KA-E202", "F3", VALID, {"nearest": "perempuan"}),
+    ("unknown employment", employee("jenis_pegawai", "honorer"), "KA-E202", "G3", VALID),
+    ("grade turned into a date", employee("golongan", dt.datetime(2025, 4, 3)), "KA-E215", "E3", "sebagai Teks|"
+     "as Text"),
+    ("employee's year empty", employee("tahun", None), "KA-E201", "B3", FILL),
+    ("employee's number empty", employee("nip", None), "KA-E201", "A3", FILL),
+    ("unknown status", status("sudah lengkap"), "KA-E202", "baris 3", VALID),
+    ("unknown status of an SKP", listed("menunggu"), "KA-E202", "baris 3", VALID, {"also": ("KA-N303",)}),
+    ("misspelt status of an SKP", listed("persetujuann"), "KA-E202", "baris 3", VALID,
+     {"nearest": "persetujuan", "also": ("KA-N303",)}),
+    ("number above 100 under the old rule", legacy("nilai_prestasi_kerja", "108"), "KA-E204", "baris 3",
+     "Perbaiki nilai|Correct the score"),
+    ("part above 100 under the old rule", legacy("nilai_perilaku_kerja", "801"), "KA-E204", "baris 3",
+     "Perbaiki nilai|Correct the score"),
+    ("number with a letter under the old rule", legacy("nilai_prestasi_kerja", "83x"), "KA-E203", "baris 3", ONLY,
+     {"nearest": "83"}),
+    ("number after the old rule", legacy("tahun", "2023"), "KA-W207", "baris 3", "Periksa tahunnya|Check the year"),
+    ("target of zero where less is better", achievement("target", "0"), "", "", "",
+     {"holds": lambda t: t.achievements["target"].tolist() == [10.0, 0.0]}),
+]  # fmt: skip
+
+
+def test_named_at_its_cell(judge: Any, case: Any) -> None:
+    judge(case)

@@ -1,0 +1,52 @@
+"""Sheets of several sources: roles, raters, criteria; long and wide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FILL = "Isi sel itu dari sumbernya|Fill the cell from its source"
+VALID = "label yang berlaku|valid label"
+
+
+def more(label: str, *values: Any) -> Any:
+    """The wide sheet with a further column J."""
+    return lambda m: m.wide({"J1": label, **{f"J{i}": v for i, v in enumerate(values, 2)}})
+
+
+CASES: list[tuple[Any, ...]] = [
+    ("unknown role", lambda m: m.long(("peran_penilai", 2, "TETANGGA")), "KA-E202", "baris 3", VALID),
+    ("misspelt role", lambda m: m.long(("peran_penilai", 4, "ATSAN")), "KA-E202", "baris 5", VALID,
+     {"nearest": "ATASAN"}),
+    ("role as a number", lambda m: m.long_book(("peran_penilai", 4, 1)), "KA-E202", "E5", VALID),
+    ("role empty", lambda m: m.long(("peran_penilai", 2, "")), "KA-E201", "baris 3", FILL),
+    ("role says self, people differ", lambda m: m.long(("peran_penilai", 2, "DIRI")), "KA-E508", "baris 3",
+     "peran atau nomor penilai|role or the rater's number"),
+    ("self with another rater, wide", lambda m: m.wide({"D4": m.nip(5)}), "KA-E508", "E4",
+     "peran atau nomor penilai|role or the rater's number"),
+    ("same person, role says peer", lambda m: m.long(("peran_penilai", 3, "REKAN")), "KA-E509", "baris 4",
+     "Tulis DIRI|Write DIRI"),
+    ("superior of himself, wide", lambda m: m.wide({"D2": m.nip(1)}), "KA-E509", "E2", "Tulis DIRI|Write DIRI"),
+    ("no rater", lambda m: m.long(("nip_penilai", 1, "")), "KA-E201", "baris 2", FILL),
+    ("no rater, wide", lambda m: m.wide({"D3": None}), "KA-E201", "D3", FILL),
+    ("no ratee", lambda m: m.long(("nip_dinilai", 5, "")), "KA-E201", "baris 6", FILL),
+    ("no criterion", lambda m: m.long(("dimensi", 1, "")), "KA-E201", "baris 2", FILL),
+    ("rater is a name", lambda m: m.long(("nip_penilai", 2, "Budi")), "KA-E401", "baris 3", "sebagai teks|as text"),
+    ("rater is an error cell", lambda m: m.wide({"D3": "#N/A"}), "KA-E118", "D3", "Ganti dengan nilai|Replace it"),
+    ("criteria in words only", lambda m: m.workbook([m.wide_header[:7], *(r[:7] for r in m.pairs())]), "KA-E302", "A1",
+     "Tambahkan kolom itu|Add the column"),
+    ("a column of words beside the criteria", more("Kesan", *["rajin"] * 6), "KA-N301", "J1",
+     "Tidak perlu tindakan|Nothing to do"),
+    ("a serial number beside the criteria", more("Urutan", *range(1001, 1007)), "KA-E204",
+     tuple(f"J{r}" for r in range(2, 8)), "hapus kolomnya|delete the column",
+     {"mixed": True}),
+    ("words among the scores of a criterion", more("Inovasi", 80, "baik", 80, "baik", 70, 70), "KA-E203",
+     ("J3", "J5"), "angkanya saja|number only"),
+    ("self without a rater is read", lambda m: m.long(("nip_penilai", 3, "")), "", "", "",
+     {"holds": lambda t: (t.ratings["source"] == "self").sum() == 2}),
+    ("no score yet is counted, not read", lambda m: m.long(("nilai", 3, "-")), "", "", "",
+     {"holds": lambda t: len(t.ratings) == 5 and t.accounting["set_aside"].sum() == 1}),
+]  # fmt: skip
+
+
+def test_named_at_its_cell(judge: Any, case: Any) -> None:
+    judge(case)

@@ -1,0 +1,113 @@
+"""Year, period and region, in columns, above the header and in the command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kinerja_analysis.base.config import RegionConfig
+
+YEAR = "tahun yang keliru|wrong year"
+PERIOD = "periode yang keliru|wrong period"
+NAME = "nama resmi atau kode Kemendagri|official name or the Kemendagri code"
+TWINS = {"98.01": "Kabupaten Contoh", "97.01": "Kabupaten Contoh"}
+
+
+def above(line: int, text: str) -> Any:
+    return lambda m: m.ekinerja(edit={f"A{line}": text})
+
+
+def regions(names: dict[str, str]) -> dict[str, Any]:
+    return {"config": {"regions": {code: RegionConfig(name=name) for code, name in names.items()}}}
+
+
+def moved(lines: int) -> Any:
+    """A misspelt predikat of the third employee, with so many lines above the header."""
+    return lambda m: m.ekinerja(lines=lines, edit={f"M{lines + 4}": "BAIKK"})
+
+
+def full(lines: int) -> Any:
+    """So many filled lines above the header."""
+    text = [["Laporan Penilaian SKP Periode Tahunan Tahun 2025"], ["Instansi Pemerintah Kab. Contoh"]]
+    text += [[f"Keterangan {i}"] for i in range(lines - 2)]
+    return lambda m: m.workbook([*text, m.ekinerja_header, *m.people()], edit={f"M{lines + 2}": "BAIKK"})
+
+
+def without_year(m: Any) -> Any:
+    return m.ekinerja([[r[0], *r[3:]] for r in m.people()], lines=0, header=["nip", *m.ekinerja_header[3:]])
+
+
+def without_period(m: Any) -> Any:
+    return m.ekinerja(lines=0, edit={"Q1": "wilayah", **{f"Q{i}": "98.01" for i in range(2, 8)}})
+
+
+def month_without_year(m: Any) -> Any:
+    return m.long(*(("periode", n, "Juli") for n in range(1, 7)))
+
+
+def in_region_column(row: int, value: Any) -> Any:
+    return lambda m: m.ekinerja(edit={"Q7": "wilayah", f"Q{row}": value})
+
+
+CASES: list[tuple[Any, ...]] = [
+    ("row of another year", lambda m: m.edited("tahun_skp", 3, "2024"), "KA-E502", "C10", YEAR),
+    ("all rows of another year than the title", above(1, "Laporan Penilaian SKP Periode Tahunan Tahun 2024"),
+     "KA-E502", "A1", YEAR),
+    ("two years above the header", above(3, "Periode : Tahunan Tahun 2023"), "KA-E502", "A3", YEAR),
+    ("year of the command is another", lambda m: m.ekinerja(), "KA-E502", tuple(f"C{r}" for r in range(8, 14)), YEAR,
+     {"year": 2024}),
+    ("year in words", lambda m: m.edited("tahun_skp", 3, "dua ribu"), "KA-E208", "C10", "empat angka|four digits"),
+    ("year of two digits", lambda m: m.edited("tahun_skp", 3, "25"), "KA-E208", "C10", "2025|2025"),
+    ("two years in a cell", lambda m: m.edited("tahun_skp", 3, "2025/2026"), "KA-E208", "C10", "2025|2025"),
+    ("year of the last century", lambda m: m.edited("tahun_skp", 3, 1995), "KA-E208", "C10", "2025|2025"),
+    ("year with a decimal", lambda m: m.edited("tahun_skp", 3, 2025.5), "KA-E208", "C10", "2025|2025"),
+    ("no year anywhere", without_year, "KA-E505", "A1", "--year 2025|--year 2025", {"also": ("KA-E510", "KA-W501")}),
+    ("month without a year", month_without_year, "KA-E505", tuple(f"baris {n}" for n in range(2, 8)),
+     "kolom tahun|column tahun"),
+    ("one month without a year", lambda m: m.long(("periode", 3, "Juli")), "KA-E505", "baris 4",
+     "kolom tahun|column tahun"),
+    ("title and period disagree", above(3, "Periode : Bulanan 7"), "KA-E506", "A3", PERIOD, {"seen": "7"}),
+    ("period of a row and title disagree", lambda m: m.ekinerja(edit={"Q7": "periode", "Q9": "2025-Q1"}), "KA-E506",
+     "Q9", PERIOD, {"seen": "2025-Q1"}),
+    ("kind of period untold", without_period, "KA-W501", "", "kolom periode|column periode"),
+    ("half a year", lambda m: m.long(("periode", 2, "semester ganjil")), "KA-E209", "baris 3", "Triwulan I 2025|"
+     "Triwulan I 2025"),
+    ("month 13", lambda m: m.long(("periode", 2, "2025-13")), "KA-E209", "baris 3", "2025-07|2025-07"),
+    ("fifth quarter", lambda m: m.long(("periode", 2, "Triwulan V 2025")), "KA-E209", "baris 3", "2025-Q1|2025-Q1"),
+    ("year of five digits", lambda m: m.long(("periode", 2, "20255")), "KA-E209", "baris 3", "2025|2025"),
+    ("period empty in one row", lambda m: m.long(("periode", 4, "")), "KA-E201", "baris 5", "Isi sel itu|"
+     "Fill the cell"),
+    ("unknown agency", above(2, "Instansi Pemerintah Kab. Antah Berantah"), "KA-E503", "A2", NAME),
+    ("misspelt agency", above(2, "Instansi Pemerintah Kab. Contho"), "KA-E503", "A2", NAME,
+     {"nearest": "Kabupaten Contoh (98.01)"}),
+    ("unknown agency, region in the command", above(2, "Instansi Pemerintah Kab. Antah"), "KA-W503", "A2",
+     "milik wilayah itu|belongs to that region", {"region": "98.01"}),
+    ("agency that may be two", lambda m: m.ekinerja(), "KA-E504", "A2", "Tulis kodenya|Write its code",
+     regions(TWINS)),
+    ("agency is not the command's", lambda m: m.ekinerja(), "KA-E501", "A2", "berkas wilayah yang benar|right region",
+     {"region": "97.02", **regions({"98.01": "Kabupaten Contoh", "97.02": "Kota Lain"})}),
+    ("region untold", lambda m: m.ekinerja(lines=1), "KA-E510", "A2", "--region|--region"),
+    ("title and agency missing", lambda m: m.ekinerja(lines=0), "KA-E510", "A1", "kolom wilayah|column wilayah",
+     {"also": ("KA-W501",)}),
+    ("code as number", lambda m: m.long_book(("wilayah", 3, 98.01)), "KA-E210", "B4", "sebagai Teks|as Text"),
+    ("code of a statistics office as number", lambda m: m.long_book(("wilayah", 3, 9801)), "KA-E210", "B4",
+     "sebagai Teks|as Text"),
+    ("code with a comma", lambda m: m.long_book(("wilayah", 3, "98,01")), "KA-E503", "B4", NAME),
+    ("region unknown in a row", lambda m: m.long_book(("wilayah", 3, "Kab. Antah")), "KA-E503", "B4", NAME),
+    ("code not in the list", lambda m: m.long_book(("wilayah", 3, "98.77")), "KA-W505", "B4", "kode BPS|BPS code"),
+    ("region empty in one row", lambda m: m.long_book(("wilayah", 3, None)), "KA-E201", "B4", "Isi sel itu|"
+     "Fill the cell"),
+    ("region of another place in a row", in_region_column(9, "11.01"), "KA-E501", "Q9", "wilayah yang benar|"
+     "right region"),
+    *((f"{n} lines above the header", moved(n), "KA-E202", f"M{n + 4}", "label yang berlaku|valid label",
+       {"region": "98.01", "nearest": "BAIK", "also": () if n else ("KA-W501",)}) for n in range(16)),
+    ("header in row 20", full(19), "KA-E202", "M21", "label yang berlaku|valid label", {"nearest": "BAIK"}),
+    ("header in row 21 of filled rows", full(20), "KA-E304", "", "satu baris judul kolom|one header row"),
+    ("header in row 21 below empty rows", moved(20), "KA-E202", "M24", "label yang berlaku|valid label",
+     {"nearest": "BAIK"}),
+    ("header not in column A", lambda m: m.ekinerja(start="D6", edit={"P15": "BAIKK"}), "KA-E202", "P15",
+     "label yang berlaku|valid label", {"nearest": "BAIK"}),
+]  # fmt: skip
+
+
+def test_named_at_its_cell(judge: Any, case: Any) -> None:
+    judge(case)
