@@ -154,7 +154,8 @@ class Block:
 
     ``numbers`` holds the row (or, for text files, line) number of each body row; ``left`` the column of the first
     header cell counted from 0; ``formulas`` maps formula cells to whether they carry a cached value; ``errors``
-    holds cells with a spreadsheet error such as #N/A, ``percents`` numbers shown as percent; ``hidden`` counts rows.
+    holds cells with a spreadsheet error such as #N/A, ``percents`` numbers shown as percent, ``merged`` merged
+    ranges; ``hidden`` counts rows.
     ``exact`` is true where whole numbers are exact (Parquet, frames), ``separator`` is the delimiter of a text file,
     ``codes`` the declared meaning of number codes ("best_first", "worst_first" or ""), ``harmless`` the positions of
     columns taken in that identify nobody, ``word`` what a row is called where columns have no letters; ``refused``
@@ -178,6 +179,7 @@ class Block:
     errors: frozenset[str] = frozenset()
     percents: frozenset[str] = frozenset()
     hidden: int = 0
+    merged: frozenset[str] = frozenset()
     codes: str = ""
     harmless: frozenset[int] = frozenset()
     word: str = "baris"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -266,7 +267,8 @@ def _region(session: Session, block: Block, layout: Layout, told: Told, rows: np
         if at >= 0 and distinct:
             session.log.at("E201", block, at, rows[codes < 0], accepted=block.header[at])
         else:
-            session.log.on("E510", block, session.unknown_headers(block, layout))
+            like = [c for c, t in block.preamble if get_close_matches(t.lower().strip("+@='").split()[0], ["instansi"])]
+            session.log.on("E510", block, like or session.unknown_headers(block, layout))
     names = pd.array([*found, default], dtype="str")
     return pd.Series(names.take(np.where(codes < 0, len(found), codes)), index=pd.Index(rows))
 

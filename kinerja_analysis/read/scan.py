@@ -23,6 +23,7 @@ _FORMULA = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>/]*><f(?:[^>]*/>|[^>]*>[^<
 _ERROR = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>/]*? t="e"')
 _STYLED = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})" s="(\d+)"(?: t="n")?>')
 _HIDDEN = re.compile(rb'<row [^>]*?hidden="(?:1|true)"')
+_MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
@@ -33,7 +34,7 @@ class UnsafeXml(Exception):
 @dataclass(slots=True)
 class Scan:
     """What a worksheet holds: corners of the used rectangle (columns from 1), formulas, error cells, numbers shown as
-    percent, and how many rows are hidden."""
+    percent, merged ranges over several rows, and how many rows are hidden."""
 
     first_row: int = 0
     last_row: int = 0
@@ -43,6 +44,7 @@ class Scan:
     errors: set[str] = field(default_factory=set)
     percents: set[str] = field(default_factory=set)
     hidden: int = 0
+    merged: set[str] = field(default_factory=set)
 
     @property
     def area(self) -> int:
@@ -109,6 +111,8 @@ def _fast(stream: IO[bytes], percent: frozenset[int] = frozenset()) -> Scan | No
             result.errors.update(m.decode() for m in _ERROR.findall(part))
         if percent:
             result.percents.update(m[0].decode() for m in _STYLED.findall(part) if int(m[1]) in percent)
+        if len(_find(text, b"<mergeCell ")):
+            result.merged.update(m.decode() for m in _MERGED.findall(part))
         if len(_find(text, b'hidden="')):
             result.hidden += len(_HIDDEN.findall(part))
         if not chunk:
@@ -180,6 +184,8 @@ class _Handler:
                 self.result.errors.add(self.cell)
             if attributes.get("t", "n") == "n" and int(attributes.get("s", 0)) in self.percent:
                 self.result.percents.add(self.cell)
+        elif kind == "mergeCell":
+            self.result.merged.add(attributes.get("ref", ""))
         elif kind in ("v", "is", "f") and self.cell:
             self.result.include((self.cell_row,), (self.column,))
             if kind == "f":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,7 @@ from kinerja_analysis.read.log import personal_header
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT")
 RARE_SCALE = 0.05
 _SCORE = Column("ratings", "score", "number", required=True)
 
@@ -87,6 +90,9 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
     for i, label in enumerate(block.header):
         name = plain(label)
         if not label or i in layout.names or i in layout.near or unused(label) or personal_header(label):
+            continue
+        if _DATE.match(label):
+            session.log.on("E215", block, [block.header_address(i)], column=label)
             continue
         cells = block.cells(i)
         read = numbers.numbers(cells.distinct, cells.counts, block.separator)

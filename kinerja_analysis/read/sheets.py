@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.tables import columns, plain, squashed
 from kinerja_analysis.read import ekinerja, legacy, sheet360, skp_list
-from kinerja_analysis.read.cells import Block
+from kinerja_analysis.read.cells import Block, letters
 from kinerja_analysis.read.guess import Guess, of_block
 from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
 from kinerja_analysis.read.log import identifying, personal_header
@@ -17,6 +19,7 @@ from kinerja_analysis.read.strays import sift
 from kinerja_analysis.read.values import EXCLUSIONS, texts
 
 ATTRIBUTE_LEVELS = 50
+_RANGE = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")
 
 
 def take(session: Session, block: Block, layout: Layout) -> None:
@@ -36,6 +39,7 @@ def take(session: Session, block: Block, layout: Layout) -> None:
         session.set_aside(number, table, everything, "unreadable")
         return
     rows = _live(session, number, table)
+    _merged(session, block, layout, rows)
     if layout.kind == "ekinerja":
         ekinerja.take(session, number, rows)
     elif layout.kind == "legacy":
@@ -105,6 +109,17 @@ def _live(session: Session, number: int, table: str) -> np.ndarray:
     filled = np.ones(len(block), dtype=bool)
     filled[candidates] = False
     return sift(session, number, table, np.flatnonzero(filled))
+
+
+def _merged(session: Session, block: Block, layout: Layout, rows: np.ndarray) -> None:
+    """Note rows whose cell is empty because it is merged with the one above: only the first holds the value."""
+    bounds = [m.groups() for ref in block.merged if (m := _RANGE.fullmatch(ref)) and m[2] != m[4]]
+    for position in layout.names:
+        column = letters(block.left + position)
+        spans = [(int(top), int(low)) for first, top, last, low in bounds if first == last == column]
+        for top, low in sorted(spans):
+            inside = rows[(block.numbers[rows] > top) & (block.numbers[rows] <= low)]
+            session.log.at("W305", block, position, inside)
 
 
 def _take_plain(session: Session, number: int, table: str, rows: np.ndarray) -> None:

@@ -199,7 +199,7 @@ def period(text: object) -> tuple[int | None, str] | None:
     ((2025, 'Q4'), (2025, '07'), (None, ''), (2026, '07'))
     """
     folded = as_text(text).lower().replace("akhir", " ")
-    if not _PERIOD_TEXT.fullmatch(folded) or re.search(r"\d[.:]\d", folded):
+    if not _PERIOD_TEXT.fullmatch(folded) or folded.count("(") != folded.count(")") or re.search(r"\d[.:]\d", folded):
         return None
     found = _YEAR.search(folded)
     year = int(found.group()) if found else None

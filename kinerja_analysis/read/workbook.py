@@ -92,5 +92,5 @@ def _block(rows: list[list[Any]], top: int, left: int, at: int, scan: Scan) -> B
     return Block(
         0, "", 0, "", header, top + at, numbers, lambda j: Cells.of([row[j] for row in body]), left=left,
         preamble=preamble, formulas=scan.formulas, errors=frozenset(scan.errors),
-        percents=frozenset(scan.percents), hidden=scan.hidden,
+        percents=frozenset(scan.percents), hidden=scan.hidden, merged=frozenset(scan.merged),
     )  # fmt: skip

@@ -77,7 +77,7 @@ CASES: list[tuple[Any, ...]] = [
     ("laporan SKP without a year", lambda m: m.workbook([["nip", "nama", "skp_status"], [m.nip(1), "x", "draft"]]),
      "KA-E505", "A1", "--year 2025|--year 2025", {"also": ("KA-E510", "KA-N303")}),
     ("year header lost", lambda m: m.text([("x", "wilayah", "nip", "golongan"), ["2025", "98.01", m.nip(1), "III/a"]]),
-     "KA-E505", "baris 1", "kolom tahun|column tahun", {"also": ("KA-N302",)}),
+     "KA-E505", "baris 1", "kolom tahun|column tahun", {"also": ("KA-N304",)}),
     ("group headings above", grouped, "KA-E202", "M11", "label yang berlaku|valid label", {"nearest": "BAIK"}),
     ("line breaks, blanks, capitals", header(A=" NIP\xa0", K="Hasil\nKerja", L="PERILAKU KERJA  ", P="waktu dinilai "),
      "", "", "", {"holds": lambda t: len(t.ratings) == 12 and t.appraisals["rated_at"].notna().all()}),

@@ -226,6 +226,8 @@ def judge(book: Book, name: str, i: int, j: int, new: Any, folder: Path) -> Outc
     lines = _first_lines(rows, book.separator) if book.is_text else {}
     if _named(book, problems, i, j, label, lines):
         return Outcome(*facts, "named", codes)
+    if i < book.header and {"E510", "E505"} & set(codes.split()):
+        return Outcome(*facts, "row", codes)  # what the line told is told nowhere now, and that is said
     across = [p for p in problems if p.code[3:] in ACROSS and _in_row({p.cell, *p.others}, i, lines)]
     if across:
         return Outcome(*facts, "row", codes)
@@ -350,7 +352,8 @@ def _equal(kind: str, new: Any, got: Any, book: Book, row: list[Any]) -> bool:
         told = "P" + base64.b32encode(hmac.digest(OPEN_KEY, digits.encode(), "sha256")[:10]).decode()[:13]
         return bool(got == told)
     if kind in ("number", "score"):
-        return bool(not missing and _number(new, text, book) == got)
+        wanted = _number(new, text, book)
+        return bool(not missing and wanted is not None and abs(wanted - got) <= 1e-14 * abs(got))  # 15 digits of Excel
     if kind == "flag":
         yes, no = ("1", "ya", "y", "true", "yes"), ("0", "tidak", "t", "n", "false", "no")
         return text.lower() in (yes if got else no)
@@ -384,6 +387,7 @@ def _number(new: Any, text: str, book: Book) -> float | None:
 def _times(new: Any, text: str) -> list[pd.Timestamp]:
     if isinstance(new, (dt.datetime, dt.date)):
         return [pd.Timestamp(new)]
+    text = text.rstrip(".")
     clock = r"(?:[ T](\d\d?)[:.](\d\d?)(?:[:.](\d\d?))?)?"
     found = re.fullmatch(r"(\d{4})[-/](\d\d?)[-/](\d\d?)" + clock, text)
     day_first = re.fullmatch(r"(\d\d?)[-/](\d\d?)[-/](\d{4})" + clock, text)

@@ -116,7 +116,8 @@ def test_a_bomb_and_a_far_cell_do_not_reach_the_parser(make: Any, tmp_path: Path
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, 4 * 2**30))\n"
         "from kinerja_analysis.read import check\n"
-        "for n in ('sendiri', 'jauh', 'bohong', 'bom'): print([p.code for p in check(sys.argv[1] + f'/{n}.xlsx').problems])"
+        "for n in ('sendiri', 'jauh', 'bohong', 'bom'):\n"
+        "    print([p.code for p in check(sys.argv[1] + f'/{n}.xlsx').problems])"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.splitlines() == ["['KA-E304']", "['KA-E106']", "['KA-E106']", "['KA-E105']"], done.stderr
