@@ -115,11 +115,13 @@ def existing(paths: Sequence[str]) -> list[Any]:
 
 
 def save_problems(term: Terminal, report: Any, found: Sequence[Any], no_write: bool) -> None:
-    """Write the problem list beside the input, unless there is nothing to say or nothing may be written."""
-    if report is None or not report.problems or no_write:
+    """Write the problem list beside the input; an old list is emptied when there is nothing to say any more."""
+    if report is None or no_write:
         return
     first = next((p for p in found if isinstance(p, Path)), Path.cwd())
     place = (first if first.is_dir() else first.parent) / PROBLEMS
+    if not report.problems and not place.is_file():
+        return
     try:
         report.save(place, term.lang)
     except OSError:

@@ -53,13 +53,15 @@ def _without(rows: np.ndarray, gone: Any) -> np.ndarray:
 def _heads(block: Block, layout: Layout, rows: np.ndarray) -> np.ndarray:
     """Return rows that repeat the header in every cell they fill."""
     labels = [(i, squashed(block.header[i])) for i in layout.names]
+    told = np.zeros(len(block), dtype=bool)
     for i, label in labels:
         cells = block.cells(i)
         same = [k for k, v in enumerate(cells.distinct) if isinstance(v, str) and v[0].isalpha() and _is(v, label)]
         rows = rows[np.isin(cells.codes[rows], [-1, *same])] if same else rows[cells.codes[rows] < 0]
+        told[rows[cells.codes[rows] >= 0]] = True
         if not len(rows):
             break
-    return rows
+    return rows[told[rows]]
 
 
 def _is(value: str, label: str) -> bool:

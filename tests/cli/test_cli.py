@@ -76,3 +76,17 @@ def test_demo_files_are_the_same_twice(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
     texts = [sorted((p.name, p.read_bytes()) for p in (tmp_path / n).rglob("*.csv")) for n in ("a", "b")]
     assert texts[0] == texts[1] != []
+
+
+def test_an_old_problem_list_does_not_outlive_its_problems(tmp_path: Path) -> None:
+    import openpyxl
+
+    head = "tahun;wilayah;nip;unor;golongan\n"
+    (tmp_path / "pegawai.csv").write_text(f"{head}2025;76.02;123;U;III/a\n", encoding="utf-8")
+    assert kinerja("check", "pegawai.csv", cwd=tmp_path).returncode == 3
+    rows = [r[0].value for r in openpyxl.load_workbook(tmp_path / "masalah.xlsx").active.iter_rows()]
+    assert rows == ["kode", "KA-E401"]
+    (tmp_path / "pegawai.csv").write_text(f"{head}2025;76.02;190501012010011001;U;III/a\n", encoding="utf-8")
+    assert kinerja("check", "pegawai.csv", cwd=tmp_path).returncode == 0
+    rows = [r[0].value for r in openpyxl.load_workbook(tmp_path / "masalah.xlsx").active.iter_rows()]
+    assert rows == ["kode"]

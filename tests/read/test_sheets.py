@@ -74,3 +74,12 @@ def test_dtypes_follow_the_table(make: Any) -> None:
     assert str(tables.appraisals["acting"].dtype) == "bool"
     assert str(tables.appraisals["rated_at"].dtype) == "datetime64[us]"
     assert isinstance(tables.ratings["region"].dtype, pd.StringDtype)
+
+
+def test_a_remark_under_a_column_that_is_not_read_is_no_repeated_header(make: Any) -> None:
+    """A signature in the column of row ids: named once, at the employee's cell of that row."""
+    rows = [["1", *r] for r in make.people()]
+    place = make.ekinerja([*rows, ["Mengetahui, Kepala Dinas"]], header=["id", *make.ekinerja_header])
+    report = check(place, config=make.config)
+    assert [(p.code, p.cell) for p in report.problems] == [("KA-E309", "B14")]
+    assert "header" not in set(report.accounting["reason"])

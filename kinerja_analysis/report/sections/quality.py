@@ -19,6 +19,7 @@ from kinerja_analysis.show import names as naming
 
 MOST = 60
 REASONS = ("rated", "not_rated", "draft", "no_skp")
+ROUGH = 49  #: public counts are rounded to 5: below 50 a share would say more than is known
 LITTLE = 0.02
 LEVELS = {"W": "warning", "N": "note"}
 
@@ -67,13 +68,16 @@ def _ends(view: View, n: int) -> list[Block]:
     return [_note(_say(view, "cut", most=MOST, n=n))] if n > MOST else []
 
 
-def _share(k: pd.Series, n: pd.Series) -> pd.Series:
-    """Return k of n, NaN where either is hidden or there is nothing to count."""
-    return (k / n.where(n > 0)).where(k >= 0).astype("float64")
+def _share(view: View, k: pd.Series, n: pd.Series) -> pd.Series:
+    """Return k of n, NaN where either is hidden, there is nothing to count, or rounding would decide (public, < 50)."""
+    return (k / n.where(n > (0 if view.internal else ROUGH))).where(k >= 0).astype("float64")
 
 
 def verdict(view: View) -> str:
-    """Return whether the submission can carry the audit, and what is missing most; a hidden count is a small one."""
+    """Return whether the submission can carry the audit, and what is missing most.
+
+    A hidden count is a small one: the share is then told as a lower bound.
+    """
     found = {str(r["measure"]): (max(r["k"], 0), r["n"]) for r in view.count("checks").to_dict("records")}
     lacking = {n: k / of for n, (k, of) in found.items() if of > 0 and n.startswith(("no_", "not_", "unknown_"))}
     if "no_second" not in lacking:
@@ -81,11 +85,21 @@ def verdict(view: View) -> str:
     gone, unknown = lacking.get("not_rated", 0.0), lacking.get("no_supervisor", 0.0)
     key = "partly" if max(gone, unknown) > 1 - _limit(view, "carried") else "carries"
     key = "cannot" if gone > 1 - _limit(view, "partial") else key if "not_rated" in lacking else "multisource"
-    told = {n: 1 - lacking.get(n, 1.0) for n in ("not_rated", "no_supervisor")}
+    told = {n: _held(view, n, 1 - lacking.get(n, 1.0)) for n in ("not_rated", "no_supervisor")}
     n = count(view, found["not_rated" if "not_rated" in lacking else "no_second"][1])
     name, most = max(lacking.items(), key=lambda item: item[1])
     last = _say(view, f"missing.{name if most > LITTLE else 'little'}", share=most)
     return f"{_say(view, f'verdict.{key}', n=n, **told)} {last}"
+
+
+def _held(view: View, measure: str, share: float) -> str:
+    """Return the share of those not lacking, as a lower bound where the count is hidden."""
+    frame = view.count("checks")
+    mine = frame[frame["measure"] == measure]
+    if mine.empty or mine["k"].iloc[0] >= 0 or mine["n"].iloc[0] <= 0:
+        return _say(view, "share", share=share)
+    most = view.audit.config.disclosure.get("persons", 10) - 1
+    return _say(view, "at_least", share=max(0.0, 1 - most / mine["n"].iloc[0]))
 
 
 def rows(view: View) -> list[Block]:
@@ -106,7 +120,7 @@ def filled(view: View) -> list[Block]:
     frame = view.count("completeness")
     absent = [_say(view, f"table.{t}") for t in frame.loc[frame["n"] == 0, "table"]]
     short = frame[(frame["n"] != 0) & (frame["filled"] != frame["n"])]
-    short = short.assign(share=_share(short["filled"], short["n"]))[["table", "column", "filled", "n", "share"]]
+    short = short.assign(share=_share(view, short["filled"], short["n"]))[["table", "column", "filled", "n", "share"]]
     table = _table(view, "filled", short, "table column filled:n all_rows:n share:%1")
     rest = Text(_say(view, "filled.rest", n=len(frame) - len(short) - len(absent)))
     return [table, rest, *([_note(_say(view, "filled.absent", tables=", ".join(absent)))] if absent else [])]
@@ -138,7 +152,7 @@ def _by_reason(view: View, name: str, frame: pd.DataFrame, place: list[str]) -> 
 
 def coverage(view: View) -> list[Block]:
     """Return how many are rated by each source: in all, then by unit (agency at the public level), lowest first."""
-    frame, whole = (f.assign(share=_share(f["rated"], f["n"]), each=_share(f["pairs"], f["rated"]))
+    frame, whole = (f.assign(share=_share(view, f["rated"], f["n"]), each=_share(view, f["pairs"], f["rated"]))
                     for f in (view.count("coverage"), view.count("sources")))  # fmt: skip
     whole = whole[["source", "rated", "n", "share", "each", "none", "units"]]
     place = ["opd", "unit"] if view.internal else ["opd"]
@@ -158,7 +172,8 @@ def checks(view: View) -> list[Block]:
     """Return what is worth a look at the source: counts with their n; internally who stands behind them."""
     limits: dict[str, Any] = {n: _limit(view, n) for n in ("span", "batch")}
     frame = view.count("checks")
-    frame = frame.assign(share=_share(frame["k"], frame["n"]), largest=frame["largest"].where(frame["largest"] > 0))
+    largest = frame["largest"].where(frame["largest"] > 0)
+    frame = frame.assign(share=_share(view, frame["k"], frame["n"]), largest=largest)
     frame["k"] = frame["k"].astype(object).where(frame["n"] != 0, _say(view, "no_count"))
     frame = frame[["measure", "k", "n", "share", "largest"]]
     blocks = [_table(view, "checks", frame, "measure k:n of:n share:%1 largest:n", **limits)]
