@@ -138,6 +138,7 @@ def _summary(book: Any, problems: Sequence[Problem], lines: dict[int, list[str]]
     """Put a sheet with every problem first, each with a link to its first cell."""
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.worksheet.hyperlink import Hyperlink
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     title = say("problems.annotated.summary", lang)
     sheet = book.create_sheet(title if title not in book.sheetnames else f"{title} KA", 0)
@@ -171,3 +172,5 @@ def _summary(book: Any, problems: Sequence[Problem], lines: dict[int, list[str]]
     for letter, width in zip("ABCDEFGH", (11, 12, 24, 18, 14, 8, 70, 70), strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.freeze_panes = f"A{header + 1}"
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
