@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from kinerja_analysis.base.errors import Problem
-from kinerja_analysis.base.words import say
+from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.read.report import CheckReport, cell_in_words, sentence
 from kinerja_analysis.read.sources import ANNOTATED
 from kinerja_analysis.read.text import SEPARATORS, decode
 
 MOST = 5_000
+_AUTHOR = "kinerja"
 _COLOURS = {"error": "FFF4B6B0", "warning": "FFFBE3A6", "note": "FFD9E8F6"}
 _RANK = ("note", "warning", "error")
 _TEXT = (".csv", ".tsv", ".txt")
@@ -56,7 +57,7 @@ def annotate(path: str | Path, report: CheckReport, *, name: str = "", lang: str
         return None
     left = _mark(book, mine, lines, lang)
     _summary(book, mine, lines, left, lang)
-    target = place.with_name(f"{place.stem}{ANNOTATED}.xlsx")
+    target = place.with_name(f"{place.stem.removesuffix(ANNOTATED)}{ANNOTATED}.xlsx")
     book.save(target)
     shutil.copymode(place, target)
     return target
@@ -64,8 +65,16 @@ def annotate(path: str | Path, report: CheckReport, *, name: str = "", lang: str
 
 def _of_workbook(place: Path) -> tuple[Any, dict[int, list[str]] | None]:
     import openpyxl
+    from openpyxl.styles import PatternFill
 
-    return openpyxl.load_workbook(place), None
+    book = openpyxl.load_workbook(place)
+    if place.stem.endswith(ANNOTATED):  # a copy of ours that was worked on: its old marks go
+        for sheet in [s for s in book if s.title in (say("problems.annotated.summary", lang) for lang in LANGUAGES)]:
+            book.remove(sheet)
+        for cell in (c for sheet in book for row in sheet.iter_rows() for c in row):
+            if cell.comment and cell.comment.author == _AUTHOR:
+                cell.comment, cell.fill = None, PatternFill()
+    return book, None
 
 
 def _of_text(place: Path, lang: str) -> tuple[Any, dict[int, list[str]]]:
@@ -114,7 +123,7 @@ def _mark(book: Any, problems: Sequence[Problem], lines: dict[int, list[str]] | 
         repair = say("problems.annotated.repair", lang)
         text = "\n\n".join(f"[{p.code}] {sentence(p, lang)}\n{repair}: {p.text(lang, 'repair')}" for p in found)
         old = f"{cell.comment.text}\n\n" if cell.comment else ""
-        cell.comment = Comment(_legal(old + text), "kinerja", height=180, width=360)
+        cell.comment = Comment(_legal(old + text), _AUTHOR, height=180, width=360)
         cell.fill = PatternFill("solid", fgColor=_COLOURS[worst])
     return max(0, len(told) - MOST)
 

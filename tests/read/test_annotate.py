@@ -75,3 +75,17 @@ def test_nothing_to_mark(make: Any, build: Any) -> None:
     place: Path = build(make)
     assert annotate(place, check(place, config=make.config)) is None
     assert sorted(p.name for p in make.folder.iterdir()) == [place.name]
+
+
+def test_a_copy_worked_on_is_marked_anew(make: Any) -> None:
+    place = make.ekinerja(edit={make.cell("hasil_kerja", 3): "MEMUASKAN", make.cell("nip", 2): "123"})
+    copy = annotate(place, check(place, config=make.config))
+    book = openpyxl.load_workbook(copy)
+    book["Data"]["A9"] = make.nip(2)
+    book.save(copy)
+    again = annotate(copy, check(copy, config=make.config))
+    assert again == copy and sorted(p.name for p in make.folder.iterdir()) == ["penilaian.xlsx", copy.name]
+    book = openpyxl.load_workbook(copy)
+    assert book.sheetnames == ["Ringkasan masalah", "Data"]
+    marked = {c.coordinate: c.comment.text for row in book["Data"].iter_rows() for c in row if c.comment}
+    assert list(marked) == ["K10"] and marked["K10"].count("KA-E202") == 1
