@@ -220,7 +220,7 @@ def _python(data: bytes, start: int, separator: str, width: int) -> _Records:
     rows, lines, odd, line = [], [], [], 1
     try:
         for row in reader:
-            blank = not "".join(row).strip(_NOTHING + separator)
+            blank = not any(field.strip(_NOTHING) for field in row)
             if len(row) == width or blank:
                 rows.append([""] * width if blank else row)
                 lines.append(line)

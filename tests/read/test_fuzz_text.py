@@ -60,7 +60,7 @@ def agrees(place: Path, written: str, separator: str) -> None:
     block = table.block
     assert block is not None and table.layout is not None and "E117" not in problems
     assert block.header_address(0) == f"baris {told[at][0]}"
-    nothing = set(f'{separator}" \t\r\n')
+    nothing = set('" \t\r\n')
     body = [(n, row if set("".join(row)) - nothing else [""] * width) for n, row in told[at + 1 :]]
     lines = re.split(r"\r\n|\r|\n", written)
     blank = not body or not "".join(lines[body[0][0] - 1 :]).strip()
