@@ -54,7 +54,8 @@ def test_pages_are_offline_and_in_one_language(demo) -> None:
 
 
 def test_both_languages_show_the_same_findings(demo) -> None:
-    books = [nbformat.read(next((demo.reports / "2025").glob(f"76.02-*/objektivitas_*_{x}.ipynb")), 4) for x in ("id", "en")]
+    folder = next((demo.reports / "2025").glob("76.02-*"))
+    books = [nbformat.read(next(folder.glob(f"objektivitas_*_{x}.ipynb")), 4) for x in ("id", "en")]
     from kinerja_analysis.report.blocks import codes, numbers
     from kinerja_analysis.report.notebook import blocks_of
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,18 +20,9 @@ from kinerja_analysis.base.results import Estimate, Finding, Result, Status
 from kinerja_analysis.base.words import has
 
 if TYPE_CHECKING:
-    from kinerja_analysis.detect.context import Context
+    pass
 
 MOST_ROWS = 50
-
-
-class Detector(Protocol):
-    """A detector module."""
-
-    NAME: str
-
-    def detect(self, ctx: Context, out: Collector) -> None:
-        """Read the context, add findings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ def read(
 
     Parameters
     ----------
-    paths : str, Path, DataFrame, list of these, or dict of table name to DataFrame
-        Folders are read with everything below them.
+    paths : str, Path, DataFrame, DatabaseConfig, list of these, or dict of table name to DataFrame
+        Folders are read with everything below them. ``"sql:NAME"`` reads the query declared as ``[databases.NAME]``.
     region : str, optional
         Code or name, for files that do not tell their region. A contradiction with a file is an error.
     year : int, optional

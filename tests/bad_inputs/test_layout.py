@@ -88,7 +88,7 @@ CASES: list[tuple[Any, ...]] = [
      {"nearest": "BAIK"}),
     ("header repeated in a text table", lambda m: m.text([m.long_header, *m.scores()[:3], m.long_header,
      *m.scores()[3:]]), "", "", "", {"holds": lambda t: len(t.ratings) == 6}),
-    ("unit in merged cells", merged_units, "KA-W305", ("E9", "E10", "E11", "E12", "E13"), "Pisahkan sel|Unmerge"),
+    ("unit in merged cells", merged_units, "KA-W305", ("E9", "E10", "E11", "E12", "E13"), "Pisahkan Sel|Unmerge"),
     ("empty rows between", lambda m: m.ekinerja([*m.people()[:2], [], [], *m.people()[2:]], edit={"M13": "BAIKK"}),
      "KA-E202", "M13", "label yang berlaku|valid label", {"nearest": "BAIK"}),
     ("hidden row and column", hidden, "KA-E202", "M10", "label yang berlaku|valid label",
