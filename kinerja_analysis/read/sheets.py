@@ -157,11 +157,14 @@ def _attributes(session: Session, block: Block, layout: Layout, frame: pd.DataFr
         filled = int((cells.codes >= 0).sum())
         many = len(cells.distinct) > min(ATTRIBUTE_LEVELS, max(2, filled // 2))
         persons = session.log.persons(block)
-        personal = personal_header(label) or any(identifying(v, persons) for v in (label, *cells.distinct))
-        if personal or many or name in own:
+        odd = cells.rows([k for k, v in enumerate(cells.distinct) if identifying(v, persons)])
+        personal = personal_header(label) or identifying(label, persons)
+        if 0 < len(odd) < filled / 2 and not personal:  # a slip in a few cells, not a column of people
+            session.log.at("E408", block, i, odd)
+        elif personal or len(odd) or many or name in own:
             session.log.on("N302", block, [block.header_address(i)], column=label)
-            continue
-        session.log.on("N304", block, [block.header_address(i)], column=label)
-        series = cells.spread(texts(cells.distinct).values, "str").iloc[frame.index.to_numpy()]
-        frame[name] = series.set_axis(frame.index)
+        else:
+            session.log.on("N304", block, [block.header_address(i)], column=label)
+            series = cells.spread(texts(cells.distinct).values, "str").iloc[frame.index.to_numpy()]
+            frame[name] = series.set_axis(frame.index)
     return frame

@@ -83,3 +83,11 @@ def test_a_remark_under_a_column_that_is_not_read_is_no_repeated_header(make: An
     report = check(place, config=make.config)
     assert [(p.code, p.cell) for p in report.problems] == [("KA-E309", "B14")]
     assert "header" not in set(report.accounting["reason"])
+
+
+def test_a_nip_that_slipped_into_a_grouping_is_named_at_its_cell(make: Any) -> None:
+    header = ("tahun", "wilayah", "nip", "golongan", "asal")
+    rows = [["2025", "98.01", make.nip(i), "III/a", "pesisir" if i % 2 else "dataran"] for i in range(1, 9)]
+    rows[3][4] = make.nip(4)
+    report = check(make.workbook([header, *rows]), config=make.config)
+    assert [(p.code, p.cell, p.value) for p in report.problems] == [("KA-E408", "E5", "")]
