@@ -22,6 +22,8 @@ from scipy.sparse import csgraph
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BLOCK_LIMIT = 8000
+WORK_LIMIT, CELL_LIMIT = 5e9, 3e7
+_PROFILE_BLOCK, _PROFILE_CELLS = 200, 20_000
 _SMALL = 64
 
 
@@ -74,6 +76,7 @@ class Fit:
     ur: FloatArray
     inverse: FloatArray
     reduced: FloatArray
+    mean: FloatArray
 
 
 class MixedSystem:
@@ -88,11 +91,20 @@ class MixedSystem:
         Fixed design; may have no column when `component` is given.
     component : ndarray of int or None
         A fixed mean for each code, without gaps.
+    at_any_cost : bool
+        Only a block beyond `BLOCK_LIMIT` is refused, not the work beyond `WORK_LIMIT` operations a step.
     """
 
     def __init__(
-        self, y: FloatArray, factors: list[IntArray], X: FloatArray, component: IntArray | None
+        self,
+        y: FloatArray,
+        factors: list[IntArray],
+        X: FloatArray,
+        component: IntArray | None,
+        *,
+        at_any_cost: bool = True,
     ) -> None:
+        self.at_any_cost = at_any_cost
         self.levels = np.array([int(codes.max()) + 1 for codes in factors])
         self.first = int(np.argmax(self.levels))
         self.factors = factors
@@ -120,10 +132,10 @@ class MixedSystem:
 
     def sums(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Z0'·values and Zr'·values (component sums last)."""
-        first = _sums(self.factors[self.first], values, int(self.levels[self.first]))
+        first = level_sums(self.factors[self.first], values, int(self.levels[self.first]))
         rest = np.zeros((self.width, values.shape[1]))
         for column in self._columns:
-            rest += _sums(column, values, self.width)
+            rest += level_sums(column, values, self.width)
         return first, rest
 
     def _lay_out_blocks(self) -> None:
@@ -134,7 +146,9 @@ class MixedSystem:
         _, label = csgraph.connected_components(joint, directed=False)
         _, label = np.unique(label[n0:], return_inverse=True)
         size = np.bincount(label)
-        if size.size and size.max() > BLOCK_LIMIT:
+        wide = size.astype(np.float64)
+        costly = (wide**3).sum() > WORK_LIMIT or (wide**2).sum() > CELL_LIMIT
+        if size.max(initial=0) > BLOCK_LIMIT or (costly and not self.at_any_cost):
             raise DesignTooLarge(
                 f"{size.max()} linked levels beside the largest factor; the exact route ends at {BLOCK_LIMIT}"
             )
@@ -166,6 +180,12 @@ class MixedSystem:
                 base[self.offset[row] + self.place[row] * self.size[row] + self.place[column]] += count
         return base
 
+    @property
+    def cheap(self) -> bool:
+        """Whether an evaluation costs so little that the likelihood can be profiled."""
+        cells = max(self.C.nnz, self.n)
+        return int(self.size.max(initial=0)) <= _PROFILE_BLOCK and cells <= _PROFILE_CELLS
+
     def scale(self, gamma: FloatArray) -> FloatArray:
         """Λ of the reduced columns: √γ of their factor, 1 for fixed means."""
         parts = [np.full(self.levels[k], np.sqrt(gamma[k])) for k in self.rest]
@@ -195,6 +215,7 @@ class MixedSystem:
             ur=ur,
             inverse=inverse,
             reduced=solved[:, :p],
+            mean=ur[self.n_random :],
         )
 
     def _reduce(
@@ -237,8 +258,8 @@ class MixedSystem:
         """Diagonal of the blocks by reduced column."""
         return inverse[self.offset + self.place * (self.size + 1)]
 
-    def variances(self, fit: Fit, *, fixed: bool) -> tuple[FloatArray, FloatArray]:
-        """Diagonal of the inverse equations for scaled effects u: first factor, reduced columns.
+    def variances(self, fit: Fit, *, fixed: bool) -> tuple[list[FloatArray], FloatArray]:
+        """Diagonal of the inverse equations for scaled effects u: by factor, and of the means.
 
         With `fixed` the uncertainty of the fixed design X is included.
         """
@@ -256,17 +277,20 @@ class MixedSystem:
             moved *= (np.sqrt(gamma0) / d)[:, None]
             first = first + np.einsum("ij,jk,ik->i", moved, fit.beta_cov, moved)
             rest = rest + np.einsum("ij,jk,ik->i", fit.reduced, fit.beta_cov, fit.reduced)
-        return first, rest
+        return self._by_factor(first, rest), rest[self.n_random :]
 
-    def scaled_effects(self, fit: Fit, k: int) -> FloatArray:
-        """u of factor `k`."""
-        return fit.u0 if k == self.first else fit.ur[self.slices[k]]
+    def _by_factor(self, first: FloatArray, rest: FloatArray) -> list[FloatArray]:
+        return [first if k == self.first else rest[self.slices[k]] for k in range(self.levels.size)]
+
+    def effects(self, fit: Fit) -> list[FloatArray]:
+        """u of every factor."""
+        return self._by_factor(fit.u0, fit.ur)
 
     def working_information(self, fit: Fit) -> FloatArray:
         """f_k'·P·f_l with f_k = Z_k·Z_k'·P·y, σ² = 1: twice the average information without σ²."""
         root = np.sqrt(fit.gamma)
         F = np.column_stack(
-            [(self.scaled_effects(fit, k) / root[k])[codes] for k, codes in enumerate(self.factors)]
+            [(u / root[k])[codes] for k, (u, codes) in enumerate(zip(self.effects(fit), self.factors, strict=True))]
         )
         weight = fit.gamma[self.first] / (1.0 + fit.gamma[self.first] * self.count0)
         joined = np.column_stack([self.M[:, : self.p], F])
@@ -276,7 +300,8 @@ class MixedSystem:
         return A[p:, p:] - A[p:, :p] @ fit.beta_cov @ A[:p, p:]
 
 
-def _sums(codes: IntArray, values: FloatArray, size: int) -> FloatArray:
+def level_sums(codes: IntArray, values: FloatArray, size: int) -> FloatArray:
+    """Sums of each column of `values` by code."""
     return np.column_stack(
         [np.bincount(codes, weights=values[:, j], minlength=size) for j in range(values.shape[1])]
     )

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ._mixed import Fit, MixedSystem
 
 FloatArray = NDArray[np.float64]
 FLOOR = 1e-10
 CEILING = 1e6
 UNIDENTIFIED = 1e-9
+EXHAUSTED = 1e-12
 _START = 0.1
 _MAX_STEPS = 60
 _DECREMENT = 1e-13
 _SLOPE = 1e-3
 _RESOLUTION = 1e-6
+_ROUNDING = 1e-12
 _CLOSE = 0.3
+_SCORE = 1e-6
+_LEAST = 1e-4
 CHI2_95 = 3.841458820694124
 _Z_95 = 1.959963984540054
 
@@ -29,7 +32,7 @@ class Point:
     `trace` is tr(Z'PZ) and `square` |Z'Py|² of each factor at σ² = 1; `df` the divisor of σ².
     """
 
-    fit: Fit
+    fit: Any
     df: int
     logdet: float
     trace: FloatArray
@@ -51,19 +54,45 @@ class Point:
         return self.trace - self.square / self.variance
 
 
+class System(Protocol):
+    """What both routes offer: a fit at given variance ratios, and what its derivatives are made of."""
+
+    n: int
+    p: int
+    n_fixed: int
+    levels: NDArray[np.int64]
+    M: FloatArray
+
+    @property
+    def cheap(self) -> bool: ...
+    def fit(self, gamma: FloatArray) -> Any: ...
+    def effects(self, fit: Any) -> list[FloatArray]: ...
+    def variances(self, fit: Any, *, fixed: bool) -> tuple[list[FloatArray], FloatArray]: ...
+    def working_information(self, fit: Any) -> FloatArray: ...
+
+
 class Objective:
     """The deviance of a system, restricted or not."""
 
-    def __init__(self, system: MixedSystem, *, reml: bool) -> None:
+    def __init__(self, system: System, *, reml: bool) -> None:
         self.system, self.reml = system, reml
         self.df = system.n - (system.p + system.n_fixed if reml else 0)
+        self.total = float(system.M[:, -1] @ system.M[:, -1])
+
+    def hopeless(self, point: Point) -> bool:
+        """Whether a factor is explained by the fixed effects, or nothing is left to be explained."""
+        explained = bool((point.trace < UNIDENTIFIED * self.system.n).any())
+        return explained or point.fit.rss <= EXHAUSTED * self.total
 
     def at(self, gamma: FloatArray) -> Point:
         """Evaluate at given variance ratios; at a ratio of 0 its derivative is missing (NaN)."""
-        fit = self.system.fit(gamma)
-        first, rest = self.system.variances(fit, fixed=self.reml)
-        sums = np.array([self._part(first, rest, k).sum() for k in range(gamma.size)])
-        squares = np.array([np.sum(self.system.scaled_effects(fit, k) ** 2) for k in range(gamma.size)])
+        return self.point(self.system.fit(gamma))
+
+    def point(self, fit: Any) -> Point:
+        """The point of a fit that the system has made."""
+        gamma = fit.gamma
+        sums = np.array([part.sum() for part in self.system.variances(fit, fixed=self.reml)[0]])
+        squares = np.array([np.sum(u**2) for u in self.system.effects(fit)])
         return Point(
             fit=fit,
             df=self.df,
@@ -71,9 +100,6 @@ class Objective:
             trace=_ratio(self.system.levels - sums, gamma),
             square=_ratio(squares, gamma),
         )
-
-    def _part(self, first: FloatArray, rest: FloatArray, k: int) -> FloatArray:
-        return first if k == self.system.first else rest[self.system.slices[k]]
 
     def curvature(self, point: Point) -> FloatArray:
         """Average information about the variance ratios, residual variance profiled out, times two."""
@@ -93,7 +119,7 @@ def minimise(objective: Objective) -> tuple[Point, bool]:
     deviance is replaced by halved Newton steps. A factor that the fixed effects explain ends the search.
     """
     point = objective.at(np.full(objective.system.levels.size, _START))
-    if (point.trace < UNIDENTIFIED * objective.system.n).any():
+    if objective.hopeless(point):
         return point, False
     for _ in range(_MAX_STEPS):
         gamma, gradient = point.fit.gamma, point.gradient
@@ -123,7 +149,7 @@ def _descend(
     """
     gamma = point.fit.gamma
     level = point.deviance
-    slack = 1e-13 * abs(level)
+    slack = _ROUNDING * (abs(level) + objective.df)
     if far or (np.abs(newton) > _CLOSE * gamma).any():
         ratio = point.square / (point.variance * point.trace)
         jump = np.where(free, objective.system.levels / point.trace * (ratio - 1.0), 0.0)
@@ -136,6 +162,33 @@ def _descend(
         if trial.deviance <= level + slack:
             return trial
     return None
+
+
+def seek(objective: Objective, start: FloatArray) -> tuple[Point, bool]:
+    """Variance ratios at which the score vanishes, without use of the deviance; whether it was found.
+
+    For systems whose log determinant is not computed on the way. Far from the root each ratio moves as in
+    `minimise`; near it by Newton steps with the average information, no more than a factor of four at once.
+    """
+    point = objective.at(np.clip(start, FLOOR, CEILING))
+    for _ in range(_MAX_STEPS):
+        if objective.hopeless(point) or (point.fit.gamma >= CEILING).any():
+            return point, False
+        gamma, gradient = point.fit.gamma, point.gradient
+        free = (gamma > FLOOR) | (gradient < 0)
+        step = np.zeros_like(gamma)
+        if not free.any():
+            return point, True
+        curvature = objective.curvature(point)[np.ix_(free, free)]
+        step[free] = -np.linalg.lstsq(curvature, gradient[free], rcond=1e-13)[0]
+        if abs(float(gradient @ step)) < _SCORE:
+            return point, True
+        if (np.abs(step) > _CLOSE * gamma).any():
+            ratio = point.square / (point.variance * point.trace)
+            step = np.where(free, objective.system.levels / point.trace * (ratio - 1.0), 0.0)
+        low, high = np.where(gamma > _LEAST, 0.25 * gamma, FLOOR), np.maximum(4.0 * gamma, _LEAST)
+        point = objective.at(np.clip(gamma + step, low, high))
+    return point, False
 
 
 def delta_intervals(objective: Objective, point: Point) -> FloatArray:

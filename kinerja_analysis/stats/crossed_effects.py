@@ -8,20 +8,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._anova import anova_variances
 from ._arrays import codes, vector
 from ._mixed import DesignTooLarge, MixedSystem
+from ._mixed_checks import constant, disconnected, fixed_design, unusable
 from ._mixed_search import (
     CEILING,
+    EXHAUSTED,
     FLOOR,
     UNIDENTIFIED,
     Objective,
     Point,
     ProfileLost,
+    System,
     delta_intervals,
     minimise,
     profile_intervals,
+    seek,
 )
 from ._record import Predictions, block, frame, predictions
+from ._sampling import SampledSystem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +36,7 @@ __all__ = ["CrossedEffects", "DesignTooLarge", "crossed_effects"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_PROFILE_BLOCK, _PROFILE_CELLS = 200, 20_000
+_LEAST, _MOST = 1e-3, 1e3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +62,21 @@ class CrossedEffects:
         SE of prediction: √(σ² × diagonal of the inverse mixed-model equations), fixed effects included.
     effects_sd : dict of str to ndarray
         Conditional SD with the coefficients of `X` taken as known (what lme4 prints as condVar).
+    anova : dict of str to float
+        Raw variances by the analysis of variance (Henderson's method I), the residual under ``"residual"``:
+        negative where the data say so. Empty if more than means is fixed.
     loglik : float
         Log likelihood, restricted if `reml`.
     converged : bool
     method : str
-    monte_carlo_error : float
-        0.0: nothing is sampled.
+    monte_carlo : dict of str to float
+        Empty by the exact route. By the large one ``effects_se`` and ``sd``: the largest relative error that
+        sampling puts on them, and ``loglik``: the standard error of the log likelihood.
     reason : str
-        "" | ``singular`` (a standard deviation is 0) | ``empty`` | ``constant`` | ``no_residual`` |
-        ``one_per_level`` | ``confounded`` | ``not_identified`` | ``zero_residual``; after the last seven
-        every estimate is NaN.
+        "" | ``singular`` (a standard deviation is 0) | ``disconnected`` (crossed factors fall into parts without
+        a fixed mean each: effects of different parts rest on the parts being equally good) | ``empty`` |
+        ``constant`` | ``no_residual`` | ``one_per_level`` | ``confounded`` | ``not_identified`` |
+        ``zero_residual``; after the last seven every estimate is NaN.
     """
 
     n: int
@@ -79,11 +90,17 @@ class CrossedEffects:
     effects: dict[str, Predictions]
     effects_se: dict[str, FloatArray]
     effects_sd: dict[str, FloatArray]
+    anova: dict[str, float]
     loglik: float
     converged: bool
     method: str
-    monte_carlo_error: float
+    monte_carlo: dict[str, float]
     reason: str
+
+    @property
+    def monte_carlo_error(self) -> float:
+        """Largest relative sampling error of a standard error or SD; 0 by the exact route."""
+        return max(self.monte_carlo.get("effects_se", 0.0), self.monte_carlo.get("sd", 0.0))
 
     def to_frame(self) -> "pd.DataFrame":
         """SDs with limits, fixed effects and component means with SE, predictions with SE."""
@@ -95,6 +112,7 @@ class CrossedEffects:
             block("fixed", self.fixed, se=self.fixed_se),
             block("component_mean", self.component_mean, se=self.component_mean_se),
             *(block(f"effect:{name}", self.effects[name], se=self.effects_se[name]) for name in self.sd),
+            block("anova", np.array(list(self.anova.values())), level=list(self.anova)),
             block("loglik", self.loglik),
         )
 
@@ -107,6 +125,7 @@ def crossed_effects(
     component: ArrayLike | None = None,
     reml: bool = True,
     sd_interval: bool = True,
+    route: str = "auto",
 ) -> CrossedEffects:
     """Variances and effects of several crossed or nested random factors.
 
@@ -128,6 +147,9 @@ def crossed_effects(
     sd_interval : bool
         Compute 95 % limits of the standard deviations: by profile likelihood where that is cheap, else by
         the delta method on the log scale.
+    route : str
+        ``exact``, ``large`` (conjugate gradients and stochastic traces), or ``auto``: exact unless it would need
+        more than 5·10⁹ operations a step. With a single factor always exact.
 
     Returns
     -------
@@ -136,7 +158,8 @@ def crossed_effects(
     Raises
     ------
     DesignTooLarge
-        If more than 8,000 linked levels remain beside the largest factor (a ValueError).
+        A ValueError: more than 8,000 linked levels beside the largest factor with ``route="exact"``, or a
+        level that lies in two components by the large route.
     ValueError
         For malformed arrays, linearly dependent fixed columns, or `component` without `reml`.
 
@@ -144,6 +167,8 @@ def crossed_effects(
     -----
     The profiled deviance of Bates et al. (2015), with the largest factor eliminated exactly and the others
     in dense blocks by linked component; Newton steps with the average information of Gilmour et al. (1995).
+    The large route solves the same equations by conjugate gradients; only the diagonal of their inverse and
+    the log determinant are sampled.
 
     Examples
     --------
@@ -159,146 +184,168 @@ def crossed_effects(
     n = response.size
     if not groups:
         raise ValueError("groups must name at least one random factor")
+    if route not in ("auto", "exact", "large"):
+        raise ValueError('route must be "auto", "exact" or "large"')
     if component is not None and not reml:
         raise ValueError("fixed component means need reml=True")
     factors = {name: codes(values, name, n).astype(np.int64) for name, values in groups.items()}
-    parts = None if component is None else codes(component, "component", n)
-    design = _fixed_design(X, n, parts is not None)
-    reason = _unusable(response, factors, parts, design)
+    parts = None if component is None else codes(component, "component", n).astype(np.int64)
+    design = fixed_design(X, n, parts is not None)
+    reason = unusable(response, factors, parts, design)
     if reason:
         return _nothing(n, factors, design, parts, reason)
-    present, index = (None, None) if parts is None else np.unique(parts, return_inverse=True)
-    mean = float(response.mean())
-    shift = _constant(design, mean) if index is None else np.zeros(design.shape[1])
-    centred = response - (mean if index is not None else design @ shift)
-    system = MixedSystem(centred, list(factors.values()), design, index)
-    objective = Objective(system, reml=reml)
-    point, converged = minimise(objective)
-    _check_columns(system, point)
-    reason = _degenerate(system, point, centred)
+    data = _Data(response, factors, parts, design)
+    system = _system(data, route)
+    fitted = _search(Objective(system, reml=reml), data, intervals=sd_interval)
+    if fitted.reason:
+        return _nothing(n, factors, design, parts, fitted.reason)
+    return _record(data, fitted, reml)
+
+
+class _Data:
+    """The centred response and where its mean goes back to."""
+
+    def __init__(
+        self, y: FloatArray, factors: dict[str, IntArray], component: IntArray | None, design: FloatArray
+    ) -> None:
+        self.factors, self.design = factors, design
+        self.present: IntArray | None = None
+        self.index: IntArray | None = None
+        mean = float(y.mean())
+        if component is not None:
+            self.present, self.index = np.unique(component, return_inverse=True)
+            self.back: FloatArray | float = mean
+            self.centred = y - mean
+        else:
+            self.back = constant(design, mean)
+            self.centred = y - design @ self.back
+        self.linked = not disconnected(list(factors.values()), self.index, design)
+
+    @property
+    def anova(self) -> dict[str, float]:
+        """Raw analysis-of-variance components, if only means are fixed."""
+        if self.design.shape[1] > (self.index is None) or np.ptp(self.design, axis=0).any():
+            return {}
+        raw = anova_variances(self.centred, list(self.factors.values()), self.index)
+        return dict(zip([*self.factors, "residual"], raw.tolist(), strict=True)) if np.isfinite(raw).all() else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """The end of the search."""
+
+    objective: Objective
+    point: Point
+    converged: bool
+    limits: FloatArray | None
+    kind: str
+    monte_carlo: dict[str, float]
+    reason: str = ""
+
+
+def _system(data: _Data, route: str) -> MixedSystem | SampledSystem:
+    """The exact system unless it is too large, or unless the other one is asked for."""
+    arguments = data.centred, list(data.factors.values()), data.design, data.index
+    if route == "exact" or len(data.factors) == 1:
+        return MixedSystem(*arguments)
+    if route == "auto":
+        with suppress(DesignTooLarge):
+            return MixedSystem(*arguments, at_any_cost=False)
+    return SampledSystem(*arguments)
+
+
+def _search(objective: Objective, data: _Data, *, intervals: bool) -> _Fitted:
+    system = objective.system
+    if isinstance(system, SampledSystem):
+        raw = anova_variances(data.centred, list(data.factors.values()), data.index)
+        known = np.isfinite(raw).all() and raw[-1] > 0
+        start = np.clip(raw[:-1] / raw[-1], _LEAST, _MOST) if known else np.full(raw.size - 1, 0.1)
+        point, converged = seek(objective, start)
+    else:
+        point, converged = minimise(objective)
+    _check_columns(system, point, data.design)
+    reason = _degenerate(objective, point)
+    limits, kind = None, "not computed"
+    if intervals and not reason:
+        limits, kind = _intervals(objective, point)
     if reason:
-        return _nothing(n, factors, design, parts, reason)
-    limits, kind = _intervals(objective, point) if sd_interval else (None, "not computed")
+        return _Fitted(objective, point, converged, limits, kind, {}, reason)
     boundary = point.fit.gamma <= 10 * FLOOR
-    if boundary.any():
-        point = objective.at(np.where(boundary, 0.0, point.fit.gamma))
-    method = f"{'REML' if reml else 'ML'}, exact; sd limits: {kind}"
-    back = shift if index is None else mean
-    return _record(objective, point, list(factors), limits, back, present, converged, method)
+    final = objective.at(np.where(boundary, 0.0, point.fit.gamma)) if boundary.any() else point
+    if not isinstance(system, SampledSystem):
+        return _Fitted(objective, final, converged, limits, kind, {})
+    refined = system.refine(final.fit, fixed=objective.reml)
+    sd_error = _sd_error(objective, point, objective.point(refined.fit), ~boundary)
+    errors = {"effects_se": refined.se_error + sd_error, "sd": sd_error, "loglik": 0.5 * refined.logdet_error}
+    return _Fitted(objective, objective.point(refined.bounded), converged, limits, kind, errors)
 
 
-def _fixed_design(X: ArrayLike | None, n: int, has_component: bool) -> FloatArray:
-    if X is None:
-        return np.ones((n, 0 if has_component else 1))
-    design = np.asarray(X, dtype=np.float64)
-    if design.ndim != 2 or design.shape[0] != n:
-        raise ValueError(f"X must have shape ({n}, p), got {design.shape}")
-    if not np.isfinite(design).all():
-        raise ValueError("X holds NaN or infinity; leave such rows out first")
-    size = np.sqrt((design**2).sum(axis=0))
-    if n and np.linalg.matrix_rank(design.T @ design / np.maximum(np.outer(size, size), 1e-300)) < size.size:
-        raise ValueError("the columns of X are linearly dependent")
-    return design
+def _sd_error(objective: Objective, point: Point, sharp: Point, free: NDArray[np.bool_]) -> float:
+    """Four times the relative change of the SDs by a Newton step from a score with many probes."""
+    if not free.any():
+        return 0.0
+    curvature = objective.curvature(point)[np.ix_(free, free)]
+    step = np.linalg.lstsq(curvature, sharp.gradient[free], rcond=1e-13)[0]
+    return float(2.0 * np.abs(step / point.fit.gamma[free]).max())
 
 
-def _constant(design: FloatArray, value: float) -> FloatArray:
-    """Coefficients of a constant `value` in the design; zeros if it holds no constant."""
-    ones = np.linalg.lstsq(design.T @ design, design.sum(axis=0), rcond=None)[0]
-    inside = np.allclose(design @ ones, 1.0, rtol=0, atol=1e-8)
-    return value * ones if inside else np.zeros(design.shape[1])
-
-
-def _unusable(
-    y: FloatArray, factors: dict[str, IntArray], component: NDArray[np.intp] | None, design: FloatArray
-) -> str:
-    """Why no model can be fitted to these arrays, or ""."""
-    if y.size == 0:
-        return "empty"
-    n_fixed = design.shape[1] + (0 if component is None else np.unique(component).size)
-    if y.size <= n_fixed:
-        return "no_residual"
-    if float(np.ptp(y)) == 0.0:
-        return "constant"
-    sizes = {name: np.unique(values).size for name, values in factors.items()}
-    if y.size in sizes.values():
-        return "one_per_level"
-    names = list(factors)
-    for i, left in enumerate(names):
-        for right in names[:i]:
-            if sizes[left] != sizes[right]:
-                continue
-            joint = factors[left] * (int(factors[right].max()) + 1) + factors[right]
-            if np.unique(joint).size == sizes[left]:
-                return "confounded"
-    return ""
-
-
-def _degenerate(system: MixedSystem, point: Point, y: FloatArray) -> str:
-    if (point.trace < UNIDENTIFIED * system.n).any():
+def _degenerate(objective: Objective, point: Point) -> str:
+    if (point.trace < UNIDENTIFIED * objective.system.n).any():
         return "not_identified"
-    if (point.fit.gamma >= CEILING).any() or point.variance <= 1e-12 * float(y @ y) / y.size:
-        return "zero_residual"
-    return ""
+    exhausted = point.fit.rss <= EXHAUSTED * objective.total
+    return "zero_residual" if exhausted or (point.fit.gamma >= CEILING).any() else ""
 
 
-def _check_columns(system: MixedSystem, point: Point) -> None:
+def _check_columns(system: System, point: Point, design: FloatArray) -> None:
     """Refuse a fixed column that the other fixed columns (or the component means) explain."""
     if system.p:
-        own = np.diag(system.MM)[: system.p]
+        own = (design**2).sum(axis=0)
         if (1.0 / np.diag(point.fit.beta_cov) < 1e-10 * own).any():
             raise ValueError("the columns of X are linearly dependent")
 
 
 def _intervals(objective: Objective, point: Point) -> tuple[FloatArray, str]:
-    system = objective.system
-    cheap = int(system.size.max(initial=0)) <= _PROFILE_BLOCK and system.C.nnz <= _PROFILE_CELLS
-    if cheap and system.n <= _PROFILE_CELLS:
+    if objective.system.cheap:
         with suppress(ProfileLost):
             return profile_intervals(objective, point), "profile likelihood"
     return delta_intervals(objective, point), "delta method on the log scale"
 
 
-def _record(
-    objective: Objective,
-    point: Point,
-    names: list[str],
-    limits: FloatArray | None,
-    back: FloatArray | float,
-    present: NDArray[np.intp] | None,
-    converged: bool,
-    method: str,
-) -> CrossedEffects:
-    system, fit = objective.system, point.fit
+def _record(data: _Data, fitted: _Fitted, reml: bool) -> CrossedEffects:
+    system, point = fitted.objective.system, fitted.point
+    fit, names = point.fit, list(data.factors)
     scale = np.sqrt(point.variance * fit.gamma)
-    full, conditional = system.variances(fit, fixed=True), system.variances(fit, fixed=False)
-
-    def of(k: int, both: tuple[FloatArray, FloatArray]) -> FloatArray:
-        return scale[k] * np.sqrt(both[0] if k == system.first else both[1][system.slices[k]])
-
-    intervals = [] if limits is None else [(float(low), float(high)) for low, high in limits]
-    size = 0 if present is None else int(present.max()) + 1
+    (full, means_var), (conditional, _) = (system.variances(fit, fixed=fixed) for fixed in (True, False))
+    limits = np.zeros((0, 2)) if fitted.limits is None else fitted.limits
+    size = 0 if data.present is None else int(data.present.max()) + 1
     means, means_se = np.full(size, np.nan), np.full(size, np.nan)
-    if present is not None:
-        means[present] = fit.ur[system.n_random :] + back
-        means_se[present] = np.sqrt(point.variance * full[1][system.n_random :])
-    root = np.sqrt(fit.gamma)
+    if data.present is not None:
+        means[data.present] = fit.mean + data.back
+        means_se[data.present] = np.sqrt(point.variance * means_var)
+    effects = zip(names, np.sqrt(fit.gamma), system.effects(fit), strict=True)
+    sampled = isinstance(system, SampledSystem)
+    how = "conjugate gradients in unit blocks, stochastic traces" if sampled else "exact"
+    reason = "" if data.linked else "disconnected"
     return CrossedEffects(
         n=system.n,
-        sd={name: float(scale[k]) for k, name in enumerate(names)},
+        sd={name: float(value) for name, value in zip(names, scale, strict=True)},
         sd_residual=float(np.sqrt(point.variance)),
-        sd_interval=dict(zip([*names, "residual"], intervals, strict=False)),
-        fixed=fit.beta + (back if present is None else 0.0),
+        sd_interval={
+            name: (float(low), float(high)) for name, (low, high) in zip([*names, "residual"], limits, strict=False)
+        },
+        fixed=fit.beta + (data.back if data.present is None else 0.0),
         fixed_se=np.sqrt(point.variance * np.diag(fit.beta_cov)),
         component_mean=means,
         component_mean_se=means_se,
-        effects={name: predictions(root[k] * system.scaled_effects(fit, k)) for k, name in enumerate(names)},
-        effects_se={name: of(k, full) for k, name in enumerate(names)},
-        effects_sd={name: of(k, conditional) for k, name in enumerate(names)},
+        effects={name: predictions(root * u) for name, root, u in effects},
+        effects_se={name: s * np.sqrt(v) for name, s, v in zip(names, scale, full, strict=True)},
+        effects_sd={name: s * np.sqrt(v) for name, s, v in zip(names, scale, conditional, strict=True)},
+        anova=data.anova,
         loglik=-0.5 * point.deviance,
-        converged=converged,
-        method=method,
-        monte_carlo_error=0.0,
-        reason="singular" if (fit.gamma == 0).any() else "",
+        converged=fitted.converged,
+        method=f"{'REML' if reml else 'ML'}, {how}; sd limits: {fitted.kind}",
+        monte_carlo=fitted.monte_carlo,
+        reason=reason or ("singular" if (fit.gamma == 0).any() else ""),
     )
 
 
@@ -306,7 +353,7 @@ def _nothing(
     n: int,
     factors: dict[str, IntArray],
     design: FloatArray,
-    component: NDArray[np.intp] | None,
+    component: IntArray | None,
     reason: str,
 ) -> CrossedEffects:
     """A record without estimates."""
@@ -328,9 +375,10 @@ def _nothing(
         effects={name: predictions(missing(size)) for name, size in levels.items()},
         effects_se={name: missing(size) for name, size in levels.items()},
         effects_sd={name: missing(size) for name, size in levels.items()},
+        anova={},
         loglik=float("nan"),
         converged=False,
         method="none",
-        monte_carlo_error=0.0,
+        monte_carlo={},
         reason=reason,
     )

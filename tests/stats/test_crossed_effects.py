@@ -1,6 +1,5 @@
 """Crossed random effects against lme4, exact ANOVA and dense brute force."""
 
-import sys
 import time
 
 import numpy as np
@@ -228,7 +227,7 @@ def test_delta_and_profile_limits_agree_where_information_is_plenty(monkeypatch)
     a, b = np.repeat(np.arange(150), 6), np.tile(np.arange(6), 150) + 6 * (np.repeat(np.arange(150), 6) // 5)
     y = rng.normal(0, 1, 150)[a] + rng.normal(0, 0.6, b.max() + 1)[b] + rng.normal(0, 0.7, a.size)
     profile = crossed_effects(y, {"a": a, "b": b})
-    monkeypatch.setattr(sys.modules["kinerja_analysis.stats.crossed_effects"], "_PROFILE_CELLS", 0)
+    monkeypatch.setattr(_mixed, "_PROFILE_CELLS", 0)
     delta = crossed_effects(y, {"a": a, "b": b})
     assert "profile" in profile.method and "delta" in delta.method
     for name, limits in profile.sd_interval.items():
@@ -265,12 +264,13 @@ def test_malformed_input_is_refused(monkeypatch):
         lambda: crossed_effects(y, groups, np.ones((y.size, 2))),
         lambda: crossed_effects(y, groups, np.ones((y.size, 1)), component=groups["c"]),
         lambda: crossed_effects(y, groups, component=groups["c"], reml=False),
+        lambda: crossed_effects(y, groups, route="quick"),
     ):
         with pytest.raises(ValueError):
             call()
     monkeypatch.setattr(_mixed, "BLOCK_LIMIT", 5)
     with pytest.raises(_mixed.DesignTooLarge, match="10 linked levels"):
-        crossed_effects(y, groups)
+        crossed_effects(y, groups, route="exact")
 
 
 def test_frame_names_every_quantity():

@@ -1,0 +1,67 @@
+"""Variance components by the analysis of variance of unbalanced crossed designs (Henderson's method I)."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+def anova_variances(y: FloatArray, factors: list[IntArray], component: IntArray | None) -> FloatArray:
+    """Raw variances of the factors and, last, of the residual; negative ones stay negative.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+    factors : list of ndarray of int, shape (n,)
+    component : ndarray of int or None
+        A fixed mean for each code; without it one mean.
+
+    Returns
+    -------
+    ndarray, shape (len(factors) + 1,)
+        NaN throughout if the sums of squares do not determine them.
+
+    Notes
+    -----
+    T_a = Σ over levels of (Σy)²/n for each factor, for the means and for single observations; E T_a is linear in the
+    variances with coefficients Σ n_ab²/n_a (Searle, Casella & McCulloch 1992, section 5.3). In balanced designs
+    this is the usual analysis of variance.
+
+    Examples
+    --------
+    Two groups that differ less than their members: −2/3.
+
+    >>> anova_variances(np.array([0.0, 2.0, 1.0, 1.0]), [np.array([0, 0, 1, 1])], None).round(4).tolist()
+    [-0.5, 1.0]
+    """
+    mean = np.zeros(y.size, np.int64) if component is None else component
+    centred = y - (np.bincount(mean, y) / np.maximum(np.bincount(mean), 1))[mean]
+    sources = [*factors, np.arange(y.size)]
+    coefficient = np.array([_row(source, factors) for source in sources])
+    coefficient -= _row(mean, factors)
+    total = np.array([_squares(source, centred) for source in sources])
+    if np.linalg.cond(coefficient / np.abs(coefficient).max(axis=0)) > 1e10:
+        return np.full(total.size, np.nan)
+    return np.asarray(np.linalg.solve(coefficient, total))
+
+
+def _row(source: IntArray, factors: list[IntArray]) -> FloatArray:
+    """Coefficients of all variances in the uncorrected sum of squares of one source."""
+    count = np.bincount(source)
+    inverse = np.divide(1.0, count, out=np.zeros(count.size), where=count > 0)
+    parts = []
+    for factor in factors:
+        shape = count.size, int(factor.max()) + 1
+        both = sparse.csr_array((np.ones(source.size), (source, factor)), shape=shape)
+        both.sum_duplicates()
+        both.data **= 2
+        parts.append(float(inverse @ (both @ np.ones(shape[1]))))
+    return np.array([*parts, float((count > 0).sum())])
+
+
+def _squares(source: IntArray, y: FloatArray) -> float:
+    count = np.bincount(source)
+    sums = np.bincount(source, y)
+    return float(np.sum(np.divide(sums**2, count, out=np.zeros(count.size), where=count > 0)))

@@ -1,0 +1,318 @@
+"""Mixed models whose reduced equations would fill in: conjugate gradients and stochastic traces.
+
+As in the exact route the largest factor is eliminated. The columns of the other large factors (bulk) are solved
+for by conjugate gradients preconditioned with unit blocks; component means, small factors and the fixed design are
+eliminated after them. Only the diagonal of the bulk's inverse is sampled (Hutchinson 1990, Commun. Stat. Simul.
+Comput. 19:433), as the difference from the inverse of the unit blocks, which is exact.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+
+from ._blocks import Blocks, unit_blocks
+from ._gradients import conjugate_gradients
+from ._mixed import DesignTooLarge, level_sums
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+SMALL = 64
+CHUNK = 16
+_EXACT = 1e-11
+
+
+@njit(cache=True)
+def _gather(cp, ci, cx, scale, weight, values, out):  # type: ignore[no-untyped-def]
+    """out = W·C·Λ·values."""
+    width = values.shape[1]
+    total = np.empty(width)
+    for row in range(cp.size - 1):
+        total[:] = 0.0
+        for a in range(cp[row], cp[row + 1]):
+            factor = cx[a] * scale[ci[a]]
+            for k in range(width):
+                total[k] += factor * values[ci[a], k]
+        for k in range(width):
+            out[row, k] = weight[row] * total[k]
+
+
+@njit(cache=True)
+def _scatter(tp, ti, tx, bp, bi, bx, scale, values, rows, out):  # type: ignore[no-untyped-def]
+    """out = Λ·(B·Λ·values − C'·rows) + values."""
+    width = values.shape[1]
+    total = np.empty(width)
+    for column in range(tp.size - 1):
+        total[:] = 0.0
+        for a in range(bp[column], bp[column + 1]):
+            factor = bx[a] * scale[bi[a]]
+            for k in range(width):
+                total[k] += factor * values[bi[a], k]
+        for a in range(tp[column], tp[column + 1]):
+            for k in range(width):
+                total[k] -= tx[a] * rows[ti[a], k]
+        for k in range(width):
+            out[column, k] = scale[column] * total[k] + values[column, k]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Cross-products of n-vectors with the eliminated factor, the bulk, the components and each other."""
+
+    first: FloatArray
+    bulk: FloatArray
+    means: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Diagonal:
+    """Diagonal of S⁻¹, and c'·Λ·S⁻¹·Λ·c for every row c of C."""
+
+    bulk: FloatArray
+    rows: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class LargeFit:
+    """One evaluation at given variance ratios; what the exact route's `Fit` has, and the solved columns."""
+
+    gamma: FloatArray
+    logdet: float
+    logdet_fixed: float
+    rss: float
+    beta: FloatArray
+    beta_cov: FloatArray
+    u_small: FloatArray
+    u_bulk: FloatArray
+    u_first: FloatArray
+    mean: FloatArray
+    weight: FloatArray
+    scale: FloatArray
+    solved: FloatArray
+    packed: FloatArray
+    mean_size: FloatArray
+    mean_load: FloatArray
+    inner: FloatArray
+    size: FloatArray
+    diagonal: Diagonal | None = None
+
+
+class LargeSystem:
+    """The same model as `MixedSystem`, by the route for designs that would fill in.
+
+    Parameters
+    ----------
+    y, factors, X, component : as in `MixedSystem`
+    seed : int
+        Of the probe vectors.
+    """
+
+    def __init__(
+        self, y: FloatArray, factors: list[IntArray], X: FloatArray, component: IntArray | None, seed: int = 0
+    ) -> None:
+        self.levels = np.array([int(codes.max()) + 1 for codes in factors])
+        self.factors, self.seed = factors, seed
+        self.n, self.p = X.shape
+        self.n_fixed = 0 if component is None else int(component.max()) + 1
+        self._divide_factors()
+        self._lay_out()
+        self.component = np.zeros(self.n, np.int64) if component is None else component
+        self.parts = max(self.n_fixed, 1)
+        self._place_components()
+        self.M = np.column_stack([X, y])
+        self.D, self.DD = self._dense_columns()
+        self.blocks = Blocks(self.C, self.B, self.block)
+
+    def _divide_factors(self) -> None:
+        """Which factor is eliminated, which are bulk, which are small."""
+        order = np.argsort(-self.levels, kind="stable").tolist()
+        self.first, rest = order[0], order[1:]
+        self.bulk = [k for k in rest if self.levels[k] > SMALL] or rest[:1]
+        self.small = [k for k in rest if k not in self.bulk]
+        self.n_small = int(self.levels[self.small].sum())
+
+    def _lay_out(self) -> None:
+        """Bulk columns sorted by unit block, and their counts."""
+        starts = np.concatenate([[0], np.cumsum(self.levels[self.bulk])]).astype(np.int64)
+        width, rows = int(starts[-1]), int(self.levels[self.first])
+        codes0 = self.factors[self.first]
+        self.count0 = np.bincount(codes0, minlength=rows).astype(np.float64)
+        raw = [self.factors[k] + start for k, start in zip(self.bulk, starts, strict=False)]
+        label = unit_blocks(_counts(codes0, raw, (rows, width)), 1.0 / np.maximum(self.count0, 1.0))
+        order = np.argsort(label, kind="stable")
+        place = np.empty(width, np.int64)
+        place[order] = np.arange(width)
+        self.place = {k: place[a:b] for k, a, b in zip(self.bulk, starts[:-1], starts[1:], strict=True)}
+        self.columns = [place[column] for column in raw]
+        self.block = label[order]
+        self.C = _counts(codes0, self.columns, (rows, width))
+        self.back = self.C.T.tocsr()
+        self.B = sparse.csr_array((width, width))
+        for left in self.columns:
+            self.B = self.B + _counts(left, self.columns, (width, width))
+        self.B.sort_indices()
+
+    def _place_components(self) -> None:
+        """Component of each eliminated level and bulk column; every level must lie in one."""
+        self.component0 = np.zeros(self.count0.size, np.int64)
+        self.component0[self.factors[self.first]] = self.component
+        self.component_bulk = np.zeros(self.block.size, np.int64)
+        alone = bool((self.component0[self.factors[self.first]] == self.component).all())
+        for column in self.columns:
+            self.component_bulk[column] = self.component
+            alone &= bool((self.component_bulk[column] == self.component).all())
+        if not alone:
+            raise DesignTooLarge("a level lies in two components, and the design is too large for the exact route")
+        ones = self.sums(np.ones((self.n, 1)))
+        self.ones = ones if self.n_fixed else None
+
+    def sums(self, values: FloatArray) -> Sums:
+        """Sums of each column of `values` by eliminated level, bulk column and component."""
+        bulk = np.zeros((self.block.size, values.shape[1]))
+        for column in self.columns:
+            bulk += level_sums(column, values, self.block.size)
+        first = level_sums(self.factors[self.first], values, self.count0.size)
+        return Sums(first, bulk, level_sums(self.component, values, self.parts))
+
+    def _dense_columns(self) -> tuple[Sums, FloatArray]:
+        """Small factors' indicators, X and y: their sums, and their products with each other."""
+        starts = np.concatenate([[0], np.cumsum(self.levels[self.small])]).astype(np.int64)
+        self.small_slice = {k: slice(int(a), int(b)) for k, a, b in zip(self.small, starts, starts[1:], strict=False)}
+        raw = [self.factors[k] + start for k, start in zip(self.small, starts, strict=False)]
+        data = self.sums(self.M)
+        shape = self.n_small
+        parts = [
+            (self.factors[self.first], data.first, self.count0.size), (self.component, data.means, self.parts),
+        ]  # fmt: skip
+        first, means = (np.column_stack([_dense(c, raw, (size, shape)), part]) for c, part, size in parts)
+        bulk = sum(
+            (_dense(column, raw, (self.block.size, shape)) for column in self.columns),
+            start=np.zeros((self.block.size, shape)),
+        )
+        corner = sum((_dense(column, raw, (shape, shape)) for column in raw), start=np.zeros((shape, shape)))
+        beside = sum((level_sums(column, self.M, shape) for column in raw), start=np.zeros((shape, self.p + 1)))
+        joint = np.block([[corner, beside], [beside.T, self.M.T @ self.M]])
+        return Sums(first, np.column_stack([bulk, data.bulk]), means), joint
+
+    # -- one evaluation ------------------------------------------------------------------------------------
+
+    def apply(self, values: FloatArray, weight: FloatArray, scale: FloatArray) -> FloatArray:
+        """S·values."""
+        rows = np.empty((self.count0.size, values.shape[1]))
+        out = np.empty_like(values)
+        C, back, B = self.C, self.back, self.B
+        _gather(C.indptr, C.indices, C.data, scale, weight, values, rows)
+        _scatter(
+            back.indptr, back.indices, back.data, B.indptr, B.indices, B.data, scale, values, rows, out
+        )
+        return out
+
+    def solve(self, weight: FloatArray, scale: FloatArray, rhs: FloatArray, tolerance: float) -> FloatArray:
+        """S⁻¹·rhs, a few columns at a time."""
+        out = np.empty_like(rhs)
+        for start in range(0, rhs.shape[1], CHUNK):
+            part = slice(start, start + CHUNK)
+            out[:, part] = conjugate_gradients(
+                lambda v: self.apply(v, weight, scale), self.blocks.solve, np.ascontiguousarray(rhs[:, part]),
+                tolerance=tolerance,
+            ).values  # fmt: skip
+        return out
+
+    def reduced(self, sums: Sums, weight: FloatArray, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Right-hand sides of the bulk and of the means after the first factor is eliminated."""
+        weighted = weight[:, None] * sums.first
+        bulk = scale[:, None] * (sums.bulk - self.back @ weighted)
+        if self.ones is None:
+            return bulk, np.zeros((0, bulk.shape[1]))
+        means = sums.means - level_sums(self.component0, self.ones.first * weighted, self.parts)
+        return bulk, means
+
+    def fit(self, gamma: FloatArray) -> LargeFit:
+        """Solve the model at the variance ratios `gamma` (one per factor, in the order given)."""
+        weight = gamma[self.first] / (1.0 + gamma[self.first] * self.count0)
+        scale = np.empty(self.block.size)
+        for k in self.bulk:
+            scale[self.place[k]] = np.sqrt(gamma[k])
+        self.blocks.factor(weight, scale)
+        rhs, loads = self.reduced(self.D, weight, scale)
+        solved = self.solve(weight, scale, rhs, _EXACT)
+        A = self.DD - self.D.first.T @ (weight[:, None] * self.D.first) - rhs.T @ solved
+        packed, mean_size, logdet = np.zeros(self.block.size), np.ones(0), 0.0
+        if self.ones is not None:
+            own, size = self.reduced(self.ones, weight, scale)
+            packed = self.solve(weight, scale, own, _EXACT)[:, 0]
+            mean_size = size[:, 0] - np.bincount(self.component_bulk, packed * own[:, 0], minlength=self.parts)
+            loads = loads - level_sums(self.component_bulk, packed[:, None] * rhs, self.parts)
+            A -= loads.T @ (loads / mean_size[:, None])
+            logdet = float(np.log(mean_size).sum())
+        return self._finish(gamma, weight, scale, A, solved, packed, mean_size, loads, logdet)
+
+    def _finish(
+        self, gamma: FloatArray, weight: FloatArray, scale: FloatArray, A: FloatArray, solved: FloatArray,
+        packed: FloatArray, mean_size: FloatArray, loads: FloatArray, logdet: float,
+    ) -> LargeFit:  # fmt: skip
+        """Small factors and fixed design, and back to the bulk and the first factor."""
+        h, p = self.n_small, self.p
+        size = np.ones(h + p + 1)
+        for k in self.small:
+            size[self.small_slice[k]] = np.sqrt(gamma[k])
+        A = A * size[:, None] * size
+        A[np.arange(h), np.arange(h)] += 1.0
+        inner, lower = A[: h + p, : h + p], np.zeros((0, 0))
+        if h + p:
+            lower = linalg.cholesky(inner, lower=True)
+        logs = 2.0 * np.log(np.diag(lower))
+        inverse = linalg.cho_solve((lower, True), np.eye(h + p)) if h + p else np.zeros((0, 0))
+        coefficient = inverse @ A[: h + p, -1]
+        move = size * np.append(-coefficient, 1.0)
+        mean = (loads @ move) / mean_size if self.ones is not None else np.zeros(0)
+        u_bulk = solved @ move
+        left = self.D.first @ move
+        if self.ones is not None:
+            u_bulk = u_bulk - packed * mean[self.component_bulk]
+            left = left - self.ones.first[:, 0] * mean[self.component0]
+        left = left - self.C @ (scale * u_bulk)
+        gamma0 = gamma[self.first]
+        return LargeFit(
+            gamma=gamma,
+            logdet=float(np.log1p(gamma0 * self.count0).sum() + logs[:h].sum() + logdet + self.blocks.logdet),
+            logdet_fixed=float(logs[h:].sum()),
+            rss=float(A[-1, -1] - A[-1, : h + p] @ coefficient),
+            beta=coefficient[h:],
+            beta_cov=inverse[h:, h:],
+            u_small=coefficient[:h],
+            u_bulk=u_bulk,
+            u_first=np.sqrt(gamma0) * left / (1.0 + gamma0 * self.count0),
+            mean=mean,
+            weight=weight,
+            scale=scale,
+            solved=solved[:, : h + p] * size[: h + p],
+            packed=packed,
+            mean_size=mean_size,
+            mean_load=loads[:, : h + p] * size[: h + p] / mean_size[:, None],
+            inner=inner,
+            size=size[: h + p],
+        )
+
+    def effects(self, fit: LargeFit) -> list[FloatArray]:
+        """u of every factor."""
+        parts = {**{k: fit.u_small[part] for k, part in self.small_slice.items()}, self.first: fit.u_first}
+        parts |= {k: fit.u_bulk[place] for k, place in self.place.items()}
+        return [parts[k] for k in range(self.levels.size)]
+
+
+def _counts(rows: IntArray, columns: list[IntArray], shape: tuple[int, int]) -> Any:
+    """How often each row code meets each column."""
+    out = sparse.csr_array(shape)
+    for column in columns:
+        out = out + sparse.csr_array((np.ones(rows.size), (rows, column)), shape=shape)
+    out.sort_indices()
+    return out
+
+
+def _dense(rows: IntArray, columns: list[IntArray], shape: tuple[int, int]) -> FloatArray:
+    """The same as an array."""
+    return np.asarray(_counts(rows, columns, shape).toarray())
