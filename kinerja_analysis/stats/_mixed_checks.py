@@ -10,6 +10,7 @@ IntArray = NDArray[np.int64]
 
 
 def fixed_design(X: ArrayLike | None, n: int, has_component: bool) -> FloatArray:
+    """`X` as a finite (n, p) array of full rank; without it an intercept, or nothing beside component means."""
     if X is None:
         return np.ones((n, 0 if has_component else 1))
     design = np.asarray(X, dtype=np.float64)
@@ -42,6 +43,8 @@ def unusable(
     if float(np.ptp(y)) == 0.0:
         return "constant"
     sizes = {name: np.unique(values).size for name, values in factors.items()}
+    if 1 in sizes.values():
+        return "one_level"
     if y.size in sizes.values():
         return "one_per_level"
     names = list(factors)

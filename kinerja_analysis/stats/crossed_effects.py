@@ -75,8 +75,8 @@ class CrossedEffects:
     reason : str
         "" | ``singular`` (a standard deviation is 0) | ``disconnected`` (crossed factors fall into parts without
         a fixed mean each: effects of different parts rest on the parts being equally good) | ``empty`` |
-        ``constant`` | ``no_residual`` | ``one_per_level`` | ``confounded`` | ``not_identified`` |
-        ``zero_residual``; after the last seven every estimate is NaN.
+        ``constant`` | ``no_residual`` | ``one_level`` | ``one_per_level`` | ``confounded`` | ``not_identified``
+        | ``zero_residual``; after the last eight every estimate is NaN.
     """
 
     n: int

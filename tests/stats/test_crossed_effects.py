@@ -242,7 +242,7 @@ def test_delta_and_profile_limits_agree_where_information_is_plenty(monkeypatch)
         ([2.0, 2.0, 2.0, 2.0], {"a": [0, 0, 1, 1]}, "constant"),
         ([1.0, 2.0, 3.0], {"a": [0, 1, 2]}, "one_per_level"),
         ([1.0, 2.0, 3.0, 5.0], {"a": [0, 0, 1, 1], "b": [1, 1, 0, 0]}, "confounded"),
-        ([1.0, 2.0, 3.0, 5.0], {"a": [0, 0, 0, 0]}, "not_identified"),
+        ([1.0, 2.0, 3.0, 5.0], {"a": [3, 3, 3, 3]}, "one_level"),
         ([1.0, 1.0, 3.0, 3.0, 7.0, 7.0], {"a": [0, 0, 1, 1, 2, 2]}, "zero_residual"),
     ],
 )
@@ -252,6 +252,15 @@ def test_what_cannot_be_fitted_has_a_reason(y, groups, reason):
     assert np.isnan(fit.sd_residual) and np.isnan(list(fit.sd.values())).all()
     assert np.isnan(fit.effects["a"]).all()
     fit.to_frame()
+
+
+def test_a_factor_or_a_response_that_the_fixed_part_explains_has_a_reason():
+    a = np.repeat([0, 1, 2], 4)
+    y = np.array([1.0, 2.0, 3.0, 5.0] * 3)
+    assert crossed_effects(y, {"a": a}, np.eye(3)[a]).reason == "not_identified"
+    assert crossed_effects(y, {"a": a}, component=a).reason == "not_identified"
+    X = np.column_stack([np.ones(12), y])
+    assert crossed_effects(2.0 * y + 1.0, {"a": a}, X).reason == "zero_residual"
 
 
 def test_malformed_input_is_refused(monkeypatch):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from kinerja_analysis.stats import _mixed, _sampling, crossed_effects, linkage
 from kinerja_analysis.stats._anova import anova_variances
@@ -67,6 +68,29 @@ def test_both_routes_agree_on_random_designs(seed):
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.25])
 def test_both_routes_agree_where_units_are_linked(share):
     assert_within_stated_errors(*both(*units(3, count=90, share=share)))
+
+
+def test_errors_of_a_design_too_large_for_the_exact_route():
+    """32,000 pairs, 9,000 raters: SEs of 40 raters and ratees from columns of the full equations, by scipy."""
+    y, groups = units(11, count=1000)
+    fit = crossed_effects(y, groups)
+    assert "conjugate gradients" in fit.method and fit.converged
+    Z = [sparse.csr_array((np.ones(y.size), (np.arange(y.size), codes))) for codes in groups.values()]
+    W = sparse.hstack([np.ones((y.size, 1)), *Z]).tocsr()
+    ratio = [np.full(z.shape[1], (fit.sd_residual / fit.sd[name]) ** 2) for name, z in zip(groups, Z, strict=True)]
+    equations = (W.T @ W + sparse.diags_array(np.concatenate([[0.0], *ratio]))).tocsr()
+    jacobi = sparse.diags_array(1.0 / equations.diagonal())
+    starts = {"ratee": 1, "rater": 1 + Z[0].shape[1]}
+    rng = np.random.default_rng(0)
+    for name, start in starts.items():
+        for level in rng.choice(len(fit.effects_se[name]), 20, replace=False):
+            unit = np.zeros(equations.shape[0])
+            unit[start + level] = 1.0
+            column, failed = sparse.linalg.cg(equations, unit, rtol=1e-12, maxiter=5000, M=jacobi)
+            assert not failed
+            truth = fit.sd_residual * np.sqrt(column[start + level])
+            assert fit.effects_se[name][level] == pytest.approx(truth, rel=fit.monte_carlo["effects_se"])
+            assert fit.effects_se[name][level] == pytest.approx(truth, rel=0.02)
 
 
 def test_few_probes_are_admitted(monkeypatch):
