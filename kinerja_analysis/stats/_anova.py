@@ -31,7 +31,7 @@ def anova_variances(y: FloatArray, factors: list[IntArray], component: IntArray 
 
     Examples
     --------
-    Two groups that differ less than their members: −2/3.
+    Two groups whose means are equal although their members differ: a negative variance.
 
     >>> anova_variances(np.array([0.0, 2.0, 1.0, 1.0]), [np.array([0, 0, 1, 1])], None).round(4).tolist()
     [-0.5, 1.0]
@@ -42,7 +42,8 @@ def anova_variances(y: FloatArray, factors: list[IntArray], component: IntArray 
     coefficient = np.array([_row(source, factors) for source in sources])
     coefficient -= _row(mean, factors)
     total = np.array([_squares(source, centred) for source in sources])
-    if np.linalg.cond(coefficient / np.abs(coefficient).max(axis=0)) > 1e10:
+    size = np.abs(coefficient).max(axis=0)
+    if not size.all() or np.linalg.cond(coefficient / size) > 1e10:
         return np.full(total.size, np.nan)
     return np.asarray(np.linalg.solve(coefficient, total))
 

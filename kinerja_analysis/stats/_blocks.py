@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy import linalg
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -51,16 +52,16 @@ def _propagate(cp, ci, tp, ti, weight, label, size, most):  # type: ignore[no-un
 
 @njit(cache=True)
 def _assemble(cp, ci, cx, weight, block, start, offset, size, out):  # type: ignore[no-untyped-def]
-    """out −= C'·W·C inside the blocks, lower triangles."""
+    """out −= C'·W·C inside the blocks, lower triangles; columns ascend within a row of C."""
     for row in range(cp.size - 1):
         for a in range(cp[row], cp[row + 1]):
-            i = ci[a]
-            own = block[i]
-            for b in range(cp[row], cp[row + 1]):
-                j = ci[b]
-                if j <= i and block[j] == own:
-                    place = offset[own] + (i - start[own]) * size[own] + j - start[own]
-                    out[place] -= weight[row] * cx[a] * cx[b]
+            own = block[ci[a]]
+            place = offset[own] + (ci[a] - start[own]) * size[own] - start[own]
+            factor = weight[row] * cx[a]
+            for b in range(a, cp[row] - 1, -1):
+                if block[ci[b]] != own:
+                    break
+                out[place + ci[b]] -= factor * cx[b]
 
 
 @njit(cache=True)
@@ -80,6 +81,8 @@ def _factor(start, offset, size, scale, cells):  # type: ignore[no-untyped-def]
     logdet = 0.0
     for own in range(size.size):
         m = size[own]
+        if m > MOST:
+            continue
         A = cells[offset[own] : offset[own] + m * m].reshape(m, m)
         lam = scale[start[own] : start[own] + m]
         for i in range(m):
@@ -100,26 +103,26 @@ def _factor(start, offset, size, scale, cells):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _solve(start, offset, size, cells, values, forward, backward):  # type: ignore[no-untyped-def]
-    """Values become L⁻¹·values (forward), then L'⁻¹·values (backward), block by block, in place."""
+def _solve(start, offset, size, cells, values):  # type: ignore[no-untyped-def]
+    """Values become L'⁻¹·L⁻¹·values, block by block, in place."""
     width = values.shape[1]
     for own in range(size.size):
         m, first = size[own], start[own]
+        if m > MOST:
+            continue
         A = cells[offset[own] : offset[own] + m * m].reshape(m, m)
-        if forward:
-            for i in range(m):
-                for j in range(i):
-                    for k in range(width):
-                        values[first + i, k] -= A[i, j] * values[first + j, k]
+        for i in range(m):
+            for j in range(i):
                 for k in range(width):
-                    values[first + i, k] /= A[i, i]
-        if backward:
-            for i in range(m - 1, -1, -1):
+                    values[first + i, k] -= A[i, j] * values[first + j, k]
+            for k in range(width):
+                values[first + i, k] /= A[i, i]
+        for i in range(m - 1, -1, -1):
+            for k in range(width):
+                values[first + i, k] /= A[i, i]
+            for j in range(i):
                 for k in range(width):
-                    values[first + i, k] /= A[i, i]
-                for j in range(i):
-                    for k in range(width):
-                        values[first + j, k] -= A[i, j] * values[first + i, k]
+                    values[first + j, k] -= A[i, j] * values[first + i, k]
 
 
 @njit(cache=True)
@@ -142,6 +145,8 @@ def _invert(start, offset, size, cells, out):  # type: ignore[no-untyped-def]
     """Lower triangles of the inverse blocks."""
     for own in range(size.size):
         m = size[own]
+        if m > MOST:
+            continue
         A = cells[offset[own] : offset[own] + m * m].reshape(m, m)
         R = out[offset[own] : offset[own] + m * m].reshape(m, m)
         half = np.zeros((m, m))
@@ -162,18 +167,18 @@ def _invert(start, offset, size, cells, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _quadratic(cp, ci, cx, scale, block, start, offset, size, inverse, out):  # type: ignore[no-untyped-def]
-    """out[row] = c'·Λ·M⁻¹·Λ·c for every row of C, M the block diagonal."""
+    """out[row] = c'·Λ·M⁻¹·Λ·c for every row of C, M the block diagonal; columns ascend within a row of C."""
     for row in range(cp.size - 1):
         total = 0.0
         for a in range(cp[row], cp[row + 1]):
-            i = ci[a]
-            own = block[i]
-            for b in range(cp[row], cp[row + 1]):
-                j = ci[b]
-                if block[j] == own:
-                    high, low = max(i, j) - start[own], min(i, j) - start[own]
-                    part = inverse[offset[own] + high * size[own] + low]
-                    total += cx[a] * scale[i] * part * cx[b] * scale[j]
+            own = block[ci[a]]
+            place = offset[own] + (ci[a] - start[own]) * size[own] - start[own]
+            part = 0.5 * inverse[place + ci[a]] * cx[a] * scale[ci[a]]
+            for b in range(a - 1, cp[row] - 1, -1):
+                if block[ci[b]] != own:
+                    break
+                part += inverse[place + ci[b]] * cx[b] * scale[ci[b]]
+            total += 2.0 * part * cx[a] * scale[ci[a]]
         out[row] = total
 
 
@@ -211,6 +216,8 @@ def unit_blocks(C: Any, weight: FloatArray, most: int = MOST) -> IntArray:
 class Blocks:
     """The block diagonal of S for columns that are already sorted by block.
 
+    Blocks of up to `MOST` columns are factored by our own loops, larger ones by LAPACK.
+
     Parameters
     ----------
     C : csr array, shape (rows, columns)
@@ -221,11 +228,17 @@ class Blocks:
     def __init__(self, C: Any, B: Any, block: IntArray) -> None:
         self.C, self.B, self.block = C, B, block
         self.size = np.bincount(block).astype(np.int64)
-        self.start = np.concatenate([[0], np.cumsum(self.size)[:-1]]).astype(np.int64)
-        self.offset = np.concatenate([[0], np.cumsum(self.size**2)[:-1]]).astype(np.int64)
+        self.start = (np.cumsum(self.size) - self.size).astype(np.int64)
+        self.offset = (np.cumsum(self.size**2) - self.size**2).astype(np.int64)
+        self.large: list[int] = np.flatnonzero(self.size > MOST).tolist()
         self.cells = np.zeros(int((self.size**2).sum()))
         self.logdet = 0.0
         self.scale = np.ones(block.size)
+
+    def _matrix(self, own: int, cells: FloatArray) -> tuple[FloatArray, slice]:
+        """One block as a matrix, and its columns."""
+        m, area = int(self.size[own]), int(self.offset[own])
+        return cells[area : area + m * m].reshape(m, m), slice(int(self.start[own]), int(self.start[own]) + m)
 
     def factor(self, weight: FloatArray, scale: FloatArray) -> None:
         """Assemble and factor the blocks at row weights W and column scales Λ."""
@@ -234,22 +247,29 @@ class Blocks:
         _assemble(self.C.indptr, self.C.indices, self.C.data, weight, *layout, self.cells)
         _add_crossed(self.B.indptr, self.B.indices, self.B.data, *layout, self.cells)
         self.logdet = float(_factor(*layout[1:], scale, self.cells))
+        for own in self.large:
+            matrix, part = self._matrix(own, self.cells)
+            matrix *= scale[part, None]
+            matrix *= scale[part]
+            matrix[np.diag_indices_from(matrix)] += 1.0
+            upper, info = linalg.lapack.dpotrf(matrix.T, lower=0, overwrite_a=1)
+            if info:
+                raise np.linalg.LinAlgError("a block of the equations is not positive definite")
+            matrix[...] = upper.T
+            self.logdet += 2.0 * float(np.log(np.diag(upper)).sum())
         self.scale = scale
 
     def solve(self, values: FloatArray) -> FloatArray:
         """M⁻¹·values."""
-        out = values.copy()
-        _solve(self.start, self.offset, self.size, self.cells, out, True, True)
-        return out
-
-    def half_solve(self, values: FloatArray) -> FloatArray:
-        """L'⁻¹·values, with M = L·L'."""
-        out = values.copy()
-        _solve(self.start, self.offset, self.size, self.cells, out, False, True)
+        out = np.array(values, order="C")
+        _solve(self.start, self.offset, self.size, self.cells, out)
+        for own in self.large:
+            matrix, part = self._matrix(own, self.cells)
+            out[part] = linalg.lapack.dpotrs(matrix.T, out[part], lower=0)[0]
         return out
 
     def times_lower(self, values: FloatArray) -> FloatArray:
-        """L·values."""
+        """L·values with M = L·L', for blocks of up to `MOST` columns."""
         out = values.copy()
         _times_lower(self.start, self.offset, self.size, self.cells, out)
         return out
@@ -258,6 +278,8 @@ class Blocks:
         """Diagonal of M⁻¹, and c'·Λ·M⁻¹·Λ·c for every row c of C."""
         inverse = np.zeros_like(self.cells)
         _invert(self.start, self.offset, self.size, self.cells, inverse)
+        for own in self.large:
+            self._matrix(own, inverse)[0][...] = linalg.lapack.dpotri(self._matrix(own, self.cells)[0].T, lower=0)[0].T
         place = np.arange(self.block.size) - self.start[self.block]
         diagonal = inverse[self.offset[self.block] + place * (self.size[self.block] + 1)]
         rows = np.empty(self.C.shape[0])

@@ -1,17 +1,16 @@
-"""Algebra of linear mixed models with crossed factors: one factor eliminated, the rest in dense blocks.
+"""Algebra of linear mixed models with crossed factors, eliminated one after the other.
 
-With scaled effects u = b/θ the penalised normal equations are
-
-    [ θ0²·Z0'Z0 + I    θ0·Z0'Zr·Λ      ]
-    [ ·                Λ·Zr'Zr·Λ + I   ]        (fixed means of components: no "+ I", θ = 1)
-
-Z0 is the largest factor, so its block is diagonal. What is left falls into blocks by linked component.
-Cross-products are computed once; a step costs one pass over the pairs and one Cholesky per block.
+With scaled effects u = b/θ the penalised normal equations are solved in this order: the largest factor, whose block
+is diagonal; the columns of the other large factors (bulk), S = Λ·(Zb'Zb − C'·W·C)·Λ + I with C = Z0'Zb and
+W = γ0/(1 + γ0·n0); component means; small factors and the fixed design. By the exact route S is inverted in dense
+blocks, one for each linked component. Where these would be too large S is solved for by conjugate gradients,
+preconditioned with unit blocks.
 Formulas: Bates, Mächler, Bolker & Walker (2015), J. Stat. Soft. 67(1); derivatives: Gilmour, Thompson &
 Cullis (1995), Biometrics 51:1440.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -19,52 +18,76 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse import csgraph
 
+from ._blocks import Blocks, unit_blocks
+from ._gradients import conjugate_gradients
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BLOCK_LIMIT = 8000
-WORK_LIMIT, CELL_LIMIT = 5e9, 3e7
+WORK_LIMIT, CELL_LIMIT, DENSE_LIMIT = 5e9, 3e7, 2e8
+SMALL = 64
+CHUNK = 16
+_EXACT = 1e-11
 _PROFILE_BLOCK, _PROFILE_CELLS = 200, 20_000
-_SMALL = 64
 
 
 class DesignTooLarge(ValueError):
-    """The exact route would need a dense block beyond the limit."""
+    """The exact route would need a dense block beyond the limit, or the design fits neither route."""
 
 
 @njit(cache=True)
-def _subtract(indptr, indices, counts, weight, place, size, offset, out):  # type: ignore[no-untyped-def]
-    """out −= C'·diag(weight)·C, lower triangles of the blocks."""
-    for row in range(indptr.size - 1):
-        w = weight[row]
-        if w == 0.0:
-            continue
-        for i in range(indptr[row], indptr[row + 1]):
-            a = indices[i]
-            start = offset[a] + place[a] * size[a]
-            wa = w * counts[i]
-            for j in range(indptr[row], i + 1):
-                out[start + place[indices[j]]] -= wa * counts[j]
+def _gather(cp, ci, cx, scale, weight, values, out):  # type: ignore[no-untyped-def]
+    """out = W·C·Λ·values."""
+    width = values.shape[1]
+    total = np.empty(width)
+    for row in range(cp.size - 1):
+        total[:] = 0.0
+        for a in range(cp[row], cp[row + 1]):
+            factor = cx[a] * scale[ci[a]]
+            for k in range(width):
+                total[k] += factor * values[ci[a], k]
+        for k in range(width):
+            out[row, k] = weight[row] * total[k]
 
 
 @njit(cache=True)
-def _quadratic(indptr, indices, counts, scale, place, size, offset, inverse, out):  # type: ignore[no-untyped-def]
-    """out[row] = c'·Λ·T·Λ·c with T given by the lower triangles of the blocks."""
-    for row in range(indptr.size - 1):
-        total = 0.0
-        for i in range(indptr[row], indptr[row + 1]):
-            a = indices[i]
-            start = offset[a] + place[a] * size[a]
-            ca = counts[i] * scale[a]
-            part = 0.0
-            for j in range(indptr[row], i):
-                part += inverse[start + place[indices[j]]] * counts[j] * scale[indices[j]]
-            total += ca * (2.0 * part + inverse[start + place[a]] * ca)
-        out[row] = total
+def _scatter(tp, ti, tx, bp, bi, bx, scale, values, rows, out):  # type: ignore[no-untyped-def]
+    """out = Λ·(B·Λ·values − C'·rows) + values."""
+    width = values.shape[1]
+    total = np.empty(width)
+    for column in range(tp.size - 1):
+        total[:] = 0.0
+        for a in range(bp[column], bp[column + 1]):
+            factor = bx[a] * scale[bi[a]]
+            for k in range(width):
+                total[k] += factor * values[bi[a], k]
+        for a in range(tp[column], tp[column + 1]):
+            for k in range(width):
+                total[k] -= tx[a] * rows[ti[a], k]
+        for k in range(width):
+            out[column, k] = scale[column] * total[k] + values[column, k]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Cross-products of n-vectors with the eliminated factor, the bulk, the components and each other."""
+
+    first: FloatArray
+    bulk: FloatArray
+    means: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Diagonal:
+    """Diagonal of S⁻¹, and c'·Λ·S⁻¹·Λ·c for every row c of C."""
+
+    bulk: FloatArray
+    rows: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """One evaluation of the model at given variance ratios γ = σ²_k/σ²."""
+    """One evaluation at given variance ratios γ = σ²_k/σ²: the solution, and the solved columns behind it."""
 
     gamma: FloatArray
     logdet: float
@@ -72,11 +95,19 @@ class Fit:
     rss: float
     beta: FloatArray
     beta_cov: FloatArray
-    u0: FloatArray
-    ur: FloatArray
-    inverse: FloatArray
-    reduced: FloatArray
+    u_small: FloatArray
+    u_bulk: FloatArray
+    u_first: FloatArray
     mean: FloatArray
+    weight: FloatArray
+    scale: FloatArray
+    solved: FloatArray
+    packed: FloatArray
+    mean_size: FloatArray
+    mean_load: FloatArray
+    inner: FloatArray
+    size: FloatArray
+    diagonal: Diagonal | None = None
 
 
 class MixedSystem:
@@ -91,235 +122,258 @@ class MixedSystem:
         Fixed design; may have no column when `component` is given.
     component : ndarray of int or None
         A fixed mean for each code, without gaps.
-    at_any_cost : bool
-        Only a block beyond `BLOCK_LIMIT` is refused, not the work beyond `WORK_LIMIT` operations a step.
+    route : str
+        ``exact``, ``large`` or ``auto``.
+
+    Attributes
+    ----------
+    exact : bool
+        Whether the blocks are whole components, so that nothing is iterated or sampled.
     """
 
     def __init__(
-        self,
-        y: FloatArray,
-        factors: list[IntArray],
-        X: FloatArray,
-        component: IntArray | None,
-        *,
-        at_any_cost: bool = True,
+        self, y: FloatArray, factors: list[IntArray], X: FloatArray, component: IntArray | None, route: str = "auto"
     ) -> None:
-        self.at_any_cost = at_any_cost
         self.levels = np.array([int(codes.max()) + 1 for codes in factors])
-        self.first = int(np.argmax(self.levels))
         self.factors = factors
         self.n, self.p = X.shape
         self.n_fixed = 0 if component is None else int(component.max()) + 1
-        self.rest = [index for index in range(len(factors)) if index != self.first]
-        starts = np.concatenate([[0], np.cumsum(self.levels[self.rest])]).astype(np.int64)
-        self.slices = {k: slice(int(starts[i]), int(starts[i + 1])) for i, k in enumerate(self.rest)}
-        self.n_random = int(starts[-1])
-        self._columns = [codes + starts[i] for i, codes in enumerate(factors[k] for k in self.rest)]
-        if component is not None:
-            self._columns.append(component + self.n_random)
-        self.width = self.n_random + self.n_fixed
-        self.count0 = np.bincount(factors[self.first], minlength=self.levels[self.first]).astype(np.float64)
-        shape = int(self.levels[self.first]), self.width
-        self.C = sparse.csr_array(shape)
-        for column in self._columns:
-            self.C = self.C + sparse.csr_array((np.ones(self.n), (factors[self.first], column)), shape=shape)
-        self.C.sort_indices()
-        self.penalty = np.concatenate([np.ones(self.n_random), np.zeros(self.n_fixed)])
-        self._lay_out_blocks()
-        self.base = self._base()
+        self.component = np.zeros(self.n, np.int64) if component is None else component
+        self.parts = max(self.n_fixed, 1)
+        self._divide_factors()
+        self._lay_out(route)
+        self._place_components()
         self.M = np.column_stack([X, y])
-        self.M0, self.Mr, self.MM = *self.sums(self.M), self.M.T @ self.M
-
-    def sums(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Z0'·values and Zr'·values (component sums last)."""
-        first = level_sums(self.factors[self.first], values, int(self.levels[self.first]))
-        rest = np.zeros((self.width, values.shape[1]))
-        for column in self._columns:
-            rest += level_sums(column, values, self.width)
-        return first, rest
-
-    def _lay_out_blocks(self) -> None:
-        """Order the reduced columns so that blocks of equal size are contiguous."""
-        edges = self.C.tocoo()
-        n0, nodes = self.C.shape[0], sum(self.C.shape)
-        joint = sparse.coo_array((edges.data, (edges.row, edges.col + n0)), shape=(nodes, nodes))
-        _, label = csgraph.connected_components(joint, directed=False)
-        _, label = np.unique(label[n0:], return_inverse=True)
-        size = np.bincount(label)
-        wide = size.astype(np.float64)
-        costly = (wide**3).sum() > WORK_LIMIT or (wide**2).sum() > CELL_LIMIT
-        if size.max(initial=0) > BLOCK_LIMIT or (costly and not self.at_any_cost):
-            raise DesignTooLarge(
-                f"{size.max()} linked levels beside the largest factor; the exact route ends at {BLOCK_LIMIT}"
-            )
-        rank = np.empty(size.size, np.int64)
-        rank[np.argsort(size, kind="stable")] = np.arange(size.size)
-        order = np.lexsort((np.arange(self.width), rank[label]))
-        ordered = np.sort(size)
-        begin = np.concatenate([[0], np.cumsum(ordered)]).astype(np.int64)
-        area = np.concatenate([[0], np.cumsum(ordered**2)]).astype(np.int64)
-        self.place = np.empty(self.width, np.int64)
-        self.place[order] = np.arange(self.width) - np.repeat(begin[:-1], ordered)
-        self.size = ordered[rank[label]].astype(np.int64) if self.width else np.zeros(0, np.int64)
-        self.offset = area[rank[label]] if self.width else np.zeros(0, np.int64)
-        self.cells = int(area[-1])
-        self.stacks = []
-        for m, count in zip(*np.unique(ordered, return_counts=True), strict=True):
-            head = int(np.searchsorted(ordered, m))
-            columns = order[begin[head] : begin[head] + m * count].reshape(count, m)
-            self.stacks.append((columns, slice(int(area[head]), int(area[head] + count * m * m))))
-
-    def _base(self) -> FloatArray:
-        """Zr'Zr in block layout, lower triangles."""
-        base = np.zeros(self.cells)
-        for i, left in enumerate(self._columns):
-            for right in self._columns[: i + 1]:
-                low, high = np.minimum(left, right), np.maximum(left, right)
-                pair, count = np.unique(high * self.width + low, return_counts=True)
-                row, column = np.divmod(pair, self.width)
-                base[self.offset[row] + self.place[row] * self.size[row] + self.place[column]] += count
-        return base
+        self.D, self.DD = self._dense_columns()
+        self.blocks = Blocks(self.C, self.B, self.block)
 
     @property
     def cheap(self) -> bool:
         """Whether an evaluation costs so little that the likelihood can be profiled."""
         cells = max(self.C.nnz, self.n)
-        return int(self.size.max(initial=0)) <= _PROFILE_BLOCK and cells <= _PROFILE_CELLS
+        largest = int(self.blocks.size.max(initial=0)) + self.n_small
+        return self.exact and largest <= _PROFILE_BLOCK and cells <= _PROFILE_CELLS
 
-    def scale(self, gamma: FloatArray) -> FloatArray:
-        """Λ of the reduced columns: √γ of their factor, 1 for fixed means."""
-        parts = [np.full(self.levels[k], np.sqrt(gamma[k])) for k in self.rest]
-        return np.concatenate([*parts, np.ones(self.n_fixed)])
+    def _divide_factors(self) -> None:
+        """Which factor is eliminated, which are bulk, which are small or reach over components."""
+        order = np.argsort(-self.levels, kind="stable").tolist()
+        self.first, rest = order[0], order[1:]
+        inside = [k for k in rest if self._home(self.factors[k], int(self.levels[k])) is not None]
+        self.bulk = [k for k in inside if self.levels[k] > SMALL] or inside[:1]
+        self.small = [k for k in rest if k not in self.bulk]
+        self.n_small = int(self.levels[self.small].sum())
+        if self.n_small * int(self.levels[self.first]) > DENSE_LIMIT:
+            raise DesignTooLarge(f"{self.n_small} levels of factors that reach over components are too many")
+
+    def _home(self, codes: IntArray, size: int) -> IntArray | None:
+        """Component of each code, or None if some code lies in two."""
+        home = np.zeros(size, np.int64)
+        home[codes] = self.component
+        return home if (home[codes] == self.component).all() else None
+
+    def _lay_out(self, route: str) -> None:
+        """Bulk columns sorted by block, and their counts."""
+        starts = np.concatenate([[0], np.cumsum(self.levels[self.bulk])]).astype(np.int64)
+        width, rows = int(starts[-1]), int(self.levels[self.first])
+        codes0 = self.factors[self.first]
+        self.count0 = np.bincount(codes0, minlength=rows).astype(np.float64)
+        raw = [self.factors[k] + start for k, start in zip(self.bulk, starts, strict=False)]
+        label = self._blocks_of(counts(codes0, raw, (rows, width)), route)
+        order = np.argsort(label, kind="stable")
+        place = np.empty(width, np.int64)
+        place[order] = np.arange(width)
+        self.place = {k: place[a:b] for k, a, b in zip(self.bulk, starts, starts[1:], strict=False)}
+        self.columns = [place[column] for column in raw]
+        self.block = label[order]
+        self.C = counts(codes0, self.columns, (rows, width))
+        self.back = self.C.T.tocsr()
+        self.B = sparse.csr_array((width, width))
+        for left in self.columns:
+            self.B = self.B + counts(left, self.columns, (width, width))
+        self.B.sort_indices()
+
+    def _blocks_of(self, C: Any, route: str) -> IntArray:
+        """Block of each bulk column: its linked component if that is affordable, else its unit."""
+        rows, width = C.shape
+        edges = C.tocoo()
+        joint = sparse.coo_array((edges.data, (edges.row, edges.col + rows)), shape=(rows + width, rows + width))
+        label = np.unique(csgraph.connected_components(joint, directed=False)[1][rows:], return_inverse=True)[1]
+        size = np.bincount(label).astype(np.float64)
+        costly = (size**3).sum() > WORK_LIMIT or (size**2).sum() > CELL_LIMIT
+        self.exact = width == 0 or (route != "large" and not (costly and route == "auto"))
+        if not self.exact:
+            return unit_blocks(C, 1.0 / np.maximum(self.count0, 1.0))
+        if size.max(initial=0) > BLOCK_LIMIT:
+            raise DesignTooLarge(
+                f"{size.max():.0f} linked levels beside the largest factor; the exact route ends at {BLOCK_LIMIT}"
+            )
+        return label.astype(np.int64)
+
+    def _place_components(self) -> None:
+        """Component of each eliminated level and bulk column."""
+        home = self._home(self.factors[self.first], self.count0.size)
+        if home is None:
+            raise DesignTooLarge("a level of the largest factor lies in two components")
+        self.component0 = home
+        self.component_bulk = np.zeros(self.block.size, np.int64)
+        for column in self.columns:
+            self.component_bulk[column] = self.component
+        self.ones = self.sums(np.ones((self.n, 1))) if self.n_fixed else None
+
+    def sums(self, values: FloatArray) -> Sums:
+        """Sums of each column of `values` by eliminated level, bulk column and component."""
+        bulk = np.zeros((self.block.size, values.shape[1]))
+        for column in self.columns:
+            bulk += level_sums(column, values, self.block.size)
+        first = level_sums(self.factors[self.first], values, self.count0.size)
+        return Sums(first, bulk, level_sums(self.component, values, self.parts))
+
+    def _dense_columns(self) -> tuple[Sums, FloatArray]:
+        """Small factors' indicators, X and y: their sums, and their products with each other."""
+        starts = np.concatenate([[0], np.cumsum(self.levels[self.small])]).astype(np.int64)
+        self.small_slice = {k: slice(int(a), int(b)) for k, a, b in zip(self.small, starts, starts[1:], strict=False)}
+        raw = [self.factors[k] + start for k, start in zip(self.small, starts, strict=False)]
+        data = self.sums(self.M)
+        shape = self.n_small
+        parts = [
+            (self.factors[self.first], data.first, self.count0.size), (self.component, data.means, self.parts),
+        ]  # fmt: skip
+        first, means = (np.column_stack([_dense(c, raw, (size, shape)), part]) for c, part, size in parts)
+        bulk = sum(
+            (_dense(column, raw, (self.block.size, shape)) for column in self.columns),
+            start=np.zeros((self.block.size, shape)),
+        )
+        corner = sum((_dense(column, raw, (shape, shape)) for column in raw), start=np.zeros((shape, shape)))
+        beside = sum((level_sums(column, self.M, shape) for column in raw), start=np.zeros((shape, self.p + 1)))
+        joint = np.block([[corner, beside], [beside.T, self.M.T @ self.M]])
+        return Sums(first, np.column_stack([bulk, data.bulk]), means), joint
+
+    # -- one evaluation ------------------------------------------------------------------------------------
+
+    def apply(self, values: FloatArray, weight: FloatArray, scale: FloatArray) -> FloatArray:
+        """S·values."""
+        rows = np.empty((self.count0.size, values.shape[1]))
+        out = np.empty_like(values)
+        C, back, B = self.C, self.back, self.B
+        _gather(C.indptr, C.indices, C.data, scale, weight, values, rows)
+        _scatter(
+            back.indptr, back.indices, back.data, B.indptr, B.indices, B.data, scale, values, rows, out
+        )
+        return out
+
+    def solve(self, weight: FloatArray, scale: FloatArray, rhs: FloatArray, tolerance: float) -> FloatArray:
+        """S⁻¹·rhs; by conjugate gradients a few columns at a time."""
+        if self.exact:
+            return self.blocks.solve(rhs)
+        out = np.empty_like(rhs)
+        for start in range(0, rhs.shape[1], CHUNK):
+            part = slice(start, start + CHUNK)
+            out[:, part] = conjugate_gradients(
+                lambda v: self.apply(v, weight, scale), self.blocks.solve, np.ascontiguousarray(rhs[:, part]),
+                tolerance=tolerance,
+            ).values  # fmt: skip
+        return out
+
+    def reduced(self, sums: Sums, weight: FloatArray, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Right-hand sides of the bulk and of the means after the first factor is eliminated."""
+        weighted = weight[:, None] * sums.first
+        bulk = scale[:, None] * (sums.bulk - self.back @ weighted)
+        if self.ones is None:
+            return bulk, np.zeros((0, bulk.shape[1]))
+        means = sums.means - level_sums(self.component0, self.ones.first * weighted, self.parts)
+        return bulk, means
 
     def fit(self, gamma: FloatArray) -> Fit:
         """Solve the model at the variance ratios `gamma` (one per factor, in the order given)."""
         weight = gamma[self.first] / (1.0 + gamma[self.first] * self.count0)
-        lam = self.scale(gamma)
-        inverse, logdet = self._invert(weight, lam)
-        m0, reduced, joint = self._reduce(self.M0, self.Mr, self.MM, weight, lam)
-        solved = self.times(inverse, reduced)
-        A = joint - reduced.T @ solved
-        p = self.p
-        factor = linalg.cho_factor(A[:p, :p], lower=True) if p else (np.zeros((0, 0)), True)
-        beta = linalg.cho_solve(factor, A[:p, p]) if p else np.zeros(0)
-        ur = solved[:, p] - solved[:, :p] @ beta
-        left = m0[:, p] - m0[:, :p] @ beta - self.C @ (lam * ur)
+        scale = np.empty(self.block.size)
+        for k in self.bulk:
+            scale[self.place[k]] = np.sqrt(gamma[k])
+        self.blocks.factor(weight, scale)
+        rhs, loads = self.reduced(self.D, weight, scale)
+        solved = self.solve(weight, scale, rhs, _EXACT)
+        A = self.DD - self.D.first.T @ (weight[:, None] * self.D.first) - rhs.T @ solved
+        packed, mean_size, logdet = np.zeros(self.block.size), np.ones(0), 0.0
+        if self.ones is not None:
+            own, size = self.reduced(self.ones, weight, scale)
+            packed = self.solve(weight, scale, own, _EXACT)[:, 0]
+            mean_size = size[:, 0] - np.bincount(self.component_bulk, packed * own[:, 0], minlength=self.parts)
+            loads = loads - level_sums(self.component_bulk, packed[:, None] * rhs, self.parts)
+            A -= loads.T @ (loads / mean_size[:, None])
+            logdet = float(np.log(mean_size).sum())
+        return self._finish(gamma, weight, scale, A, solved, packed, mean_size, loads, logdet)
+
+    def _finish(
+        self, gamma: FloatArray, weight: FloatArray, scale: FloatArray, A: FloatArray, solved: FloatArray,
+        packed: FloatArray, mean_size: FloatArray, loads: FloatArray, logdet: float,
+    ) -> Fit:  # fmt: skip
+        """Small factors and fixed design, and back to the bulk and the first factor."""
+        h, p = self.n_small, self.p
+        size = np.ones(h + p + 1)
+        for k in self.small:
+            size[self.small_slice[k]] = np.sqrt(gamma[k])
+        A = A * size[:, None] * size
+        A[np.arange(h), np.arange(h)] += 1.0
+        inner, lower = A[: h + p, : h + p], np.zeros((0, 0))
+        if h + p:
+            lower = linalg.cholesky(inner, lower=True)
+        logs = 2.0 * np.log(np.diag(lower))
+        inverse = linalg.cho_solve((lower, True), np.eye(h + p)) if h + p else np.zeros((0, 0))
+        coefficient = inverse @ A[: h + p, -1]
+        move = size * np.append(-coefficient, 1.0)
+        mean = (loads @ move) / mean_size if self.ones is not None else np.zeros(0)
+        u_bulk = solved @ move
+        left = self.D.first @ move
+        if self.ones is not None:
+            u_bulk = u_bulk - packed * mean[self.component_bulk]
+            left = left - self.ones.first[:, 0] * mean[self.component0]
+        left = left - self.C @ (scale * u_bulk)
+        gamma0 = gamma[self.first]
         return Fit(
             gamma=gamma,
-            logdet=float(logdet + np.log1p(gamma[self.first] * self.count0).sum()),
-            logdet_fixed=float(2.0 * np.log(np.diag(factor[0])).sum()),
-            rss=float(A[p, p] - A[p, :p] @ beta),
-            beta=beta,
-            beta_cov=linalg.cho_solve(factor, np.eye(p)) if p else np.zeros((0, 0)),
-            u0=np.sqrt(gamma[self.first]) * left / (1.0 + gamma[self.first] * self.count0),
-            ur=ur,
-            inverse=inverse,
-            reduced=solved[:, :p],
-            mean=ur[self.n_random :],
+            logdet=float(np.log1p(gamma0 * self.count0).sum() + logs[:h].sum() + logdet + self.blocks.logdet),
+            logdet_fixed=float(logs[h:].sum()),
+            rss=float(A[-1, -1] - A[-1, : h + p] @ coefficient),
+            beta=coefficient[h:],
+            beta_cov=inverse[h:, h:],
+            u_small=coefficient[:h],
+            u_bulk=u_bulk,
+            u_first=np.sqrt(gamma0) * left / (1.0 + gamma0 * self.count0),
+            mean=mean,
+            weight=weight,
+            scale=scale,
+            solved=solved[:, : h + p] * size[: h + p],
+            packed=packed,
+            mean_size=mean_size,
+            mean_load=loads[:, : h + p] * size[: h + p] / mean_size[:, None],
+            inner=inner,
+            size=size[: h + p],
         )
-
-    def _reduce(
-        self, m0: FloatArray, mr: FloatArray, mm: FloatArray, weight: FloatArray, lam: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Right-hand sides after the first factor is eliminated."""
-        weighted = weight[:, None] * m0
-        return m0, lam[:, None] * (mr - self.C.T @ weighted), mm - m0.T @ weighted
-
-    def _invert(self, weight: FloatArray, lam: FloatArray) -> tuple[FloatArray, float]:
-        """Inverse of the reduced blocks (lower triangles hold) and the log determinant."""
-        blocks = self.base.copy()
-        _subtract(
-            self.C.indptr, self.C.indices, self.C.data, weight, self.place, self.size, self.offset, blocks
-        )
-        logdet = 0.0
-        for columns, area in self.stacks:
-            count, m = columns.shape
-            stack = blocks[area].reshape(count, m, m)
-            stack *= lam[columns][:, :, None]
-            stack *= lam[columns][:, None, :]
-            stack[:, np.arange(m), np.arange(m)] += self.penalty[columns]
-            logdet += _invert_stack(stack)
-        return blocks, logdet
-
-    def times(self, inverse: FloatArray, values: FloatArray) -> FloatArray:
-        """Blocks · values."""
-        out = np.zeros_like(values)
-        for columns, area in self.stacks:
-            count, m = columns.shape
-            stack = inverse[area].reshape(count, m, m)
-            if m <= _SMALL:
-                out[columns] = stack @ values[columns]
-                continue
-            for matrix, index in zip(stack, columns, strict=True):
-                out[index] = linalg.blas.dsymm(1.0, matrix.T, values[index], lower=0)
-        return out
-
-    def block_diagonal(self, inverse: FloatArray) -> FloatArray:
-        """Diagonal of the blocks by reduced column."""
-        return inverse[self.offset + self.place * (self.size + 1)]
-
-    def variances(self, fit: Fit, *, fixed: bool) -> tuple[list[FloatArray], FloatArray]:
-        """Diagonal of the inverse equations for scaled effects u: by factor, and of the means.
-
-        With `fixed` the uncertainty of the fixed design X is included.
-        """
-        gamma0, lam = fit.gamma[self.first], self.scale(fit.gamma)
-        d = 1.0 + gamma0 * self.count0
-        quadratic = np.zeros(self.count0.size)
-        _quadratic(
-            self.C.indptr, self.C.indices, self.C.data, lam, self.place, self.size, self.offset, fit.inverse,
-            quadratic,
-        )  # fmt: skip
-        first = 1.0 / d + gamma0 * quadratic / d**2
-        rest = self.block_diagonal(fit.inverse)
-        if fixed and self.p:
-            moved = self.M0[:, : self.p] - self.C @ (lam[:, None] * fit.reduced)
-            moved *= (np.sqrt(gamma0) / d)[:, None]
-            first = first + np.einsum("ij,jk,ik->i", moved, fit.beta_cov, moved)
-            rest = rest + np.einsum("ij,jk,ik->i", fit.reduced, fit.beta_cov, fit.reduced)
-        return self._by_factor(first, rest), rest[self.n_random :]
-
-    def _by_factor(self, first: FloatArray, rest: FloatArray) -> list[FloatArray]:
-        return [first if k == self.first else rest[self.slices[k]] for k in range(self.levels.size)]
 
     def effects(self, fit: Fit) -> list[FloatArray]:
         """u of every factor."""
-        return self._by_factor(fit.u0, fit.ur)
-
-    def working_information(self, fit: Fit) -> FloatArray:
-        """f_k'·P·f_l with f_k = Z_k·Z_k'·P·y, σ² = 1: twice the average information without σ²."""
-        root = np.sqrt(fit.gamma)
-        F = np.column_stack(
-            [(u / root[k])[codes] for k, (u, codes) in enumerate(zip(self.effects(fit), self.factors, strict=True))]
-        )
-        weight = fit.gamma[self.first] / (1.0 + fit.gamma[self.first] * self.count0)
-        joined = np.column_stack([self.M[:, : self.p], F])
-        _, reduced, joint = self._reduce(*self.sums(joined), joined.T @ joined, weight, self.scale(fit.gamma))
-        A = joint - reduced.T @ self.times(fit.inverse, reduced)
-        p = self.p
-        return A[p:, p:] - A[p:, :p] @ fit.beta_cov @ A[:p, p:]
+        parts = {**{k: fit.u_small[part] for k, part in self.small_slice.items()}, self.first: fit.u_first}
+        parts |= {k: fit.u_bulk[place] for k, place in self.place.items()}
+        return [parts[k] for k in range(self.levels.size)]
 
 
 def level_sums(codes: IntArray, values: FloatArray, size: int) -> FloatArray:
     """Sums of each column of `values` by code."""
-    return np.column_stack(
-        [np.bincount(codes, weights=values[:, j], minlength=size) for j in range(values.shape[1])]
-    )
+    out = np.empty((size, values.shape[1]))
+    for j in range(values.shape[1]):
+        out[:, j] = np.bincount(codes, weights=values[:, j], minlength=size)
+    return out
 
 
-def _invert_stack(stack: FloatArray) -> float:
-    """Invert a stack of positive definite matrices given by lower triangles, in place; log determinant."""
-    m = stack.shape[1]
-    if m > _SMALL:
-        total = 0.0
-        for matrix in stack:
-            factor, info = linalg.lapack.dpotrf(matrix.T, lower=0)
-            if info:
-                raise np.linalg.LinAlgError("design columns are linearly dependent")
-            total += 2.0 * float(np.log(np.diag(factor)).sum())
-            matrix[...] = linalg.lapack.dpotri(factor, lower=0)[0].T
-        return total
-    lower = np.linalg.cholesky(stack)
-    half = np.linalg.inv(lower)
-    stack[...] = half.transpose(0, 2, 1) @ half
-    return 2.0 * float(np.log(np.diagonal(lower, axis1=1, axis2=2)).sum())
+def counts(rows: IntArray, columns: list[IntArray], shape: tuple[int, int]) -> Any:
+    """How often each row code meets each column, a sparse array."""
+    out = sparse.csr_array(shape)
+    for column in columns:
+        out = out + sparse.csr_array((np.ones(rows.size), (rows, column)), shape=shape)
+    out.sort_indices()
+    return out
+
+
+def _dense(rows: IntArray, columns: list[IntArray], shape: tuple[int, int]) -> FloatArray:
+    """The same as an array."""
+    return np.asarray(counts(rows, columns, shape).toarray())

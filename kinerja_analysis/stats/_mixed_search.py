@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ._mixed import Fit
+from ._sampling import SampledSystem
 
 FloatArray = NDArray[np.float64]
 FLOOR = 1e-10
 CEILING = 1e6
 UNIDENTIFIED = 1e-9
 EXHAUSTED = 1e-12
-_START = 0.1
 _MAX_STEPS = 60
 _DECREMENT = 1e-13
 _SLOPE = 1e-3
@@ -32,7 +33,7 @@ class Point:
     `trace` is tr(Z'PZ) and `square` |Z'Py|² of each factor at σ² = 1; `df` the divisor of σ².
     """
 
-    fit: Any
+    fit: Fit
     df: int
     logdet: float
     trace: FloatArray
@@ -54,27 +55,10 @@ class Point:
         return self.trace - self.square / self.variance
 
 
-class System(Protocol):
-    """What both routes offer: a fit at given variance ratios, and what its derivatives are made of."""
-
-    n: int
-    p: int
-    n_fixed: int
-    levels: NDArray[np.int64]
-    M: FloatArray
-
-    @property
-    def cheap(self) -> bool: ...
-    def fit(self, gamma: FloatArray) -> Any: ...
-    def effects(self, fit: Any) -> list[FloatArray]: ...
-    def variances(self, fit: Any, *, fixed: bool) -> tuple[list[FloatArray], FloatArray]: ...
-    def working_information(self, fit: Any) -> FloatArray: ...
-
-
 class Objective:
     """The deviance of a system, restricted or not."""
 
-    def __init__(self, system: System, *, reml: bool) -> None:
+    def __init__(self, system: SampledSystem, *, reml: bool) -> None:
         self.system, self.reml = system, reml
         self.df = system.n - (system.p + system.n_fixed if reml else 0)
         self.total = float(system.M[:, -1] @ system.M[:, -1])
@@ -88,7 +72,7 @@ class Objective:
         """Evaluate at given variance ratios; at a ratio of 0 its derivative is missing (NaN)."""
         return self.point(self.system.fit(gamma))
 
-    def point(self, fit: Any) -> Point:
+    def point(self, fit: Fit) -> Point:
         """The point of a fit that the system has made."""
         gamma = fit.gamma
         sums = np.array([part.sum() for part in self.system.variances(fit, fixed=self.reml)[0]])
@@ -111,14 +95,14 @@ def _ratio(top: FloatArray, bottom: FloatArray) -> FloatArray:
     return np.divide(top, bottom, out=np.full(bottom.size, np.nan), where=bottom > 0)
 
 
-def minimise(objective: Objective) -> tuple[Point, bool]:
+def minimise(objective: Objective, start: FloatArray) -> tuple[Point, bool]:
     """Variance ratios of least deviance, each at least `FLOOR`; whether the search converged.
 
     Far from the minimum each ratio moves by itself to where its derivative would vanish in a balanced
     one-way layout; near it by a Newton step with the average information. A step that does not lower the
     deviance is replaced by halved Newton steps. A factor that the fixed effects explain ends the search.
     """
-    point = objective.at(np.full(objective.system.levels.size, _START))
+    point = objective.at(np.clip(start, FLOOR, CEILING))
     if objective.hopeless(point):
         return point, False
     for _ in range(_MAX_STEPS):

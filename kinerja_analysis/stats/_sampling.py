@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._gradients import conjugate_gradients, log_quadratic
-from ._large import CHUNK, Diagonal, LargeFit, LargeSystem
-from ._mixed import level_sums
+from ._mixed import CHUNK, Diagonal, Fit, MixedSystem, level_sums
 from ._probes import probes
 
 FloatArray = NDArray[np.float64]
@@ -27,29 +26,27 @@ class Refined:
     standard error of the log determinant.
     """
 
-    fit: LargeFit
-    bounded: LargeFit
+    fit: Fit
+    bounded: Fit
     se_error: float
     logdet_error: float
 
 
-class SampledSystem(LargeSystem):
-    """The large system with what its search samples."""
+class SampledSystem(MixedSystem):
+    """A mixed model with the diagonal of its inverse: exact, or sampled where S is not inverted."""
 
+    seed = 0
     _signs: Signs | None = None
 
-    @property
-    def cheap(self) -> bool:
-        """The likelihood is never profiled."""
-        return False
-
-    def fit(self, gamma: FloatArray) -> LargeFit:
+    def fit(self, gamma: FloatArray) -> Fit:
         """Solve the model at the variance ratios `gamma`.
 
-        The diagonal is sampled with fewer probes, the same at every call: the score is a smooth function. The log
-        determinant is that of the unit blocks; `refine` mends both.
+        By the large route the diagonal is sampled with fewer probes, the same at every call, so that the score is a
+        smooth function; the log determinant is that of the unit blocks. `refine` mends both.
         """
         fit = super().fit(gamma)
+        if self.exact:
+            return replace(fit, diagonal=Diagonal(*self.blocks.inverse_parts()))
         if self._signs is None:
             count = _SEARCH
             while count < _SEARCH_MOST and 2 * count * self.n <= _SEARCH_BUDGET:
@@ -57,7 +54,7 @@ class SampledSystem(LargeSystem):
             self._signs = probes(self.C, count, np.random.default_rng(self.seed))
         return replace(fit, diagonal=self._sample(fit, self._signs))
 
-    def _sample(self, fit: LargeFit, signs: Signs, tolerance: float = _ROUGH) -> Diagonal:
+    def _sample(self, fit: Fit, signs: Signs, tolerance: float = _ROUGH) -> Diagonal:
         """The diagonal with one set of signs, factor by factor: probes of one factor leave out the others.
 
         The noise in a factor's part is then of the order of its own variance ratio, however small it is.
@@ -73,7 +70,7 @@ class SampledSystem(LargeSystem):
                 rows += ((self.C @ (scale * probe)) * (self.C @ (scale * beyond))).sum(axis=1) / count
         return Diagonal(bulk, rows)
 
-    def refine(self, fit: LargeFit, *, fixed: bool) -> Refined:
+    def refine(self, fit: Fit, *, fixed: bool) -> Refined:
         """The final diagonal and log determinant at these variance ratios, with their errors."""
         rng = np.random.default_rng([self.seed, 1])
         count, (diagonal, spread) = _FINAL, self._halves(fit, _FINAL, rng, fixed)
@@ -86,7 +83,7 @@ class SampledSystem(LargeSystem):
         return Refined(fit, bounded, spread, float(logs.std(ddof=1) / np.sqrt(logs.size)))
 
     def _halves(
-        self, fit: LargeFit, count: int, rng: np.random.Generator, fixed: bool
+        self, fit: Fit, count: int, rng: np.random.Generator, fixed: bool
     ) -> tuple[Diagonal, float]:
         """Mean of two independent estimates, and three times how far they are from it, for the worst SE."""
         one, two = (self._sample(fit, probes(self.C, count, rng), _FINE) for _ in range(2))
@@ -102,7 +99,7 @@ class SampledSystem(LargeSystem):
         base, _ = self.blocks.inverse_parts()
         return Diagonal(np.clip(diagonal.bulk, base, 1.0), np.maximum(diagonal.rows, 0.0))
 
-    def _log_determinants(self, fit: LargeFit, rng: np.random.Generator) -> FloatArray:
+    def _log_determinants(self, fit: Fit, rng: np.random.Generator) -> FloatArray:
         """log|S| − log|M| by probe, stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017)."""
         signs = probes(self.C, _LOGDET, rng)
         out = []
@@ -114,7 +111,7 @@ class SampledSystem(LargeSystem):
             out.append(log_quadratic(solved, np.full(probe.shape[1], float(probe.shape[0]))))
         return np.concatenate(out)
 
-    def variances(self, fit: LargeFit, *, fixed: bool) -> tuple[list[FloatArray], FloatArray]:
+    def variances(self, fit: Fit, *, fixed: bool) -> tuple[list[FloatArray], FloatArray]:
         """Diagonal of the inverse equations for scaled effects u: by factor, and of the means.
 
         With `fixed` the uncertainty of the fixed design X is included.
@@ -124,7 +121,7 @@ class SampledSystem(LargeSystem):
         return self._variances(fit, fit.diagonal, fixed)
 
     def _variances(
-        self, fit: LargeFit, diagonal: Diagonal, fixed: bool
+        self, fit: Fit, diagonal: Diagonal, fixed: bool
     ) -> tuple[list[FloatArray], FloatArray]:
         h = self.n_small
         inner = np.zeros_like(fit.inner)
@@ -148,7 +145,7 @@ class SampledSystem(LargeSystem):
         parts |= {k: bulk[place] for k, place in self.place.items()}
         return [parts[k] for k in range(self.levels.size)], means
 
-    def working_information(self, fit: LargeFit) -> FloatArray:
+    def working_information(self, fit: Fit) -> FloatArray:
         """f_k'·P·f_l with f_k = Z_k·Z_k'·P·y, σ² = 1: twice the average information without σ²."""
         root = np.sqrt(fit.gamma)
         F = np.column_stack(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._anova import anova_variances
 from ._arrays import codes, vector
-from ._mixed import DesignTooLarge, MixedSystem
+from ._mixed import DesignTooLarge
 from ._mixed_checks import constant, disconnected, fixed_design, unusable
 from ._mixed_search import (
     CEILING,
@@ -20,7 +20,6 @@ from ._mixed_search import (
     Objective,
     Point,
     ProfileLost,
-    System,
     delta_intervals,
     minimise,
     profile_intervals,
@@ -36,7 +35,7 @@ __all__ = ["CrossedEffects", "DesignTooLarge", "crossed_effects"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_LEAST, _MOST = 1e-3, 1e3
+_LEAST, _START, _MOST = 1e-3, 0.1, 1e3
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +194,7 @@ def crossed_effects(
     if reason:
         return _nothing(n, factors, design, parts, reason)
     data = _Data(response, factors, parts, design)
-    system = _system(data, route)
+    system = SampledSystem(data.centred, list(factors.values()), design, data.index, route)
     fitted = _search(Objective(system, reml=reml), data, intervals=sd_interval)
     if fitted.reason:
         return _nothing(n, factors, design, parts, fitted.reason)
@@ -203,7 +202,7 @@ def crossed_effects(
 
 
 class _Data:
-    """The centred response and where its mean goes back to."""
+    """The centred response, where its mean goes back to, and what the analysis of variance says."""
 
     def __init__(
         self, y: FloatArray, factors: dict[str, IntArray], component: IntArray | None, design: FloatArray
@@ -221,13 +220,13 @@ class _Data:
             self.centred = y - design @ self.back
         self.linked = not disconnected(list(factors.values()), self.index, design)
 
-    @property
-    def anova(self) -> dict[str, float]:
-        """Raw analysis-of-variance components, if only means are fixed."""
-        if self.design.shape[1] > (self.index is None) or np.ptp(self.design, axis=0).any():
-            return {}
-        raw = anova_variances(self.centred, list(self.factors.values()), self.index)
-        return dict(zip([*self.factors, "residual"], raw.tolist(), strict=True)) if np.isfinite(raw).all() else {}
+        raw = anova_variances(self.centred, list(factors.values()), self.index)
+        only_means = design.shape[1] <= (self.index is None) and not np.ptp(design, axis=0).any()
+        known = bool(np.isfinite(raw).all())
+        names = [*factors, "residual"] if known and only_means else []
+        self.anova = dict(zip(names, raw.tolist(), strict=False))
+        known &= bool(raw[-1] > 0)
+        self.start = np.clip(raw[:-1] / raw[-1], _LEAST, _MOST) if known else np.full(len(factors), _START)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,26 +242,9 @@ class _Fitted:
     reason: str = ""
 
 
-def _system(data: _Data, route: str) -> MixedSystem | SampledSystem:
-    """The exact system unless it is too large, or unless the other one is asked for."""
-    arguments = data.centred, list(data.factors.values()), data.design, data.index
-    if route == "exact" or len(data.factors) == 1:
-        return MixedSystem(*arguments)
-    if route == "auto":
-        with suppress(DesignTooLarge):
-            return MixedSystem(*arguments, at_any_cost=False)
-    return SampledSystem(*arguments)
-
-
 def _search(objective: Objective, data: _Data, *, intervals: bool) -> _Fitted:
     system = objective.system
-    if isinstance(system, SampledSystem):
-        raw = anova_variances(data.centred, list(data.factors.values()), data.index)
-        known = np.isfinite(raw).all() and raw[-1] > 0
-        start = np.clip(raw[:-1] / raw[-1], _LEAST, _MOST) if known else np.full(raw.size - 1, 0.1)
-        point, converged = seek(objective, start)
-    else:
-        point, converged = minimise(objective)
+    point, converged = (minimise if system.exact else seek)(objective, data.start)
     _check_columns(system, point, data.design)
     reason = _degenerate(objective, point)
     limits, kind = None, "not computed"
@@ -272,7 +254,7 @@ def _search(objective: Objective, data: _Data, *, intervals: bool) -> _Fitted:
         return _Fitted(objective, point, converged, limits, kind, {}, reason)
     boundary = point.fit.gamma <= 10 * FLOOR
     final = objective.at(np.where(boundary, 0.0, point.fit.gamma)) if boundary.any() else point
-    if not isinstance(system, SampledSystem):
+    if system.exact:
         return _Fitted(objective, final, converged, limits, kind, {})
     refined = system.refine(final.fit, fixed=objective.reml)
     sd_error = _sd_error(objective, point, objective.point(refined.fit), ~boundary)
@@ -296,7 +278,7 @@ def _degenerate(objective: Objective, point: Point) -> str:
     return "zero_residual" if exhausted or (point.fit.gamma >= CEILING).any() else ""
 
 
-def _check_columns(system: System, point: Point, design: FloatArray) -> None:
+def _check_columns(system: SampledSystem, point: Point, design: FloatArray) -> None:
     """Refuse a fixed column that the other fixed columns (or the component means) explain."""
     if system.p:
         own = (design**2).sum(axis=0)
@@ -323,8 +305,7 @@ def _record(data: _Data, fitted: _Fitted, reml: bool) -> CrossedEffects:
         means[data.present] = fit.mean + data.back
         means_se[data.present] = np.sqrt(point.variance * means_var)
     effects = zip(names, np.sqrt(fit.gamma), system.effects(fit), strict=True)
-    sampled = isinstance(system, SampledSystem)
-    how = "conjugate gradients in unit blocks, stochastic traces" if sampled else "exact"
+    how = "exact" if system.exact else "conjugate gradients in unit blocks, stochastic traces"
     reason = "" if data.linked else "disconnected"
     return CrossedEffects(
         n=system.n,

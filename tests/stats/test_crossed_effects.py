@@ -278,7 +278,7 @@ def test_malformed_input_is_refused(monkeypatch):
         with pytest.raises(ValueError):
             call()
     monkeypatch.setattr(_mixed, "BLOCK_LIMIT", 5)
-    with pytest.raises(_mixed.DesignTooLarge, match="10 linked levels"):
+    with pytest.raises(_mixed.DesignTooLarge, match="6 linked levels"):
         crossed_effects(y, groups, route="exact")
 
 

@@ -8,7 +8,7 @@ from kinerja_analysis.stats import _mixed, _sampling, crossed_effects, linkage
 from kinerja_analysis.stats._anova import anova_variances
 from kinerja_analysis.stats._blocks import Blocks, unit_blocks
 from kinerja_analysis.stats._gradients import NotConverged, conjugate_gradients, log_quadratic
-from kinerja_analysis.stats._large import _counts
+from kinerja_analysis.stats._mixed import counts
 from kinerja_analysis.stats._probes import probes
 
 
@@ -186,7 +186,7 @@ def test_anova_is_unbiased_in_unbalanced_designs_with_component_means():
 
 def test_unit_blocks_find_the_units():
     _, groups = units(0, count=30, share=0.05)
-    C = _counts(groups["ratee"], [groups["rater"]], (240, 270))
+    C = counts(groups["ratee"], [groups["rater"]], (240, 270))
     block = unit_blocks(C, np.full(240, 0.25))
     home = np.concatenate([np.arange(240) // 8, np.arange(30)])
     pairs = np.unique(np.column_stack([home, block]), axis=0)
@@ -196,8 +196,8 @@ def test_unit_blocks_find_the_units():
 
 def test_blocks_solve_and_invert():
     _, groups = units(0, count=6, share=0.2)
-    C = _counts(groups["ratee"], [groups["rater"]], (48, 54))
-    B = _counts(groups["rater"], [groups["rater"]], (54, 54))
+    C = counts(groups["ratee"], [groups["rater"]], (48, 54))
+    B = counts(groups["rater"], [groups["rater"]], (54, 54))
     block = np.sort(np.arange(54) % 5)
     weight, scale = np.linspace(0.1, 0.2, 48), np.linspace(0.5, 1.5, 54)
     blocks = Blocks(C, B, block)
@@ -235,7 +235,7 @@ def test_gradients_and_quadrature():
 
 def test_close_columns_get_orthogonal_probes():
     _, groups = units(0, count=30, share=0.1)
-    C = _counts(groups["ratee"], [groups["rater"]], (240, 270))
+    C = counts(groups["ratee"], [groups["rater"]], (240, 270))
     W = probes(C, 64, np.random.default_rng(0)).astype(float)
     assert set(np.unique(W)) == {-1.0, 1.0}
     close = (C.T @ C).toarray() > 0
