@@ -42,7 +42,7 @@ def unusable(
         return "no_residual"
     if float(np.ptp(y)) == 0.0:
         return "constant"
-    sizes = {name: np.unique(values).size for name, values in factors.items()}
+    sizes = {name: int(np.count_nonzero(np.bincount(values))) for name, values in factors.items()}
     if 1 in sizes.values():
         return "one_level"
     if y.size in sizes.values():
@@ -97,9 +97,9 @@ def _crossed(factors: list[IntArray]) -> list[tuple[int, int]]:
     out = []
     for j, right in enumerate(factors):
         for i, left in enumerate(factors[:j]):
-            width = int(right.max()) + 1
-            pair = np.unique(left * width + right)
-            row, column = np.divmod(pair, width)
-            if np.unique(row).size < pair.size and np.unique(column).size < pair.size:
+            shape = int(left.max()) + 1, int(right.max()) + 1
+            pairs = sparse.csr_array((np.ones(left.size, np.int8), (left, right)), shape=shape)
+            pairs.sum_duplicates()
+            if max(int(np.count_nonzero(np.bincount(codes))) for codes in (left, right)) < pairs.nnz:
                 out.append((i, j))
     return out
