@@ -15,7 +15,7 @@ from scipy import linalg
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 MOST = 64
-_SWEEPS = 6
+_SWEEPS = 20
 
 
 @njit(cache=True)
@@ -182,14 +182,12 @@ def _quadratic(cp, ci, cx, scale, block, start, offset, size, inverse, out):  # 
         out[row] = total
 
 
-def unit_blocks(C: Any, weight: FloatArray, most: int = MOST) -> IntArray:
+def unit_blocks(C: Any, most: int = MOST) -> IntArray:
     """Block of each column of C: columns that share rows, at most `most` in one.
 
     Parameters
     ----------
     C : sparse array, shape (rows, columns), no entry zero
-    weight : ndarray, shape (rows,)
-        How much it counts to share a row.
     most : int
         Largest block.
 
@@ -200,15 +198,16 @@ def unit_blocks(C: Any, weight: FloatArray, most: int = MOST) -> IntArray:
     Examples
     --------
     >>> C = sparse.csr_array(np.kron(np.eye(2), np.ones((3, 2))))
-    >>> unit_blocks(C, np.ones(6)).tolist()
+    >>> unit_blocks(C).tolist()
     [0, 0, 1, 1]
     """
     back = C.T.tocsr()
+    weight = 1.0 / np.maximum(np.diff(C.indptr), 1)
     label = np.arange(C.shape[1], dtype=np.int64)
     size = np.ones(label.size, np.int64)
     for _ in range(_SWEEPS):
         moves = _propagate(C.indptr, C.indices, back.indptr, back.indices, weight, label, size, most)
-        if moves <= 1e-3 * label.size:
+        if not moves:
             break
     return np.unique(label, return_inverse=True)[1].astype(np.int64)
 

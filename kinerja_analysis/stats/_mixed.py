@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse import csgraph
 
-from ._blocks import Blocks, unit_blocks
+from ._blocks import MOST, Blocks, unit_blocks
 from ._gradients import conjugate_gradients
 
 FloatArray = NDArray[np.float64]
@@ -178,7 +178,7 @@ class MixedSystem:
         codes0 = self.factors[self.first]
         self.count0 = np.bincount(codes0, minlength=rows).astype(np.float64)
         raw = [self.factors[k] + start for k, start in zip(self.bulk, starts, strict=False)]
-        label = self._blocks_of(counts(codes0, raw, (rows, width)), route)
+        label = self._blocks_of(counts(codes0, raw, (rows, width)), _crossings(raw, width), route)
         order = np.argsort(label, kind="stable")
         place = np.empty(width, np.int64)
         place[order] = np.arange(width)
@@ -187,12 +187,14 @@ class MixedSystem:
         self.block = label[order]
         self.C = counts(codes0, self.columns, (rows, width))
         self.back = self.C.T.tocsr()
-        self.B = sparse.csr_array((width, width))
-        for left in self.columns:
-            self.B = self.B + counts(left, self.columns, (width, width))
-        self.B.sort_indices()
+        self.B = _crossings(self.columns, width)
 
-    def _blocks_of(self, C: Any, route: str) -> IntArray:
+    @staticmethod
+    def ties(C: Any, B: Any) -> Any:
+        """Rows of columns that are close: those of C and, with several bulk factors, the short ones of B."""
+        return sparse.vstack([C, B[np.diff(B.indptr) <= MOST]]).tocsr() if np.diff(B.indptr).max() > 1 else C
+
+    def _blocks_of(self, C: Any, B: Any, route: str) -> IntArray:
         """Block of each bulk column: its linked component if that is affordable, else its unit."""
         rows, width = C.shape
         edges = C.tocoo()
@@ -202,7 +204,7 @@ class MixedSystem:
         costly = (size**3).sum() > WORK_LIMIT or (size**2).sum() > CELL_LIMIT
         self.exact = width == 0 or (route != "large" and not (costly and route == "auto"))
         if not self.exact:
-            return unit_blocks(C, 1.0 / np.maximum(self.count0, 1.0))
+            return unit_blocks(self.ties(C, B))
         if size.max(initial=0) > BLOCK_LIMIT:
             raise DesignTooLarge(
                 f"{size.max():.0f} linked levels beside the largest factor; the exact route ends at {BLOCK_LIMIT}"
@@ -370,6 +372,15 @@ def counts(rows: IntArray, columns: list[IntArray], shape: tuple[int, int]) -> A
     out = sparse.csr_array(shape)
     for column in columns:
         out = out + sparse.csr_array((np.ones(rows.size), (rows, column)), shape=shape)
+    out.sort_indices()
+    return out
+
+
+def _crossings(columns: list[IntArray], width: int) -> Any:
+    """How often each column meets each other one and itself."""
+    out = sparse.csr_array((width, width))
+    for left in columns:
+        out = out + counts(left, columns, (width, width))
     out.sort_indices()
     return out
 

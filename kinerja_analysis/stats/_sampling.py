@@ -51,8 +51,14 @@ class SampledSystem(MixedSystem):
             count = _SEARCH
             while count < _SEARCH_MOST and 2 * count * self.n <= _SEARCH_BUDGET:
                 count *= 2
-            self._signs = probes(self.C, count, np.random.default_rng(self.seed))
+            self._signs = self._probes(count, np.random.default_rng(self.seed))
         return replace(fit, diagonal=self._sample(fit, self._signs))
+
+    def _probes(self, count: int, rng: np.random.Generator) -> Signs:
+        factor = np.empty(self.block.size, np.int64)
+        for k, place in self.place.items():
+            factor[place] = k
+        return probes(self.ties(self.C, self.B), factor, self.block, count, rng)
 
     def _sample(self, fit: Fit, signs: Signs, tolerance: float = _ROUGH) -> Diagonal:
         """The diagonal with one set of signs, factor by factor: probes of one factor leave out the others.
@@ -86,7 +92,7 @@ class SampledSystem(MixedSystem):
         self, fit: Fit, count: int, rng: np.random.Generator, fixed: bool
     ) -> tuple[Diagonal, float]:
         """Mean of two independent estimates, and three times how far they are from it, for the worst SE."""
-        one, two = (self._sample(fit, probes(self.C, count, rng), _FINE) for _ in range(2))
+        one, two = (self._sample(fit, self._probes(count, rng), _FINE) for _ in range(2))
         spread = 0.0
         parts = (self._variances(fit, self._bounded(half), fixed)[0] for half in (one, two))
         for low, high in zip(*parts, strict=True):
@@ -101,7 +107,7 @@ class SampledSystem(MixedSystem):
 
     def _log_determinants(self, fit: Fit, rng: np.random.Generator) -> FloatArray:
         """log|S| − log|M| by probe, stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017)."""
-        signs = probes(self.C, _LOGDET, rng)
+        signs = self._probes(_LOGDET, rng)
         out = []
         for start in range(0, _LOGDET, CHUNK):
             probe = self.blocks.times_lower(signs[:, start : start + CHUNK].astype(np.float64))

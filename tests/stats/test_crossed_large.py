@@ -187,11 +187,11 @@ def test_anova_is_unbiased_in_unbalanced_designs_with_component_means():
 def test_unit_blocks_find_the_units():
     _, groups = units(0, count=30, share=0.05)
     C = counts(groups["ratee"], [groups["rater"]], (240, 270))
-    block = unit_blocks(C, np.full(240, 0.25))
+    block = unit_blocks(C)
     home = np.concatenate([np.arange(240) // 8, np.arange(30)])
     pairs = np.unique(np.column_stack([home, block]), axis=0)
     assert len(pairs) < 45, "thirty units, few of them split"
-    assert np.bincount(unit_blocks(C, np.full(240, 0.25), most=4)).max() <= 4
+    assert np.bincount(unit_blocks(C, most=4)).max() <= 4
 
 
 def test_blocks_solve_and_invert():
@@ -236,7 +236,8 @@ def test_gradients_and_quadrature():
 def test_close_columns_get_orthogonal_probes():
     _, groups = units(0, count=30, share=0.1)
     C = counts(groups["ratee"], [groups["rater"]], (240, 270))
-    W = probes(C, 64, np.random.default_rng(0)).astype(float)
+    block = np.sort(np.arange(270) % 30)
+    W = probes(C, np.zeros(270, int), block, 64, np.random.default_rng(0)).astype(float)
     assert set(np.unique(W)) == {-1.0, 1.0}
     close = (C.T @ C).toarray() > 0
     np.fill_diagonal(close, False)
