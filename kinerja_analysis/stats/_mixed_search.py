@@ -61,6 +61,7 @@ class Objective:
     def __init__(self, system: SampledSystem, *, reml: bool) -> None:
         self.system, self.reml = system, reml
         self.df = system.n - (system.p + system.n_fixed if reml else 0)
+        self.observed = np.array([np.count_nonzero(np.bincount(codes)) for codes in system.factors])
         self.total = float(system.M[:, -1] @ system.M[:, -1])
 
     def hopeless(self, point: Point) -> bool:
@@ -135,8 +136,7 @@ def _descend(
     level = point.deviance
     slack = _ROUNDING * (abs(level) + objective.df)
     if far or (np.abs(newton) > _CLOSE * gamma).any():
-        ratio = point.square / (point.variance * point.trace)
-        jump = np.where(free, objective.system.levels / point.trace * (ratio - 1.0), 0.0)
+        jump = np.where(free, _jump(objective, point), 0.0)
         trial = objective.at(np.clip(gamma + jump, FLOOR, CEILING))
         if trial.deviance < level:
             return trial
@@ -152,9 +152,10 @@ def seek(objective: Objective, start: FloatArray) -> tuple[Point, bool]:
     """Variance ratios at which the score vanishes, without use of the deviance; whether it was found.
 
     For systems whose log determinant is not computed on the way. Far from the root each ratio moves as in
-    `minimise`; near it by Newton steps with the average information, no more than a factor of four at once.
+    `minimise`, or between two points where its derivative changed sign; near it by Newton steps with the average
+    information, no more than a factor of four at once.
     """
-    point = objective.at(np.clip(start, FLOOR, CEILING))
+    point, before = objective.at(np.clip(start, FLOOR, CEILING)), None
     for _ in range(_MAX_STEPS):
         if objective.hopeless(point) or (point.fit.gamma >= CEILING).any():
             return point, False
@@ -168,11 +169,26 @@ def seek(objective: Objective, start: FloatArray) -> tuple[Point, bool]:
         if abs(float(gradient @ step)) < _SCORE:
             return point, True
         if (np.abs(step) > _CLOSE * gamma).any():
-            ratio = point.square / (point.variance * point.trace)
-            step = np.where(free, objective.system.levels / point.trace * (ratio - 1.0), 0.0)
+            step = np.where(free, _jump(objective, point), 0.0)
+            if before is not None:
+                step = _between(before, point, step)
         low, high = np.where(gamma > _LEAST, 0.25 * gamma, FLOOR), np.maximum(4.0 * gamma, _LEAST)
-        point = objective.at(np.clip(gamma + step, low, high))
+        point, before = objective.at(np.clip(gamma + step, low, high)), point
     return point, False
+
+
+def _jump(objective: Objective, point: Point) -> FloatArray:
+    """To where each ratio's derivative would vanish in a balanced one-way layout."""
+    ratio = point.square / (point.variance * point.trace)
+    return np.asarray(objective.observed / point.trace * (ratio - 1.0))
+
+
+def _between(before: Point, point: Point, step: FloatArray) -> FloatArray:
+    """Where a derivative has changed its sign, the step to the root of its chord over the logarithm."""
+    gamma, change = point.fit.gamma, before.gradient - point.gradient
+    share = np.divide(before.gradient, change, out=np.full_like(gamma, 0.5), where=change != 0)
+    chord = before.fit.gamma ** (1.0 - share) * gamma**share - gamma
+    return np.where(before.gradient * point.gradient < 0, chord, step)
 
 
 def delta_intervals(objective: Objective, point: Point) -> FloatArray:
