@@ -186,9 +186,9 @@ def _jump(objective: Objective, point: Point) -> FloatArray:
 def _between(before: Point, point: Point, step: FloatArray) -> FloatArray:
     """Where a derivative has changed its sign, the step to the root of its chord over the logarithm."""
     gamma, change = point.fit.gamma, before.gradient - point.gradient
-    share = np.divide(before.gradient, change, out=np.full_like(gamma, 0.5), where=change != 0)
-    chord = before.fit.gamma ** (1.0 - share) * gamma**share - gamma
-    return np.where(before.gradient * point.gradient < 0, chord, step)
+    turned = before.gradient * point.gradient < 0
+    share = np.divide(before.gradient, change, out=np.ones_like(gamma), where=turned)
+    return np.where(turned, before.fit.gamma ** (1.0 - share) * gamma**share - gamma, step)
 
 
 def delta_intervals(objective: Objective, point: Point) -> FloatArray:
