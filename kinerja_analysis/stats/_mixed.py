@@ -215,7 +215,7 @@ class MixedSystem:
         """Component of each eliminated level and bulk column."""
         home = self._home(self.factors[self.first], self.count0.size)
         if home is None:
-            raise DesignTooLarge("a level of the largest factor lies in two components")
+            raise ValueError("a level of the largest factor lies in two components")
         self.component0 = home
         self.component_bulk = np.zeros(self.block.size, np.int64)
         for column in self.columns:

@@ -15,11 +15,13 @@ CEILING = 1e6
 UNIDENTIFIED = 1e-9
 EXHAUSTED = 1e-12
 _MAX_STEPS = 60
+_PATIENCE, _STEEP = 15, 100.0
 _DECREMENT = 1e-13
 _SLOPE = 1e-3
 _RESOLUTION = 1e-6
 _ROUNDING = 1e-12
 _CLOSE = 0.3
+_FAR, _WIDE = 1e4, 20.0
 _SCORE = 1e-6
 _LEAST = 1e-4
 CHI2_95 = 3.841458820694124
@@ -104,9 +106,9 @@ def minimise(objective: Objective, start: FloatArray) -> tuple[Point, bool]:
     deviance is replaced by halved Newton steps. A factor that the fixed effects explain ends the search.
     """
     point = objective.at(np.clip(start, FLOOR, CEILING))
-    if objective.hopeless(point):
-        return point, False
-    for _ in range(_MAX_STEPS):
+    for count in range(_MAX_STEPS):
+        if objective.hopeless(point) or (point.fit.gamma >= CEILING).any():
+            return point, False
         gamma, gradient = point.fit.gamma, point.gradient
         free = (gamma > FLOOR) | (gradient < 0)
         newton = np.zeros_like(gamma)
@@ -115,14 +117,24 @@ def minimise(objective: Objective, start: FloatArray) -> tuple[Point, bool]:
             newton[free] = -np.linalg.lstsq(curvature, gradient[free], rcond=1e-13)[0]
         small = -float(gradient @ newton) < _DECREMENT
         if small and (np.abs(gradient * gamma)[free] < _SLOPE).all():
-            return point, True
-        better = _descend(objective, point, newton, free, far=small)
+            beyond = _leap(objective, point) if (gamma > _STEEP).any() else None
+            if beyond is None:
+                return point, True
+            point = beyond
+            continue
+        better = _leap(objective, point) if count % _PATIENCE == _PATIENCE - 1 else None
+        better = better or _descend(objective, point, newton, free, far=small)
         if better is None:
             return point, -float(gradient @ newton) < _RESOLUTION
         point = better
-        if (point.fit.gamma >= CEILING).any():
-            return point, False
     return point, False
+
+
+def _leap(objective: Objective, point: Point) -> Point | None:
+    """A search that takes this long is on its way to 0 or to a residual of 0: go there at once if it is lower."""
+    gamma = np.where(point.gradient > 0, FLOOR, np.minimum(1e3 * point.fit.gamma, CEILING))
+    trial = objective.at(gamma)
+    return trial if trial.deviance < point.deviance else None
 
 
 def _descend(
@@ -212,9 +224,9 @@ def delta_intervals(objective: Objective, point: Point) -> FloatArray:
     limits[-1] = _log_limits(np.sqrt(sigma2), 0.25 * covariance[-1, -1])
     profiled = objective.curvature(point)
     for k in np.flatnonzero(gamma <= FLOOR):
-        slope, bend = max(point.gradient[k], 0.0), profiled[k, k]
-        rise = (np.sqrt(slope**2 + 2.0 * bend * CHI2_95) - slope) / bend
-        limits[k] = 0.0, np.sqrt(sigma2 * rise)
+        slope, bend = max(point.gradient[k], 0.0), max(profiled[k, k], 0.0)
+        steepness = slope + np.sqrt(slope**2 + 2.0 * bend * CHI2_95)
+        limits[k] = 0.0, np.sqrt(sigma2 * 2.0 * CHI2_95 / max(steepness, 1e-300))
     return limits
 
 
@@ -245,22 +257,32 @@ def profile_intervals(objective: Objective, point: Point) -> FloatArray:
 def _limits(
     excess: Callable[[float], float], estimate: float, guess: FloatArray, *, residual: bool
 ) -> tuple[float, float]:
-    from scipy.optimize import brentq
-
     start = max(estimate, 1e-6 * float(guess[1]))
     if excess(start) >= 0:
         raise ProfileLost
     above = max(float(guess[1]), 1.01 * estimate)
     while excess(above) < 0:
         above *= 1.5
-    upper = brentq(excess, start, above, rtol=1e-7)
+        if above > _FAR * start:
+            raise ProfileLost
+    upper = _root(excess, start, above)
     least = 1e-5 * above
     if not residual and (estimate <= least or excess(least) < 0):
         return 0.0, upper
     below = min(max(float(guess[0]), 0.1 * estimate), 0.99 * estimate)
     while excess(below) < 0:
+        if below <= least:
+            raise ProfileLost
         below = max(0.5 * below, least)
-    return brentq(excess, below, estimate, rtol=1e-7), upper
+    return _root(excess, below, estimate), upper
+
+
+def _root(excess: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import brentq
+
+    if excess(low) * excess(high) > 0:
+        raise ProfileLost
+    return float(brentq(excess, low, high, rtol=1e-7))
 
 
 def _profile(objective: Objective, point: Point, k: int, level: float) -> Callable[[float], float]:
@@ -273,7 +295,8 @@ def _profile(objective: Objective, point: Point, k: int, level: float) -> Callab
     held_residual = k == size
     first = [] if held_residual else [np.log(point.variance)]
     start = np.concatenate([first, point.fit.gamma[others] / scale])
-    bounds = ([] if held_residual else [(None, None)]) + [(FLOOR / unit, CEILING / unit) for unit in scale]
+    around = [] if held_residual else [(first[0] - _WIDE, first[0] + _WIDE)]
+    bounds = around + [(FLOOR / unit, CEILING / unit) for unit in scale]
 
     def value(x: FloatArray, sd: float) -> tuple[float, FloatArray]:
         log_variance = 2.0 * np.log(sd) if held_residual else x[0]
@@ -288,15 +311,21 @@ def _profile(objective: Objective, point: Point, k: int, level: float) -> Callab
         by_variance = at.df - at.fit.rss / variance - (0.0 if held_residual else slope[k] * gamma[k])
         return total, np.concatenate([[] if held_residual else [by_variance], slope[others] * scale])
 
+    last = start
+
     def excess(sd: float) -> float:
-        nonlocal start
+        nonlocal last
         if not start.size:
             return value(start, sd)[0] - level
         options = {"ftol": 1e-14, "gtol": 1e-7, "maxiter": 200}
-        found = minimize(
-            value, start, args=(sd,), jac=True, bounds=bounds, method="L-BFGS-B", options=options
+        found = min(
+            (
+                minimize(value, x, args=(sd,), jac=True, bounds=bounds, method="L-BFGS-B", options=options)
+                for x in (last, start)
+            ),
+            key=lambda one: float(one.fun),
         )
-        start = found.x
+        last = found.x
         return float(found.fun) - level
 
     return excess

