@@ -251,11 +251,10 @@ class Blocks:
             matrix *= scale[part, None]
             matrix *= scale[part]
             matrix[np.diag_indices_from(matrix)] += 1.0
-            upper, info = linalg.lapack.dpotrf(matrix.T, lower=0, overwrite_a=1)
+            _, info = linalg.lapack.dpotrf(matrix.T, lower=0, clean=0, overwrite_a=1)  # in place
             if info:
                 raise np.linalg.LinAlgError("a block of the equations is not positive definite")
-            matrix[...] = upper.T
-            self.logdet += 2.0 * float(np.log(np.diag(upper)).sum())
+            self.logdet += 2.0 * float(np.log(np.diag(matrix)).sum())
         self.scale = scale
 
     def solve(self, values: FloatArray) -> FloatArray:
@@ -278,7 +277,9 @@ class Blocks:
         inverse = np.zeros_like(self.cells)
         _invert(self.start, self.offset, self.size, self.cells, inverse)
         for own in self.large:
-            self._matrix(own, inverse)[0][...] = linalg.lapack.dpotri(self._matrix(own, self.cells)[0].T, lower=0)[0].T
+            matrix = self._matrix(own, inverse)[0]
+            matrix[...] = self._matrix(own, self.cells)[0]
+            linalg.lapack.dpotri(matrix.T, lower=0, overwrite_c=1)  # in place
         place = np.arange(self.block.size) - self.start[self.block]
         diagonal = inverse[self.offset[self.block] + place * (self.size[self.block] + 1)]
         rows = np.empty(self.C.shape[0])

@@ -16,7 +16,7 @@ UNIDENTIFIED = 1e-9
 EXHAUSTED = 1e-12
 _MAX_STEPS = 60
 _PATIENCE, _STEEP = 15, 100.0
-_DECREMENT = 1e-13
+_DECREMENT, _DECREMENT_COSTLY = 1e-13, 1e-9
 _SLOPE = 1e-3
 _RESOLUTION = 1e-6
 _ROUNDING = 1e-12
@@ -115,7 +115,7 @@ def minimise(objective: Objective, start: FloatArray) -> tuple[Point, bool]:
         if free.any():
             curvature = objective.curvature(point)[np.ix_(free, free)]
             newton[free] = -np.linalg.lstsq(curvature, gradient[free], rcond=1e-13)[0]
-        small = -float(gradient @ newton) < _DECREMENT
+        small = -float(gradient @ newton) < (_DECREMENT if objective.system.cheap else _DECREMENT_COSTLY)
         if small and (np.abs(gradient * gamma)[free] < _SLOPE).all():
             beyond = _leap(objective, point) if (gamma > _STEEP).any() else None
             if beyond is None:

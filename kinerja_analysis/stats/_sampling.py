@@ -174,4 +174,4 @@ class SampledSystem(MixedSystem):
 
 def _quadratic(rows: FloatArray, inner: FloatArray) -> FloatArray:
     """r'·inner·r of every row."""
-    return np.asarray(np.einsum("ij,jk,ik->i", rows, inner, rows))
+    return np.asarray(((rows @ inner) * rows).sum(axis=1))
