@@ -5,6 +5,7 @@ import time
 import networkx as nx
 import numpy as np
 import pytest
+from scipy.linalg import null_space
 
 from kinerja_analysis.stats import _laplacian, linkage
 
@@ -117,6 +118,55 @@ def test_null_space_of_three_and_four_facets_against_the_dense_rank(seed):
         assert record.null_dim_expected == 1 + extra
         free = record.null_dim - record.null_dim_expected
         assert (free == 0) == all(codes.size == 0 for codes in record.unlinked.values())
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_unlinked_elements_against_the_dense_null_space(seed):
+    """Elements of a facet are comparable iff every null vector gives them the same value (scipy's SVD)."""
+    rng = np.random.default_rng(seed)
+    sizes = [int(rng.integers(2, 9)) for _ in range(3 + seed % 2)]
+    if seed % 3:
+        n = int(rng.integers(8, 30))
+        raw = [rng.integers(0, size, n) for size in sizes]
+    else:  # a chain, in which paths are as long as they can be
+        step = np.arange(14)
+        raw = [(step + 1) // 2, step // 2, *[rng.integers(0, size, 14) for size in sizes[2:]]]
+    facets = [np.unique(codes, return_inverse=True)[1] for codes in raw]
+    names = dict(zip(("criterion", "task"), facets[2:], strict=False))
+    record = linkage(facets[0], facets[1], extra_facets=names)
+    dense = np.hstack([np.eye(codes.max() + 1)[codes] for codes in facets])
+    null = null_space(dense)
+    assert record.null_dim == null.shape[1]
+    start = 0
+    for name, codes in zip(("ratee", "rater", *names), facets, strict=True):
+        size = int(codes.max()) + 1
+        classes = np.unique(null[start : start + size].round(8) + 0.0, axis=0, return_inverse=True)[1].ravel()
+        linked = np.setdiff1d(np.arange(size), record.unlinked[name])
+        assert np.unique(classes[linked]).size == 1
+        assert linked.size == np.bincount(classes).max()
+        start += size
+
+
+def test_pairwise_connected_is_not_jointly_linked():
+    """A Latin square's cells on one diagonal: every pair of facets is connected, the three together are not."""
+    ratee, rater, task = [0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 1, 0]
+    assert linkage(ratee, rater, extra_facets={"task": task}).null_dim == 2
+    record = linkage(ratee[:3], rater[:3], extra_facets={"task": task[:3]})
+    assert record.null_dim == 3 and record.null_dim_expected == 2
+    assert [record.unlinked[name].size for name in ("ratee", "rater", "task")] == [1, 1, 1]
+
+
+def test_thousands_of_levels_of_a_further_facet():
+    """2,000 occasions on 40,000 ratings in two halves that share nobody and no occasion."""
+    rng = np.random.default_rng(0)
+    half = np.repeat([0, 1], 20_000)
+    ratee, rater = (rng.integers(0, size, 40_000) + size * half for size in (3000, 1500))
+    occasion = rng.integers(0, 1000, 40_000) + 1000 * half
+    record = linkage(ratee, rater, extra_facets={"occasion": occasion})
+    assert (record.null_dim, record.null_dim_expected) == (4, 2)
+    assert record.unlinked["occasion"].size == 1000
+    with pytest.raises(ValueError, match="at most 8000"):
+        linkage(ratee, rater, extra_facets={"row": np.arange(40_000)})
 
 
 def test_criteria_of_separate_parts_are_named_as_unlinked():
