@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import sparse
 from scipy.sparse import csgraph
 
 IntArray = NDArray[np.int64]
-_MOST_ENTRIES, _MOST_LEVELS = 300_000_000, 8_000
-_RANK = 1e-11
+_MAX_CELLS = 50_000_000
+_CHUNK = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,19 @@ def hinge_raters(graph: PairGraph) -> IntArray:
     return np.flatnonzero(hinge[graph.n_ratees :]).astype(np.int64)
 
 
+@njit(cache=True)
+def _potentials(order, parent, edge_column, value):  # type: ignore[no-untyped-def]
+    """Node values as linear functions of the further facets, along a spanning forest."""
+    for node in order:
+        above = parent[node]
+        if above < 0:
+            continue
+        for column in range(value.shape[1]):
+            value[node, column] = -value[above, column]
+        for facet in range(edge_column.shape[1]):
+            value[node, edge_column[node, facet]] -= 1.0
+
+
 def _forest(graph: PairGraph) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Breadth-first order and parents (-1 at the roots) over all components at once."""
     nodes = graph.n_ratees + graph.n_raters
@@ -186,87 +199,6 @@ def _forest(graph: PairGraph) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     parent = parent.astype(np.int64)
     parent[(parent == nodes) | (parent < 0)] = -1
     return order[1:].astype(np.int64), parent
-
-
-@njit(cache=True)
-def _depths(order, parent):  # type: ignore[no-untyped-def]
-    """Edges between each node and its root."""
-    out = np.zeros(parent.size, np.int64)
-    for node in order:
-        if parent[node] >= 0:
-            out[node] = out[parent[node]] + 1
-    return out
-
-
-@njit(cache=True)
-def _paths(order, parent, edge, start, columns, signs):  # type: ignore[no-untyped-def]
-    """Node values as linear functions of the further facets, along a spanning forest: child = −parent − edge."""
-    for node in order:
-        above = parent[node]
-        if above < 0:
-            continue
-        place = start[node]
-        for entry in range(start[above], start[above + 1]):
-            columns[place], signs[place] = columns[entry], -signs[entry]
-            place += 1
-        for facet in range(edge.shape[1]):
-            columns[place], signs[place] = edge[node, facet], -1
-            place += 1
-
-
-@njit(cache=True)
-def _gram(heads, tails, levels, start, columns, signs, gram):  # type: ignore[no-untyped-def]
-    """Sum over all ratings of the outer product of the condition that each puts on the further facets."""
-    value = np.zeros(gram.shape[0], np.int64)
-    seen = np.zeros(gram.shape[0], np.bool_)
-    touched = np.empty(gram.shape[0], np.int64)
-    for row in range(heads.size):
-        count = 0
-        for node in (heads[row], tails[row]):
-            for entry in range(start[node], start[node + 1]):
-                column = columns[entry]
-                value[column] += signs[entry]
-                if not seen[column]:
-                    seen[column] = True
-                    touched[count] = column
-                    count += 1
-        for facet in range(levels.shape[1]):
-            column = levels[row, facet]
-            value[column] += 1
-            if not seen[column]:
-                seen[column] = True
-                touched[count] = column
-                count += 1
-        for a in range(count):
-            left = touched[a]
-            if value[left] != 0:
-                for b in range(count):
-                    gram[left, touched[b]] += value[left] * value[touched[b]]
-        for a in range(count):
-            value[touched[a]] = 0
-            seen[touched[a]] = False
-
-
-@njit(cache=True)
-def _descend(order, parent, edge, basis, out):  # type: ignore[no-untyped-def]
-    """Value at each node for each null vector."""
-    for node in order:
-        if parent[node] >= 0:
-            out[node] = -out[parent[node]]
-            for facet in range(edge.shape[1]):
-                out[node] -= basis[edge[node, facet]]
-
-
-def _kernel(gram: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Null space of a positive semidefinite matrix by Cholesky factorisation with pivoting, one column a vector."""
-    scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
-    upper, pivot, rank, _ = linalg.lapack.dpstrf(gram / scale[:, None] / scale, tol=_RANK, lower=0)
-    size = gram.shape[0]
-    out = np.zeros((size, size - rank))
-    inside = linalg.solve_triangular(upper[:rank, :rank], upper[:rank, rank:]) if rank else np.zeros((0, size))
-    out[pivot[:rank] - 1] = -inside / scale[pivot[:rank] - 1][:, None]
-    out[pivot[rank:] - 1] = np.diag(1.0 / scale[pivot[rank:] - 1])
-    return out / np.abs(out).max(axis=0, initial=0.0) if size > rank else out
 
 
 def facet_null_space(
@@ -289,14 +221,14 @@ def facet_null_space(
     Returns
     -------
     basis : ndarray, shape (n_columns, d)
-        Basis of the free δ, the largest entry of each column 1.
+        Orthonormal basis of the free δ.
     nodes : ndarray, shape (ratees + raters, d)
         Value at each node for each basis vector (the component's own shift apart).
 
     Raises
     ------
     ValueError
-        Above 8,000 levels, or where paths through the graph are so long that they do not fit in memory.
+        If ratees and raters times `n_columns` exceed what fits in memory.
 
     Examples
     --------
@@ -306,25 +238,24 @@ def facet_null_space(
     >>> basis.shape
     (2, 1)
     """
-    if n_columns > _MOST_LEVELS:
-        raise ValueError(f"{n_columns} levels of further facets; at most {_MOST_LEVELS} can be examined")
+    nodes = graph.n_ratees + graph.n_raters
+    if nodes * n_columns > _MAX_CELLS:
+        raise ValueError(f"{n_columns} levels of further facets are too many for {nodes} ratees and raters")
     order, parent = _forest(graph)
     child = np.flatnonzero(parent >= 0)
     low, high = np.minimum(child, parent[child]), np.maximum(child, parent[child])
     wanted = low * max(graph.n_raters, 1) + high - graph.n_ratees
     pair = np.searchsorted(graph.ratee * max(graph.n_raters, 1) + graph.rater, wanted)
-    edge = np.zeros((parent.size, columns.shape[1]), np.int64)
+    edge = np.zeros((nodes, columns.shape[1]), np.int64)
     edge[child] = columns[graph.first[pair]]
-    length = _depths(order, parent) * columns.shape[1]
-    start = np.concatenate([[0], np.cumsum(length)])
-    heads, tails = rows[0], rows[1] + graph.n_ratees
-    if start[-1] > _MOST_ENTRIES or (length[heads] + length[tails]).sum() > 10 * _MOST_ENTRIES:
-        raise ValueError("the paths between ratees and raters are too long to examine further facets")
-    path, signs = np.empty(start[-1], np.int32), np.empty(start[-1], np.int8)
-    _paths(order, parent, edge, start, path, signs)
+    value = np.zeros((nodes, n_columns))
+    _potentials(order, parent, edge, value)
     gram = np.zeros((n_columns, n_columns))
-    _gram(heads, tails, columns, start, path, signs, gram)
-    basis = _kernel(gram)
-    moves = np.zeros((parent.size, basis.shape[1]))
-    _descend(order, parent, edge, basis, moves)
-    return basis, moves
+    for start in range(0, columns.shape[0], _CHUNK):
+        part = slice(start, start + _CHUNK)
+        condition = value[rows[0][part]] + value[graph.n_ratees + rows[1][part]]
+        np.add.at(condition, (np.arange(condition.shape[0])[:, None], columns[part]), 1.0)
+        gram += condition.T @ condition
+    root, vectors = np.linalg.eigh(gram)
+    basis = vectors[:, root <= 1e-9 * max(1.0, root.max(initial=0.0))]
+    return basis, value @ basis

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
+from ._gradients import conjugate_gradients
 from ._graph import IntArray, PairGraph
 
 FloatArray = NDArray[np.float64]
 DENSE_LIMIT = 3000
 _DENSE_CELLS = 200_000
-_MAX_STEPS = 2000
+_COLUMNS = 32
 
 
 class _Split:
@@ -113,29 +114,21 @@ class RaterLaplacian:
         if self.is_dense(component):
             return self.inverse(component) @ centred
         part = self.incidence(component)
-        return _gradients(part, centred, tolerance)
+        return _iterate(part, centred, tolerance)
 
 
-def _gradients(part: Any, rhs: FloatArray, tolerance: float) -> FloatArray:
-    """Conjugate gradients on L with the diagonal as preconditioner, all columns at once."""
+def _iterate(part: Any, rhs: FloatArray, tolerance: float) -> FloatArray:
+    """Conjugate gradients on L with the diagonal as preconditioner, some columns at a time."""
     degree = np.asarray(part.sum(axis=0)).ravel()[:, None]
     share = 1.0 / np.asarray(part.sum(axis=1)).ravel()[:, None]
     back = sparse.csr_array(part.T)
-    solution, residual = np.zeros_like(rhs), rhs.copy()
-    target = tolerance * np.linalg.norm(rhs, axis=0)
-    direction = residual / degree
-    energy = np.einsum("ij,ij->j", residual, direction)
-    for _ in range(_MAX_STEPS):
-        if (np.linalg.norm(residual, axis=0) <= target).all():
-            return solution - solution.mean(axis=0)
-        image = degree * direction - back @ (share * (part @ direction))
-        curvature = np.einsum("ij,ij->j", direction, image)
-        step = np.divide(energy, curvature, out=np.zeros_like(energy), where=curvature > 0)
-        solution += step * direction
-        residual -= step * image
-        scaled = residual / degree
-        fresh = np.einsum("ij,ij->j", residual, scaled)
-        ratio = np.divide(fresh, energy, out=np.zeros_like(energy), where=energy > 0)
-        direction = scaled + ratio * direction
-        energy = fresh
-    raise np.linalg.LinAlgError(f"conjugate gradients did not converge in {_MAX_STEPS} steps")
+
+    def apply(values: FloatArray) -> FloatArray:
+        return np.asarray(degree * values - back @ (share * (part @ values)))
+
+    out = np.empty_like(rhs)
+    for start in range(0, rhs.shape[1], _COLUMNS):
+        columns = slice(start, start + _COLUMNS)
+        some = np.ascontiguousarray(rhs[:, columns])
+        out[:, columns] = conjugate_gradients(apply, lambda values: values / degree, some, tolerance=tolerance).values
+    return out - out.mean(axis=0)
