@@ -1,4 +1,4 @@
-"""The graph of ratees and raters: pairs, components, bridges, hinges, and what further facets leave open."""
+"""The graph of ratees and raters: pairs, components, bridges and hinges."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,6 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 IntArray = NDArray[np.int64]
-_MAX_CELLS = 50_000_000
-_CHUNK = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,90 +170,3 @@ def hinge_raters(graph: PairGraph) -> IntArray:
     keep = graph.ratings_per_ratee[graph.ratee] > 1
     _, hinge = _search(graph.ratee[keep], graph.rater[keep], graph.n_ratees, graph.n_raters)
     return np.flatnonzero(hinge[graph.n_ratees :]).astype(np.int64)
-
-
-@njit(cache=True)
-def _potentials(order, parent, edge_column, value):  # type: ignore[no-untyped-def]
-    """Node values as linear functions of the further facets, along a spanning forest."""
-    for node in order:
-        above = parent[node]
-        if above < 0:
-            continue
-        for column in range(value.shape[1]):
-            value[node, column] = -value[above, column]
-        for facet in range(edge_column.shape[1]):
-            value[node, edge_column[node, facet]] -= 1.0
-
-
-def _forest(graph: PairGraph) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Breadth-first order and parents (-1 at the roots) over all components at once."""
-    nodes = graph.n_ratees + graph.n_raters
-    roots = np.full(graph.n_components, nodes, dtype=np.int64)
-    np.minimum.at(roots, graph.component_ratee[graph.ratee], graph.ratee)
-    heads = np.concatenate([graph.ratee, np.full(roots.size, nodes)])
-    tails = np.concatenate([graph.rater + graph.n_ratees, roots])
-    tree = sparse.coo_array((np.ones(heads.size, np.int8), (heads, tails)), shape=(nodes + 1, nodes + 1))
-    order, parent = csgraph.breadth_first_order(tree.tocsr(), nodes, directed=False)
-    parent = parent.astype(np.int64)
-    parent[(parent == nodes) | (parent < 0)] = -1
-    return order[1:].astype(np.int64), parent
-
-
-def facet_null_space(
-    graph: PairGraph, rows: tuple[IntArray, IntArray], columns: IntArray, n_columns: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Free directions of further facets, and what each of them does to ratees and raters.
-
-    Every rating says α_ratee + ψ_rater + Σ δ_facet = 0 for a null vector. Along a spanning forest the
-    node values are linear in δ; every other rating is one condition on δ.
-
-    Parameters
-    ----------
-    graph : PairGraph
-    rows : (ratee, rater) of every rating
-    columns : ndarray of int, shape (n, number of further facets)
-        Level of each further facet, numbered through all of them.
-    n_columns : int
-        Levels of all further facets together.
-
-    Returns
-    -------
-    basis : ndarray, shape (n_columns, d)
-        Orthonormal basis of the free δ.
-    nodes : ndarray, shape (ratees + raters, d)
-        Value at each node for each basis vector (the component's own shift apart).
-
-    Raises
-    ------
-    ValueError
-        If ratees and raters times `n_columns` exceed what fits in memory.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> ratee, rater, item = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 0]), np.array([[0], [1], [0], [1]])
-    >>> basis, _ = facet_null_space(pair_graph(ratee, rater), (ratee, rater), item, 2)
-    >>> basis.shape
-    (2, 1)
-    """
-    nodes = graph.n_ratees + graph.n_raters
-    if nodes * n_columns > _MAX_CELLS:
-        raise ValueError(f"{n_columns} levels of further facets are too many for {nodes} ratees and raters")
-    order, parent = _forest(graph)
-    child = np.flatnonzero(parent >= 0)
-    low, high = np.minimum(child, parent[child]), np.maximum(child, parent[child])
-    wanted = low * max(graph.n_raters, 1) + high - graph.n_ratees
-    pair = np.searchsorted(graph.ratee * max(graph.n_raters, 1) + graph.rater, wanted)
-    edge = np.zeros((nodes, columns.shape[1]), np.int64)
-    edge[child] = columns[graph.first[pair]]
-    value = np.zeros((nodes, n_columns))
-    _potentials(order, parent, edge, value)
-    gram = np.zeros((n_columns, n_columns))
-    for start in range(0, columns.shape[0], _CHUNK):
-        part = slice(start, start + _CHUNK)
-        condition = value[rows[0][part]] + value[graph.n_ratees + rows[1][part]]
-        np.add.at(condition, (np.arange(condition.shape[0])[:, None], columns[part]), 1.0)
-        gram += condition.T @ condition
-    root, vectors = np.linalg.eigh(gram)
-    basis = vectors[:, root <= 1e-9 * max(1.0, root.max(initial=0.0))]
-    return basis, value @ basis

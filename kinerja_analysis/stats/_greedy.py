@@ -1,12 +1,18 @@
-"""Greedy choice of further ratings: effective resistances between raters, updated by rank one."""
+"""Choice of further ratings: greedy on effective resistances, or random rounds in large designs."""
+
+from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from ._graph import IntArray, PairGraph
-from ._laplacian import RaterLaplacian
+from ._laplacian import DENSE_LIMIT, RaterLaplacian
 
 FloatArray = NDArray[np.float64]
+MOST_GROUPS = 600
+_MOST_WORK = 5e10
 _UNCONNECTED = 1e4
 
 
@@ -65,52 +71,21 @@ def resistance_kernel(graph: PairGraph, chosen: IntArray, targets: IntArray) -> 
     return kernel
 
 
-class LinkSearch:
-    """Adds one rating after the other where the summed variance of all contrasts falls most."""
+class _Ratings:
+    """Hands out new ratings by (rater's place, team's place) among the chosen, within what each may take."""
 
-    def __init__(self, graph: PairGraph, chosen: IntArray, max_per_rater: int) -> None:
+    def __init__(self, graph: PairGraph, chosen: IntArray, most: int) -> None:
         self.chosen, self.teams = chosen, teams(graph, chosen)
-        self.kernel = resistance_kernel(graph, chosen, np.array([team[0] for team in self.teams]))
-        self.left = np.full(chosen.size, max_per_rater)
-        self.room = np.full(chosen.size, max_per_rater)
+        self.left, self.room = np.full((2, chosen.size), most)
         self.turn = np.zeros(chosen.size, np.int64)
-        self.taken = set(zip(graph.rater.tolist(), graph.ratee.tolist(), strict=True))
-        size = chosen.size
-        centred = self.kernel[:size] - self.kernel[:size].mean(axis=0)
-        self.variance = np.einsum("ij,ij->j", centred, centred) / size
-        self.cross = centred[:, :size].T @ centred[:, size:] / size
-        self.closed = np.eye(size, dtype=bool)
+        known = zip(chosen.tolist(), self.teams, strict=True)
+        self.taken = {(rater, ratee) for rater, team in known for ratee in team.tolist()}
 
-    def extend(self, count: int) -> list[tuple[int, int]]:
-        """Up to `count` more (rater, ratee) ratings, best first."""
-        found: list[tuple[int, int]] = []
-        while len(found) < count:
-            pair = self._best()
-            if pair is None:
-                return found
-            rating = self._rating(*pair)
-            if rating is None:
-                self.closed[pair] = True
-                continue
-            found.append(rating)
-            self._update(*pair)
-        return found
-
-    def _best(self) -> tuple[int, int] | None:
-        size = self.chosen.size
-        diagonal = np.diag(self.kernel)
-        distance = diagonal[:size, None] + diagonal[size:] - 2.0 * self.kernel[:size, size:]
-        gain = (self.variance[:size, None] + self.variance[size:] - 2.0 * self.cross) / (1.0 + distance)
-        gain[self.closed] = -np.inf
-        gain[self.left <= 0] = -np.inf
-        gain[:, self.room <= 0] = -np.inf
-        best = int(np.argmax(gain))
-        return divmod(best, size) if np.isfinite(gain.flat[best]) else None
-
-    def _rating(self, rater: int, team: int) -> tuple[int, int] | None:
+    def new(self, rater: int, team: int) -> tuple[int, int] | None:
         """The next ratee of the team, in turn, whom the rater has not rated."""
-        members = np.roll(self.teams[team], -int(self.turn[team]))
-        for ratee in members.tolist():
+        if rater == team or self.left[rater] <= 0 or self.room[team] <= 0:
+            return None
+        for ratee in np.roll(self.teams[team], -int(self.turn[team])).tolist():
             rating = int(self.chosen[rater]), int(ratee)
             if rating not in self.taken:
                 self.taken.add(rating)
@@ -120,15 +95,125 @@ class LinkSearch:
                 return rating
         return None
 
-    def _update(self, rater: int, team: int) -> None:
-        size = self.chosen.size
-        move = self.kernel[:, rater] - self.kernel[:, size + team]
-        scale = 1.0 + move[rater] - move[size + team]
-        centred = move[:size] - move[:size].mean()
-        shared = centred @ self.kernel[:size] / size
-        spread = float(centred @ centred) / size
-        self.kernel -= np.outer(move, move / scale)
-        self.variance += (spread * move / scale - 2.0 * shared) * move / scale
-        left, right = move[:size], move[size:]
-        self.cross -= np.outer(shared[:size], right / scale) + np.outer(left / scale, shared[size:])
-        self.cross += np.outer(left, right * (spread / scale**2))
+
+@njit(cache=True)
+def _best(kernel, variance, cross, shut):  # type: ignore[no-untyped-def]
+    """Rater and team, not shut, by whose rating the variance falls most; (-1, -1) if all are shut."""
+    size = cross.shape[0]
+    best, found = -np.inf, (-1, -1)
+    for a in range(size):
+        for b in range(size):
+            if not shut[a, b]:
+                distance = kernel[a, a] + kernel[size + b, size + b] - 2.0 * kernel[a, size + b]
+                gain = (variance[a] + variance[size + b] - 2.0 * cross[a, b]) / (1.0 + distance)
+                if gain > best:
+                    best, found = gain, (a, b)
+    return found
+
+
+@njit(cache=True)
+def _rank_one(kernel, variance, cross, rater, team):  # type: ignore[no-untyped-def]
+    """Kernel, variance and cross terms after the rating, in place."""
+    size = cross.shape[0]
+    move = kernel[rater] - kernel[size + team]
+    scaled = move / (1.0 + move[rater] - move[size + team])
+    centred = move[:size] - move[:size].mean()
+    shared = np.zeros(2 * size)
+    for a in range(size):
+        shared += centred[a] / size * kernel[a]
+    spread = (centred**2).sum() / size
+    variance += (spread * scaled - 2.0 * shared) * scaled
+    for a in range(2 * size):
+        kernel[a] -= move[a] * scaled
+    for a in range(size):
+        cross[a] += (spread * scaled[a] - shared[a]) * scaled[size:] - scaled[a] * shared[size:]
+
+
+class LinkSearch:
+    """Adds one rating after the other where the summed variance of all contrasts falls most."""
+
+    method = "greedy on effective resistances"
+    grain = 0.0
+
+    def __init__(self, graph: PairGraph, chosen: IntArray, most: int) -> None:
+        self.ratings = _Ratings(graph, chosen, most)
+        first = np.array([team[0] for team in self.ratings.teams])
+        self.kernel = resistance_kernel(graph, chosen, first)
+        size = chosen.size
+        centred = self.kernel[:size] - self.kernel[:size].mean(axis=0)
+        self.variance = np.einsum("ij,ij->j", centred, centred) / size
+        self.cross = centred[:, :size].T @ centred[:, size:] / size
+        self.shut = np.eye(size, dtype=bool)
+
+    def extend(self, count: int) -> list[tuple[int, int]]:
+        """Up to `count` more (rater, ratee) ratings, best first."""
+        found: list[tuple[int, int]] = []
+        while len(found) < count:
+            rater, team = _best(self.kernel, self.variance, self.cross, self.shut)
+            if rater < 0:
+                return found
+            rating = self.ratings.new(rater, team)
+            if rating is None:
+                self.shut[rater, team] = True
+                continue
+            found.append(rating)
+            self.shut[rater] |= self.ratings.left[rater] <= 0
+            self.shut[:, team] |= self.ratings.room[team] <= 0
+            _rank_one(self.kernel, self.variance, self.cross, rater, team)
+        return found
+
+
+class LinkRounds:
+    """Ratings for designs too large for the search, without computing any variance.
+
+    First every component, those with most groups first, is tied to a random one already tied; then, round by
+    round, the groups stand in a random circle and each rates the next. Random circles make a graph without
+    bottlenecks, in which a contrast depends on little but the number of ratings of either rater.
+    """
+
+    method = "too large for the greedy search: components joined at random, then random rounds of all groups"
+    grain = 0.01
+
+    def __init__(self, graph: PairGraph, chosen: IntArray, most: int, seed: int) -> None:
+        self.ratings = _Ratings(graph, chosen, most)
+        self.component = graph.component_rater[chosen]
+        self.rng = np.random.default_rng(seed)
+        self.found = self._propose()
+
+    def extend(self, count: int) -> list[tuple[int, int]]:
+        """Up to `count` more (rater, ratee) ratings."""
+        return list(islice(self.found, count))
+
+    def _propose(self) -> Iterator[tuple[int, int]]:
+        places = self.rng.permutation(self.component.size)
+        component = self.component[places]
+        order = np.lexsort((component, -np.bincount(component)[component]))
+        first, *others = np.split(places[order], np.flatnonzero(np.diff(component[order])) + 1)
+        tied = first.tolist()
+        for part in others:
+            rating = None
+            while rating is None:
+                place = int(self.rng.integers(len(tied)))
+                rating = self.ratings.new(int(part[0]), tied[place])
+                if rating is None:
+                    tied[place] = tied[-1]
+                    tied.pop()
+            yield rating
+            tied.extend(part.tolist())
+        for _ in range(int(self.ratings.left.max())):
+            circle = self.rng.permutation(places.size)
+            for rater, team in zip(circle.tolist(), np.roll(circle, -1).tolist(), strict=True):
+                rating = self.ratings.new(rater, team)
+                if rating is not None:
+                    yield rating
+
+
+def link_search(graph: PairGraph, chosen: IntArray, most: int, seed: int) -> LinkSearch | LinkRounds:
+    """The greedy search, or random rounds where it would take more than seconds."""
+    component, groups = np.unique(graph.component_rater[chosen], return_counts=True)
+    raters = np.bincount(graph.component_rater[graph.component_rater >= 0])[component]
+    pairs = np.bincount(graph.component_ratee[graph.ratee])[component]
+    work = np.where(raters <= DENSE_LIMIT, raters.astype(np.float64) ** 3, 5e3 * pairs * groups).sum()
+    if chosen.size > MOST_GROUPS or work > _MOST_WORK:
+        return LinkRounds(graph, chosen, most, seed)
+    return LinkSearch(graph, chosen, most)

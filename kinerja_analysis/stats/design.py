@@ -12,14 +12,13 @@ from scipy.special import ndtr
 from ._arrays import codes
 from ._contrasts import group_contrasts, representatives
 from ._graph import IntArray, PairGraph, pair_graph
-from ._greedy import LinkSearch
+from ._greedy import LinkRounds, LinkSearch, link_search
 from ._record import block, frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = NDArray[np.float64]
-_GROUP_LIMIT = 2000
 _BISECTIONS = 60
 
 
@@ -43,6 +42,11 @@ class LinkSuggestion:
         Fewest of the proposed ratings with SE ≤ target_se; None without a target or when out of reach.
     fewest : int
         Lower bound: ratings that connect all components at all (components − 1).
+    method : str
+        How the ratings were chosen.
+    reason : str
+        "", or "empty", "one_rater" (nobody to compare), "no_new_pair" (everybody rates everybody already, or
+        no rater may take more), "target_not_reached".
     """
 
     n: int
@@ -246,7 +250,7 @@ def suggest_links(
     max_per_rater : int
         Most further ratings asked of one rater, and most given to one team.
     seed : int
-        Chooses the contrasts computed in large designs.
+        Chooses the contrasts computed in large designs, and the order of random rounds.
 
     Returns
     -------
@@ -255,14 +259,16 @@ def suggest_links(
     Raises
     ------
     ValueError
-        For malformed codes, numbers out of range, or more than 2,000 groups.
+        For malformed codes or numbers out of range.
 
     Notes
     -----
     Greedy: each step asks the rater with most ratees of one group to rate an employee of another, where
     that lowers the summed variance of all contrasts most. On the graph of ratees and raters this variance
     is an effective resistance, so one more rating is an update of rank one. Several ratees of a group are
-    used in turn. The printed standard errors come from the augmented design, not from this search.
+    used in turn. Above 600 groups, or where the search would take minutes, the components are joined at
+    random, then every group rates the next of a random circle, round by round; `method` says so, and
+    `n_needed` is then exact to 1 %. The printed standard errors come from the augmented design in either case.
 
     Examples
     --------
@@ -283,59 +289,50 @@ def suggest_links(
     graph = pair_graph(who, by)
     units = graph.component_ratee[who] if group is None else codes(group, "group", who.size)
     chosen = representatives(graph, units)
-    if chosen.size > _GROUP_LIMIT:
-        raise ValueError(f"{chosen.size} groups; ratings are suggested for at most {_GROUP_LIMIT}")
-    if chosen.size < 2:
-        return _no_suggestion(graph)
-    design = _Augmented(who, by, chosen, sd_pair, seed)
-    search = LinkSearch(graph, chosen, max_per_rater)
-    design.extend(search.extend(int(wanted.max())))
-    needed = None if target_se is None else design.fewest_for(target_se, search)
-    kept = max(min(int(wanted.max()), len(design.added)), needed or 0)
-    rows = np.array(design.added[:kept], dtype=np.int64).reshape(-1, 2)
+    search = link_search(graph, chosen, max_per_rater, seed) if chosen.size > 1 else None
+    plan = _Plan(who, by, chosen, sd_pair, seed, search)
+    most = int(wanted.max())
+    plan.extend(most)
+    needed = None if target_se is None else plan.fewest_for(target_se)
+    kept = max(min(most, len(plan.added)), needed or 0)
     number = np.unique(np.minimum(wanted, kept))
+    rows = np.array(plan.added[:kept], dtype=np.int64).reshape(-1, 2)
     return LinkSuggestion(
         n=int(graph.ratee.size),
         rater=rows[:, 0],
         ratee=rows[:, 1],
-        contrast_se_before=design.se(0),
+        contrast_se_before=plan.se(0),
         n_added=number,
-        contrast_se=np.array([design.se(int(count)) for count in number]),
+        contrast_se=np.array([plan.se(int(count)) for count in number]),
         n_needed=needed,
-        fewest=graph.n_components - 1,
-        method="greedy on effective resistances; standard errors of the augmented design",
-        reason="target_not_reached" if target_se is not None and needed is None else "",
+        fewest=max(graph.n_components - 1, 0),
+        method=f"{search.method if search else 'none'}; standard errors of the augmented design",
+        reason=plan.reason(target_se is not None and needed is None),
     )
 
 
-def _no_suggestion(graph: PairGraph) -> LinkSuggestion:
-    """One rater or none: there is nobody to compare with."""
-    none = np.zeros(0, np.int64)
-    return LinkSuggestion(
-        n=int(graph.ratee.size),
-        rater=none,
-        ratee=none,
-        contrast_se_before=float("nan"),
-        n_added=np.zeros(1, np.int64),
-        contrast_se=np.full(1, np.nan),
-        n_needed=None,
-        fewest=0,
-        method="greedy on effective resistances; standard errors of the augmented design",
-        reason="one_rater" if graph.ratee.size else "empty",
-    )
-
-
-class _Augmented:
+class _Plan:
     """The design with the first so many of the proposed ratings, and its median contrast."""
 
-    def __init__(self, ratee: IntArray, rater: IntArray, chosen: IntArray, sd_pair: float, seed: int) -> None:
+    def __init__(
+        self,
+        ratee: IntArray,
+        rater: IntArray,
+        chosen: IntArray,
+        sd_pair: float,
+        seed: int,
+        search: LinkSearch | LinkRounds | None,
+    ) -> None:
         self.ratee, self.rater, self.chosen = ratee, rater, chosen
-        self.sd_pair, self.seed = sd_pair, seed
+        self.sd_pair, self.seed, self.search = sd_pair, seed, search
         self.added: list[tuple[int, int]] = []
         self._known: dict[int, float] = {}
 
-    def extend(self, ratings: list[tuple[int, int]]) -> None:
-        self.added.extend(ratings)
+    def extend(self, count: int) -> bool:
+        """Propose up to `count` more ratings; False if there are none."""
+        more = self.search.extend(count) if self.search else []
+        self.added.extend(more)
+        return bool(more)
 
     def se(self, count: int) -> float:
         """Median SE over all pairs of groups after `count` ratings."""
@@ -347,15 +344,24 @@ class _Augmented:
             self._known[count] = found.median_all
         return self._known[count]
 
-    def fewest_for(self, target: float, search: LinkSearch) -> int | None:
+    def fewest_for(self, target: float) -> int | None:
         """Smallest number of proposed ratings that reaches the target; proposes more as long as there are."""
+        low = 0
         while self.se(len(self.added)) > target:
-            more = search.extend(self.chosen.size)
-            if not more:
+            low = len(self.added) + 1
+            if not self.extend(self.chosen.size):
                 return None
-            self.extend(more)
-        low, high = 0, len(self.added)
-        while low < high:
+        high = len(self.added)
+        grain = self.search.grain if self.search else 0.0
+        while high - low > grain * high:
             middle = (low + high) // 2
             low, high = (low, middle) if self.se(middle) <= target else (middle + 1, high)
-        return low
+        return high
+
+    def reason(self, missed: bool) -> str:
+        """Why there is no answer."""
+        if not self.search:
+            return "one_rater" if self.rater.size else "empty"
+        if missed:
+            return "target_not_reached"
+        return "" if self.added else "no_new_pair"

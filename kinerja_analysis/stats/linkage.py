@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from . import _graph
 from ._arrays import codes
 from ._contrasts import GroupContrasts, group_contrasts, representatives
 from ._graph import IntArray, PairGraph
+from ._null_space import null_space
 from ._record import block, frame
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def linkage(
     graph = _graph.pair_graph(who, by, (n_ratees, n_raters))
     contrasts = group_contrasts(graph, representatives(graph, units), sd_pair=sd_pair, seed=seed)
     verdict = LINKED_BY_ANCHORS if anchored else _verdict(graph, (who, by), units, time, contrasts, sd_rater)
-    null_dim, unlinked = _null_space(graph, (who, by), further)
+    null_dim, unlinked = _unlinked(graph, (who, by), further)
     several = graph.ratings_per_ratee
     return LinkageRecord(
         n=int(graph.ratee.size),
@@ -299,35 +300,26 @@ def _shared(code: IntArray, group: IntArray, size: int) -> tuple[IntArray, IntAr
     return key[order], pairs.data[order]
 
 
-def _null_space(
-    graph: PairGraph, rows: tuple[IntArray, IntArray], facets: dict[str, IntArray]
+def _unlinked(
+    graph: PairGraph, rows: tuple[IntArray, IntArray], further: dict[str, IntArray]
 ) -> tuple[int, dict[str, IntArray]]:
     """Dimension of the design's null space and the codes outside each facet's largest linked set."""
+    facets = {"ratee": rows[0], "rater": rows[1], **further}
     if not graph.ratee.size:
-        return 0, {"ratee": np.zeros(0, np.int64), "rater": np.zeros(0, np.int64)}
-    starts, total, shifted = {}, 0, []
-    for name, values in facets.items():
-        level, number = np.unique(values, return_inverse=True)
-        starts[name] = (total, level)
-        shifted.append(number + total)
-        total += level.size
-    moves = np.zeros((graph.n_ratees + graph.n_raters, 0))
-    basis = np.zeros((0, 0))
-    if facets:
-        basis, moves = _graph.facet_null_space(graph, rows, np.column_stack(shifted), total)
-    unlinked = {
-        "ratee": _outside(graph.component_ratee, moves[: graph.n_ratees]),
-        "rater": _outside(graph.component_rater, moves[graph.n_ratees :]),
+        return 0, {name: np.zeros(0, np.int64) for name in facets}
+    present = {name: np.flatnonzero(np.bincount(values)) for name, values in facets.items()}
+    if further:
+        columns = [np.searchsorted(present[name], values) for name, values in facets.items()]
+        null_dim, classes = null_space(np.column_stack(columns))
+    else:
+        null_dim = graph.n_components
+        classes = [side[side >= 0] for side in (graph.component_ratee, graph.component_rater)]
+    return null_dim, {
+        name: _outside(codes, label) for (name, codes), label in zip(present.items(), classes, strict=True)
     }
-    for name, (start, level) in starts.items():
-        inside = np.zeros(level.size, np.int64)
-        unlinked[name] = level[_outside(inside, basis[start : start + level.size])]
-    return graph.n_components + basis.shape[1], unlinked
 
 
-def _outside(component: IntArray, moves: NDArray[np.float64]) -> IntArray:
-    """Codes not in the largest set that shares component and every null vector's value."""
-    present = np.flatnonzero(component >= 0)
-    sets = np.column_stack([component[present], np.round(moves[present], 6) + 0.0])
-    _, label, count = np.unique(sets, axis=0, return_inverse=True, return_counts=True)
-    return present[label.ravel() != np.argmax(count)] if present.size else present
+def _outside(present: IntArray, label: IntArray) -> IntArray:
+    """Codes not in the largest class; of equally large ones the class of the smallest code stays."""
+    largest = np.bincount(label)[label]
+    return present[label != label[np.argmax(largest)]]
