@@ -38,7 +38,7 @@ from designs import Design, instructor_evaluations, pairs
 
 RESULT = Path(__file__).with_suffix(".csv")
 REPEAT_BELOW, REPEATS, MEMORY = 20.0, 3, 12 * 2**30
-WARM_UP: tuple[dict[str, Any], ...] = ({"route": "exact"}, {"route": "large"})  # one call for each route that compiles kernels of its own
+WARM_UP: tuple[dict[str, Any], ...] = ({"route": "exact"}, {"route": "large"})  # each compiles kernels of its own
 DESIGNS: dict[str, Callable[[], Design]] = {
     "InstEval": instructor_evaluations,
     **{f"pairs_1e5_{c}%": (lambda c=c: pairs(10**5, c / 100)) for c in (0, 2, 10, 25)},
