@@ -40,7 +40,8 @@ def home_groups(graph: PairGraph, group: IntArray | None) -> IntArray:
     if group is None or not graph.ratee.size:
         return home
     size = int(group.max()) + 1
-    cell, count = np.unique(graph.rater * size + group[graph.first], return_counts=True)
+    pair, unit = np.divmod(np.unique(graph.row_pair * size + group), size)
+    cell, count = np.unique(graph.rater[pair] * size + unit, return_counts=True)
     rater, unit = np.divmod(cell, size)
     order = np.lexsort((unit, -count, rater))
     _, first = np.unique(rater[order], return_index=True)
@@ -85,10 +86,10 @@ def group_contrasts(graph: PairGraph, chosen: IntArray, *, sd_pair: float, seed:
     picked = _sample(chosen, component, weight, _budget(laplacian, weight), seed)
     se = sd_pair * np.sqrt(np.concatenate([_resistances(laplacian, part) for part in picked]))
     share = float(weight.sum() / total)
-    median_all = float(np.quantile(se, 0.5 / share)) if share > 0.5 else float("inf")
+    middle = np.quantile(se, 0.5 / share, method="averaged_inverted_cdf") if share > 0.5 else np.inf
     sampled = sum(part.size for part in picked) < chosen[counts[component] > 1].size
     note = f" of a seeded sample of {se.size} pairs" if sampled else ""
-    return GroupContrasts(float(np.median(se)), float(se.max()), median_all, share, se.size, note)
+    return GroupContrasts(float(np.median(se)), float(se.max()), float(middle), share, se.size, note)
 
 
 def _budget(laplacian: RaterLaplacian, weight: NDArray[np.float64]) -> int:

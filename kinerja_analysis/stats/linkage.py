@@ -65,6 +65,9 @@ class LinkageRecord:
     verdict : str
         ``not_identified`` | ``inside_groups_only`` | ``connected_too_weak`` | ``linked_by_changes`` |
         ``linked`` | ``linked_by_anchors``.
+    reason : str
+        Why `contrast_se` is NaN: "empty", "only_self_ratings", "one_rater", or "disconnected" (no two of the
+        compared raters lie in one component); else "".
     """
 
     n: int
@@ -158,7 +161,8 @@ def linkage(
     Raises
     ------
     ValueError
-        For malformed codes, unequal lengths, or standard deviations that are not positive.
+        For malformed codes, unequal lengths, standard deviations that are not positive, or further facets named
+        ratee or rater or too entangled (see ``null_space``: above some 10,000 levels).
 
     Notes
     -----
@@ -185,6 +189,8 @@ def linkage(
         raise ValueError("sd_pair and sd_rater must be positive")
     facets = _columns({"ratee": ratee, "rater": rater, "group": group, "period": period}, self_mask)
     who, by, units, time = (facets[name] for name in ("ratee", "rater", "group", "period"))
+    if {"ratee", "rater"} & set(extra_facets or ()):
+        raise ValueError("extra_facets must not be named ratee or rater")
     further = _columns({"ratee": ratee, **(extra_facets or {})}, self_mask)
     del further["ratee"]
     n_ratees, n_raters = (int(np.asarray(code).max(initial=-1)) + 1 for code in (ratee, rater))
@@ -215,16 +221,14 @@ def linkage(
         share_connected=contrasts.share_connected,
         verdict=verdict,
         method="graph of distinct pairs; contrasts from the rater Laplacian" + contrasts.note,
-        reason=_reason(graph, contrasts),
+        reason=_reason(graph, contrasts, np.asarray(ratee).size),
     )
 
 
 def _columns(columns: Mapping[str, ArrayLike | None], self_mask: ArrayLike | None) -> dict[str, Any]:
     """Checked code vectors as long as the ratees', self ratings left out; absent ones stay None."""
     size = np.asarray(columns["ratee"]).size
-    checked = {
-        name: None if values is None else codes(values, name, size) for name, values in columns.items()
-    }
+    checked = {name: None if values is None else codes(values, name, size) for name, values in columns.items()}
     if self_mask is None:
         return checked
     mask = np.asarray(self_mask)
@@ -238,10 +242,13 @@ def _reliability(se: float, sd_rater: float) -> float:
     return se if np.isnan(se) else max(0.0, 1.0 - se**2 / (2.0 * sd_rater**2))
 
 
-def _reason(graph: PairGraph, contrasts: GroupContrasts) -> str:
+def _reason(graph: PairGraph, contrasts: GroupContrasts, n_rows: int) -> str:
+    """Why there is no contrast."""
     if not graph.ratee.size:
-        return "empty"
-    return "no_contrast" if np.isnan(contrasts.median) else ""
+        return "only_self_ratings" if n_rows else "empty"
+    if not np.isnan(contrasts.median):
+        return ""
+    return "one_rater" if np.unique(graph.rater).size == 1 else "disconnected"
 
 
 def _verdict(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kinerja_analysis.stats import design_power, linkage, suggest_links
+from kinerja_analysis.stats import _greedy, design_power, linkage, suggest_links
 
 
 def supervisors(units, size=4):
@@ -75,9 +75,7 @@ def test_printed_error_is_the_one_of_the_augmented_design():
     for count, se in zip(plan.n_added, plan.contrast_se, strict=True):
         new_ratee, new_rater = plan.ratee[:count], plan.rater[:count]
         group = np.concatenate([rater, ratee[new_ratee] // 4])
-        augmented = linkage(
-            np.concatenate([ratee, new_ratee]), np.concatenate([rater, new_rater]), group=group
-        )
+        augmented = linkage(np.concatenate([ratee, new_ratee]), np.concatenate([rater, new_rater]), group=group)
         assert se == pytest.approx(augmented.contrast_se_all, rel=1e-6)
 
 
@@ -105,6 +103,53 @@ def test_greedy_beats_random_rows():
         )
         random.append(record.contrast_se_all)
     assert plan.contrast_se[-1] < np.median(random)
+
+
+@pytest.mark.parametrize(("per_group", "worse"), [(1.2, 1.35), (2, 1.15), (4, 1.1)])
+def test_random_rounds_come_near_the_greedy_search(per_group, worse, monkeypatch):
+    """The rounds of large designs on one where both are possible: ratings per group, and how much worse at most."""
+    ratee, rater = supervisors(60)
+    count = int(per_group * 60)
+    greedy = suggest_links(ratee, rater, count)
+    monkeypatch.setattr(_greedy, "MOST_GROUPS", 1)
+    rounds = suggest_links(ratee, rater, count)
+    assert "greedy" in greedy.method and "random rounds" in rounds.method
+    assert rounds.contrast_se[0] <= worse * greedy.contrast_se[0]
+
+
+def test_thousands_of_components_are_joined_with_the_fewest_ratings():
+    ratee, rater = supervisors(3000)
+    plan = suggest_links(ratee, rater, (1000, 2999))
+    assert "random rounds" in plan.method and plan.fewest == 2999
+    assert plan.contrast_se[0] == np.inf and np.isfinite(plan.contrast_se[1])
+    joined = linkage(np.concatenate([ratee, plan.ratee]), np.concatenate([rater, plan.rater]))
+    assert joined.n_components == 1
+    assert np.bincount(plan.rater).max() <= 5 and np.bincount(plan.ratee // 4).max() <= 5
+    assert len(set(zip(plan.rater.tolist(), plan.ratee.tolist(), strict=True))) == 2999
+
+
+def test_target_of_a_large_design_comes_from_the_augmented_design():
+    ratee, rater = supervisors(800)
+    plan = suggest_links(ratee, rater, 10, target_se=0.8)
+    assert plan.n_needed is not None and len(plan.rater) == plan.n_needed > plan.fewest
+    repeat = suggest_links(ratee, rater, (int(0.98 * plan.n_needed), plan.n_needed))
+    assert repeat.contrast_se[0] > 0.8 >= repeat.contrast_se[1]
+    np.testing.assert_array_equal(repeat.rater, plan.rater)
+
+
+def test_largest_components_are_joined_first():
+    """One component of three groups, many of one: the first rating joins the three."""
+    ratee, rater = supervisors(700)
+    ratee, rater = np.append(ratee, [0, 4]), np.append(rater, [1, 2])
+    plan = suggest_links(ratee, rater, 1, group=ratee // 4)
+    assert plan.ratee[0] // 4 in (0, 1, 2)
+
+
+def test_nothing_new_to_rate():
+    """Everybody rates everybody already."""
+    plan = suggest_links([0, 0, 1, 1], [0, 1, 0, 1], 3)
+    assert plan.reason == "no_new_pair" and plan.rater.size == 0
+    assert plan.contrast_se.tolist() == [plan.contrast_se_before]
 
 
 def test_nobody_to_compare_with():

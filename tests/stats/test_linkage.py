@@ -1,10 +1,9 @@
 """Verdicts by hand-made designs, graph algorithms against networkx, errors against dense algebra."""
 
-import time
-
 import networkx as nx
 import numpy as np
 import pytest
+from scipy import sparse
 from scipy.linalg import null_space
 
 from kinerja_analysis.stats import _laplacian, linkage
@@ -32,7 +31,7 @@ def test_one_rater_per_ratee_identifies_no_rater():
     assert record.n_components == 2 and record.n_movers == 0
     assert record.bridges.tolist() == [[0, 0], [1, 0], [2, 1], [3, 1]]
     assert record.hinge_raters.size == 0
-    assert record.reason == "no_contrast" and np.isnan(record.contrast_se)
+    assert record.reason == "disconnected" and np.isnan(record.contrast_se)
 
 
 def test_raters_who_stay_in_their_unit_are_compared_inside_only():
@@ -69,12 +68,39 @@ def test_full_crossing_has_the_textbook_standard_error():
     assert record.verdict == "linked" and record.reason == ""
 
 
-@pytest.mark.parametrize(("cross", "printed"), [(0.10, 0.83), (0.25, 0.55)])
-def test_contrast_errors_of_the_inference_table(cross, printed):
-    """reference/inference.md row 8: 60 units × 8, 3 peers (one random design each: ± 10 %)."""
-    record = linkage(*(design := teams(60, cross=cross))[:2], group=design[2])
-    assert record.contrast_se == pytest.approx(printed, rel=0.1)
-    assert record.verdict == "connected_too_weak"
+@pytest.mark.parametrize(
+    ("cross", "printed", "tolerance"), [(0.02, 1.65, 0.25), (0.05, 1.46, 0.15), (0.10, 0.83, 0.05), (0.25, 0.55, 0.05)]
+)
+def test_contrast_errors_of_the_inference_table(cross, printed, tolerance):
+    """reference/inference.md row 8: 60 units × 8, 3 peers, one random design each; here ten of them.
+
+    The printed figure lies among the ten, and their median as near to it as single designs of that kind lie to
+    each other: 25 and 15 % where a few links carry the comparison, 5 % where many do.
+    """
+    records = [linkage(*(design := teams(60, cross=cross, seed=seed))[:2], group=design[2]) for seed in range(10)]
+    se = np.array([record.contrast_se for record in records])
+    print(f"{cross:.0%} cross-unit: printed {printed}, here {np.median(se):.2f} ({se.min():.2f} to {se.max():.2f})")
+    assert se.min() < printed < se.max()
+    assert np.median(se) == pytest.approx(printed, rel=tolerance)
+    assert {record.verdict for record in records} == {"connected_too_weak"}
+
+
+def test_two_percent_across_units_leave_some_thirty_components():
+    """reference/inference.md row 8: 2 % cross-unit = 33 components, one random design."""
+    found = [linkage(*teams(60, cross=0.02, seed=seed)[:2]).n_components for seed in range(10)]
+    assert min(found) < 33 < max(found)
+
+
+def test_many_common_ratees_link_and_few_do_not():
+    """Two units of 8; the first so many are rated by both supervisors: linked from SE ≤ sd_rater, 2σ²/n ≤ .35²."""
+    ratee, rater, group = np.arange(16), np.repeat([0, 1], 8), np.repeat([0, 1], 8)
+    for common, verdict in ((0, "not_identified"), (7, "connected_too_weak"), (9, "linked")):
+        joined = linkage(
+            np.append(ratee, ratee[:common]),
+            np.append(rater, 1 - rater[:common]),
+            group=np.append(group, group[:common]),
+        )
+        assert joined.verdict == verdict
 
 
 def test_anchors_only_by_the_callers_word():
@@ -147,15 +173,6 @@ def test_unlinked_elements_against_the_dense_null_space(seed):
         start += size
 
 
-def test_pairwise_connected_is_not_jointly_linked():
-    """A Latin square's cells on one diagonal: every pair of facets is connected, the three together are not."""
-    ratee, rater, task = [0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 1, 0]
-    assert linkage(ratee, rater, extra_facets={"task": task}).null_dim == 2
-    record = linkage(ratee[:3], rater[:3], extra_facets={"task": task[:3]})
-    assert record.null_dim == 3 and record.null_dim_expected == 2
-    assert [record.unlinked[name].size for name in ("ratee", "rater", "task")] == [1, 1, 1]
-
-
 def test_thousands_of_levels_of_a_further_facet():
     """2,000 occasions on 40,000 ratings in two halves that share nobody and no occasion."""
     rng = np.random.default_rng(0)
@@ -188,11 +205,7 @@ def test_contrast_errors_against_the_pseudo_inverse_of_the_whole_design():
     dense = np.hstack([np.eye(n_ratees)[pairs[:, 0]], np.eye(n_raters)[pairs[:, 1]]])
     cov = np.linalg.pinv(dense.T @ dense)[n_ratees:, n_ratees:]
     supervisors = np.arange(n_raters - 4, n_raters)
-    se = [
-        np.sqrt(cov[a, a] + cov[b, b] - 2 * cov[a, b])
-        for i, a in enumerate(supervisors)
-        for b in supervisors[:i]
-    ]
+    se = [np.sqrt(cov[a, a] + cov[b, b] - 2 * cov[a, b]) for i, a in enumerate(supervisors) for b in supervisors[:i]]
     assert record.n_components == 1
     assert record.contrast_se == pytest.approx(np.median(se), rel=1e-9)
     assert record.contrast_se_weakest == pytest.approx(max(se), rel=1e-9)
@@ -235,7 +248,8 @@ def test_malformed_input_is_refused(arguments):
 
 
 @pytest.mark.slow
-def test_a_million_pairs_in_seconds():
+def test_a_million_pairs():
+    """Components against scipy, and a verdict from contrasts that are sampled, as `method` says."""
     rng = np.random.default_rng(1)
     unit = np.repeat(np.arange(31_250), 8)
     ratee = np.repeat(np.arange(unit.size), 3)
@@ -244,7 +258,9 @@ def test_a_million_pairs_in_seconds():
     rater[crossing] = rng.integers(0, unit.size, crossing.sum())
     ratee = np.concatenate([np.arange(unit.size), ratee])
     rater = np.concatenate([unit.size + unit, rater])
-    start = time.process_time()
     record = linkage(ratee, rater, group=unit[ratee])
-    assert record.verdict == "connected_too_weak"
-    assert time.process_time() - start < 30
+    assert record.verdict == "connected_too_weak" and "seeded sample" in record.method
+    nodes = unit.size + rater.max() + 1
+    graph = sparse.coo_array((np.ones(ratee.size), (ratee, unit.size + rater)), shape=(nodes, nodes))
+    label = sparse.csgraph.connected_components(graph, directed=False)[1]
+    assert record.n_components == np.unique(label[: unit.size]).size
