@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -184,14 +183,20 @@ def canonical_header(table: str, header: Iterable[object]) -> dict[int, str]:
     >>> canonical_header("units", ["Unor", "Predikat Organisasi", "x"])
     {0: 'unit', 1: 'org_rating'}
     """
-    folded = [squashed(h) for h in header]
-    found: dict[int, str] = {}
-    for column in columns(table):
-        for alias in map(squashed, (column.name, *column.aliases)):
-            if alias in folded and folded.index(alias) not in found:
-                found[folded.index(alias)] = column.name
+    return with_aliases(header, {}, {c.name: (c.name, *c.aliases) for c in columns(table)})
+
+
+def with_aliases(
+    header: Iterable[object], found: Mapping[int, str], aliases: Mapping[str, Iterable[str]]
+) -> dict[int, str]:
+    """Return ``found`` with each name put to the first of its aliases that stands at a place not taken yet."""
+    folded, out = [squashed(h) for h in header], dict(found)
+    for name, known in aliases.items():
+        for alias in map(squashed, known):
+            if alias in folded and folded.index(alias) not in out:
+                out[folded.index(alias)] = name
                 break
-    return dict(sorted(found.items()))
+    return dict(sorted(out.items()))
 
 
 def empty(table: str) -> pd.DataFrame:
@@ -219,6 +224,14 @@ def conform(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     address = frame["row"].astype("str") if "row" in frame.columns else pd.Series("", index=frame.index, dtype="str")
     result = pd.DataFrame({**out, "row": address, **{n: frame[n] for n in rest}})
     return result.reset_index(drop=True)
+
+
+def of_cell(frame: pd.DataFrame, region: str | None, year: int | None) -> pd.DataFrame:
+    """Return the rows of one region and/or one year; a frame without such a column is not filtered by it."""
+    for name, value in (("region", region), ("year", year)):
+        if value is not None and name in frame:
+            frame = frame[frame[name] == value]
+    return frame.reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,17 +262,9 @@ class Tables:
 
     def select(self, *, region: str | None = None, year: int | None = None, until: int | None = None) -> Tables:
         """Return the rows of one region and of one year (or of all years up to ``until``)."""
-        picked: dict[str, Any] = {}
-        for name in TABLES:
-            frame: pd.DataFrame = getattr(self, name)
-            keep = pd.Series(True, index=frame.index)
-            if region is not None:
-                keep &= frame["region"] == region
-            if year is not None:
-                keep &= frame["year"] == year
-            if until is not None:
-                keep &= frame["year"] <= until
-            picked[name] = frame[keep].reset_index(drop=True)
+        picked = {name: of_cell(getattr(self, name), region, year) for name in TABLES}
+        if until is not None:
+            picked = {name: f[f["year"] <= until].reset_index(drop=True) for name, f in picked.items()}
         return replace(self, **picked)
 
 
