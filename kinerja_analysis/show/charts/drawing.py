@@ -113,7 +113,9 @@ def dot(ax: Axes, x: float, y: float, *, flagged: bool = False) -> None:
 
 def ring(ax: Axes, x: float, y: float, size: float, edge: float) -> None:
     """Draw one open circle of a size and an edge in pixels."""
-    look = {"markerfacecolor": theme.PAPER, "markeredgecolor": theme.INK, "markeredgewidth": theme.points(edge)}
+    look: dict[str, Any] = {
+        "markerfacecolor": theme.PAPER, "markeredgecolor": theme.INK, "markeredgewidth": theme.points(edge),
+    }  # fmt: skip
     ax.plot([x], [y], marker="o", markersize=theme.points(size), linestyle="none", zorder=3, **look)
 
 
