@@ -16,7 +16,11 @@ REGION_CODE = re.compile(r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$")
 Codes = Literal["", "best_first", "worst_first"]
 
 
-class RegionConfig(BaseModel):
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RegionConfig(_Frozen):
     """One declared region: its name, the units that make it up (below a regency), its indicator system."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,7 +32,7 @@ class RegionConfig(BaseModel):
     framework: str = ""
 
 
-class MappingConfig(BaseModel):
+class MappingConfig(_Frozen):
     """How a table with unknown columns is read: which table it is and which column is what.
 
     ``columns`` maps our column names to the file's; ``constants`` fills columns the file does not have; ``values``
@@ -47,7 +51,7 @@ class MappingConfig(BaseModel):
     codes: Codes = ""
 
 
-class DatabaseConfig(BaseModel):
+class DatabaseConfig(_Frozen):
     """A query whose rows are read as a table.
 
     ``url`` is an SQLAlchemy address, or ``env:NAME`` for one that stands in an environment variable, so that no
@@ -60,7 +64,7 @@ class DatabaseConfig(BaseModel):
     name: str = "basis data"
 
 
-class AuditConfig(BaseModel):
+class AuditConfig(_Frozen):
     """Everything that can be set. ``thresholds`` overrides a detector's toml, e.g. ``{"leniency.delta": 0.3}``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.tables import ScoreTable
+from kinerja_analysis.base.tables import ScoreTable, of_cell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -238,14 +239,7 @@ class Audit:
         if not cells:
             raise KeyError((region, year))
 
-        def pick(frame: pd.DataFrame) -> pd.DataFrame:
-            keep = pd.Series(True, index=frame.index)
-            if region is not None and "region" in frame:
-                keep &= frame["region"] == region
-            if year is not None and "year" in frame:
-                keep &= frame["year"] == year
-            return frame[keep].reset_index(drop=True)
-
+        pick = partial(of_cell, region=region, year=year)
         return replace(
             self,
             cells=cells,

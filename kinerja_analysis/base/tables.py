@@ -1,14 +1,15 @@
 """The five input tables and the score table: columns, aliases, keys, constants.
 
-An input column is one row in ``COLUMNS``; the data dictionary (``data/README.md``), the readers and the
-checks are all made from it.
+An input column is one row of ``columns.csv`` (here ``COLUMNS``); the data dictionary (``data/README.md``), the
+readers and the checks are all made from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import csv
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from importlib.resources import files
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,12 @@ ORG_RATING = ("SANGAT KURANG", "KURANG", "BUTUH PERBAIKAN", "BAIK", "ISTIMEWA")
 STATUS = ("rated", "not_rated", "no_skp", "excluded")
 EKINERJA_CRITERIA = ("hasil_kerja", "perilaku_kerja")
 KINDS = ("ekinerja", "multisource")
+CATEGORIES: dict[str, tuple[str, ...]] = {
+    "source": SOURCES, "status": STATUS, "predikat": PREDIKAT, "org_rating": ORG_RATING,
+    "employment": ("pns", "pppk", "pppk_paruh_waktu"), "sex": ("male", "female"),
+    "aspect": ("kuantitas", "kualitas", "waktu", "biaya"), "direction": ("higher", "lower"),
+    "measured_by": ("rater", "other"),
+}  # fmt: skip
 
 SOURCE_ALIASES = {
     "atasan": "supervisor", "pimpinan": "supervisor", "superior": "supervisor", "supervisor": "supervisor",
@@ -50,88 +57,16 @@ class Column:
     personal: bool = False
 
 
-def _columns() -> tuple[Column, ...]:
-    place = {
-        "year": ("integer", True, ("tahun", "tahun_skp", "tahun_penilaian")),
-        "period": ("code", True, ("periode", "periode_penilaian")),
-        "region": ("code", True, ("wilayah", "wilayah_kode", "kode_wilayah", "kode_kemendagri")),
-    }
-    unit = ("unit", "text", ("unor", "skp_unor", "unit_kerja", "nama_unor"))
-    opd = ("opd", "text", ("skp_unor_induk", "perangkat_daerah", "unor_induk"))
-    rows: list[Column] = []
-
-    def add(table: str, name: str, kind: str, aliases: Iterable[str] = (), **flags: object) -> None:
-        rows.append(Column(table, name, kind, aliases=tuple(aliases), **flags))  # type: ignore[arg-type]
-
-    def head(table: str, key: tuple[str, ...]) -> None:
-        for name, (kind, required, aliases) in place.items():
-            if not (table == "employees" and name == "period"):
-                add(table, name, kind, aliases, required=required, key=name in key)
-
-    head("ratings", ("period", "region"))
-    add("ratings", "ratee", "code", ("nip_dinilai", "nip", "pegawai_dinilai", "ratee_id", "employee_id"),
-        required=True, key=True, personal=True)  # fmt: skip
-    add("ratings", "rater", "code", ("nip_penilai", "rater_id", "pegawai_atasan_nip", "nip_atasan", "assessor_id"),
-        key=True, personal=True)  # fmt: skip
-    add("ratings", "source", "category", ("peran_penilai", "peran", "assessment_type"),
-        required=True, key=True, categories=SOURCES)  # fmt: skip
-    add("ratings", "criterion", "text", ("dimensi", "kriteria", "aspek_penilaian", "indicator_id"),
-        required=True, key=True)  # fmt: skip
-    add("ratings", unit[0], unit[1], unit[2])
-    add("ratings", opd[0], opd[1], opd[2])
-    add("ratings", "score", "number", ("nilai", "skor"), required=True)
-    add("ratings", "scale_min", "number", ("skala_min", "skala_minimum"), required=True)
-    add("ratings", "scale_max", "number", ("skala_maks", "skala_max", "skala_maksimum"), required=True)
-    add("ratings", "rated_at", "time", ("waktu", "waktu_dinilai", "waktu_penilaian", "submitted_at"))
-
-    head("appraisals", ("period", "region"))
-    add("appraisals", "person", "code", ("nip", "nip_dinilai", "nip_baru", "nip_pegawai"), required=True, key=True,
-        personal=True)  # fmt: skip
-    add("appraisals", "post", "text", ("skp_jabatan", "jabatan"), key=True)
-    add("appraisals", unit[0], unit[1], unit[2])
-    add("appraisals", opd[0], opd[1], opd[2])
-    add("appraisals", "supervisor", "code", ("nip_atasan", "pegawai_atasan_nip", "nip_nrp_penilai", "penilai_nip_nrp",
-        "nip_penilai"), personal=True)  # fmt: skip
-    add("appraisals", "status", "category", ("status_penilaian",), required=True, categories=STATUS)
-    add("appraisals", "reason", "text", ("alasan", "keterangan"))
-    add("appraisals", "predikat", "category", ("hasil_akhir", "predikat_kinerja", "kuadran_kinerja"),
-        categories=PREDIKAT)  # fmt: skip
-    add("appraisals", "number", "number", ("nilai_akhir", "nilai_prestasi_kerja", "nilai_prestasi"))
-    add("appraisals", "acting", "flag", ("is_skp_plt_plh_pjb", "is_plt_plh"))
-    add("appraisals", "rated_at", "time", ("waktu_dinilai",))
-
-    head("employees", ("year", "region"))
-    add("employees", "person", "code", ("nip", "nip_pegawai"), required=True, key=True, personal=True)
-    add("employees", unit[0], unit[1], unit[2])
-    add("employees", opd[0], opd[1], opd[2])
-    add("employees", "position_type", "text", ("jenis_jabatan", "skp_jenis_jabatan"))
-    add("employees", "grade", "text", ("golongan", "golru"))
-    add("employees", "employment", "category", ("jenis_pegawai", "status_kepegawaian"),
-        categories=("pns", "pppk", "pppk_paruh_waktu"))  # fmt: skip
-    add("employees", "sex", "category", ("jenis_kelamin",), categories=("male", "female"))
-    add("employees", "age_band", "text", ("kelompok_usia",))
-    add("employees", "supervisor", "code", ("nip_atasan", "pegawai_atasan_nip"), personal=True)
-
-    head("achievements", ("period", "region"))
-    add("achievements", "person", "code", ("nip", "nip_pegawai"), required=True, key=True, personal=True)
-    add("achievements", "indicator", "text", ("indikator",), required=True, key=True)
-    add("achievements", "aspect", "category", ("aspek",), key=True,
-        categories=("kuantitas", "kualitas", "waktu", "biaya"))  # fmt: skip
-    add("achievements", "target", "number", (), required=True)
-    add("achievements", "realised", "number", ("realisasi", "capaian"), required=True)
-    add("achievements", "direction", "category", ("arah",), categories=("higher", "lower"))
-    add("achievements", "weight", "number", ("bobot",))
-    add("achievements", "measured_by", "category", ("diukur_oleh",), categories=("rater", "other"))
-
-    head("units", ("period", "region"))
-    add("units", unit[0], unit[1], (*unit[2], "skp_unor_id"), required=True, key=True)
-    add("units", opd[0], opd[1], opd[2])
-    add("units", "leader", "code", ("pimpinan", "nip_pimpinan"), personal=True)
-    add("units", "org_rating", "category", ("predikat_organisasi", "predikat"), categories=ORG_RATING)
-    return tuple(rows)
+def _columns() -> Iterator[Column]:
+    """Read ``columns.csv`` beside this module; flags and aliases are separated by spaces."""
+    text = files("kinerja_analysis").joinpath("base", "columns.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        flags = dict.fromkeys(row["flags"].split(), True)
+        aliases, choices = tuple(row["aliases"].split()), CATEGORIES.get(row["name"], ())
+        yield Column(row["table"], row["name"], row["kind"], aliases=aliases, categories=choices, **flags)
 
 
-COLUMNS: tuple[Column, ...] = _columns()
+COLUMNS: tuple[Column, ...] = tuple(_columns())
 TABLES = ("ratings", "appraisals", "employees", "achievements", "units")
 DTYPES = {"text": "str", "code": "str", "category": "str", "number": "float64", "integer": "int64",
           "time": "datetime64[us]", "flag": "bool"}  # fmt: skip
@@ -184,14 +119,20 @@ def canonical_header(table: str, header: Iterable[object]) -> dict[int, str]:
     >>> canonical_header("units", ["Unor", "Predikat Organisasi", "x"])
     {0: 'unit', 1: 'org_rating'}
     """
-    folded = [squashed(h) for h in header]
-    found: dict[int, str] = {}
-    for column in columns(table):
-        for alias in map(squashed, (column.name, *column.aliases)):
-            if alias in folded and folded.index(alias) not in found:
-                found[folded.index(alias)] = column.name
+    return with_aliases(header, {}, {c.name: (c.name, *c.aliases) for c in columns(table)})
+
+
+def with_aliases(
+    header: Iterable[object], found: Mapping[int, str], aliases: Mapping[str, Iterable[str]]
+) -> dict[int, str]:
+    """Return ``found`` with each name put to the first of its aliases that stands at a place not taken yet."""
+    folded, out = [squashed(h) for h in header], dict(found)
+    for name, known in aliases.items():
+        for alias in map(squashed, known):
+            if alias in folded and folded.index(alias) not in out:
+                out[folded.index(alias)] = name
                 break
-    return dict(sorted(found.items()))
+    return dict(sorted(out.items()))
 
 
 def empty(table: str) -> pd.DataFrame:
@@ -219,6 +160,14 @@ def conform(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     address = frame["row"].astype("str") if "row" in frame.columns else pd.Series("", index=frame.index, dtype="str")
     result = pd.DataFrame({**out, "row": address, **{n: frame[n] for n in rest}})
     return result.reset_index(drop=True)
+
+
+def of_cell(frame: pd.DataFrame, region: str | None, year: int | None) -> pd.DataFrame:
+    """Return the rows of one region and/or one year; a frame without such a column is not filtered by it."""
+    for name, value in (("region", region), ("year", year)):
+        if value is not None and name in frame:
+            frame = frame[frame[name] == value]
+    return frame.reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,17 +198,9 @@ class Tables:
 
     def select(self, *, region: str | None = None, year: int | None = None, until: int | None = None) -> Tables:
         """Return the rows of one region and of one year (or of all years up to ``until``)."""
-        picked: dict[str, Any] = {}
-        for name in TABLES:
-            frame: pd.DataFrame = getattr(self, name)
-            keep = pd.Series(True, index=frame.index)
-            if region is not None:
-                keep &= frame["region"] == region
-            if year is not None:
-                keep &= frame["year"] == year
-            if until is not None:
-                keep &= frame["year"] <= until
-            picked[name] = frame[keep].reset_index(drop=True)
+        picked = {name: of_cell(getattr(self, name), region, year) for name in TABLES}
+        if until is not None:
+            picked = {name: f[f["year"] <= until].reset_index(drop=True) for name, f in picked.items()}
         return replace(self, **picked)
 
 

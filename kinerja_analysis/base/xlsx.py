@@ -6,11 +6,13 @@ import datetime as dt
 import io
 import re
 import zipfile
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 FIXED = dt.datetime(2000, 1, 1)
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LONGEST = 32000
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  #: what a text in a csv may not begin with
 
 
 def put(cell: Any, value: Any) -> Any:
@@ -25,6 +27,23 @@ def put(cell: Any, value: Any) -> Any:
         cell.data_type = "s"
         cell.quotePrefix = value[:1] in ("=", "+", "-", "@", "\t")
     return cell
+
+
+def text_book(pages: Mapping[str, Iterable[Iterable[Any]]]) -> bytes:
+    """Return a workbook of plain sheets (name to rows) as bytes; a text is stored as text, as it is."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book, out = Workbook(write_only=True), io.BytesIO()
+    for name, rows in pages.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            cells = [WriteOnlyCell(sheet, value=v) for v in row]
+            for cell in cells:
+                cell.data_type = "s" if isinstance(cell.value, str) else cell.data_type
+            sheet.append(cells)
+    book.save(out)
+    return out.getvalue()
 
 
 def book_bytes(book: Any, title: str) -> bytes:

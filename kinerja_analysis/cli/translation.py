@@ -14,10 +14,10 @@ from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.keys import synchronised
 from kinerja_analysis.base.store import MANIFEST, manifests, read_provenance
 from kinerja_analysis.base.words import say
+from kinerja_analysis.base.xlsx import FORMULA, text_book
 from kinerja_analysis.show.names import PERSONS
 
 _MARK = re.compile(r"\bP-[A-Z2-7]{4,13}\b|\bP[A-Z2-7]{13}\b")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Rows = list[list[str]]
 
 
@@ -102,14 +102,14 @@ def translated(found: pd.DataFrame, sheets: dict[str, Rows], suffix: str, number
     table = [labels, *([p, n, m] for p, n, m in found.itertuples(name=None))]
     if suffix.lower() == ".csv":
         out = io.StringIO()
-        rows = [[f"'{v}" if v.startswith(_FORMULA) else v for v in row] for row in table]
+        rows = [[f"'{v}" if v.startswith(FORMULA) else v for v in row] for row in table]
         csv.writer(out, delimiter=";", lineterminator="\n").writerows(rows)
         return out.getvalue().encode("utf-8-sig")
     pages = {say("identity.sheet", lang): table}
     for name, rows in sheets.items():
         if any(m in found.index for row in rows for m in marks("\n".join(row))):
             pages[name if name not in pages else f"{name[:28]} 2"] = _with_persons(rows, found, labels[1:])
-    return _workbook(pages)
+    return text_book(pages)
 
 
 def _with_persons(rows: Rows, found: pd.DataFrame, labels: Sequence[str]) -> Rows:
@@ -123,20 +123,3 @@ def _with_persons(rows: Rows, found: pd.DataFrame, labels: Sequence[str]) -> Row
             out[-1][width:] = labels
         out.append([*row, *[""] * (width - len(row)), *more])
     return out
-
-
-def _workbook(pages: dict[str, Rows]) -> bytes:
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-
-    book = Workbook(write_only=True)
-    for name, rows in pages.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            cells = [WriteOnlyCell(sheet, value=v) for v in row]
-            for cell in cells:
-                cell.data_type = "s"
-            sheet.append(cells)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()

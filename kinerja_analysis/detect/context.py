@@ -68,16 +68,16 @@ class Context:
     @cached_property
     def ekinerja(self) -> pd.DataFrame:
         """e-Kinerja rating rows of the year (all periods of the kind that counts), raters known."""
-        ratings = self.tables.ratings
-        rows = ratings[(data_kind(ratings) == "ekinerja")] if len(ratings) else ratings
-        annual = rows["period"] == rows["year"].astype("str")
-        return (rows[annual] if annual.any() else rows).reset_index(drop=True)
+        return self._ratings("ekinerja")
 
     @cached_property
     def multisource(self) -> pd.DataFrame:
         """Multi-source rating rows of the year (all periods of the kind that counts)."""
+        return self._ratings("multisource")
+
+    def _ratings(self, kind: str) -> pd.DataFrame:
         ratings = self.tables.ratings
-        rows = ratings[(data_kind(ratings) == "multisource")] if len(ratings) else ratings
+        rows = ratings[data_kind(ratings) == kind] if len(ratings) else ratings
         annual = rows["period"] == rows["year"].astype("str")
         return (rows[annual] if annual.any() else rows).reset_index(drop=True)
 
@@ -109,18 +109,7 @@ class Context:
         return self._team_frame(wide)
 
     def _team_frame(self, wide: pd.DataFrame) -> pd.DataFrame:
-        names = [
-            "period",
-            "ratee",
-            "supervisor",
-            "unit",
-            "opd",
-            "row",
-            "hasil",
-            "perilaku",
-            "predikat",
-            "level",
-        ]
+        names = ["period", "ratee", "supervisor", "unit", "opd", "row", "hasil", "perilaku", "predikat", "level"]
         if wide.empty:
             return pd.DataFrame(columns=names)
         renamed = {"rater": "supervisor", "hasil_kerja": "hasil", "perilaku_kerja": "perilaku"}

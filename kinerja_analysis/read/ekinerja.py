@@ -18,7 +18,6 @@ _LEVELS = {name: Column("appraisals", name, "category", categories=RATING) for n
 _CODED = {"hasil_kerja": ("hasil_code", RATING), "perilaku_kerja": ("perilaku_code", RATING),
           "predikat": ("predikat_code", PREDIKAT)}  # fmt: skip
 _PEOPLE = ("grade", "employment", "position_type")
-_PREDIKAT = Column("appraisals", "predikat", "category")
 _REASON = Column("appraisals", "reason", "text")
 
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from kinerja_analysis.base.config import MappingConfig
-from kinerja_analysis.base.tables import COLUMNS, canonical_header, columns, plain, squashed
+from kinerja_analysis.base.tables import COLUMNS, canonical_header, columns, plain, squashed, with_aliases
 from kinerja_analysis.read.cells import clean
 from kinerja_analysis.read.values import as_text
 
@@ -122,11 +122,7 @@ def _names(kind: str, header: Sequence[str]) -> dict[int, str]:
     names = canonical_header("appraisals", header)
     people = canonical_header("employees", header)
     names = {i: n for i, n in people.items() if n in ("grade", "employment", "position_type")} | names
-    for name, aliases in _EXTRA[kind].items():
-        for alias in map(squashed, aliases):
-            if alias in folded and folded.index(alias) not in names:
-                names[folded.index(alias)] = name
-                break
+    names = with_aliases(header, names, _EXTRA[kind])
     if kind == "skp_list" and {"unit", "skpunor"} <= set(folded):  # the unit of the SKP, as in the rating export
         names.pop(folded.index("unit"), None)
         names[folded.index("skpunor")] = "unit"

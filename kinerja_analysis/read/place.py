@@ -119,13 +119,21 @@ def _note(
         session.log.on(code, block, value=values.as_text(value), **more)
 
 
-def _year_period(
-    session: Session, block: Block, layout: Layout, told: Told, rows: np.ndarray, table: str
-) -> tuple[pd.Series, pd.Series]:
-    at, distinct, codes = _column(session, block, layout, "year", rows)
+def _years(
+    session: Session, block: Block, layout: Layout, name: str, rows: np.ndarray
+) -> tuple[int, np.ndarray, np.ndarray]:
+    """Return position, year of each row and codes of a column of years."""
+    at, distinct, codes = _column(session, block, layout, name, rows)
     outcome = values.years(distinct)
     for i in outcome.faults:
         _note(session, block, at, rows, codes == i, "E208", distinct[i])
+    return at, _spread(outcome.values, codes), codes
+
+
+def _year_period(
+    session: Session, block: Block, layout: Layout, told: Told, rows: np.ndarray, table: str
+) -> tuple[pd.Series, pd.Series]:
+    years = _years(session, block, layout, "year", rows)
     at_period, distinct_p, codes_p = _column(session, block, layout, "period", rows)
     read = [values.period(v) for v in distinct_p]
     for i, found in enumerate(read):
@@ -133,12 +141,12 @@ def _year_period(
             _note(session, block, at_period, rows, codes_p == i, "E209", distinct_p[i])
     told_year = _spread([f[0] if f else None for f in read], codes_p)
     kind = _spread([_KINDS.index(f[1]) if f else None for f in read], codes_p)
-    sources = [(at, _spread(outcome.values, codes), codes), (at_period, told_year, codes_p)]
+    sources = [years, (at_period, told_year, codes_p)]
     sources += _dates(session, block, layout, rows)
     if (span := _span(session, block, layout, rows)) is not None:
         kind = np.where(np.isnan(kind), span, kind)
     year = _agree_years(session, block, layout, told, rows, sources)
-    if at < 0:
+    if years[0] < 0:
         _note(session, block, at_period, rows, np.isnan(year) & np.isfinite(kind) & (codes_p >= 0), "E505", "")
     if told.period is not None:
         other = np.isfinite(kind) & (kind != _KINDS.index(told.period))
@@ -179,11 +187,7 @@ def _dates(
     """Return the years told by the ends of a period, in a layout that has no other (SIASN, "Laporan SKP")."""
     found = []
     for name in ("year_from", "year_to"):
-        at, distinct, codes = _column(session, block, layout, name, rows)
-        outcome = values.years(distinct)
-        for i in outcome.faults:
-            _note(session, block, at, rows, codes == i, "E208", distinct[i])
-        found.append((at, _spread(outcome.values, codes), codes))
+        found.append(_years(session, block, layout, name, rows))
     if layout.kind == "skp_list":
         at, distinct, codes = _column(session, block, layout, "until", rows)
         stamps = [None if pd.isna(v) else float(v.year) for v in numbers.times(distinct).values]
@@ -273,9 +277,7 @@ def _region(session: Session, block: Block, layout: Layout, told: Told, rows: np
     return pd.Series(names.take(np.where(codes < 0, len(found), codes)), index=pd.Index(rows))
 
 
-def _code(
-    session: Session, block: Block, at: int, rows: np.ndarray, hit: np.ndarray, value: object
-) -> str | None:
+def _code(session: Session, block: Block, at: int, rows: np.ndarray, hit: np.ndarray, value: object) -> str | None:
     if isinstance(value, float) or (isinstance(value, int) and not block.exact):
         _note(session, block, at, rows, hit, "E210", value)
         return None

@@ -10,13 +10,13 @@ import pandas as pd
 
 from kinerja_analysis.base.errors import Problem
 from kinerja_analysis.base.words import say
+from kinerja_analysis.base.xlsx import FORMULA, text_book
 from kinerja_analysis.read.guess import Guess, toml
 
 _COLUMNS = {
     "id": ("kode", "tingkat", "berkas", "lembar", "sel", "kolom", "isi", "jumlah", "sel lain", "masalah", "perbaikan"),
     "en": ("code", "severity", "file", "sheet", "cell", "column", "value", "count", "other cells", "problem", "repair"),
 }  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SHOWN_RANGES = 6
 _WORDS = ("baris", "butir")
 
@@ -78,10 +78,11 @@ class CheckReport:
             body = {"counts": self.counts, "problems": frame.to_dict("records")}
             place.write_text(json.dumps(body, ensure_ascii=False, indent=1), encoding="utf-8")
         elif place.suffix == ".csv":
-            quoted = frame.map(lambda v: f"'{v}" if isinstance(v, str) and v.lstrip().startswith(_FORMULA) else v)
+            quoted = frame.map(lambda v: f"'{v}" if isinstance(v, str) and v.lstrip().startswith(FORMULA) else v)
             quoted.to_csv(place, index=False, sep=";", encoding="utf-8-sig")
         else:
-            _workbook(frame, place, say("problems.report.sheet", lang))
+            rows = [tuple(frame.columns), *frame.itertuples(index=False)]
+            place.write_bytes(text_book({say("problems.report.sheet", lang): rows}))
         return place
 
     def _repr_html_(self) -> str:
@@ -91,23 +92,6 @@ class CheckReport:
         if not self.problems:
             return f"<p>{head}</p>"
         return f"<p>{head}</p>{self.to_frame('id').to_html(index=False, escape=True)}"
-
-
-def _workbook(frame: pd.DataFrame, place: Path, title: str) -> None:
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    for row in [tuple(frame.columns), *frame.itertuples(index=False)]:
-        cells = []
-        for value in row:
-            cell = WriteOnlyCell(sheet, value=value)
-            if isinstance(value, str):
-                cell.data_type = "s"
-            cells.append(cell)
-        sheet.append(cells)
-    book.save(place)
 
 
 def cell_in_words(cell: str, lang: str) -> str:

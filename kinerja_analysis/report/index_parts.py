@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kinerja_analysis.base.words import number, say
-from kinerja_analysis.report.render import GLYPHS, HIDDEN, glyph
+from kinerja_analysis.report.render import GLYPHS, HIDDEN, glyph, translation_link
 from kinerja_analysis.report.text import inline, plain
 from kinerja_analysis.show.sentence import title
 from kinerja_analysis.show.table import escape
@@ -45,14 +45,8 @@ def head(rows: Sequence[Row], lang: str, level: str, years: Sequence[int], other
     """Return the masthead."""
     span = say_("years" if len(years) > 1 else "year", lang, first=str(years[0]), last=str(years[-1])) if years else "–"
     lead = say_("lead", lang, regions=len({r["region"] for r in rows}), years=span)
-    tongue = {"id": "en", "en": "id"}[lang]
     back = f'<nav><ol><li><a href="{escape(up)}">{words("all", lang)}</a></li></ol></nav>' if up else "<span></span>"
-    link = (
-        f'<a class="noprint" href="{escape(other)}" hreflang="{tongue}" lang="{tongue}">'
-        f"{escape(say('report.other_language', lang))}</a>"
-        if other
-        else ""
-    )
+    link = translation_link(other, lang)
     badge = f'<span class="level">{escape(say(f"report.badge.{level}", lang))}</span><br>'
     facts = (
         f"<div><dt>{words('level', lang)}</dt><dd>{badge}{words(f'level_{level}', lang)}</dd></div>"

@@ -271,17 +271,18 @@ def facts(block: b.Facts, shell: Shell) -> str:
     return f"<dl>{items}</dl>"
 
 
+def translation_link(href: str, lang: str) -> str:
+    """The link to the page in the other language; nothing without one."""
+    other = {"id": "en", "en": "id"}[lang]
+    words = escape(say("report.other_language", lang))
+    return f'<a class="noprint" href="{escape(href)}" hreflang="{other}" lang="{other}">{words}</a>' if href else ""
+
+
 def masthead(block: b.Masthead, shell: Shell) -> str:
     """The head of the page with its trail, the link to the other language, title, lead and facts."""
     trail = f'<li><a href="{escape(shell.index_href)}">{say_(shell, "index_link")}</a></li>' if shell.index_href else ""
     trail += f'<li>{inline(block.place)}</li><li aria-current="page">{inline(block.year)}</li>'
-    other = {"id": "en", "en": "id"}[shell.lang]
-    link = (
-        f'<a class="noprint" href="{escape(shell.other_href)}" hreflang="{other}" lang="{other}">'
-        f"{say_(shell, 'other_language')}</a>"
-        if shell.other_href
-        else ""
-    )
+    link = translation_link(shell.other_href, shell.lang)
     if shell.sister_href:
         label = escape(say(f"quality.open.{shell.sister}", shell.lang))
         link = f'<a class="noprint" href="{escape(shell.sister_href)}">{label}</a> &nbsp; {link}'

@@ -240,20 +240,10 @@ def conformity(
     n = int(numbers.sum())
     rows = []
     for rule in GUIDE.get(org_rating or "", ()):
-        limit, count, excess = _apply(rule, numbers, rounding)
-        status = _row_status(rule, numbers.sum(axis=1), excess, tolerance)[0]
-        rows.append(
-            GuideRow(
-                rule.name,
-                rule.kind,
-                rule.categories,
-                rule.percent,
-                int(limit[0]),
-                int(count[0]),
-                int(excess[0]),
-                status,
-            )
-        )
+        persons = _apply(rule, numbers, rounding)
+        status = _row_status(rule, numbers.sum(axis=1), persons[2], tolerance)[0]
+        limit, count, excess = (int(v[0]) for v in persons)
+        rows.append(GuideRow(rule.name, rule.kind, rule.categories, rule.percent, limit, count, excess, status))
     overall: Status = "inside"
     if org_rating is None:
         overall = "no_org_rating"

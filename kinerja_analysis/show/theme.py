@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 INK = "#1b2530"  # 15.5
 MUTED = "#4b5866"  # 7.3
-LINE = "#d9d5cb"
-GRID = "#e4e1d9"
 GROUND = "#f7f5f0"
 PAPER = "#ffffff"
 ZONE = "#e9e6de"

@@ -15,7 +15,6 @@ from kinerja_analysis.show.charts.caterpillar import MOST
 from kinerja_analysis.show.table import header
 
 MOST_LISTED = 12
-PERSONAL = ("leniency", "straight_lining")
 Drawn = tuple[Figure, TableBlock]
 
 

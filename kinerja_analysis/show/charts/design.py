@@ -40,7 +40,7 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
     ax.set_axis_off()
     r = frame.iloc[0]
     if r["kind"] == "ekinerja":
-        _teams(ax, linked=r["verdict"] not in ("not_identified",))
+        _teams(ax, linked=r["verdict"] != "not_identified")
     elif r["verdict"] == "not_identified":
         _teams(ax, linked=False)
     else:
@@ -48,22 +48,8 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
         _islands(ax, many, weak=r["verdict"] == "connected_too_weak")
     ax.plot([10], [184], marker="s", markersize=theme.points(10), color=theme.BLUE, linestyle="none")
     ink.label(ax, 22, 184, say("charts.design.rater", lang), fontsize=ink.SMALL)
-    _circle(ax, 160, 184)
+    ink.ring(ax, 160, 184, 10, 1.4)
     ink.label(ax, 172, 184, say("charts.design.ratee", lang), fontsize=ink.SMALL)
-
-
-def _circle(ax: Axes, x: float, y: float) -> None:
-    ax.plot(
-        [x],
-        [y],
-        marker="o",
-        markersize=theme.points(10),
-        markerfacecolor=theme.PAPER,
-        markeredgecolor=theme.INK,
-        markeredgewidth=theme.points(1.4),
-        linestyle="none",
-        zorder=3,
-    )
 
 
 def _square(ax: Axes, x: float, y: float, side: float = 15) -> None:
@@ -87,7 +73,7 @@ def _teams(ax: Axes, *, linked: bool) -> None:
         centre = (places[0] + places[-1]) / 2
         for p in places:
             _line(ax, (centre, 40), (p, 108))
-            _circle(ax, p, 108)
+            ink.ring(ax, p, 108, 10, 1.4)
         _square(ax, centre, 36)
         tops.append((centre, 40.0))
         ends.append((places[0], 108.0))

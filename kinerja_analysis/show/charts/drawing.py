@@ -111,6 +111,14 @@ def dot(ax: Axes, x: float, y: float, *, flagged: bool = False) -> None:
     dots(ax, [x], [y], "flagged" if flagged else "estimate")
 
 
+def ring(ax: Axes, x: float, y: float, size: float, edge: float) -> None:
+    """Draw one open circle of a size and an edge in pixels."""
+    look: dict[str, Any] = {
+        "markerfacecolor": theme.PAPER, "markeredgecolor": theme.INK, "markeredgewidth": theme.points(edge),
+    }  # fmt: skip
+    ax.plot([x], [y], marker="o", markersize=theme.points(size), linestyle="none", zorder=3, **look)
+
+
 def zone(ax: Axes, low: float, high: float, *, edges: bool = True) -> None:
     """Shade the values too small to matter."""
     if not (math.isfinite(low) and math.isfinite(high)):

@@ -8,8 +8,6 @@ from kinerja_analysis.base.words import number, say
 from kinerja_analysis.show import theme
 from kinerja_analysis.show.charts import drawing as ink
 
-LAST = "100"
-
 
 def data(teams: pd.DataFrame) -> pd.DataFrame | None:
     """Return the audit's ``teams`` counts, or None without a single team of ten and more."""
@@ -35,17 +33,7 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
         if r["upper"] < 0.5:
             continue
         ax.plot([i + 0.32, i + 0.32], [r["lower"], r["upper"]], color=theme.INK, linewidth=theme.points(1.8))
-        ax.plot(
-            [i + 0.32],
-            [r["expected"]],
-            marker="o",
-            markersize=theme.points(7),
-            markerfacecolor=theme.PAPER,
-            markeredgecolor=theme.INK,
-            markeredgewidth=theme.points(1.8),
-            linestyle="none",
-            zorder=3,
-        )
+        ink.ring(ax, i + 0.32, r["expected"], 7, 1.8)
     short = len(frame) > 5 and narrow
     ax.set_xticks(range(len(frame)))
     ax.set_xticklabels([_name(b) for b in frame["bin"]], fontsize=theme.points(10.5 if short else 12.5))
