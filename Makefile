@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
   if $$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
   then echo $$p; break; fi; done)
 
-.PHONY: audit audit-real bench-read mutate test lint size clean
+.PHONY: audit audit-real bench-read bench-linkage mutate test lint size clean
 
 audit: $(BIN)/.installed
 	$(BIN)/kinerja demo
@@ -17,6 +17,9 @@ audit-real: $(BIN)/.installed-dev
 
 bench-read: $(BIN)/.installed-dev
 	$(BIN)/python benchmarks/read_speed.py
+
+bench-linkage: $(BIN)/.installed-dev
+	$(BIN)/python benchmarks/linkage_speed.py
 
 test: $(BIN)/.installed-dev lint size
 	MPLBACKEND=Agg $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
