@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
   if $$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
   then echo $$p; break; fi; done)
 
-.PHONY: audit audit-real bench-read bench-crossed mutate test lint size clean
+.PHONY: audit audit-real bench-read bench-crossed bench-linkage mutate test lint size clean
 
 audit: $(BIN)/.installed
 	$(BIN)/kinerja demo
@@ -20,6 +20,9 @@ bench-read: $(BIN)/.installed-dev
 
 bench-crossed: $(BIN)/.installed-dev
 	$(BIN)/python benchmarks/crossed_speed.py
+
+bench-linkage: $(BIN)/.installed-dev
+	$(BIN)/python benchmarks/linkage_speed.py
 
 test: $(BIN)/.installed-dev lint size
 	MPLBACKEND=Agg $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10

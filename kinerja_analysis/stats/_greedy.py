@@ -1,7 +1,7 @@
 """Choice of further ratings: greedy on effective resistances, or random rounds in large designs."""
 
 from collections.abc import Iterator
-from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -129,91 +129,69 @@ def _rank_one(kernel, variance, cross, rater, team):  # type: ignore[no-untyped-
         cross[a] += (spread * scaled[a] - shared[a]) * scaled[size:] - scaled[a] * shared[size:]
 
 
-class LinkSearch:
-    """Adds one rating after the other where the summed variance of all contrasts falls most."""
-
-    method = "greedy on effective resistances"
-    grain = 0.0
-
-    def __init__(self, graph: PairGraph, chosen: IntArray, most: int) -> None:
-        self.ratings = _Ratings(graph, chosen, most)
-        first = np.array([team[0] for team in self.ratings.teams])
-        self.kernel = resistance_kernel(graph, chosen, first)
-        size = chosen.size
-        centred = self.kernel[:size] - self.kernel[:size].mean(axis=0)
-        self.variance = np.einsum("ij,ij->j", centred, centred) / size
-        self.cross = centred[:, :size].T @ centred[:, size:] / size
-        self.shut = np.eye(size, dtype=bool)
-
-    def extend(self, count: int) -> list[tuple[int, int]]:
-        """Up to `count` more (rater, ratee) ratings, best first."""
-        found: list[tuple[int, int]] = []
-        while len(found) < count:
-            rater, team = _best(self.kernel, self.variance, self.cross, self.shut)
-            if rater < 0:
-                return found
-            rating = self.ratings.new(rater, team)
-            if rating is None:
-                self.shut[rater, team] = True
-                continue
-            found.append(rating)
-            self.shut[rater] |= self.ratings.left[rater] <= 0
-            self.shut[:, team] |= self.ratings.room[team] <= 0
-            _rank_one(self.kernel, self.variance, self.cross, rater, team)
-        return found
+def _greedy(graph: PairGraph, chosen: IntArray, ratings: _Ratings) -> Iterator[tuple[int, int]]:
+    """One rating after the other where the summed variance of all contrasts falls most."""
+    size = chosen.size
+    kernel = resistance_kernel(graph, chosen, np.array([team[0] for team in ratings.teams]))
+    centred = kernel[:size] - kernel[:size].mean(axis=0)
+    variance = np.einsum("ij,ij->j", centred, centred) / size
+    cross = centred[:, :size].T @ centred[:, size:] / size
+    shut = np.eye(size, dtype=bool)
+    while (best := _best(kernel, variance, cross, shut))[0] >= 0:
+        rating = ratings.new(*best)
+        shut[best] |= rating is None
+        if rating is not None:
+            yield rating
+            shut[ratings.left <= 0] = True
+            shut[:, ratings.room <= 0] = True
+            _rank_one(kernel, variance, cross, *best)
 
 
-class LinkRounds:
+def _rounds(graph: PairGraph, chosen: IntArray, ratings: _Ratings, seed: int) -> Iterator[tuple[int, int]]:
     """Ratings for designs too large for the search, without computing any variance.
 
     First every component, those with most groups first, is tied to a random one already tied; then, round by
     round, the groups stand in a random circle and each rates the next. Random circles make a graph without
     bottlenecks, in which a contrast depends on little but the number of ratings of either rater.
     """
-
-    method = "too large for the greedy search: components joined at random, then random rounds of all groups"
-    grain = 0.01
-
-    def __init__(self, graph: PairGraph, chosen: IntArray, most: int, seed: int) -> None:
-        self.ratings = _Ratings(graph, chosen, most)
-        self.component = graph.component_rater[chosen]
-        self.rng = np.random.default_rng(seed)
-        self.found = self._propose()
-
-    def extend(self, count: int) -> list[tuple[int, int]]:
-        """Up to `count` more (rater, ratee) ratings."""
-        return list(islice(self.found, count))
-
-    def _propose(self) -> Iterator[tuple[int, int]]:
-        places = self.rng.permutation(self.component.size)
-        component = self.component[places]
-        order = np.lexsort((component, -np.bincount(component)[component]))
-        first, *others = np.split(places[order], np.flatnonzero(np.diff(component[order])) + 1)
-        tied = first.tolist()
-        for part in others:
-            rating = None
-            while rating is None:
-                place = int(self.rng.integers(len(tied)))
-                rating = self.ratings.new(int(part[0]), tied[place])
-                if rating is None:
-                    tied[place] = tied[-1]
-                    tied.pop()
-            yield rating
-            tied.extend(part.tolist())
-        for _ in range(int(self.ratings.left.max())):
-            circle = self.rng.permutation(places.size)
-            for rater, team in zip(circle.tolist(), np.roll(circle, -1).tolist(), strict=True):
-                rating = self.ratings.new(rater, team)
-                if rating is not None:
-                    yield rating
+    rng = np.random.default_rng(seed)
+    places = rng.permutation(chosen.size)
+    component = graph.component_rater[chosen[places]]
+    order = np.lexsort((component, -np.bincount(component)[component]))
+    first, *others = np.split(places[order], np.flatnonzero(np.diff(component[order])) + 1)
+    tied = first.tolist()
+    for part in others:
+        while (rating := ratings.new(int(part[0]), tied[place := int(rng.integers(len(tied)))])) is None:
+            tied[place] = tied[-1]
+            tied.pop()
+        yield rating
+        tied.extend(part.tolist())
+    for _ in range(int(ratings.left.max())):
+        circle = rng.permutation(chosen.size)
+        for pair in zip(circle.tolist(), np.roll(circle, -1).tolist(), strict=True):
+            if (rating := ratings.new(*pair)) is not None:
+                yield rating
 
 
-def link_search(graph: PairGraph, chosen: IntArray, most: int, seed: int) -> LinkSearch | LinkRounds:
-    """The greedy search, or random rounds where it would take more than seconds."""
+class LinkSearch(NamedTuple):
+    """Further ratings (rater, ratee) to take one after the other, and how they are found.
+
+    `grain` is the accuracy, as a share, to which it pays to count how many are needed.
+    """
+
+    method: str
+    grain: float
+    found: Iterator[tuple[int, int]]
+
+
+def link_search(graph: PairGraph, chosen: IntArray, most: int, seed: int) -> LinkSearch:
+    """The greedy search, or random rounds where it would take more than seconds; `most` per rater and team."""
     component, groups = np.unique(graph.component_rater[chosen], return_counts=True)
     raters = np.bincount(graph.component_rater[graph.component_rater >= 0])[component]
     pairs = np.bincount(graph.component_ratee[graph.ratee])[component]
     work = np.where(raters <= DENSE_LIMIT, raters.astype(np.float64) ** 3, 5e3 * pairs * groups).sum()
-    if chosen.size > MOST_GROUPS or work > _MOST_WORK:
-        return LinkRounds(graph, chosen, most, seed)
-    return LinkSearch(graph, chosen, most)
+    ratings = _Ratings(graph, chosen, most)
+    if chosen.size <= MOST_GROUPS and work <= _MOST_WORK:
+        return LinkSearch("greedy on effective resistances", 0.0, _greedy(graph, chosen, ratings))
+    method = "too large for the greedy search: components joined at random, then random rounds of all groups"
+    return LinkSearch(method, 0.01, _rounds(graph, chosen, ratings, seed))

@@ -14,14 +14,15 @@ vectors).
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ._graph import IntArray, PairGraph, pair_graph
+from ._graph import IntArray, pair_graph
 
 _PRIME = 2**31 - 1
 _MOST_CELLS = 100_000_000
-_WORTH_MERGING = 0.95
+_WORTH_MERGING, _ROUNDS = 0.95, 20
 
 
 def null_space(rows: IntArray) -> tuple[int, list[IntArray]]:
@@ -54,12 +55,13 @@ def null_space(rows: IntArray) -> tuple[int, list[IntArray]]:
     sizes = np.array([int(label.max()) + 1 for label in classes])
     start = np.concatenate([[0], np.cumsum(sizes)])
     core = core + start[:-1]
-    order, pivot = _set_aside(core, int(start[-1]))
+    left, rounds = _set_aside(core, int(start[-1]))
     rng = np.random.default_rng(0)
     value = rng.integers(0, _PRIME, (int(start[-1]), 2))
-    left = np.delete(core, order, axis=0)
-    rank = order.size + (_solve_core(left, value, rng) if left.size else 0)
-    _decide(core, order, pivot, value)
+    rank = core.shape[0] - left.shape[0] + (_solve_core(left, value, rng) if left.size else 0)
+    for aside, decided in reversed(rounds):
+        value[decided] = 0
+        value[decided] = -value[aside].sum(axis=1) % _PRIME
     key = value[:, 0] * 2**31 + value[:, 1]
     found = [
         np.unique(key[a : a + n], return_inverse=True)[1][label]
@@ -106,124 +108,79 @@ def _merge(rows: IntArray) -> tuple[list[IntArray], IntArray]:
     return classes, rows
 
 
-@njit(cache=True)
-def _peel(rows, count, held, order, pivot):  # type: ignore[no-untyped-def]
-    """Set aside rows with an element seen once; `held` is the sum of the rows an element is left in."""
-    waiting = list(np.flatnonzero(count == 1))
-    found = 0
-    while waiting:
-        element = waiting.pop()
-        if count[element] != 1:
-            continue
-        order[found], pivot[found] = held[element], element
-        for other in rows[held[element]]:
-            count[other] -= 1
-            held[other] -= order[found]
-            if count[other] == 1:
-                waiting.append(other)
-        found += 1
-    return found
-
-
-def _set_aside(rows: IntArray, n_elements: int) -> tuple[IntArray, IntArray]:
-    """Rows that decide one element each, in the order they are set aside, and these elements."""
-    count = np.bincount(rows.ravel(), minlength=n_elements)
-    held = np.zeros(n_elements, np.int64)
-    np.add.at(held, rows, np.arange(rows.shape[0])[:, None])
-    order, pivot = np.zeros((2, rows.shape[0]), np.int64)
-    found = _peel(rows, count, held, order, pivot)
-    return order[:found], pivot[:found]
-
-
-@njit(cache=True)
-def _decide(rows, order, pivot, value):  # type: ignore[no-untyped-def]
-    """Values of the elements decided by the rows set aside, last row first."""
-    for place in range(order.size - 1, -1, -1):
-        element = pivot[place]
-        value[element] = 0
-        for other in rows[order[place]]:
-            if other != element:
-                value[element] -= value[other]
-        value[element] %= _PRIME
+def _set_aside(rows: IntArray, n_elements: int) -> tuple[IntArray, list[tuple[IntArray, IntArray]]]:
+    """Rows left over, and round by round the rows set aside with the elements they decide."""
+    left, rounds = rows, []
+    for _ in range(_ROUNDS):
+        once = np.bincount(left.ravel(), minlength=n_elements)[left] == 1
+        decides = once.any(axis=1)
+        if not decides.any():
+            break
+        rounds.append((left[decides], left[decides, once[decides].argmax(axis=1)]))
+        left = left[~decides]
+    return left, rounds
 
 
 def _solve_core(rows: IntArray, value: IntArray, rng: np.random.Generator) -> int:
     """Rank of `rows`; the `value` of their elements becomes two random null vectors."""
-    levels = [np.unique(column) for column in rows.T]
-    first, second, *further = np.argsort([-level.size for level in levels], kind="stable")
-    ends = [np.searchsorted(levels[facet], rows[:, facet]) for facet in (first, second)]
-    graph = pair_graph(ends[0], ends[1])
-    nodes = np.column_stack([ends[0], ends[1] + graph.n_ratees])
-    order, parent = _forest(graph)
-    loose = np.concatenate([np.zeros(0, np.int64), *(levels[facet] for facet in further)])
-    position = np.zeros(value.shape[0], np.int64)
-    position[loose] = np.arange(loose.size)
-    columns = position[rows[:, further]]
-    edge = columns[_edge_rows(graph, parent)]
-    at_node = value[np.concatenate([levels[first], levels[second]])]
-    owner, system = np.full(loose.size, -1), np.zeros((0, loose.size), np.int32)
-    at_loose, rank = value[loose], 0
+    by_size = np.argsort([-np.unique(column).size for column in rows.T], kind="stable")
+    ends, further = rows[:, np.sort(by_size[:2])], rows[:, by_size[2:]]
+    order, parent, tie = _forest(ends, value.shape[0])
+    edge = further[tie]
+    loose = np.unique(further)
+    columns, edge_columns = np.searchsorted(loose, further), np.searchsorted(loose, edge)
+    owner, system, rank = np.full(loose.size, -1), np.zeros((0, loose.size), np.int32), 0
     while True:
-        _complete(owner, system, at_loose)
-        _spread(order, parent, edge, at_loose, at_node)
-        sums = at_node[nodes].sum(axis=1) + at_loose[columns].sum(axis=1)
-        violated = np.flatnonzero((sums % _PRIME).any(axis=1))
+        value[loose] = _completed(value[loose], owner, system)
+        _spread(order, parent, edge, value)
+        violated = np.flatnonzero((value[rows].sum(axis=1) % _PRIME).any(axis=1))
         if not violated.size:
-            break
+            return rank + int((parent >= 0).sum())
         chosen = rng.permutation(violated)[: loose.size - rank]
         if (rank + chosen.size) * loose.size > _MOST_CELLS:
             raise ValueError(f"{loose.size} levels of the smaller facets are tied by too many conditions")
         system = np.concatenate([system[:rank], np.zeros((chosen.size, loose.size), np.int32)])
-        rank = _eliminate(chosen, nodes, columns, parent, edge, owner, system, rank)
-    value[loose], value[np.concatenate([levels[first], levels[second]])] = at_loose, at_node
-    return rank + at_node.shape[0] - graph.n_components
+        for row in chosen:
+            condition = _reduced(ends[row], columns[row], parent, edge_columns, owner, system)
+            lead = np.flatnonzero(condition)[:1]
+            if lead.size:
+                system[rank] = condition * pow(int(condition[lead[0]]), -1, _PRIME) % _PRIME
+                owner[lead], rank = rank, rank + 1
 
 
-def _forest(graph: PairGraph) -> tuple[IntArray, IntArray]:
-    """Breadth-first order and parents (-1 at the roots) over all components at once."""
-    nodes = graph.n_ratees + graph.n_raters
-    _, roots = np.unique(graph.component_ratee, return_index=True)
-    heads = np.concatenate([graph.ratee, np.full(roots.size, nodes)])
-    tails = np.concatenate([graph.rater + graph.n_ratees, roots])
-    tree = sparse.coo_array((np.ones(heads.size, np.int8), (heads, tails)), shape=(nodes + 1, nodes + 1))
-    order, parent = csgraph.breadth_first_order(tree.tocsr(), nodes, directed=False)
-    parent = parent[:nodes].astype(np.int64)
-    return order[1:].astype(np.int64), np.where(parent == nodes, -1, parent)
-
-
-def _edge_rows(graph: PairGraph, parent: IntArray) -> IntArray:
-    """The row that ties each node to its parent."""
-    child = np.flatnonzero(parent >= 0)
-    low, high = np.minimum(child, parent[child]), np.maximum(child, parent[child])
-    key = graph.ratee * graph.n_raters + graph.rater
-    rows = np.zeros(parent.size, np.int64)
-    rows[child] = graph.first[np.searchsorted(key, low * graph.n_raters + high - graph.n_ratees)]
-    return rows
+def _forest(ends: IntArray, size: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Breadth-first order of all elements, each one's parent (-1 without), and a row that ties it to its parent."""
+    pairs, row = np.unique(ends[:, 0] * size + ends[:, 1], return_index=True)
+    heads, tails = np.divmod(pairs, size)
+    label = pair_graph(heads, tails).component_ratee
+    _, roots = np.unique(label[heads], return_index=True)
+    heads, tails = np.append(heads, np.full(roots.size, size)), np.append(tails, heads[roots])
+    tree = sparse.coo_array((np.ones(heads.size, np.int8), (heads, tails)), shape=(size + 1, size + 1))
+    order, parent = csgraph.breadth_first_order(tree.tocsr(), size, directed=False)
+    parent = np.where((parent == size) | (parent < 0), -1, parent)[:size].astype(np.int64)
+    child, tie = np.flatnonzero(parent >= 0), np.zeros(size, np.int64)
+    key = np.minimum(child, parent[child]) * size + np.maximum(child, parent[child])
+    tie[child] = row[np.searchsorted(pairs, key)]
+    return order[1:].astype(np.int64), parent, tie
 
 
 @njit(cache=True)
-def _spread(order, parent, edge, at_loose, at_node):  # type: ignore[no-untyped-def]
-    """Values at the nodes: each is minus its parent's and minus those of the further facets between them."""
+def _spread(order, parent, edge, value):  # type: ignore[no-untyped-def]
+    """Values along the forest: minus the parent's and minus those of the further facets in the row between."""
     for node in order:
-        above = parent[node]
-        if above >= 0:
-            at_node[node] = -at_node[above]
-            for column in edge[node]:
-                at_node[node] -= at_loose[column]
-            at_node[node] %= _PRIME
+        if parent[node] >= 0:
+            value[node] = -value[parent[node]]
+            for level in edge[node]:
+                value[node] -= value[level]
+            value[node] %= _PRIME
 
 
-@njit(cache=True)
-def _complete(owner, system, values):  # type: ignore[no-untyped-def]
+def _completed(values: IntArray, owner: IntArray, system: NDArray[np.int32]) -> IntArray:
     """Values of the columns that lead a condition, from those that are free; last column first."""
-    for column in range(owner.size - 1, -1, -1):
-        if owner[column] >= 0:
-            condition = system[owner[column]]
-            for vector in range(values.shape[1]):
-                total = np.int64(0)
-                for later in range(column + 1, owner.size):
-                    total = (total + condition[later] * values[later, vector]) % _PRIME
-                values[column, vector] = -total % _PRIME
+    for column in np.flatnonzero(owner >= 0)[::-1]:
+        condition = system[owner[column], column + 1 :].astype(np.int64)[:, None]
+        values[column] = -(condition * values[column + 1 :] % _PRIME).sum(axis=0) % _PRIME
+    return values
 
 
 @njit(cache=True)
@@ -235,32 +192,21 @@ def _add(work, condition, factor):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _eliminate(chosen, nodes, columns, parent, edge, owner, system, rank):  # type: ignore[no-untyped-def]
-    """Add the conditions of the `chosen` rows to the echelon form; returns its new rank."""
-    for row in chosen:
-        work = np.zeros(owner.size, np.int64)
-        for end in nodes[row]:
-            node, sign = end, -1
-            while parent[node] >= 0:
-                for column in edge[node]:
-                    work[column] += sign
-                node, sign = parent[node], -sign
-        for column in columns[row]:
-            work[column] += 1
-        work %= _PRIME
-        for column in range(owner.size):
-            lead = work[column] % _PRIME
-            if lead and owner[column] >= 0:
-                _add(work[column:], system[owner[column], column:], _PRIME - lead)
-            elif lead:
-                inverse, square, power = 1, lead, _PRIME - 2
-                while power:
-                    if power & 1:
-                        inverse = inverse * square % _PRIME
-                    square, power = square * square % _PRIME, power >> 1
-                for later in range(column, owner.size):
-                    system[rank, later] = work[later] % _PRIME * inverse % _PRIME
-                owner[column] = rank
-                rank += 1
-                break
-    return rank
+def _reduced(ends, levels, parent, edge, owner, system):  # type: ignore[no-untyped-def]
+    """The condition a row puts on the further facets, less its multiples of those known."""
+    work = np.zeros(owner.size, np.int64)
+    for end in ends:
+        node, sign = end, -1
+        while parent[node] >= 0:
+            for column in edge[node]:
+                work[column] += sign
+            node, sign = parent[node], -sign
+    for column in levels:
+        work[column] += 1
+    work %= _PRIME
+    for column in range(owner.size):
+        work[column] %= _PRIME
+        if work[column] and owner[column] >= 0:
+            _add(work[column:], system[owner[column], column:], _PRIME - work[column])
+            work[column] = 0
+    return work

@@ -1,7 +1,8 @@
 """What more ratings would buy, and the smallest severity a design could find."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.special import ndtr
 from ._arrays import codes
 from ._contrasts import group_contrasts, representatives
 from ._graph import IntArray, PairGraph, pair_graph
-from ._greedy import LinkRounds, LinkSearch, link_search
+from ._greedy import LinkSearch, link_search
 from ._record import block, frame
 
 if TYPE_CHECKING:
@@ -311,28 +312,24 @@ def suggest_links(
     )
 
 
+@dataclass
 class _Plan:
     """The design with the first so many of the proposed ratings, and its median contrast."""
 
-    def __init__(
-        self,
-        ratee: IntArray,
-        rater: IntArray,
-        chosen: IntArray,
-        sd_pair: float,
-        seed: int,
-        search: LinkSearch | LinkRounds | None,
-    ) -> None:
-        self.ratee, self.rater, self.chosen = ratee, rater, chosen
-        self.sd_pair, self.seed, self.search = sd_pair, seed, search
-        self.added: list[tuple[int, int]] = []
-        self._known: dict[int, float] = {}
+    ratee: IntArray
+    rater: IntArray
+    chosen: IntArray
+    sd_pair: float
+    seed: int
+    search: LinkSearch | None
+    added: list[tuple[int, int]] = field(default_factory=list)
+    _known: dict[int, float] = field(default_factory=dict)
 
     def extend(self, count: int) -> bool:
         """Propose up to `count` more ratings; False if there are none."""
-        more = self.search.extend(count) if self.search else []
-        self.added.extend(more)
-        return bool(more)
+        before = len(self.added)
+        self.added.extend(islice(self.search.found, count) if self.search else ())
+        return len(self.added) > before
 
     def se(self, count: int) -> float:
         """Median SE over all pairs of groups after `count` ratings."""
