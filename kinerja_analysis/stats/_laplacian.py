@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from ._gradients import conjugate_gradients
+from ._gradients import NotConverged, conjugate_gradients
 from ._graph import IntArray, PairGraph
 
 FloatArray = NDArray[np.float64]
@@ -114,7 +114,10 @@ class RaterLaplacian:
         if self.is_dense(component):
             return self.inverse(component) @ centred
         part = self.incidence(component)
-        return _iterate(part, centred, tolerance)
+        try:
+            return _iterate(part, centred, tolerance)
+        except NotConverged:  # few links tie large parts: elimination then leaves few entries
+            return _eliminate(part, centred)
 
 
 def _iterate(part: Any, rhs: FloatArray, tolerance: float) -> FloatArray:
@@ -131,4 +134,14 @@ def _iterate(part: Any, rhs: FloatArray, tolerance: float) -> FloatArray:
         columns = slice(start, start + _COLUMNS)
         some = np.ascontiguousarray(rhs[:, columns])
         out[:, columns] = conjugate_gradients(apply, lambda values: values / degree, some, tolerance=tolerance).values
+    return out - out.mean(axis=0)
+
+
+def _eliminate(part: Any, rhs: FloatArray) -> FloatArray:
+    """L⁺·rhs by sparse elimination of all raters but the first."""
+    part = sparse.csr_array(part)
+    joint = part.T @ sparse.diags_array(1.0 / part.sum(axis=1)) @ part
+    matrix = sparse.csc_array(sparse.diags_array(part.sum(axis=0)) - joint)[1:, 1:]
+    factors = sparse.linalg.splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0)
+    out = np.concatenate([np.zeros((1, rhs.shape[1])), factors.solve(rhs[1:])])
     return out - out.mean(axis=0)

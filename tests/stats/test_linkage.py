@@ -6,7 +6,7 @@ import pytest
 from scipy import sparse
 from scipy.linalg import null_space
 
-from kinerja_analysis.stats import _laplacian, linkage
+from kinerja_analysis.stats import _gradients, _laplacian, linkage
 
 
 def teams(units, size=8, peers=3, cross=0.0, seed=3):
@@ -217,6 +217,19 @@ def test_large_components_by_conjugate_gradients_give_the_same(monkeypatch):
     monkeypatch.setattr(_laplacian, "DENSE_LIMIT", 10)
     iterated = linkage(ratee, rater, group=unit)
     assert iterated.contrast_se == pytest.approx(exact.contrast_se, rel=1e-3)
+
+
+def test_few_links_between_large_parts_are_eliminated(monkeypatch):
+    """Chains of units, the worst for conjugate gradients: one rating ties each to the next."""
+    ratee, rater, unit = teams(150)
+    ratee, rater = np.append(ratee, np.arange(149) * 8), np.append(rater, np.arange(1, 150) * 8)
+    unit = np.append(unit, np.arange(149))
+    exact = linkage(ratee, rater, group=unit)
+    monkeypatch.setattr(_laplacian, "DENSE_LIMIT", 10)
+    monkeypatch.setattr(_gradients, "_MAX_STEPS", 20)
+    found = linkage(ratee, rater, group=unit)
+    for field in ("contrast_se", "contrast_se_weakest", "contrast_se_all"):
+        assert getattr(found, field) == pytest.approx(getattr(exact, field), rel=1e-8)
 
 
 def test_links_count_raters_and_ratees_of_each_pair_of_groups():
