@@ -197,6 +197,7 @@ def unit_blocks(C: Any, most: int = MOST) -> IntArray:
 
     Examples
     --------
+    >>> from scipy import sparse
     >>> C = sparse.csr_array(np.kron(np.eye(2), np.ones((3, 2))))
     >>> unit_blocks(C).tolist()
     [0, 0, 1, 1]

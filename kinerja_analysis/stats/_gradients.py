@@ -75,7 +75,7 @@ def conjugate_gradients(
     """
     solution, residual = np.zeros_like(rhs), rhs.copy()
     limit = (tolerance * np.linalg.norm(rhs, axis=0)) ** 2
-    direction = precondition(residual)
+    direction = precondition(residual).copy()
     energy = np.einsum("ij,ij->j", residual, direction)
     lengths: list[FloatArray] = []
     ratios: list[FloatArray] = []
