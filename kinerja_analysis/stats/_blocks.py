@@ -233,7 +233,8 @@ class Blocks:
         self.large: list[int] = np.flatnonzero(self.size > MOST).tolist()
         self.cells = np.zeros(int((self.size**2).sum()))
         self.logdet = 0.0
-        self.scale = np.ones(block.size)
+        self.weight: FloatArray | None = None
+        self.scale: FloatArray | None = None
 
     def _matrix(self, own: int, cells: FloatArray) -> tuple[FloatArray, slice]:
         """One block as a matrix, and its columns."""
@@ -241,7 +242,9 @@ class Blocks:
         return cells[area : area + m * m].reshape(m, m), slice(int(self.start[own]), int(self.start[own]) + m)
 
     def factor(self, weight: FloatArray, scale: FloatArray) -> None:
-        """Assemble and factor the blocks at row weights W and column scales Λ."""
+        """Assemble and factor the blocks at row weights W and column scales Λ, unless they are at these arrays."""
+        if weight is self.weight and scale is self.scale:
+            return
         self.cells[:] = 0.0
         layout = self.block, self.start, self.offset, self.size
         _assemble(self.C.indptr, self.C.indices, self.C.data, weight, *layout, self.cells)
@@ -256,7 +259,7 @@ class Blocks:
             if info:
                 raise np.linalg.LinAlgError("a block of the equations is not positive definite")
             self.logdet += 2.0 * float(np.log(np.diag(matrix)).sum())
-        self.scale = scale
+        self.weight, self.scale = weight, scale
 
     def solve(self, values: FloatArray) -> FloatArray:
         """M⁻¹·values."""

@@ -70,7 +70,7 @@ def _scatter(tp, ti, tx, bp, bi, bx, scale, values, rows, out):  # type: ignore[
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Cross-products of n-vectors with the eliminated factor, the bulk, the components and each other."""
+    """Sums of n-vectors by level of the eliminated factor, by bulk column and by component."""
 
     first: FloatArray
     bulk: FloatArray
@@ -250,8 +250,6 @@ class MixedSystem:
         joint = np.block([[corner, beside], [beside.T, self.M.T @ self.M]])
         return Sums(first, np.column_stack([bulk, data.bulk]), means), joint
 
-    # -- one evaluation ------------------------------------------------------------------------------------
-
     def apply(self, values: FloatArray, weight: FloatArray, scale: FloatArray) -> FloatArray:
         """S·values."""
         rows = np.empty((self.count0.size, values.shape[1]))
@@ -265,6 +263,7 @@ class MixedSystem:
 
     def solve(self, weight: FloatArray, scale: FloatArray, rhs: FloatArray, tolerance: float) -> FloatArray:
         """S⁻¹·rhs; by conjugate gradients a few columns at a time."""
+        self.blocks.factor(weight, scale)
         if self.exact:
             return self.blocks.solve(rhs)
         out = np.empty_like(rhs)
@@ -386,5 +385,5 @@ def _crossings(columns: list[IntArray], width: int) -> Any:
 
 
 def _dense(rows: IntArray, columns: list[IntArray], shape: tuple[int, int]) -> FloatArray:
-    """The same as an array."""
+    """How often each row code meets each column, an array."""
     return np.asarray(counts(rows, columns, shape).toarray())

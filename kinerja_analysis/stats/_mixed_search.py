@@ -110,11 +110,7 @@ def minimise(objective: Objective, start: FloatArray) -> tuple[Point, bool]:
         if objective.hopeless(point) or (point.fit.gamma >= CEILING).any():
             return point, False
         gamma, gradient = point.fit.gamma, point.gradient
-        free = (gamma > FLOOR) | (gradient < 0)
-        newton = np.zeros_like(gamma)
-        if free.any():
-            curvature = objective.curvature(point)[np.ix_(free, free)]
-            newton[free] = -np.linalg.lstsq(curvature, gradient[free], rcond=1e-13)[0]
+        free, newton = _newton(objective, point)
         small = -float(gradient @ newton) < (_DECREMENT if objective.system.cheap else _DECREMENT_COSTLY)
         if small and (np.abs(gradient * gamma)[free] < _SLOPE).all():
             beyond = _leap(objective, point) if (gamma > _STEEP).any() else None
@@ -128,6 +124,16 @@ def minimise(objective: Objective, start: FloatArray) -> tuple[Point, bool]:
             return point, -float(gradient @ newton) < _RESOLUTION
         point = better
     return point, False
+
+
+def _newton(objective: Objective, point: Point) -> tuple[NDArray[np.bool_], FloatArray]:
+    """The ratios that may move, and the Newton step with the average information; 0 for the others."""
+    free = (point.fit.gamma > FLOOR) | (point.gradient < 0)
+    step = np.zeros_like(point.fit.gamma)
+    if free.any():
+        curvature = objective.curvature(point)[np.ix_(free, free)]
+        step[free] = -np.linalg.lstsq(curvature, point.gradient[free], rcond=1e-13)[0]
+    return free, step
 
 
 def _leap(objective: Objective, point: Point) -> Point | None:
@@ -171,14 +177,9 @@ def seek(objective: Objective, start: FloatArray) -> tuple[Point, bool]:
     for _ in range(_MAX_STEPS):
         if objective.hopeless(point) or (point.fit.gamma >= CEILING).any():
             return point, False
-        gamma, gradient = point.fit.gamma, point.gradient
-        free = (gamma > FLOOR) | (gradient < 0)
-        step = np.zeros_like(gamma)
-        if not free.any():
-            return point, True
-        curvature = objective.curvature(point)[np.ix_(free, free)]
-        step[free] = -np.linalg.lstsq(curvature, gradient[free], rcond=1e-13)[0]
-        if abs(float(gradient @ step)) < _SCORE:
+        gamma = point.fit.gamma
+        free, step = _newton(objective, point)
+        if abs(float(point.gradient @ step)) < _SCORE:
             return point, True
         if (np.abs(step) > _CLOSE * gamma).any():
             step = np.where(free, _jump(objective, point), 0.0)

@@ -65,6 +65,7 @@ class SampledSystem(MixedSystem):
 
         The noise in a factor's part is then of the order of its own variance ratio, however small it is.
         """
+        self.blocks.factor(fit.weight, fit.scale)
         bulk, rows = self.blocks.inverse_parts()
         scale, count = fit.scale[:, None], signs.shape[1]
         for place in self.place.values():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from kinerja_analysis.stats import _mixed, _sampling, crossed_effects, linkage
+from kinerja_analysis.stats import _mixed, _mixed_search, _sampling, crossed_effects, linkage
 from kinerja_analysis.stats._anova import anova_variances
 from kinerja_analysis.stats._blocks import Blocks, unit_blocks
 from kinerja_analysis.stats._gradients import NotConverged, conjugate_gradients, log_quadratic
@@ -137,6 +137,21 @@ def test_a_design_that_would_fill_in_takes_the_large_route(monkeypatch):
     assert "conjugate gradients" in fit.method and "delta" in fit.method
     low, high = fit.sd_interval["rater"]
     assert 0 < low < fit.sd["rater"] < high
+
+
+@pytest.mark.parametrize("sd_residual", [0.02, 0.05])
+def test_limits_belong_to_the_estimate_and_not_to_the_last_trial(monkeypatch, sd_residual):
+    """Above a ratio of 100 the search also tries far beyond its end; the limits are those without that trial."""
+    rng = np.random.default_rng(1)
+    a, b = rng.integers(0, 60, 600), rng.integers(0, 40, 600)
+    y = rng.normal(0, 1, 60)[a] + rng.normal(0, 0.8, 40)[b] + rng.normal(0, sd_residual, 600)
+    monkeypatch.setattr(_mixed, "_PROFILE_CELLS", 0)
+    fit = crossed_effects(y, {"a": a, "b": b})
+    assert (fit.sd["a"] / fit.sd_residual) ** 2 > 100 and "delta" in fit.method
+    monkeypatch.setattr(_mixed_search, "_STEEP", np.inf)
+    plain = crossed_effects(y, {"a": a, "b": b})
+    for name, limits in plain.sd_interval.items():
+        np.testing.assert_allclose(fit.sd_interval[name], limits, rtol=1e-9)
 
 
 def test_the_same_call_gives_the_same_bits():
