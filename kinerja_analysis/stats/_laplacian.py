@@ -34,7 +34,8 @@ class _Split:
 
 
 class RaterLaplacian:
-    """Solver for L⁺ of a pair graph: dense inside small components, conjugate gradients in large ones.
+    """Solver for L⁺ of a pair graph: dense inside small components, in large ones conjugate gradients or, where these
+    do not converge, sparse elimination.
 
     Attributes
     ----------
@@ -104,7 +105,7 @@ class RaterLaplacian:
         component : int
         rhs : ndarray, shape (m, k)
         tolerance : float
-            Relative residual at which conjugate gradients stop; without meaning for dense components.
+            Relative residual at which conjugate gradients stop; the other ways are exact.
 
         Returns
         -------
