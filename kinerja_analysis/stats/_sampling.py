@@ -95,7 +95,8 @@ class SampledSystem(MixedSystem):
         """Mean of two independent estimates, and three times how far they are from it, for the worst SE."""
         one, two = (self._sample(fit, self._probes(count, rng), _FINE) for _ in range(2))
         spread = 0.0
-        parts = (self._variances(fit, self._bounded(half), fixed)[0] for half in (one, two))
+        fits = (replace(fit, diagonal=self._bounded(half)) for half in (one, two))
+        parts = (self.variances(half, fixed=fixed)[0] for half in fits)
         for low, high in zip(*parts, strict=True):
             root = np.sqrt(low), np.sqrt(high)
             spread = max(spread, float(np.max(3.0 * np.abs(root[0] - root[1]) / (root[0] + root[1]), initial=0.0)))
@@ -125,11 +126,6 @@ class SampledSystem(MixedSystem):
         """
         if fit.diagonal is None:
             raise ValueError("this fit has no diagonal")
-        return self._variances(fit, fit.diagonal, fixed)
-
-    def _variances(
-        self, fit: Fit, diagonal: Diagonal, fixed: bool
-    ) -> tuple[list[FloatArray], FloatArray]:
         h = self.n_small
         inner = np.zeros_like(fit.inner)
         known = slice(None) if fixed else slice(0, h)
@@ -137,7 +133,7 @@ class SampledSystem(MixedSystem):
         gamma0 = fit.gamma[self.first]
         d = 1.0 + gamma0 * self.count0
         left = self.D.first[:, :-1] * fit.size - self.C @ (fit.scale[:, None] * fit.solved)
-        moved, bulk, rows, means = fit.solved, diagonal.bulk, diagonal.rows, np.zeros(0)
+        moved, bulk, rows, means = fit.solved, fit.diagonal.bulk, fit.diagonal.rows, np.zeros(0)
         if self.ones is not None:
             own = self.ones.first[:, 0] - self.C @ (fit.scale * fit.packed)
             bulk = bulk + fit.packed**2 / fit.mean_size[self.component_bulk]
