@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .inside_pairs import ordered_pairs, separated_pairs
     from .intraclass import icc
     from .linkage import linkage
+    from .many_facet_rasch import many_facet_rasch
     from .patterns import identical_vectors, intra_individual_variability, longstring, single_value_chance
     from .reliability import source_correlation, source_reliability
     from .self_other import self_other
@@ -32,15 +33,15 @@ _HOME = {
     "icc": "intraclass", "source_reliability": "reliability", "source_correlation": "reliability",
     "self_other": "self_other", "agreement_coefficients": "agreement", "weighted_kappa": "agreement",
     "identical_vectors": "patterns", "longstring": "patterns", "intra_individual_variability": "patterns",
-    "single_value_chance": "patterns",
+    "single_value_chance": "patterns", "many_facet_rasch": "many_facet_rasch",
 }  # fmt: skip
 
 __all__ = [
     "adjust", "agreement_coefficients", "bayes_fdr", "beta_binomial", "conditional_ordinal", "crossed_effects",
     "design_power", "icc", "identical_vectors", "intra_individual_variability", "linkage", "longstring",
-    "minimal_effect_test", "ordered_pairs", "self_other", "separated_pairs", "shrink", "single_value_chance",
-    "source_correlation", "source_reliability", "suggest_links", "supervisor_change", "two_way_effects",
-    "weighted_kappa",
+    "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "self_other", "separated_pairs", "shrink",
+    "single_value_chance", "source_correlation", "source_reliability", "suggest_links", "supervisor_change",
+    "two_way_effects", "weighted_kappa",
 ]  # fmt: skip
 
 

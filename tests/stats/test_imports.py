@@ -23,6 +23,7 @@ CALLS = {
     "intra_individual_variability": "([[1, 2, 3], [2, 2, 2]])",
     "linkage": "([0, 0, 1, 1], [0, 1, 0, 1])",
     "longstring": "([[3, 3, 3, 2], [1, 2, 2, 1]])",
+    "many_facet_rasch": "([1, 0, 2, 1, 1, 2, 0, 1], {'p': np.arange(8) // 2, 'r': np.arange(8) % 2})",
     "minimal_effect_test": "([1.96, 1.0], [1.0, 0.2], 0.1, 12)",
     "ordered_pairs": "([1, 2, 2, 3, 1, 2], [10, 20, 30, 40, 15, 16], [0, 0, 0, 1, 1, 1], reliability=0.8)",
     "self_other": "([4, 3, 4, 5], [3, 3, 4, 4], [0, 0, 1, 1], reliability=(0.8, 0.8))",

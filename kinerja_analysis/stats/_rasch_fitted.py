@@ -1,0 +1,387 @@
+"""A fitted many-facet Rasch model from the inside: measures of all facets, what their errors are made of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from ._rasch_errors import (
+    Pairs,
+    PairVariance,
+    cluster_variance,
+    gather,
+    inverse_diagonal,
+    leverage_corrected,
+    pair_variance,
+    ratee_variance,
+)
+from ._rasch_freedom import Freedom, freedom
+from ._rasch_joint import Joint, Point
+from ._rasch_kernels import row_moments
+from ._rasch_marginal import Marginal
+from ._rasch_quadrature import modes
+from ._rasch_rows import Ratings, Rows, arrange
+from ._rasch_system import Equations
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+_EXTREME, _LARGE = 0.3, 1_000_000
+
+
+@dataclass(slots=True)
+class Fitted:
+    """Calibrated measures and their equations.
+
+    `measure` is by facet in the sign of its η; NaN without calibrated ratings. `columns` are the places of the other
+    facets' elements among the unknowns of `system`; `links` those of each ratee (ratees × unknowns), `weight` its
+    reciprocal (JML) or posterior variance.
+    """
+
+    rows: Rows
+    freedom: Freedom
+    point: Point
+    measure: list[FloatArray]
+    eta: FloatArray
+    expected: FloatArray
+    variance: FloatArray
+    system: Equations
+    columns: IntArray
+    tail: int
+    weight: FloatArray
+    links: Any
+    score: Any
+    engine: Joint
+    floating: int
+    loglik: float
+    converged: bool
+    sd: float = float("nan")
+    means: FloatArray | None = None
+    posterior: tuple[FloatArray, FloatArray] | None = None
+
+    @property
+    def main(self) -> int:
+        """The facet with most levels beside the ratees: the raters, whose ratings of a ratee make a pair."""
+        return 1 + int(np.argmax(self.rows.ratings.sizes[1:]))
+
+    def codes(self, number: int) -> IntArray:
+        """Levels of a facet in the order of the calibration."""
+        return self.rows.ratings.codes[number][self.rows.source]
+
+    def place(self, number: int) -> IntArray:
+        """Unknowns of a facet's elements."""
+        wide, first = self.rows.offset[number]
+        begin = first if wide else self.rows.n_bulk + first
+        return self.columns[begin : begin + self.rows.ratings.sizes[number]]
+
+
+def calibrate(
+    data: Ratings, *, estimator: str, adjust: bool, means: bool, floating: int, nodes: int, tolerance: float | None
+) -> Fitted | None:
+    """Fit the model; None if no rating is left for it."""
+    marginal = estimator == "MML"
+    rows = arrange(data, keep_ratees=marginal)
+    if rows.n == 0 or rows.n_bulk + rows.n_border == 0 or not rows.scale.steps.any():
+        return None
+    free = freedom(rows)
+    if marginal:
+        return _marginal(rows, free, means, floating, nodes, tolerance or 1e-6)
+    engine = Joint(rows, free, adjust=adjust)
+    limit = tolerance or (5e-3 if rows.n > _LARGE else 1e-6)
+    at, found, converged = engine.maximise(limit)
+    theta, columns = _centred(rows, free, at)
+    if not means:
+        theta, columns = _equal_parts(rows, free, theta, columns)
+    theta, columns = _floated(rows, theta, columns, floating, np.full(theta.size, 1.0))
+    point = Point(theta, columns[: rows.n_bulk], columns[rows.n_bulk :], at.tau)
+    solver = engine.equations(found)
+    near = sparse.csr_array(solver.near)
+    links = sparse.csr_array(sparse.hstack([solver.link, near]))
+    unknowns = np.arange(rows.n_bulk + rows.n_border)
+    return _complete(
+        rows, free, point, engine, floating, solver.system, unknowns, solver.weight, links, found.loglik, converged
+    )
+
+
+def _marginal(
+    rows: Rows, free: Freedom, means: bool, floating: int, nodes: int, tolerance: float
+) -> Fitted:
+    engine = Marginal(rows, free, means=means, nodes=nodes)
+    at, prior, found, converged = engine.maximum(tolerance)
+    columns = np.concatenate([at.bulk, at.border])
+    mean = prior.mean
+    if floating:
+        rated = np.diff(rows.start) > 0
+        shift = float(mean[engine.part[rated]].mean())
+        mean, columns = mean - shift, columns - shift * _marks(rows, floating)
+    theta = mean[engine.part].copy()
+    information = np.empty(theta.size)
+    point = Point(theta, columns[: rows.n_bulk], columns[rows.n_bulk :], at.tau)
+    modes(
+        rows.start, rows.category, rows.weight, rows.group, rows.bulk, rows.border, point.bulk, point.border, point.tau,
+        engine.steps, theta.copy(), 0.0, True, theta, information,
+    )  # fmt: skip
+    n = rows.n_bulk
+    unknowns = np.concatenate([np.arange(n), n + engine.n_means + np.arange(rows.n_border)])
+    shifted = found.mean - (prior.mean - mean)[engine.part]
+    fit = _complete(
+        rows, free, point, engine, floating, engine.information(found), unknowns, found.variance, None,
+        found.loglik, converged,
+    )  # fmt: skip
+    bulk, border = engine.scores(found)
+    fit.score = sparse.csr_array(sparse.hstack([bulk, sparse.csr_array(border)]))
+    fit.sd, fit.means, fit.posterior = prior.sd, mean, (shifted, found.variance)
+    return fit
+
+
+def _centred(rows: Rows, free: Freedom, at: Point) -> tuple[FloatArray, FloatArray]:
+    """Elements of the other facets summing to zero inside each part; the ratees take what is moved."""
+    columns = np.concatenate([at.bulk, at.border])
+    moved = free.basis @ (free.basis.T @ columns)
+    rated = np.flatnonzero(np.diff(rows.start) > 0)
+    theta, row = at.theta.copy(), rows.start[rated]
+    for table, begin in ((rows.bulk, 0), (rows.border, rows.n_bulk)):
+        for f in range(table.shape[1]):
+            theta[rated] -= moved[begin + table[row, f]]
+    return theta, columns - moved
+
+
+def _equal_parts(
+    rows: Rows, free: Freedom, theta: FloatArray, columns: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Mean measures of the ratees equal in all parts: an assumption, not a finding."""
+    part = free.ratee_part
+    rated = part >= 0
+    mean = np.bincount(part[rated], theta[rated]) / np.bincount(part[rated])
+    shift = mean - float(theta[rated].mean())
+    main = 1 + int(np.argmax(rows.ratings.sizes[1:]))
+    own = free.part[main]
+    theta, columns = theta.copy(), columns.copy()
+    theta[rated] -= shift[part[rated]]
+    wide, first = rows.offset[main]
+    begin = first if wide else rows.n_bulk + first
+    columns[begin : begin + own.size] -= np.where(own >= 0, shift[np.maximum(own, 0) % shift.size], 0.0)
+    return theta, columns
+
+
+def _marks(rows: Rows, number: int) -> FloatArray:
+    """1 at the columns of a facet."""
+    parts = rows.split(np.zeros(rows.n_bulk + rows.n_border))
+    wide, first = rows.offset[number]
+    begin = first if wide else rows.n_bulk + first
+    out = np.zeros(rows.n_bulk + rows.n_border)
+    out[begin : begin + parts[number - 1].size] = 1.0
+    return out
+
+
+def _floated(
+    rows: Rows, theta: FloatArray, columns: FloatArray, floating: int, weight: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The ratees' mean moved to the floating facet."""
+    fixed = rows.ratings.fixed
+    if not floating or not np.isnan(fixed[0]).all() or not np.isnan(fixed[floating]).all():
+        return theta, columns
+    rated = np.diff(rows.start) > 0
+    shift = float(np.average(theta[rated], weights=weight[rated]))
+    return theta - shift, columns - shift * _marks(rows, floating)
+
+
+def _complete(
+    rows: Rows, free: Freedom, point: Point, engine: Joint, floating: int, system: Equations, unknowns: IntArray,
+    weight: FloatArray, links: Any, loglik: float, converged: bool,
+) -> Fitted:  # fmt: skip
+    """Measures by facet and moments by row."""
+    eta, expected, variance = (np.empty(rows.n) for _ in range(3))
+    row_moments(
+        rows.start, rows.group, rows.bulk, rows.border, point.theta, point.bulk, point.border, point.tau,
+        engine.steps, eta, expected, variance,
+    )  # fmt: skip
+    measure = [point.theta, *rows.split(np.concatenate([point.bulk, point.border]))]
+    measure = [np.where(part >= 0, values, np.nan) for part, values in zip(free.part, measure, strict=True)]
+    tail = system.size - (engine.T.shape[1] + (0 if links is not None else 1))
+    return Fitted(
+        rows, free, point, measure, eta, expected, variance, system, unknowns, tail, weight, links, None, engine,
+        floating, loglik, converged,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Standard errors by facet, of the thresholds (groups × steps), of log sd; what the pairs share."""
+
+    cluster: list[FloatArray]
+    information: list[FloatArray]
+    model: list[FloatArray]
+    tau: FloatArray
+    log_sd: float
+    shared: PairVariance
+    pooled: bool
+
+
+def errors(fit: Fitted) -> Errors:
+    """The three standard errors of every calibrated element."""
+    rows, data = fit.rows, fit.rows.ratings
+    wV = rows.weight * fit.variance
+    wy = rows.weight * (rows.category - fit.expected)
+    infos = [np.bincount(fit.codes(f), wV, size) for f, size in enumerate(data.sizes)]
+    model = [_root(np.divide(1.0, v, out=np.full(v.size, np.nan), where=v > 0)) for v in infos]
+    pairs = gather(fit.codes(0), fit.codes(fit.main), data.sizes[fit.main], wy, wV)
+    own = np.divide(1.0, infos[0], out=np.zeros(infos[0].size), where=infos[0] > 0)
+    shared = pair_variance(pairs, own, infos[fit.main], fit.freedom.n_parts, float(wV.sum() / rows.weight.sum()))
+    excess = 0.0 if np.isnan(shared.variance) else shared.variance
+    pair_load = pairs.variance + excess * pairs.variance**2
+    if fit.system.dense:
+        found = _dense(fit, pairs, pair_load, own)
+    else:
+        found = _large(fit, pairs, pair_load, own)
+    cluster, information, tau, log_sd = found
+    frozen = [~np.isnan(values) for values in data.fixed]
+    for values in (cluster, information, model):
+        for f, flag in enumerate(frozen):
+            values[f] = np.where(flag | np.isnan(fit.measure[f]), np.where(flag, 0.0, np.nan), values[f])
+    return Errors(cluster, information, model, tau, log_sd, shared, not fit.system.dense)
+
+
+def _root(values: FloatArray) -> FloatArray:
+    return np.sqrt(np.maximum(values, 0.0))
+
+
+def _scores(fit: Fitted, pairs: Pairs, own: FloatArray) -> Any:
+    """Efficient score of every ratee (ratees × unknowns)."""
+    if fit.score is not None:
+        return fit.score
+    rows, n = fit.rows, fit.rows.n_ratees
+    who = fit.codes(0)
+    wy = rows.weight * (rows.category - fit.expected)
+    table = sparse.csr_array((n, fit.system.size))
+    for number in range(1, len(rows.ratings.names)):
+        column = fit.place(number)[fit.codes(number)]
+        table = table - sparse.coo_array((wy, (who, column)), shape=table.shape).tocsr()
+    width, h = fit.engine.width, rows.n_bulk + rows.n_border
+    marks = np.zeros((n, fit.engine.T.shape[0]))
+    for k in range(width):
+        use = fit.engine.steps[rows.group] > k
+        above = _above(fit, k)
+        got = rows.weight * (above - (rows.category > k))
+        np.add.at(marks, (who[use], rows.group[use] * width + k), got[use])
+    contrast = sparse.csr_array(marks @ fit.engine.T)
+    table = table + sparse.hstack([sparse.csr_array((n, h)), contrast]).tocsr()
+    total = own * np.bincount(who, wy, n)
+    return sparse.csr_array(table + sparse.diags_array(total) @ fit.links)
+
+
+def _above(fit: Fitted, k: int) -> FloatArray:
+    """P(x > k) of every calibrated row."""
+    log = np.zeros((fit.rows.n, fit.engine.width + 1))
+    log[:, 1:] = np.cumsum(fit.eta[:, None] - fit.point.tau[fit.rows.group], axis=1)
+    beyond = np.arange(fit.engine.width + 1) > fit.engine.steps[fit.rows.group][:, None]
+    log[beyond] = -np.inf
+    share = np.exp(log - log.max(axis=1, keepdims=True))
+    return np.asarray(share[:, k + 1 :].sum(axis=1) / share.sum(axis=1))
+
+
+def _dense(
+    fit: Fitted, pairs: Pairs, pair_load: FloatArray, own: FloatArray
+) -> tuple[list[FloatArray], list[FloatArray], FloatArray, float]:
+    """Exact errors: inverse of the equations, clusters corrected for leverage."""
+    data = fit.rows.ratings
+    G = fit.system.inverse()
+    main = fit.place(fit.main)
+    shape = (fit.rows.n_ratees, data.sizes[fit.main])
+    spread = sparse.csr_array((pairs.variance, (pairs.ratee, pairs.main)), shape=shape)
+    score = _scores(fit, pairs, own)
+    gathered = sparse.csr_array((np.arange(1.0, pairs.ratee.size + 1), (pairs.ratee, pairs.main)), shape=shape)
+    owns = np.asarray(score[pairs.ratee, main[pairs.main]]).ravel()[gathered.data.astype(np.int64) - 1]
+    plain = sparse.csr_array((owns, gathered.indices, gathered.indptr), shape=shape)
+    moved = leverage_corrected(G[np.ix_(main, main)], spread, plain, fit.weight) - plain
+    lift = sparse.coo_array(moved)
+    score = score + sparse.csr_array((lift.data, (lift.row, main[lift.col])), shape=score.shape)
+    a, extra = _origin(fit, pair_load, own)
+    turn = np.eye(G.shape[0])
+    if fit.floating and a.any():
+        turn[:, fit.place(fit.floating)] += a[:, None]
+    robust = cluster_variance(G @ turn, score)
+    plain_variance = np.einsum("ij,ij->j", turn, G @ turn)
+    if fit.floating:
+        place = fit.place(fit.floating)
+        robust[place] += extra[0]
+        plain_variance[place] += extra[1]
+    cluster, information = [np.zeros(0)], [np.zeros(0)]
+    for number in range(1, len(data.names)):
+        cluster.append(_root(robust[fit.place(number)]))
+        information.append(_root(plain_variance[fit.place(number)]))
+    links = fit.links if fit.links is not None else _main_links(fit, spread)
+    base = np.where(own > 0, own, np.nan)
+    beside = ratee_variance(own, links, G) - own
+    information[0] = _root(base + beside)
+    cluster[0] = _root(own**2 * np.bincount(pairs.ratee, pair_load, own.size) + beside) + 0.0 * base
+    T = fit.engine.T
+    inner = G[fit.tail : fit.tail + T.shape[1], fit.tail : fit.tail + T.shape[1]]
+    tau = _root(np.einsum("ij,jk,ik->i", T, inner, T)).reshape(fit.point.tau.shape)
+    return cluster, information, tau, float(np.sqrt(G[-1, -1])) if fit.means is not None else float("nan")
+
+
+def _main_links(fit: Fitted, spread: Any) -> Any:
+    """ΣwV of each ratee by the columns of all facets (MML: for the error of its own measure)."""
+    who, wV = fit.codes(0), fit.rows.weight * fit.variance
+    table = sparse.csr_array((fit.rows.n_ratees, fit.system.size))
+    for number in range(1, len(fit.rows.ratings.names)):
+        column = fit.place(number)[fit.codes(number)]
+        table = table + sparse.coo_array((wV, (who, column)), shape=table.shape).tocsr()
+    return table
+
+
+def _origin(fit: Fitted, pair_load: FloatArray, own: FloatArray) -> tuple[FloatArray, tuple[float, float]]:
+    """What the floating facet's measures take from the other unknowns, and variance beyond (cluster, information)."""
+    a = np.zeros(fit.system.size)
+    if not fit.floating or not np.isnan(fit.rows.ratings.fixed[0]).all():
+        return a, (0.0, 0.0)
+    rated = np.diff(fit.rows.start) > 0
+    count = float(rated.sum())
+    if fit.means is not None:
+        part = fit.engine.part  # type: ignore[attr-defined]
+        begin = fit.rows.n_bulk
+        a[begin : begin + fit.means.size] = -np.bincount(part[rated], minlength=fit.means.size) / count
+        return a, (0.0, 0.0)
+    a = -np.asarray(fit.links.T @ own) / count
+    return a, (float((own**2).sum() * pair_load.sum() / max(float((1 / own[own > 0]).sum()), 1e-300)) / count**2,
+               float(own.sum()) / count**2)  # fmt: skip
+
+
+def _large(
+    fit: Fitted, pairs: Pairs, pair_load: FloatArray, own: FloatArray
+) -> tuple[list[FloatArray], list[FloatArray], FloatArray, float]:
+    """Errors of large designs: diagonal by blocks and probes, pair variance pooled over raters."""
+    data, rows = fit.rows.ratings, fit.rows
+    part = np.full(fit.system.bulk.shape[0], -1)
+    for number, (wide, first) in rows.offset.items():
+        if wide:
+            part[first : first + data.sizes[number]] = fit.freedom.part[number]
+    if fit.means is not None:
+        part[rows.n_bulk :] = np.arange(fit.means.size)
+    if rows.bulk.shape[1] > 1 or fit.means is not None:
+        part[part >= 0] = 0
+    diagonal = inverse_diagonal(fit.system, part)
+    cluster, information = [np.zeros(0)], [np.zeros(0)]
+    for number in range(1, len(data.names)):
+        value = _root(diagonal[fit.place(number)])
+        information.append(value)
+        level = fit.codes(number) if number != fit.main else pairs.main
+        if number == fit.main:
+            size = data.sizes[number]
+            load = np.bincount(level, pair_load, size)
+            base = np.bincount(level, pairs.variance, size)
+            inflation = np.divide(load, base, out=np.ones(size), where=base > 0)
+        else:
+            inflation = np.full(data.sizes[number], pair_load.sum() / pairs.variance.sum())
+        cluster.append(value * np.sqrt(inflation))
+    v = np.bincount(pairs.ratee, pairs.variance**2 * cluster[fit.main][pairs.main] ** 2, own.size)
+    w = np.bincount(pairs.ratee, pairs.variance**2 * information[fit.main][pairs.main] ** 2, own.size)
+    base = np.where(own > 0, own, np.nan)
+    information[0] = _root(base + own**2 * w)
+    cluster[0] = _root(own**2 * (np.bincount(pairs.ratee, pair_load, own.size) + v)) + 0.0 * base
+    T = fit.engine.T
+    inner = diagonal[fit.tail : fit.tail + T.shape[1]]
+    tau = _root((T**2) @ inner).reshape(fit.point.tau.shape)
+    return cluster, information, tau, float(np.sqrt(diagonal[-1])) if fit.means is not None else float("nan")

@@ -1,0 +1,194 @@
+"""Linear equations of the many-facet Rasch model after the ratees are eliminated.
+
+Unknowns are the columns of the other facets (bulk: sparse; border: dense) and the thresholds in a basis of contrasts
+(Σ τ = 0 in each step group). Dense Cholesky where these are few, else conjugate gradients preconditioned with unit
+blocks of the bulk and the border's own block.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+
+from ._blocks import Blocks, unit_blocks
+from ._gradients import conjugate_gradients
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+DENSE_LIMIT = 3000
+_RIDGE = 1e-7
+
+
+def contrasts(steps: IntArray, width: int) -> FloatArray:
+    """Orthonormal basis of thresholds that sum to zero in each group, shape (groups·width, Σ(steps − 1)).
+
+    Examples
+    --------
+    >>> contrasts(np.array([2, 1]), 2).round(3).tolist()
+    [[-0.707], [0.707], [0.0], [0.0]]
+    """
+    parts = []
+    for group, m in enumerate(steps):
+        if m > 1:
+            own = np.zeros((steps.size * width, m - 1))
+            own[group * width : group * width + m] = _helmert(int(m))
+            parts.append(own)
+    return np.hstack(parts) if parts else np.zeros((steps.size * width, 0))
+
+
+def _helmert(m: int) -> FloatArray:
+    out = np.zeros((m, m - 1))
+    for j in range(1, m):
+        out[:j, j - 1], out[j, j - 1] = -1.0, j
+        out[:, j - 1] /= np.sqrt(j * (j + 1.0))
+    return out
+
+
+@dataclass(slots=True)
+class Equations:
+    """Information of the unknowns: bulk (sparse), side (bulk × border), corner (border × border), free shifts.
+
+    `free` marks unknowns that may move; anchored ones keep zero rows and columns. `basis` pins the shifts that the
+    information does not see; `shift` are these shifts themselves where they differ (with prior means among the
+    unknowns), so that basis'·shift = 1.
+    """
+
+    bulk: Any
+    side: FloatArray
+    corner: FloatArray
+    basis: Any
+    free: NDArray[np.bool_]
+    block: IntArray | None = None
+    shift: Any = None
+    _factor: Any = field(default=None, init=False)
+    _inverse: FloatArray | None = field(default=None, init=False)
+    _blocks: Any = field(default=None, init=False)
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns."""
+        return int(self.free.size)
+
+    @property
+    def dense(self) -> bool:
+        """Whether the equations are factored densely."""
+        return self.size <= DENSE_LIMIT
+
+    def matrix(self) -> FloatArray:
+        """All equations as one array, anchored rows as those of the identity and the free shifts added."""
+        n = self.bulk.shape[0]
+        out = np.empty((self.size, self.size))
+        out[:n, :n] = self.bulk.toarray()
+        out[:n, n:], out[n:, :n], out[n:, n:] = self.side, self.side.T, self.corner
+        out[~self.free] = 0.0
+        out[:, ~self.free] = 0.0
+        scale = np.abs(np.diag(out)).mean() if out.size else 1.0
+        out[~self.free, ~self.free] = scale or 1.0
+        shifts = self.basis.toarray()
+        return out + (scale or 1.0) * (shifts @ shifts.T)
+
+    def solve(self, rhs: FloatArray, tolerance: float = 1e-10) -> FloatArray:
+        """The solution without part in `basis`, columns of `rhs` at once."""
+        wide = rhs[:, None] if rhs.ndim == 1 else rhs
+        wide = np.where(self.free[:, None], wide, 0.0)
+        if self.dense:
+            found = linalg.cho_solve((self.factor(), True), wide, check_finite=False)
+        else:
+            found = self._iterate(wide, tolerance)
+        found = self.project(found)
+        return found[:, 0] if rhs.ndim == 1 else found
+
+    def factor(self) -> FloatArray:
+        """Lower Cholesky factor; where the information is singular (no finite maximum) with a ridge."""
+        if self._factor is None:
+            matrix = self.matrix()
+            own = np.diag(matrix).copy()
+            floor = max(float(np.abs(own).max(initial=0.0)), 1e-300)
+            for ridge in (0.0, 1e-10, 1e-7, 1e-4, 1e-1, 10.0):
+                matrix[np.diag_indices_from(matrix)] = own + ridge * floor
+                value, info = linalg.lapack.dpotrf(matrix, lower=1)
+                if not info:
+                    self._factor = value
+                    break
+            else:
+                raise np.linalg.LinAlgError("the information is not positive semidefinite")
+        return self._factor  # type: ignore[no-any-return]
+
+    def inverse(self) -> FloatArray:
+        """Covariance of the unknowns under basis'·unknowns = 0; dense equations only."""
+        if self._inverse is None:
+            value, _ = linalg.lapack.dpotri(self.factor(), lower=1)
+            value = np.tril(value) + np.tril(value, -1).T
+            value[~self.free] = 0.0
+            value[:, ~self.free] = 0.0
+            self._inverse = self.project(self.project(value).T)
+        return self._inverse
+
+    def project(self, values: FloatArray) -> FloatArray:
+        """Values shifted so that they have no part in `basis`."""
+        shift = self.basis if self.shift is None else self.shift
+        return np.asarray(values - shift @ (self.basis.T @ values))
+
+    def apply(self, values: FloatArray) -> FloatArray:
+        """Information times values."""
+        n = self.bulk.shape[0]
+        top = self.bulk @ values[:n] + self.side @ values[n:]
+        bottom = self.side.T @ values[:n] + self.corner @ values[n:]
+        return np.where(self.free[:, None], np.vstack([top, bottom]), 0.0)
+
+    def _iterate(self, rhs: FloatArray, tolerance: float) -> FloatArray:
+        blocks = self.unit_blocks()
+        n = self.bulk.shape[0]
+        value, vector = np.linalg.eigh(self.corner)
+        keep = value > 1e-9 * max(float(value.max(initial=0.0)), 1e-300)
+        corner = (vector[:, keep] / value[keep]) @ vector[:, keep].T
+
+        def precondition(values: FloatArray) -> FloatArray:
+            found = np.vstack([blocks.solve(values[:n]), corner @ values[n:]])
+            return self.project(found) if self.shift is None else found
+
+        return conjugate_gradients(self.apply, precondition, rhs, tolerance=tolerance).values
+
+    def unit_blocks(self) -> "BulkBlocks":
+        """The preconditioner of the bulk columns."""
+        if self._blocks is None:
+            if self.block is None:
+                self.block = unit_blocks(_linked(self.bulk))
+            self._blocks = BulkBlocks(self.bulk, self.block)
+        return self._blocks  # type: ignore[no-any-return]
+
+
+def _linked(matrix: Any) -> Any:
+    """The matrix without explicit zeros."""
+    out = sparse.csr_array(matrix)
+    out.eliminate_zeros()
+    return out
+
+
+class BulkBlocks:
+    """Unit blocks of a sparse positive semidefinite matrix, factored with a small ridge."""
+
+    def __init__(self, matrix: Any, block: IntArray) -> None:
+        self.block = block
+        diagonal = matrix.diagonal()
+        self.diagonal = np.where(diagonal > 0, diagonal, 1.0)
+        self.order = np.argsort(block, kind="stable")
+        beside = sparse.csr_array(matrix - sparse.diags_array(diagonal))[self.order][:, self.order]
+        self.scale = (1.0 / np.sqrt(self.diagonal[self.order] * (1.0 + _RIDGE)))[:, None]
+        none = sparse.csr_array((0, self.order.size))
+        self.blocks = Blocks(none, sparse.csr_array(beside), np.sort(block))
+        self.blocks.factor(np.zeros(0), self.scale[:, 0].copy())
+
+    def solve(self, values: FloatArray) -> FloatArray:
+        """M⁻¹·values."""
+        out = np.empty_like(values)
+        out[self.order] = self.scale * self.blocks.solve(self.scale * values[self.order])
+        return out
+
+    def inverse_diagonal(self) -> FloatArray:
+        """Diagonal of M⁻¹."""
+        out = np.empty(self.order.size)
+        out[self.order] = self.scale[:, 0] ** 2 * self.blocks.inverse_parts()[0]
+        return out
