@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from .linkage import linkage
     from .many_facet_rasch import many_facet_rasch
     from .patterns import identical_vectors, intra_individual_variability, longstring, single_value_chance
+    from .rasch_bounds import fit_bounds
+    from .rasch_interaction import facet_interaction
+    from .rasch_tables import (
+        category_statistics,
+        facet_report,
+        facet_summary,
+        rater_agreement,
+        ruler,
+        unexpected_responses,
+    )
     from .reliability import source_correlation, source_reliability
     from .self_other import self_other
     from .shrinkage import adjust, bayes_fdr, minimal_effect_test, shrink
@@ -34,14 +44,18 @@ _HOME = {
     "self_other": "self_other", "agreement_coefficients": "agreement", "weighted_kappa": "agreement",
     "identical_vectors": "patterns", "longstring": "patterns", "intra_individual_variability": "patterns",
     "single_value_chance": "patterns", "many_facet_rasch": "many_facet_rasch",
+    "facet_interaction": "rasch_interaction", "fit_bounds": "rasch_bounds", "facet_report": "rasch_tables",
+    "facet_summary": "rasch_tables", "category_statistics": "rasch_tables", "rater_agreement": "rasch_tables",
+    "ruler": "rasch_tables", "unexpected_responses": "rasch_tables",
 }  # fmt: skip
 
 __all__ = [
-    "adjust", "agreement_coefficients", "bayes_fdr", "beta_binomial", "conditional_ordinal", "crossed_effects",
-    "design_power", "icc", "identical_vectors", "intra_individual_variability", "linkage", "longstring",
-    "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "self_other", "separated_pairs", "shrink",
+    "adjust", "agreement_coefficients", "bayes_fdr", "beta_binomial", "category_statistics", "conditional_ordinal",
+    "crossed_effects", "design_power", "facet_interaction", "facet_report", "facet_summary", "fit_bounds", "icc",
+    "identical_vectors", "intra_individual_variability", "linkage", "longstring", "many_facet_rasch",
+    "minimal_effect_test", "ordered_pairs", "rater_agreement", "ruler", "self_other", "separated_pairs", "shrink",
     "single_value_chance", "source_correlation", "source_reliability", "suggest_links", "supervisor_change",
-    "two_way_effects", "weighted_kappa",
+    "two_way_effects", "unexpected_responses", "weighted_kappa",
 ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Standard errors of the many-facet Rasch model: of the model, of the full information, clustered by ratee.
 
-Ratings of one pair (ratee × element of the main facet, the raters) share a pair effect that the model does not have.
+Ratings of one pair (ratee × rater, the main facet) share a pair effect that the model does not have.
 The cluster variance G·(Σ_p s_p·s_p')·G takes the ratees as clusters, s_p the efficient score of a ratee's ratings,
 corrected for leverage by (I − A_p·G_pp)⁻¹ in the main facet's columns, as leaving the ratee out would (Bell &
 McCaffrey 2002, Survey Methodology 28:169; A_p the ratee's own information). Where the equations are too many for a
@@ -26,7 +26,7 @@ _SMALL_PART = 64
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """The ratings of one ratee by one element of the main facet, gathered: Σwy, ΣwV, and the ratee's Σ."""
+    """The ratings of one ratee by one rater, gathered: Σwy, ΣwV, and the ratee's Σ."""
 
     ratee: IntArray
     main: IntArray

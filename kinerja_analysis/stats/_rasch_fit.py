@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ._rasch_fitted import Fitted
-from ._rasch_kernels import FIT_COLUMNS, fit_pass
+from ._rasch_kernels import FIT_COLUMNS, category_shares, fit_pass
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -103,10 +103,7 @@ def curve(eta: FloatArray, tau: FloatArray, label: FloatArray, m: int) -> tuple[
     >>> curve(np.array([0.0]), np.array([0.0]), np.array([1.0, 2.0]), 1)
     (array([1.5]), array([0.25]))
     """
-    log = np.zeros((eta.size, m + 1))
-    log[:, 1:] = np.cumsum(eta[:, None] - tau[:m], axis=1)
-    share = np.exp(log - log.max(axis=1, keepdims=True))
-    share /= share.sum(axis=1, keepdims=True)
+    share = category_shares(eta, tau[:m])
     k, value = np.arange(m + 1), label[: m + 1]
     mean = share @ value
     return mean, share @ (k * value) - mean * (share @ k)
@@ -179,14 +176,10 @@ def _extreme(
     target = np.where(high, top[present] - EXTREME_SCORE, EXTREME_SCORE)
     value = np.where(high, 3.0, -3.0) * sign
     tau, k = fit.point.tau[group], np.arange(fit.engine.width + 1)
-    beyond = k > fit.engine.steps[group][:, None]
+    steps = fit.engine.steps[group]
     place = np.searchsorted(present, level)
     for _ in range(_TURNS):
-        log = np.zeros((row.size, k.size))
-        log[:, 1:] = np.cumsum((base + sign * value[place])[:, None] - tau, axis=1)
-        log[beyond] = -np.inf
-        share = np.exp(log - log.max(axis=1, keepdims=True))
-        share /= share.sum(axis=1, keepdims=True)
+        share = category_shares(base + sign * value[place], tau, steps)
         mean = share @ k
         information = np.bincount(place, w * (share @ k**2 - mean**2), present.size)
         step = np.clip(sign * (target - np.bincount(place, w * mean, present.size)) / information, -1.0, 1.0)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from ._arrays import group_sum
 from ._rasch_errors import (
     Pairs,
     PairVariance,
@@ -19,7 +20,7 @@ from ._rasch_errors import (
 )
 from ._rasch_freedom import Freedom, freedom
 from ._rasch_joint import Joint, Point
-from ._rasch_kernels import row_moments
+from ._rasch_kernels import category_shares, row_moments
 from ._rasch_marginal import Marginal
 from ._rasch_quadrature import modes
 from ._rasch_rows import Ratings, Rows, arrange
@@ -62,8 +63,8 @@ class Fitted:
 
     @property
     def main(self) -> int:
-        """The facet with most levels beside the ratees: the raters, whose ratings of a ratee make a pair."""
-        return 1 + int(np.argmax(self.rows.ratings.sizes[1:]))
+        """The raters' facet."""
+        return self.rows.ratings.main
 
     def codes(self, number: int) -> IntArray:
         """Levels of a facet in the order of the calibration."""
@@ -155,7 +156,7 @@ def _equal_parts(
     rated = part >= 0
     mean = np.bincount(part[rated], theta[rated]) / np.bincount(part[rated])
     shift = mean - float(theta[rated].mean())
-    main = 1 + int(np.argmax(rows.ratings.sizes[1:]))
+    main = rows.ratings.main
     own = free.part[main]
     theta, columns = theta.copy(), columns.copy()
     theta[rated] -= shift[part[rated]]
@@ -219,24 +220,30 @@ class Errors:
     pooled: bool
 
 
-def errors(fit: Fitted) -> Errors:
-    """The three standard errors of every calibrated element."""
+def shared_variance(fit: Fitted) -> tuple[list[FloatArray], Pairs, PairVariance]:
+    """Informations ΣwV by facet and level; ratings gathered by pair; the pair variance."""
     rows, data = fit.rows, fit.rows.ratings
     wV = rows.weight * fit.variance
     wy = rows.weight * (rows.category - fit.expected)
-    infos = [np.bincount(fit.codes(f), wV, size) for f, size in enumerate(data.sizes)]
-    model = [_root(np.divide(1.0, v, out=np.full(v.size, np.nan), where=v > 0)) for v in infos]
+    infos = [group_sum(wV, fit.codes(f), size) for f, size in enumerate(data.sizes)]
     pairs = gather(fit.codes(0), fit.codes(fit.main), data.sizes[fit.main], wy, wV)
-    own = np.divide(1.0, infos[0], out=np.zeros(infos[0].size), where=infos[0] > 0)
-    shared = pair_variance(pairs, own, infos[fit.main], fit.freedom.n_parts, float(wV.sum() / rows.weight.sum()))
+    per_rating = float(wV.sum() / rows.weight.sum())
+    return infos, pairs, pair_variance(pairs, _inverse(infos[0]), infos[fit.main], fit.freedom.n_parts, per_rating)
+
+
+def _inverse(values: FloatArray) -> FloatArray:
+    return np.divide(1.0, values, out=np.zeros(values.size), where=values > 0)
+
+
+def errors(fit: Fitted) -> Errors:
+    """The three standard errors of every calibrated element."""
+    infos, pairs, shared = shared_variance(fit)
+    model = [np.where(v > 0, _root(_inverse(v)), np.nan) for v in infos]
     excess = 0.0 if np.isnan(shared.variance) else shared.variance
     pair_load = pairs.variance + excess * pairs.variance**2
-    if fit.system.dense:
-        found = _dense(fit, pairs, pair_load, own)
-    else:
-        found = _large(fit, pairs, pair_load, own)
+    found = (_dense if fit.system.dense else _large)(fit, pairs, pair_load, _inverse(infos[0]))
     cluster, information, tau, log_sd = found
-    frozen = [~np.isnan(values) for values in data.fixed]
+    frozen = [~np.isnan(values) for values in fit.rows.ratings.fixed]
     for values in (cluster, information, model):
         for f, flag in enumerate(frozen):
             values[f] = np.where(flag | np.isnan(fit.measure[f]), np.where(flag, 0.0, np.nan), values[f])
@@ -260,25 +267,15 @@ def _scores(fit: Fitted, pairs: Pairs, own: FloatArray) -> Any:
         table = table - sparse.coo_array((wy, (who, column)), shape=table.shape).tocsr()
     width, h = fit.engine.width, rows.n_bulk + rows.n_border
     marks = np.zeros((n, fit.engine.T.shape[0]))
+    share = category_shares(fit.eta, fit.point.tau[rows.group], fit.engine.steps[rows.group])
     for k in range(width):
         use = fit.engine.steps[rows.group] > k
-        above = _above(fit, k)
-        got = rows.weight * (above - (rows.category > k))
+        got = rows.weight * (share[:, k + 1 :].sum(axis=1) - (rows.category > k))
         np.add.at(marks, (who[use], rows.group[use] * width + k), got[use])
     contrast = sparse.csr_array(marks @ fit.engine.T)
     table = table + sparse.hstack([sparse.csr_array((n, h)), contrast]).tocsr()
     total = own * np.bincount(who, wy, n)
     return sparse.csr_array(table + sparse.diags_array(total) @ fit.links)
-
-
-def _above(fit: Fitted, k: int) -> FloatArray:
-    """P(x > k) of every calibrated row."""
-    log = np.zeros((fit.rows.n, fit.engine.width + 1))
-    log[:, 1:] = np.cumsum(fit.eta[:, None] - fit.point.tau[fit.rows.group], axis=1)
-    beyond = np.arange(fit.engine.width + 1) > fit.engine.steps[fit.rows.group][:, None]
-    log[beyond] = -np.inf
-    share = np.exp(log - log.max(axis=1, keepdims=True))
-    return np.asarray(share[:, k + 1 :].sum(axis=1) / share.sum(axis=1))
 
 
 def _dense(

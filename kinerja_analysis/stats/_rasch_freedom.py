@@ -104,7 +104,7 @@ def freedom(rows: Rows) -> Freedom:
     """
     data = rows.ratings
     used = [np.bincount(data.codes[f][rows.source], minlength=size) > 0 for f, size in enumerate(data.sizes)]
-    main = 1 + int(np.argmax(data.sizes[1:]))
+    main = data.main
     others = [f for f in range(1, len(data.names)) if f != main]
     column = _column(rows, main)
     simple = len(others) == 0

@@ -6,8 +6,33 @@ P(x = k) ∝ exp(k·η − Σ_{j≤k} τ_j) with η = θ − Σ_f ψ_f. Sufficie
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
+FloatArray = NDArray[np.float64]
 _SAFE = 300.0
+
+
+def category_shares(eta: FloatArray, tau: FloatArray, steps: NDArray[np.int64] | int | None = None) -> FloatArray:
+    """Probability of every category, shape (n, width + 1).
+
+    Parameters
+    ----------
+    eta : ndarray, shape (n,)
+    tau : ndarray, shape (width,) or (n, width)
+    steps : ndarray of int, shape (n,), optional
+        Number of thresholds of each row; categories beyond get 0.
+
+    Examples
+    --------
+    >>> category_shares(np.array([0.0]), np.array([-1.0, 1.0])).round(3).tolist()
+    [[0.212, 0.576, 0.212]]
+    """
+    log = np.zeros((eta.size, tau.shape[-1] + 1))
+    np.cumsum(eta[:, None] - tau, axis=1, out=log[:, 1:])
+    if steps is not None:
+        log[np.arange(log.shape[1]) > np.asarray(steps)[:, None]] = -np.inf
+    share = np.exp(log - log.max(axis=1, keepdims=True))
+    return np.asarray(share / share.sum(axis=1, keepdims=True))
 
 
 @njit(inline="always")
@@ -225,3 +250,19 @@ def fit_pass(x, weight, group, element, own, eta, tau, n_steps, label, sums):  #
         at[15] += w * E
         at[16] += w * (V + E * E)
         at[17] += w * E * rest
+
+
+@njit(cache=True)
+def cell_pass(x, weight, group, cell, eta, shift, tau, n_steps, sums):  # type: ignore[no-untyped-def]
+    """Sums by cell with the cell's shift added to η: Σw(x − E), ΣwV, Σw(x − E)², Σw·z², Σw."""
+    p = np.empty(tau.shape[1] + 1)
+    for row in range(x.size):
+        g, c, w = group[row], cell[row], weight[row]
+        E, V, _ = moments(eta[row] + shift[c], tau[g], n_steps[g], p)
+        y = x[row] - E
+        sums[c, 0] += w * y
+        sums[c, 1] += w * V
+        sums[c, 2] += w * y * y
+        if V > 1e-100:
+            sums[c, 3] += w * y * y / V
+        sums[c, 4] += w

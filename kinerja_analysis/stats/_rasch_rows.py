@@ -20,6 +20,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 SMALL = 64
 STEP_NAMES = ("criterion", "item", "trait", "kriteria", "dimensi")
+RATER_NAMES = ("rater", "judge", "penilai", "supervisor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Scale:
 class Ratings:
     """Checked input: whole-number scores and codes by row, before anything is left out.
 
-    `group` is the step group of every row (all 0 for one rating scale).
+    `group` is the step group of every row (all 0 for one rating scale), `row` its place in the arrays given,
+    `main` the number of the raters' facet: the ratings of one ratee by one of its levels are a pair.
     """
 
     names: list[str]
@@ -51,6 +53,8 @@ class Ratings:
     step_facet: str
     n_missing: int
     fixed: list[FloatArray]
+    row: IntArray
+    main: int
 
     @property
     def n(self) -> int:
@@ -65,6 +69,7 @@ def ratings(
     weights: ArrayLike | None,
     anchors: Mapping[str, Any] | None,
     step_facet: str | None,
+    rater_facet: str | None = None,
 ) -> Ratings:
     """Check the arguments and leave out ratings without score or weight.
 
@@ -101,7 +106,8 @@ def ratings(
         _anchor(fixed, names, name, given)
     return Ratings(
         names, whole, columns, sizes, weight, group, sizes[names.index(step)] if step else 1, step,
-        int(known.size - known.sum()), fixed,
+        int(known.size - known.sum()), fixed, np.flatnonzero(keep),
+        names.index(_rater_facet(names, rater_facet)),
     )  # fmt: skip
 
 
@@ -111,6 +117,15 @@ def _step_facet(names: list[str], wanted: str | None) -> str:
             raise ValueError(f"step_facet {wanted!r} is not a facet")
         return wanted
     return next((name for name in STEP_NAMES if name in names[1:]), names[-1])
+
+
+def _rater_facet(names: list[str], wanted: str | None) -> str:
+    if wanted is not None:
+        if wanted not in names[1:]:
+            raise ValueError(f"rater_facet {wanted!r} is not a facet beside the ratees")
+        return wanted
+    named = next((name for name in RATER_NAMES if name in names[1:]), None)
+    return named or next((name for name in names[1:] if name not in STEP_NAMES), names[1])
 
 
 def _anchor(fixed: list[FloatArray], names: list[str], name: str, given: Any) -> None:
@@ -289,10 +304,10 @@ def separated(data: Ratings, where: IntArray, order: IntArray, main: int, scale:
 
 
 def arrange(data: Ratings, *, keep_ratees: bool) -> Rows:
-    """The rows of the calibration in the order of ratees (and, within, of the largest other facet)."""
+    """The rows of the calibration in the order of ratees (and, within, of raters)."""
     extreme = [np.zeros(size, np.int8) for size in data.sizes]
     active = np.ones(data.n, np.bool_)
-    main = 1 + int(np.argmax(data.sizes[1:]))
+    main = data.main
     anchored = any(not np.isnan(values).all() for values in data.fixed)
     n_separated = 0
     while True:

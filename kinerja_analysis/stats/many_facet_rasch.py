@@ -73,8 +73,8 @@ class ManyFacetRasch:
     converged : bool
     method : str
     reason : str
-        "" | ``parts`` (several linked parts) | ``not_finite`` (some measures run off without limit,
-        as where ratings of a criterion are ordered perfectly) | ``empty`` | ``constant`` (no element has ratings that differ); after
+        "" | ``parts`` (several linked parts) | ``not_finite`` (some measures run off without limit, as where ratings
+        of a criterion are ordered perfectly) | ``empty`` | ``constant`` (no element has ratings that differ); after
         the last two every estimate is NaN.
     """
 
@@ -156,6 +156,7 @@ def many_facet_rasch(
     component_means: bool = True,
     correct_bias: bool = True,
     step_facet: str | None = None,
+    rater_facet: str | None = None,
     nodes: int = NODES,
     tolerance: float | None = None,
 ) -> ManyFacetRasch:
@@ -187,6 +188,9 @@ def many_facet_rasch(
     step_facet : str, optional
         With PCM the facet with thresholds of its own; default the one called criterion, item, trait, kriteria or
         dimensi, else the last.
+    rater_facet : str, optional
+        The raters: a rater's ratings of one ratee are a pair, whose common part the errors allow for. Default the
+        facet called rater, judge, penilai or supervisor, else the first one beside the ratees that is no criterion.
     nodes : int
         MML: quadrature nodes.
     tolerance : float, optional
@@ -222,7 +226,7 @@ def many_facet_rasch(
     """
     if estimator not in ("JML", "MML"):
         raise ValueError('estimator must be "JML" or "MML"')
-    data = ratings(score, facets, model, weights, anchors, step_facet)
+    data = ratings(score, facets, model, weights, anchors, step_facet, rater_facet)
     if float_facet is not None and float_facet not in data.names:
         raise ValueError(f"float_facet {float_facet!r} is not a facet")
     floating = data.names.index(float_facet) if float_facet else 0

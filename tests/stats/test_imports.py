@@ -10,14 +10,20 @@ import pytest
 import kinerja_analysis.stats as stats
 
 HEAVY = {"pandas", "statsmodels", "mixedlm"}
+FIT = "(stats.many_facet_rasch([1, 0, 2, 1, 1, 2, 0, 1], {'p': np.arange(8) // 2, 'r': np.arange(8) % 2}), "
 CALLS = {
     "adjust": "([0.01, 0.04, 0.03])",
     "agreement_coefficients": "([[1, 1], [2, 2], [3, 3], [1, 2]])",
     "bayes_fdr": "([0.01, 0.6])",
     "beta_binomial": "([4, 3, 0, 1], [4, 4, 4, 4])",
+    "category_statistics": FIT + ")",
     "conditional_ordinal": "(np.tile([1, 0], 20), np.repeat([1, 0, 0, 1], [15, 5, 15, 5]), np.arange(40) % 20)",
     "crossed_effects": "(np.sin(np.arange(30.0)), {'a': np.arange(30) % 6, 'b': np.arange(30) % 5})",
     "design_power": "([0, 0, 1, 1], [0, 1, 0, 1], sd_pair=0.7, delta=0.25, family=2)",
+    "facet_interaction": FIT + "'p', 'r')",
+    "facet_report": FIT + "'p')",
+    "facet_summary": FIT + ")",
+    "fit_bounds": FIT + "replicates=20)",
     "icc": "([[9, 2, 5], [6, 1, 3], [8, 4, 6]])",
     "identical_vectors": "([[3, 3], [3, 3], [2, 3], [1, 2]], [0, 0, 1, 1])",
     "intra_individual_variability": "([[1, 2, 3], [2, 2, 2]])",
@@ -26,6 +32,8 @@ CALLS = {
     "many_facet_rasch": "([1, 0, 2, 1, 1, 2, 0, 1], {'p': np.arange(8) // 2, 'r': np.arange(8) % 2})",
     "minimal_effect_test": "([1.96, 1.0], [1.0, 0.2], 0.1, 12)",
     "ordered_pairs": "([1, 2, 2, 3, 1, 2], [10, 20, 30, 40, 15, 16], [0, 0, 0, 1, 1, 1], reliability=0.8)",
+    "rater_agreement": FIT + ")",
+    "ruler": FIT + ")",
     "self_other": "([4, 3, 4, 5], [3, 3, 4, 4], [0, 0, 1, 1], reliability=(0.8, 0.8))",
     "separated_pairs": "([1, 1, 2, 5, 5], [0, 0, 0, 1, 1])",
     "shrink": "([0.1, 0.5, -0.4, 0.2], [0.1, 0.1, 0.2, 0.1])",
@@ -36,6 +44,7 @@ CALLS = {
     "supervisor_change": "(np.arange(48) % 7, np.arange(48) // 2, np.arange(48) // 2 + 24 * (np.arange(48) % 2),"
     " np.arange(48) % 2, np.full(48, 8))",
     "two_way_effects": "([5, 4, 5, 4, 3, 4], [0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2])",
+    "unexpected_responses": FIT + ")",
     "weighted_kappa": "([[0, 4, 1], [0, 8, 0], [0, 1, 5]], 'linear')",
 }
 
