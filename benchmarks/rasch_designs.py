@@ -87,6 +87,22 @@ def complete_design(
     return _draw(f"complete_{ratees}x{raters}x{criteria}", ratee, rater, criteria, categories, seed, pair_sd)
 
 
+def panel_design(
+    ratees: int, raters: int, each: int, criteria: int = 7, categories: int = 5, seed: int = 1, pair_sd: float = 0.0
+) -> RatingDesign:
+    """Every ratee is rated by `each` random raters of one panel on every criterion; the rest as in `rating_design`.
+
+    Examples
+    --------
+    >>> panel_design(50, 6, 2, criteria=3).levels
+    {'ratee': 50, 'rater': 6, 'criterion': 3}
+    """
+    order = np.random.default_rng([seed, 2]).random((ratees, raters)).argsort(axis=1)
+    rater = np.sort(order[:, :each], axis=1).ravel()
+    name = f"panel_{ratees}x{each}of{raters}x{criteria}"
+    return _draw(name, np.repeat(np.arange(ratees), each), rater, criteria, categories, seed, pair_sd)
+
+
 def _draw(
     name: str,
     ratee: NDArray[np.int64],
