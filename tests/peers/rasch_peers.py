@@ -5,24 +5,25 @@
 A script, not a test: it needs ``mirt==1.2.0 raschpy==1.4.0`` in the interpreter, which are not among our development
 dependencies. It writes ``rasch_peers.csv`` beside it; names of cases as arguments run these alone and write nothing.
 Columns ``peer_…`` and ``ours_…`` hold the largest absolute differences from the maximum (``loglik``: value there less
-the maximum; ``score``: largest derivative at the peer's measures per rating or comparison). What to expect, by estimator:
+the maximum; ``score``: largest derivative at the peer's measures per rating or comparison). What to expect, by
+estimator:
 
 MML
     mirt with 241 nodes and ``tol=1e-10`` against the maximum of the marginal likelihood on 401 nodes found here
-    (`maximise_marginal`). mirt stops at a relative change of 1e-14 per ratee whatever ``tol`` is. Measured: its measures
-    agree to 6e-7 with few raters and to 5e-6 with a hundred. The log likelihood it reports is 1e-7 to 6e-7 above the one
-    here at the same measures, because its grid ends at 6 standard deviations and is given weights of sum 1; that tells
-    nothing of the measures. Ours should come within 1e-6 of the maximum if it converges tightly and its quadrature is
-    exact enough. ``ratees`` compares posterior means; other scores of ratees differ by more.
+    (`maximise_marginal`). mirt stops at a relative change of 1e-14 per ratee whatever ``tol`` is. Measured: its
+    measures agree to 6e-7 with few raters and to 5e-6 with a hundred. The log likelihood it reports is 1e-7 to 6e-7
+    above the one here at the same measures, because its grid ends at 6 standard deviations and is given weights of
+    sum 1; that tells nothing of the measures. Ours should come within 1e-6 of the maximum if it converges tightly and
+    its quadrature is exact enough. ``ratees`` compares posterior means; other scores of ratees differ by more.
 JML
     No peer maximises the joint likelihood. `maximise_joint` does, by Newton's method on dense matrices. Ours without
     bias correction should agree to 1e-6.
 pairwise
     raschpy without smoothing and ridge against the maximum of its own criterion (`maximise_pairwise`). It stops at a
-    Newton decrement; measured agreement is 2e-6 or better. (Distances between thresholds seen fewer than 20 times would
-    keep a ridge; no case has one.) Ours is another estimator and differs by sampling error: its columns are information.
-    One case is exact: with two categories and two ratings for each ratee the joint estimate puts the ratee halfway
-    between the two raters, so the joint measures are twice the pairwise ones.
+    Newton decrement; measured agreement is 2e-6 or better. (Distances between thresholds seen fewer than 20 times
+    would keep a ridge; no case has one.) Ours is another estimator and differs by sampling error: its columns are
+    information. One case is exact: with two categories and two ratings for each ratee the joint estimate puts the
+    ratee halfway between the two raters, so the joint measures are twice the pairwise ones.
 
 Ratees and raters whose ratings all lie at one end are left out beforehand, for every program.
 """
