@@ -96,12 +96,11 @@ def prepare_ours(score: NDArray[Any], facets: Facets, estimator: str, model: str
         return many_facet_rasch(score, facets, estimator=estimator, model=model, **more)
 
     def read(found: Any) -> Measures:
-        parts = {name: found.facets[name] for name in facets}
-        values = {name: np.asarray(getattr(part, "measure", part), float) for name, part in parts.items()}
+        values = {name: np.asarray(found.measure[name], float) for name in facets}
         moved, thresholds, shift = centred(values, found.thresholds, list(facets)[-1])
         return Measures(
-            moved, thresholds, float(getattr(found, "mean", np.nan)) + shift, float(getattr(found, "sd", np.nan)),
-            float(found.loglik), int(getattr(found, "iterations", -1)), bool(found.converged), version=__version__,
+            moved, thresholds, float(found.mean[0] if found.mean.size else 0.0) + shift, float(found.variance**0.5),
+            float(found.loglik), -1, bool(found.converged), version=__version__,
         )  # fmt: skip
 
     return lambda: (fit(), read)

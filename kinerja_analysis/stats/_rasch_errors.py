@@ -20,19 +20,21 @@ from ._rasch_system import Equations
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_CHUNK, _PROBES, _TOLERANCE = 2_000_000, 32, 1e-3
-_SMALL_PART = 64
+_CHUNK, _TOLERANCE = 2_000_000, 1e-3
+_PROBES, _FEW, _MANY = 32, 16, 100_000
+_SMALL_PART, _HEAVY = 64, 500
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """The ratings of one ratee by one rater, gathered: Σwy, ΣwV, and the ratee's Σ."""
+    """The ratings of one ratee by one rater, gathered: their first row, number, Σwy and ΣwV."""
 
     ratee: IntArray
     main: IntArray
     residual: FloatArray
     variance: FloatArray
     ratings: FloatArray
+    start: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def gather(ratee: IntArray, main: IntArray, size: int, wy: FloatArray, wV: Float
     change = np.flatnonzero((np.diff(ratee) != 0) | (np.diff(main) != 0)) + 1
     start = np.concatenate([[0], change]) if ratee.size else np.zeros(0, np.int64)
     count = np.diff(np.concatenate([start, [ratee.size]])).astype(np.float64)
-    return Pairs(ratee[start], main[start], np.add.reduceat(wy, start), np.add.reduceat(wV, start), count)
+    return Pairs(ratee[start], main[start], np.add.reduceat(wy, start), np.add.reduceat(wV, start), count, start)
 
 
 def pair_variance(
@@ -133,8 +135,8 @@ def ratee_variance(weight: FloatArray, links: Any, G: FloatArray) -> FloatArray:
     return out
 
 
-def inverse_diagonal(system: Equations, part: IntArray, seed: int = 0) -> FloatArray:
-    """Diagonal of the inverse of large equations, in the order of the unknowns.
+def inverse_diagonal(system: Equations, part: IntArray, seed: int = 0) -> tuple[FloatArray, FloatArray]:
+    """Diagonal of the inverse of large equations in the order of the unknowns, and its border block.
 
     Exact in small linked parts. In large ones that of the unit blocks, and for what lies beyond them probes with signs
     orthogonal between close columns (`_probes`). The border's own uncertainty adds its exact part.
@@ -159,7 +161,7 @@ def inverse_diagonal(system: Equations, part: IntArray, seed: int = 0) -> FloatA
         out[:n][large] = _beyond(system, large, seed)[large]
     corner = np.linalg.pinv(shared[n:], hermitian=True, rcond=1e-9)
     out[:n] += ((shared[:n] @ corner) * shared[:n]).sum(axis=1)
-    return out
+    return out, shared[n:]
 
 
 def _small_parts(bulk: Any, part: IntArray, chosen: NDArray[np.bool_], out: FloatArray) -> None:
@@ -185,12 +187,17 @@ def _beyond(system: Equations, large: NDArray[np.bool_], seed: int) -> FloatArra
     blocks = system.unit_blocks()
     order = blocks.order
     pattern = sparse.csr_array(system.bulk[order][:, order])
+    heavy = np.bincount(pattern.indices, minlength=n) > _HEAVY  # a mean of many raters: close to all, so to none
+    pattern.data[heavy[pattern.indices] | np.repeat(heavy, np.diff(pattern.indptr))] = 0.0
+    pattern.eliminate_zeros()
     none = np.zeros(n, np.int64)
-    signs = np.empty((n, _PROBES))
-    signs[order] = probes(pattern, none, np.sort(blocks.block), _PROBES, np.random.default_rng(seed))
+    count = _FEW if n > _MANY else _PROBES
+    signs = np.empty((n, count))
+    signs[order] = probes(pattern, none, np.sort(blocks.block), count, np.random.default_rng(seed))
     signs[~large] = 0.0
+    shift = None if system.shift is None else system.shift[:n]
     top = Equations(
-        system.bulk, np.zeros((n, 0)), np.zeros((0, 0)), system.basis[:n], system.free[:n], system.block
+        system.bulk, np.zeros((n, 0)), np.zeros((0, 0)), system.basis[:n], system.free[:n], system.block, shift
     )
     found = top.solve(signs, _TOLERANCE) - blocks.solve(signs)
     base = blocks.inverse_diagonal()

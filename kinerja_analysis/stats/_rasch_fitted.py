@@ -313,10 +313,15 @@ def _dense(
     beside = ratee_variance(own, links, G) - own
     information[0] = _root(base + beside)
     cluster[0] = _root(own**2 * np.bincount(pairs.ratee, pair_load, own.size) + beside) + 0.0 * base
+    return cluster, information, *_inner(fit, G, fit.tail)
+
+
+def _inner(fit: Fitted, G: FloatArray, first: int) -> tuple[FloatArray, float]:
+    """Errors of the thresholds, whose contrasts begin at `first`, and of log sd (the last unknown with MML)."""
     T = fit.engine.T
-    inner = G[fit.tail : fit.tail + T.shape[1], fit.tail : fit.tail + T.shape[1]]
+    inner = G[first : first + T.shape[1], first : first + T.shape[1]]
     tau = _root(np.einsum("ij,jk,ik->i", T, inner, T)).reshape(fit.point.tau.shape)
-    return cluster, information, tau, float(np.sqrt(G[-1, -1])) if fit.means is not None else float("nan")
+    return tau, float(np.sqrt(G[-1, -1])) if fit.means is not None else float("nan")
 
 
 def _main_links(fit: Fitted, spread: Any) -> Any:
@@ -346,6 +351,11 @@ def _origin(fit: Fitted, pair_load: FloatArray, own: FloatArray) -> tuple[FloatA
                float(own.sum()) / count**2)  # fmt: skip
 
 
+def _varies(level: IntArray, pairs: Pairs) -> bool:
+    """Whether most pairs have ratings at several levels."""
+    return float(np.mean(np.maximum.reduceat(level, pairs.start) > np.minimum.reduceat(level, pairs.start))) > 0.5
+
+
 def _large(
     fit: Fitted, pairs: Pairs, pair_load: FloatArray, own: FloatArray
 ) -> tuple[list[FloatArray], list[FloatArray], FloatArray, float]:
@@ -359,26 +369,20 @@ def _large(
         part[rows.n_bulk :] = np.arange(fit.means.size)
     if rows.bulk.shape[1] > 1 or fit.means is not None:
         part[part >= 0] = 0
-    diagonal = inverse_diagonal(fit.system, part)
+    diagonal, corner = inverse_diagonal(fit.system, part)
     cluster, information = [np.zeros(0)], [np.zeros(0)]
     for number in range(1, len(data.names)):
         value = _root(diagonal[fit.place(number)])
         information.append(value)
-        level = fit.codes(number) if number != fit.main else pairs.main
-        if number == fit.main:
-            size = data.sizes[number]
-            load = np.bincount(level, pair_load, size)
-            base = np.bincount(level, pairs.variance, size)
-            inflation = np.divide(load, base, out=np.ones(size), where=base > 0)
-        else:
-            inflation = np.full(data.sizes[number], pair_load.sum() / pairs.variance.sum())
+        level, size = (pairs.main if number == fit.main else fit.codes(number)[pairs.start]), data.sizes[number]
+        inflation = np.ones(size)
+        if number == fit.main or not _varies(fit.codes(number), pairs):  # else the pair effect cancels in contrasts
+            load, base = np.bincount(level, pair_load, size), np.bincount(level, pairs.variance, size)
+            inflation = np.divide(load, base, out=inflation, where=base > 0)
         cluster.append(value * np.sqrt(inflation))
     v = np.bincount(pairs.ratee, pairs.variance**2 * cluster[fit.main][pairs.main] ** 2, own.size)
     w = np.bincount(pairs.ratee, pairs.variance**2 * information[fit.main][pairs.main] ** 2, own.size)
     base = np.where(own > 0, own, np.nan)
     information[0] = _root(base + own**2 * w)
     cluster[0] = _root(own**2 * (np.bincount(pairs.ratee, pair_load, own.size) + v)) + 0.0 * base
-    T = fit.engine.T
-    inner = diagonal[fit.tail : fit.tail + T.shape[1]]
-    tau = _root((T**2) @ inner).reshape(fit.point.tau.shape)
-    return cluster, information, tau, float(np.sqrt(diagonal[-1])) if fit.means is not None else float("nan")
+    return cluster, information, *_inner(fit, corner, fit.tail - part.size)

@@ -21,8 +21,8 @@ from ._rasch_system import Equations, contrasts
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _STEPS, _HALVINGS, _CLIP = 200, 30, 1.5
-_NEAR, _STILL, _PATIENT = 0.05, 1e-3, 30
-_LOOSE, _DEPTH, _DRIFT = 1e-3, 4, 15
+_NEAR, _STILL, _PATIENT = 0.1, 1e-3, 30
+_LOOSE, _DEPTH, _DRIFT = 1e-3, 2, 15
 _TINY, _BLIND = 1e-300, 1e-10
 
 

@@ -16,7 +16,7 @@ from ._rasch_freedom import Freedom
 from ._rasch_joint import Joint, Point
 from ._rasch_quadrature import marginal_pass, modes
 from ._rasch_rows import Rows
-from ._rasch_system import Equations
+from ._rasch_system import DENSE_LIMIT, Equations, linked_blocks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -175,12 +175,12 @@ class Marginal(Joint):
         free = np.concatenate(
             [movable[:b], np.ones(self.n_means, np.bool_), movable[b:], np.ones(self.T.shape[1] + 1, np.bool_)]
         )
-        system = Equations(
+        if self.block is None and free.size > DENSE_LIMIT:  # the means touch every rater of their part: apart
+            own = linked_blocks(bulk[:b, :b])
+            self.block = np.concatenate([own, own.max(initial=-1) + 1 + np.arange(self.n_means)])
+        return Equations(
             bulk, found.side @ turn, turn.T @ corner @ turn, self.basis, free, self.block, self.shift
         )
-        if not system.dense:
-            self.block = system.unit_blocks().block
-        return system
 
     def gradient(self, found: Look) -> FloatArray:
         """Score of the unknowns."""
@@ -208,7 +208,7 @@ class Marginal(Joint):
             step = self._step(system, gradient, 1e-3 if largest > 1.0 else 1e-6)
             size = float(np.abs(step).max(initial=0.0))
             if largest < tolerance and size < 1e-3:
-                return at, prior, found, True
+                return *self.centred(at, prior), found, True
             np.clip(step, -_CLIP, _CLIP, out=step)
             for halving in range(_HALVINGS):
                 trial, trial_prior = self.stepped(at, prior, step, 0.5**halving)
@@ -216,9 +216,15 @@ class Marginal(Joint):
                 if seen.loglik >= found.loglik - 1e-10 * (1.0 + abs(found.loglik)):
                     break
             else:
-                return at, prior, found, largest < tolerance
+                return *self.centred(at, prior), found, largest < tolerance
             at, prior, found = trial, trial_prior, seen
-        return at, prior, found, False
+        return *self.centred(at, prior), found, False
+
+    def centred(self, at: Point, prior: Prior) -> tuple[Point, Prior]:
+        """The same point with the elements of every facet summing to zero in each part; the means take the rest."""
+        tail = np.zeros(self.T.shape[1] + 1)
+        values = np.concatenate([at.bulk, prior.mean, at.border, tail])
+        return self.stepped(at, prior, -(self.shift @ (self.basis.T @ values)), 1.0)
 
     def _step(self, system: Equations, gradient: FloatArray, tolerance: float) -> FloatArray:
         """Newton step, or a damped one where the information is not positive definite."""

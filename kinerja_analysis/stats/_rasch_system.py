@@ -96,7 +96,8 @@ class Equations:
         if self.dense:
             found = linalg.cho_solve((self.factor(), True), wide, check_finite=False)
         else:
-            found = self._iterate(wide, tolerance)
+            shift = self.basis if self.shift is None else self.shift
+            found = self._iterate(wide - self.basis @ (shift.T @ wide), tolerance)
         found = self.project(found)
         return found[:, 0] if rhs.ndim == 1 else found
 
@@ -155,16 +156,16 @@ class Equations:
         """The preconditioner of the bulk columns."""
         if self._blocks is None:
             if self.block is None:
-                self.block = unit_blocks(_linked(self.bulk))
+                self.block = linked_blocks(self.bulk)
             self._blocks = BulkBlocks(self.bulk, self.block)
         return self._blocks  # type: ignore[no-any-return]
 
 
-def _linked(matrix: Any) -> Any:
-    """The matrix without explicit zeros."""
+def linked_blocks(matrix: Any) -> IntArray:
+    """Unit blocks of the columns of a sparse matrix, zeros left out."""
     out = sparse.csr_array(matrix)
     out.eliminate_zeros()
-    return out
+    return unit_blocks(out)
 
 
 class BulkBlocks:
