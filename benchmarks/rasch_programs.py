@@ -97,7 +97,11 @@ def prepare_ours(score: NDArray[Any], facets: Facets, estimator: str, model: str
 
     def read(found: Any) -> Measures:
         values = {name: np.asarray(found.measure[name], float) for name in facets}
-        moved, thresholds, shift = centred(values, found.thresholds, list(facets)[-1])
+        if found.posterior_mean.size:
+            values[next(iter(facets))] = found.posterior_mean
+        steps = found.thresholds
+        tau = np.array([steps[g] for g in sorted(steps)]) if isinstance(steps, dict) else steps
+        moved, thresholds, shift = centred(values, tau, list(facets)[-1])
         return Measures(
             moved, thresholds, float(found.mean[0] if found.mean.size else 0.0) + shift, float(found.variance**0.5),
             float(found.loglik), -1, bool(found.converged), version=__version__,
