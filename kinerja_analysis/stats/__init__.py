@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from .many_facet_rasch import many_facet_rasch
     from .patterns import identical_vectors, intra_individual_variability, longstring, single_value_chance
     from .rasch_bounds import fit_bounds
+    from .rasch_categories import category_statistics
     from .rasch_interaction import facet_interaction
     from .rasch_tables import (
-        category_statistics,
         facet_report,
         facet_summary,
         rater_agreement,
@@ -45,7 +45,7 @@ _HOME = {
     "identical_vectors": "patterns", "longstring": "patterns", "intra_individual_variability": "patterns",
     "single_value_chance": "patterns", "many_facet_rasch": "many_facet_rasch",
     "facet_interaction": "rasch_interaction", "fit_bounds": "rasch_bounds", "facet_report": "rasch_tables",
-    "facet_summary": "rasch_tables", "category_statistics": "rasch_tables", "rater_agreement": "rasch_tables",
+    "facet_summary": "rasch_tables", "category_statistics": "rasch_categories", "rater_agreement": "rasch_tables",
     "ruler": "rasch_tables", "unexpected_responses": "rasch_tables",
 }  # fmt: skip
 

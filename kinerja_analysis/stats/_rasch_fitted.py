@@ -89,7 +89,7 @@ def calibrate(
     if marginal:
         return _marginal(rows, free, means, floating, nodes, tolerance or 1e-6)
     engine = Joint(rows, free, adjust=adjust)
-    limit = tolerance or (5e-3 if rows.n > _LARGE else 1e-6)
+    limit = tolerance or (9e-3 if rows.n > _LARGE else 1e-6)
     at, found, converged = engine.maximise(limit)
     theta, columns = _centred(rows, free, at)
     if not means:

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
-_SAFE = 300.0
+SAFE = 300.0
 
 
 def category_shares(eta: FloatArray, tau: FloatArray, steps: NDArray[np.int64] | int | None = None) -> FloatArray:
@@ -101,7 +101,7 @@ def joint_pass(  # type: ignore[no-untyped-def]
                 pull += pull_border[border[row, f]]
             g = group[row]
             m = n_steps[g]
-            if abs(eta) * m + largest[g] < _SAFE:
+            if abs(eta) * m + largest[g] < SAFE:
                 powers(eta, steps[g], m, p)
             else:
                 probabilities(eta, tau[g], m, p)

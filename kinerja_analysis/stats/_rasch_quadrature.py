@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from ._rasch_kernels import probabilities
+from ._rasch_kernels import SAFE, powers, probabilities
 
 
 @njit(cache=True)
@@ -70,7 +70,9 @@ def marginal_pass(  # type: ignore[no-untyped-def]
     for ratee in range(start.size - 1):
         longest = max(longest, start[ratee + 1] - start[ratee])
     P = np.empty((longest, Q, width + 1))
-    theta, post = np.empty(Q), np.empty(Q)
+    theta, post, product = np.empty(Q), np.empty(Q), np.empty(Q)
+    mean_u, mean_h = np.empty(width), np.empty((width, width))
+    steps, largest = np.exp(-tau), np.abs(tau).sum(axis=1)
     place = np.full(last + 1, -1, np.int64)
     loglik = 0.0
     for ratee in range(start.size - 1):
@@ -78,6 +80,7 @@ def marginal_pass(  # type: ignore[no-untyped-def]
         if a == b:
             continue
         high = -1e308
+        product[:] = 1.0
         for q in range(Q):
             theta[q] = centre[ratee] + 1.4142135623730951 * scale[ratee] * node[q]
             post[q] = log_weight[q] - 0.5 * ((theta[q] - prior_mean[ratee]) / sd) ** 2
@@ -88,13 +91,23 @@ def marginal_pass(  # type: ignore[no-untyped-def]
             for f in range(border.shape[1]):
                 base += psi_border[border[row, f]]
             g, k, w = group[row], x[row], weight[row]
+            m = n_steps[g]
             for q in range(Q):
                 p = P[row - a, q]
-                norm = probabilities(theta[q] - base, tau[g], n_steps[g], p)
-                total = k * (theta[q] - base) - norm
-                for j in range(k):
-                    total -= tau[g, j]
-                post[q] += w * total
+                eta = theta[q] - base
+                if abs(eta) * m + largest[g] < SAFE:
+                    powers(eta, steps[g], m, p)
+                else:
+                    probabilities(eta, tau[g], m, p)
+                if w == 1.0 and p[k] > 1e-30:
+                    product[q] *= p[k]
+                    if product[q] < 1e-200:
+                        post[q] += np.log(product[q])
+                        product[q] = 1.0
+                else:
+                    post[q] += w * np.log(max(p[k], 1e-300))
+        for q in range(Q):
+            post[q] += np.log(product[q])
         for q in range(Q):
             high = max(high, post[q])
         total = 0.0
@@ -146,34 +159,39 @@ def marginal_pass(  # type: ignore[no-untyped-def]
             for f in range(border.shape[1]):
                 own[bulk.shape[1] + f] = place[border[row, f]]
             t0 = place[n_border + g * width] if m else 0
+            mean_V = 0.0
+            mean_u[:m] = 0.0
+            mean_h[:m, :m] = 0.0
             for q in range(Q):
                 p = P[row - a, q]
+                share = w * post[q]
                 E, second = 0.0, 0.0
                 for k in range(1, m + 1):
                     E += k * p[k]
                     second += k * k * p[k]
-                V = w * post[q] * (second - E * E)
+                mean_V += share * (second - E * E)
                 y = w * (x[row] - E)
                 for i in own:
                     S[q, i] -= y
-                    for j in own:
-                        J[i, j] += V
                 first, tail = 0.0, 0.0
                 for k in range(m, 0, -1):
                     tail += p[k]
                     first += k * p[k]
                     S[q, t0 + k - 1] += w * (tail - (1.0 if x[row] >= k else 0.0))
-                    u = w * post[q] * (first - E * tail)
-                    for i in own:
-                        J[i, t0 + k - 1] += u
-                        J[t0 + k - 1, i] += u
+                    mean_u[k - 1] += share * (first - E * tail)
                     rest = p[0]
-                    for j in range(1, k):
-                        value = w * post[q] * tail * rest
-                        J[t0 + k - 1, t0 + j - 1] += value
-                        J[t0 + j - 1, t0 + k - 1] += value
+                    for j in range(1, k + 1):
+                        mean_h[k - 1, j - 1] += share * tail * rest
                         rest += p[j]
-                    J[t0 + k - 1, t0 + k - 1] += w * post[q] * tail * rest
+            for i in own:
+                for j in own:
+                    J[i, j] += mean_V
+                for k in range(m):
+                    J[i, t0 + k] += mean_u[k]
+                    J[t0 + k, i] += mean_u[k]
+            for k in range(m):
+                for j in range(k + 1):
+                    J[t0 + k, t0 + j] += mean_h[k, j]
         precision = 1.0 / (sd * sd)
         for q in range(Q):
             away = theta[q] - prior_mean[ratee]

@@ -195,7 +195,7 @@ def many_facet_rasch(
         MML: quadrature nodes.
     tolerance : float, optional
         Largest score residual of an element, in raw points, at which the fit has converged: 1e-6, beyond a million
-        ratings .005.
+        ratings .009.
 
     Returns
     -------

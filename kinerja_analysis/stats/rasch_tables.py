@@ -1,4 +1,4 @@
-"""Tables of a fitted many-facet Rasch model as FACETS prints them: 4, 6, 7 and 8, and the agreement of raters."""
+"""Tables of a fitted many-facet Rasch model as FACETS prints them: 4, 6 and 7, and the agreement of raters."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_WIDE, _BISECTIONS = 40.0, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +48,19 @@ class Table:
         return pd.DataFrame(self.columns)
 
 
-def _table(columns: dict[str, Any], method: str) -> Table:
+def table(columns: dict[str, Any], method: str) -> Table:
     size = len(next(iter(columns.values())))
     return Table({name: np.asarray(values) for name, values in columns.items()}, size, method)
 
 
-def _inside(fit: ManyFacetRasch) -> Fitted:
+def inside_of(fit: ManyFacetRasch) -> Fitted:
     if fit.inside is None:
         raise ValueError("the model has no estimates: " + fit.reason)
     return fit.inside
 
 
 def _facet(fit: ManyFacetRasch, name: str) -> int:
-    names = _inside(fit).rows.ratings.names
+    names = inside_of(fit).rows.ratings.names
     if name not in names:
         raise ValueError(f"{name!r} is not a facet; there are {names}")
     return names.index(name)
@@ -89,7 +88,7 @@ def facet_report(fit: ManyFacetRasch, facet: str) -> Table:
     >>> facet_report(fit, "rater")["total"].tolist()
     [28.0, 19.0]
     """
-    inside, number = _inside(fit), _facet(fit, facet)
+    inside, number = inside_of(fit), _facet(fit, facet)
     data = inside.rows.ratings
     level, size = data.codes[number], data.sizes[number]
     weight = np.bincount(level, data.weight, size)
@@ -106,7 +105,7 @@ def facet_report(fit: ManyFacetRasch, facet: str) -> Table:
     agreed = np.full((2, size), np.nan)
     if number == inside.main:
         agreed = _agreement_by_rater(inside)
-    return _table(
+    return table(
         {
             "level": np.arange(size), "total": np.where(rated, total, np.nan), "count": weight,
             "observed_average": average, "fair_average": fit.fair_average[facet],
@@ -151,7 +150,7 @@ def facet_summary(fit: ManyFacetRasch) -> Table:
     >>> facet_summary(fit).n
     24
     """
-    inside = _inside(fit)
+    inside = inside_of(fit)
     rows: list[tuple[Any, ...]] = []
     for number, name in enumerate(inside.rows.ratings.names):
         measure = inside.measure[number]
@@ -169,7 +168,7 @@ def facet_summary(fit: ManyFacetRasch) -> Table:
     names = (
         "facet", "error", "form", "mean", "sd", "rmse", "sd_adjusted", "separation", "strata", "reliability",
     )  # fmt: skip
-    return _table(dict(zip(names, (np.array(column) for column in zip(*rows, strict=True)), strict=True)), fit.method)
+    return table(dict(zip(names, (np.array(column) for column in zip(*rows, strict=True)), strict=True)), fit.method)
 
 
 def ruler(fit: ManyFacetRasch, step: float = 0.5) -> Table:
@@ -194,7 +193,7 @@ def ruler(fit: ManyFacetRasch, step: float = 0.5) -> Table:
     """
     if not step > 0:
         raise ValueError("step must be positive")
-    inside = _inside(fit)
+    inside = inside_of(fit)
     known = [values[np.isfinite(values)] for values in fit.measure.values()]
     low = np.floor(min(float(values.min()) for values in known if values.size) / step)
     high = np.floor(max(float(values.max()) for values in known if values.size) / step) + 1
@@ -207,87 +206,7 @@ def ruler(fit: ManyFacetRasch, step: float = 0.5) -> Table:
         middle = 0.5 * (edge[:-1] + edge[1:])[::-1]
         m = int(inside.engine.steps[0])
         columns["expected_score"] = curve(middle, inside.point.tau[0], labels(inside)[0], m)[0]
-    return _table(columns, fit.method)
-
-
-def category_statistics(fit: ManyFacetRasch) -> Table:
-    """How each category works (Table 8), by step group.
-
-    Columns: group, category (score), count, percent, cumulative, average_measure (mean η of the ratings in it) and
-    its expected value, outfit (Σw·z²/Σw), threshold and threshold_se (Rasch–Andrich; NaN at the lowest), expected_at
-    (η at which the expected score is the category, .25 from the ends), half_point (half a category below), thurstone
-    (η at which this category or a higher one has probability .5), modal_from (η from which it is the most probable;
-    −∞ at the lowest, NaN if never), peak (largest probability, percent).
-
-    Examples
-    --------
-    >>> from kinerja_analysis.stats import many_facet_rasch
-    >>> ratee, rater, item = (g.ravel() for g in np.indices((6, 2, 3)))
-    >>> score = np.clip(ratee // 2 + 1 - rater + (ratee * item + rater) % 3 - 1, 0, 3)
-    >>> fit = many_facet_rasch(score, {"ratee": ratee, "rater": rater, "item": item})
-    >>> category_statistics(fit)["category"].tolist()
-    [0, 1, 2, 3]
-    """
-    inside = _inside(fit)
-    parts = [_group(fit, inside, int(g)) for g in np.flatnonzero(inside.engine.steps > 0)]
-    return _table({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, fit.method)
-
-
-def _group(fit: ManyFacetRasch, inside: Fitted, g: int) -> dict[str, NDArray[Any]]:
-    rows, m = inside.rows, int(inside.engine.steps[g])
-    own = np.flatnonzero(rows.group == g)
-    k, w, eta = rows.category[own], rows.weight[own], inside.eta[own]
-    P = category_shares(eta, inside.point.tau[g, :m]) * w[:, None]
-    count = np.bincount(k, w, m + 1)
-    V = np.maximum(inside.variance[own], 1e-300)
-    z2 = w * (k - inside.expected[own]) ** 2 / V
-    tau = inside.point.tau[g, :m]
-    error = fit.thresholds_se[g] if isinstance(fit.thresholds_se, dict) else fit.thresholds_se
-    category = inside.rows.scale.labels[g]
-    shown = np.arange(m + 1.0)
-    shown[0], shown[-1] = 0.25, m - 0.25
-    grid = np.linspace(tau.min() - 6.0, tau.max() + 6.0, 2001)
-    blank = np.array([np.nan])
-    return {
-        "group": np.full(m + 1, g), "category": category, "count": count, "percent": 100.0 * count / count.sum(),
-        "cumulative": 100.0 * np.cumsum(count) / count.sum(), "average_measure": np.bincount(k, w * eta, m + 1) / count,
-        "expected_measure": (P * eta[:, None]).sum(axis=0) / P.sum(axis=0), "outfit": np.bincount(k, z2, m + 1) / count,
-        "threshold": np.concatenate([blank, tau]), "threshold_se": np.concatenate([blank, error]),
-        "expected_at": _where(lambda eta: _mean(eta, tau), shown),
-        "half_point": np.concatenate([blank, _where(lambda eta: _mean(eta, tau), np.arange(0.5, m))]),
-        "thurstone": np.concatenate([blank, [_where(_tail(tau, j), np.array([0.5]))[0] for j in range(1, m + 1)]]),
-        "modal_from": _modal(tau), "peak": 100.0 * category_shares(grid, tau).max(axis=0),
-    }  # fmt: skip
-
-
-def _mean(eta: FloatArray, tau: FloatArray) -> FloatArray:
-    return np.asarray(category_shares(eta, tau) @ np.arange(tau.size + 1.0))
-
-
-def _tail(tau: FloatArray, j: int) -> Any:
-    return lambda eta: category_shares(eta, tau)[:, j:].sum(axis=1)
-
-
-def _where(function: Any, target: FloatArray) -> FloatArray:
-    """Where an increasing function reaches each target, by bisection."""
-    low, high = np.full(target.size, -_WIDE), np.full(target.size, _WIDE)
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        below = function(middle) < target
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return 0.5 * (low + high)
-
-
-def _modal(tau: FloatArray) -> FloatArray:
-    """η from which each category is the most probable; −∞ for the lowest, NaN for one that never is."""
-    m = tau.size
-    out = np.full(m + 1, -np.inf)
-    total = np.concatenate([[0.0], np.cumsum(tau)])
-    for k in range(m + 1):
-        begin = max(((total[k] - total[j]) / (k - j) for j in range(k)), default=-np.inf)
-        end = min(((total[j] - total[k]) / (j - k) for j in range(k + 1, m + 1)), default=np.inf)
-        out[k] = begin if begin < end else np.nan
-    return out
+    return table(columns, fit.method)
 
 
 def unexpected_responses(fit: ManyFacetRasch, z: float = 3.0) -> Table:
@@ -310,7 +229,7 @@ def unexpected_responses(fit: ManyFacetRasch, z: float = 3.0) -> Table:
     >>> bool((abs(unexpected_responses(fit, 1.0)["z"]) >= 1.0).all())
     True
     """
-    inside = _inside(fit)
+    inside = inside_of(fit)
     rows, data = inside.rows, inside.rows.ratings
     gap = rows.category - inside.expected
     standard = gap / np.sqrt(np.maximum(inside.variance, 1e-300))
@@ -323,7 +242,7 @@ def unexpected_responses(fit: ManyFacetRasch, z: float = 3.0) -> Table:
         "residual": gap[found], "z": standard[found],
     }  # fmt: skip
     columns |= {name: data.codes[f][source] for f, name in enumerate(data.names)}
-    return _table(columns, fit.method)
+    return table(columns, fit.method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +297,7 @@ def rater_agreement(fit: ManyFacetRasch) -> Agreement:
     >>> rater_agreement(many_facet_rasch(score, {"ratee": ratee, "rater": rater, "item": item})).opportunities
     15.0
     """
-    inside = _inside(fit)
+    inside = inside_of(fit)
     chances, exact, expected = _agreement(inside)
     total = chances.sum() / 2.0, exact.sum() / 2.0, expected.sum() / 2.0
     kappa = (total[1] - total[2]) / (total[0] - total[2]) if total[0] > total[2] else float("nan")

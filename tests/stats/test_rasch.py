@@ -344,3 +344,36 @@ def test_bootstrap_bounds_let_honest_raters_pass_under_pair_variance():
     assert outside.sum() <= 3
     assert 0.6 < bounds.sd_pair < 1.5 and 0.6 < bounds.attenuation < 0.95
     assert fit.pair_variance > 0.2 and fit.attenuation < 0.85
+
+
+def test_slopes_and_coverage_on_a_few_data_sets():
+    """A fast part of tests/calibration/rasch_recovery.py: 240 severities, so coverage is known to ± .04 (3 SE).
+
+    Pair SD 1: errors that ignore the pairs must fail, those for inference must not.
+    """
+    parts = {key: [] for key in ("truth", "measure", "se", "se_model")}
+    for seed in range(12):
+        score, facets, truth = draw(200, 20, 2, 7, 100 + seed, pair_sd=1.0)
+        fit = many_facet_rasch(score, facets)
+        parts["truth"].append(truth["rater"] - truth["rater"].mean())
+        for key in ("measure", "se", "se_model"):
+            parts[key].append(getattr(fit, key)["rater"])
+    joined = {key: np.concatenate(values) for key, values in parts.items()}
+    slope = joined["truth"] @ joined["measure"] / (joined["truth"] @ joined["truth"])
+    gap = np.abs(joined["measure"] - slope * joined["truth"])
+    assert 0.65 < slope < 0.9
+    assert 0.91 <= np.mean(gap <= 1.96 * joined["se"]) <= 0.99
+    assert np.mean(gap <= 1.96 * joined["se_model"]) < 0.65
+
+
+def test_bias_correction_removes_the_stretch():
+    """Ten ratings a ratee, 100 a rater: the plain joint estimate is stretched by a tenth, the corrected one is not."""
+    top, bottom = np.zeros(2), 0.0
+    for seed in range(10):
+        score, facets, truth = draw(600, 60, 2, 5, 200 + seed)
+        t = truth["rater"] - truth["rater"].mean()
+        bottom += t @ t
+        for place, correct in enumerate((True, False)):
+            top[place] += t @ many_facet_rasch(score, facets, correct_bias=correct).measure["rater"]
+    corrected, plain = top / bottom
+    assert abs(corrected - 1.0) < 0.05 and plain - corrected > 0.07
