@@ -156,14 +156,13 @@ def _equal_parts(
     rated = part >= 0
     mean = np.bincount(part[rated], theta[rated]) / np.bincount(part[rated])
     shift = mean - float(theta[rated].mean())
-    main = rows.ratings.main
-    own = free.part[main]
-    theta, columns = theta.copy(), columns.copy()
+    data = rows.ratings
+    wide, first = rows.offset[data.main]
+    place = data.codes[data.main][rows.source] + (first if wide else rows.n_bulk + first)
+    theta, moved = theta.copy(), np.zeros(columns.size)
     theta[rated] -= shift[part[rated]]
-    wide, first = rows.offset[main]
-    begin = first if wide else rows.n_bulk + first
-    columns[begin : begin + own.size] -= np.where(own >= 0, shift[np.maximum(own, 0) % shift.size], 0.0)
-    return theta, columns
+    moved[place] = shift[part[data.codes[0][rows.source]]]
+    return theta, columns - moved
 
 
 def _marks(rows: Rows, number: int) -> FloatArray:
