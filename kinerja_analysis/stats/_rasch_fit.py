@@ -12,7 +12,7 @@ from ._rasch_kernels import FIT_COLUMNS, category_shares, fit_pass
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 EXTREME_SCORE = 0.3
-_TURNS = 200
+_TURNS, _LEAST = 200, 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _extreme(
     for _ in range(_TURNS):
         share = category_shares(base + sign * value[place], tau, steps)
         mean = share @ k
-        information = np.bincount(place, w * (share @ k**2 - mean**2), present.size)
+        information = np.maximum(np.bincount(place, w * (share @ k**2 - mean**2), present.size), _LEAST)
         step = np.clip(sign * (target - np.bincount(place, w * mean, present.size)) / information, -1.0, 1.0)
         value += step
         if np.abs(step).max() < 1e-10:

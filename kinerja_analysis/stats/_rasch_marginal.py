@@ -209,7 +209,7 @@ class Marginal(Joint):
             size = float(np.abs(step).max(initial=0.0))
             if largest < tolerance and size < 1e-3:
                 return *self.centred(at, prior), found, True
-            np.clip(step, -_CLIP, _CLIP, out=step)
+            step *= min(1.0, _CLIP / max(size, 1e-300))  # as a whole: clipped entry by entry it may lead downhill
             for halving in range(_HALVINGS):
                 trial, trial_prior = self.stepped(at, prior, step, 0.5**halving)
                 seen = self.look(trial, trial_prior, want=True)
