@@ -28,7 +28,7 @@ from ._rasch_system import Equations
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_EXTREME, _LARGE = 0.3, 1_000_000
+_LARGE = 1_000_000
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ def calibrate(
     theta, columns = _centred(rows, free, at)
     if not means:
         theta, columns = _equal_parts(rows, free, theta, columns)
-    theta, columns = _floated(rows, theta, columns, floating, np.full(theta.size, 1.0))
+    theta, columns = _floated(rows, theta, columns, floating)
     point = Point(theta, columns[: rows.n_bulk], columns[rows.n_bulk :], at.tau)
     solver = engine.equations(found)
     near = sparse.csr_array(solver.near)
@@ -167,23 +167,22 @@ def _equal_parts(
 
 def _marks(rows: Rows, number: int) -> FloatArray:
     """1 at the columns of a facet."""
-    parts = rows.split(np.zeros(rows.n_bulk + rows.n_border))
     wide, first = rows.offset[number]
     begin = first if wide else rows.n_bulk + first
     out = np.zeros(rows.n_bulk + rows.n_border)
-    out[begin : begin + parts[number - 1].size] = 1.0
+    out[begin : begin + rows.ratings.sizes[number]] = 1.0
     return out
 
 
 def _floated(
-    rows: Rows, theta: FloatArray, columns: FloatArray, floating: int, weight: FloatArray
+    rows: Rows, theta: FloatArray, columns: FloatArray, floating: int
 ) -> tuple[FloatArray, FloatArray]:
     """The ratees' mean moved to the floating facet."""
     fixed = rows.ratings.fixed
     if not floating or not np.isnan(fixed[0]).all() or not np.isnan(fixed[floating]).all():
         return theta, columns
     rated = np.diff(rows.start) > 0
-    shift = float(np.average(theta[rated], weights=weight[rated]))
+    shift = float(theta[rated].mean())
     return theta - shift, columns - shift * _marks(rows, floating)
 
 
