@@ -49,11 +49,31 @@ class Table:
 
 
 def table(columns: dict[str, Any], method: str) -> Table:
+    """A table of columns of one length.
+
+    Examples
+    --------
+    >>> table({"level": [0, 1]}, "none").n
+    2
+    """
     size = len(next(iter(columns.values())))
     return Table({name: np.asarray(values) for name, values in columns.items()}, size, method)
 
 
 def inside_of(fit: ManyFacetRasch) -> Fitted:
+    """The fitted model behind a record.
+
+    Raises
+    ------
+    ValueError
+        For a record without estimates.
+
+    Examples
+    --------
+    >>> from kinerja_analysis.stats import many_facet_rasch
+    >>> inside_of(many_facet_rasch([1, 0, 0, 1], {"p": [0, 0, 1, 1], "r": [0, 1, 0, 1]})).main
+    1
+    """
     if fit.inside is None:
         raise ValueError("the model has no estimates: " + fit.reason)
     return fit.inside
