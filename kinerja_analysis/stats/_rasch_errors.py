@@ -49,7 +49,7 @@ class PairVariance:
     attenuation: float
 
 
-def gather(ratee: IntArray, main: IntArray, size: int, wy: FloatArray, wV: FloatArray) -> Pairs:
+def gather(ratee: IntArray, main: IntArray, wy: FloatArray, wV: FloatArray) -> Pairs:
     """Sums by pair of rows that lie in the order of ratee and main facet."""
     change = np.flatnonzero((np.diff(ratee) != 0) | (np.diff(main) != 0)) + 1
     start = np.concatenate([[0], change]) if ratee.size else np.zeros(0, np.int64)

@@ -224,7 +224,7 @@ def shared_variance(fit: Fitted) -> tuple[list[FloatArray], Pairs, PairVariance]
     wV = rows.weight * fit.variance
     wy = rows.weight * (rows.category - fit.expected)
     infos = [group_sum(wV, fit.codes(f), size) for f, size in enumerate(data.sizes)]
-    pairs = gather(fit.codes(0), fit.codes(fit.main), data.sizes[fit.main], wy, wV)
+    pairs = gather(fit.codes(0), fit.codes(fit.main), wy, wV)
     per_rating = float(wV.sum() / rows.weight.sum())
     return infos, pairs, pair_variance(pairs, _inverse(infos[0]), infos[fit.main], fit.freedom.n_parts, per_rating)
 
@@ -252,17 +252,23 @@ def _root(values: FloatArray) -> FloatArray:
     return np.sqrt(np.maximum(values, 0.0))
 
 
-def _scores(fit: Fitted, pairs: Pairs, own: FloatArray) -> Any:
+def _by_ratee(fit: Fitted, values: FloatArray) -> Any:
+    """Values of the rows added up by ratee and by the unknown of each of their elements (ratees × unknowns)."""
+    who, shape = fit.codes(0), (fit.rows.n_ratees, fit.system.size)
+    table = sparse.csr_array(shape)
+    for number in range(1, len(fit.rows.ratings.names)):
+        column = fit.place(number)[fit.codes(number)]
+        table = table + sparse.coo_array((values, (who, column)), shape=shape).tocsr()
+    return table
+
+
+def _scores(fit: Fitted, own: FloatArray) -> Any:
     """Efficient score of every ratee (ratees × unknowns)."""
     if fit.score is not None:
         return fit.score
     rows, n = fit.rows, fit.rows.n_ratees
     who = fit.codes(0)
     wy = rows.weight * (rows.category - fit.expected)
-    table = sparse.csr_array((n, fit.system.size))
-    for number in range(1, len(rows.ratings.names)):
-        column = fit.place(number)[fit.codes(number)]
-        table = table - sparse.coo_array((wy, (who, column)), shape=table.shape).tocsr()
     width, h = fit.engine.width, rows.n_bulk + rows.n_border
     marks = np.zeros((n, fit.engine.T.shape[0]))
     share = category_shares(fit.eta, fit.point.tau[rows.group], fit.engine.steps[rows.group])
@@ -271,7 +277,7 @@ def _scores(fit: Fitted, pairs: Pairs, own: FloatArray) -> Any:
         got = rows.weight * (share[:, k + 1 :].sum(axis=1) - (rows.category > k))
         np.add.at(marks, (who[use], rows.group[use] * width + k), got[use])
     contrast = sparse.csr_array(marks @ fit.engine.T)
-    table = table + sparse.hstack([sparse.csr_array((n, h)), contrast]).tocsr()
+    table = sparse.hstack([sparse.csr_array((n, h)), contrast]).tocsr() - _by_ratee(fit, wy)
     total = own * np.bincount(who, wy, n)
     return sparse.csr_array(table + sparse.diags_array(total) @ fit.links)
 
@@ -285,14 +291,14 @@ def _dense(
     main = fit.place(fit.main)
     shape = (fit.rows.n_ratees, data.sizes[fit.main])
     spread = sparse.csr_array((pairs.variance, (pairs.ratee, pairs.main)), shape=shape)
-    score = _scores(fit, pairs, own)
+    score = _scores(fit, own)
     gathered = sparse.csr_array((np.arange(1.0, pairs.ratee.size + 1), (pairs.ratee, pairs.main)), shape=shape)
     owns = np.asarray(score[pairs.ratee, main[pairs.main]]).ravel()[gathered.data.astype(np.int64) - 1]
     plain = sparse.csr_array((owns, gathered.indices, gathered.indptr), shape=shape)
     moved = leverage_corrected(G[np.ix_(main, main)], spread, plain, fit.weight) - plain
     lift = sparse.coo_array(moved)
     score = score + sparse.csr_array((lift.data, (lift.row, main[lift.col])), shape=score.shape)
-    a, extra = _origin(fit, pair_load, own)
+    a, extra = _origin(fit, pairs, pair_load, own)
     turn = np.eye(G.shape[0])
     if fit.floating and a.any():
         turn[:, fit.place(fit.floating)] += a[:, None]
@@ -306,7 +312,7 @@ def _dense(
     for number in range(1, len(data.names)):
         cluster.append(_root(robust[fit.place(number)]))
         information.append(_root(plain_variance[fit.place(number)]))
-    links = fit.links if fit.links is not None else _main_links(fit, spread)
+    links = fit.links if fit.links is not None else _by_ratee(fit, fit.rows.weight * fit.variance)
     base = np.where(own > 0, own, np.nan)
     beside = ratee_variance(own, links, G) - own
     information[0] = _root(base + beside)
@@ -322,17 +328,9 @@ def _inner(fit: Fitted, G: FloatArray, first: int) -> tuple[FloatArray, float]:
     return tau, float(np.sqrt(G[-1, -1])) if fit.means is not None else float("nan")
 
 
-def _main_links(fit: Fitted, spread: Any) -> Any:
-    """ΣwV of each ratee by the columns of all facets (MML: for the error of its own measure)."""
-    who, wV = fit.codes(0), fit.rows.weight * fit.variance
-    table = sparse.csr_array((fit.rows.n_ratees, fit.system.size))
-    for number in range(1, len(fit.rows.ratings.names)):
-        column = fit.place(number)[fit.codes(number)]
-        table = table + sparse.coo_array((wV, (who, column)), shape=table.shape).tocsr()
-    return table
-
-
-def _origin(fit: Fitted, pair_load: FloatArray, own: FloatArray) -> tuple[FloatArray, tuple[float, float]]:
+def _origin(
+    fit: Fitted, pairs: Pairs, pair_load: FloatArray, own: FloatArray
+) -> tuple[FloatArray, tuple[float, float]]:
     """What the floating facet's measures take from the other unknowns, and variance beyond (cluster, information)."""
     a = np.zeros(fit.system.size)
     if not fit.floating or not np.isnan(fit.rows.ratings.fixed[0]).all():
@@ -345,8 +343,8 @@ def _origin(fit: Fitted, pair_load: FloatArray, own: FloatArray) -> tuple[FloatA
         a[begin : begin + fit.means.size] = -np.bincount(part[rated], minlength=fit.means.size) / count
         return a, (0.0, 0.0)
     a = -np.asarray(fit.links.T @ own) / count
-    return a, (float((own**2).sum() * pair_load.sum() / max(float((1 / own[own > 0]).sum()), 1e-300)) / count**2,
-               float(own.sum()) / count**2)  # fmt: skip
+    beyond = float((own[pairs.ratee] ** 2 * pair_load).sum()), float(own.sum())
+    return a, (beyond[0] / count**2, beyond[1] / count**2)
 
 
 def _varies(level: IntArray, pairs: Pairs) -> bool:
@@ -357,7 +355,10 @@ def _varies(level: IntArray, pairs: Pairs) -> bool:
 def _large(
     fit: Fitted, pairs: Pairs, pair_load: FloatArray, own: FloatArray
 ) -> tuple[list[FloatArray], list[FloatArray], FloatArray, float]:
-    """Errors of large designs: diagonal by blocks and probes, pair variance pooled over raters."""
+    """Errors of large designs: diagonal by blocks and probes, pair variance pooled over raters.
+
+    What the ratees' mean adds to the errors of a floating facet, one over their number, is left out.
+    """
     data, rows = fit.rows.ratings, fit.rows
     part = np.full(fit.system.bulk.shape[0], -1)
     for number, (wide, first) in rows.offset.items():

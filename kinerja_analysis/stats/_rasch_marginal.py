@@ -5,7 +5,7 @@ with the exact observed information (Louis 1982, JRSS B 44:226). The prior links
 and the elements of the other facets sum to zero inside each part.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -122,7 +122,7 @@ class Marginal(Joint):
         self.basis = sparse.csr_array(sparse.vstack([basis[:n], gap, basis[n:], rest]))
         self.shift = sparse.csr_array(sparse.vstack([basis[:n], sparse.csr_array(moved), basis[n:], rest]))
 
-    def look(self, at: Point, prior: Prior, *, want: bool) -> Look:
+    def look(self, at: Point, prior: Prior) -> Look:
         """Evaluate at a point; the modes start from those of the last evaluation."""
         rows = self.rows
         mean = prior.mean[self.part]
@@ -132,18 +132,16 @@ class Marginal(Joint):
         modes(*values, *model, mean, prior.sd**-2, False, mode, information)
         self.mode = mode
         wide = rows.n_border + self.steps.size * self.width + 1
-        n, many = rows.n_bulk + self.n_means, int(want)
+        n = rows.n_bulk + self.n_means
         out = Look(
-            0.0, np.zeros(many * int(self.piece_start[-1])), np.zeros((many * n, wide)), np.zeros((wide, wide)),
-            np.zeros(many * self.own.size), np.zeros((many * rows.n_ratees, wide)), mean.copy(),
+            0.0, np.zeros(int(self.piece_start[-1])), np.zeros((n, wide)), np.zeros((wide, wide)),
+            np.zeros(self.own.size), np.zeros((rows.n_ratees, wide)), mean.copy(),
             np.full(rows.n_ratees, prior.sd**2),
         )  # fmt: skip
-        if not want:
-            out.score_border = np.zeros((0, wide))
         out.loglik = float(
             marginal_pass(
                 *values, rows.slot, rows.pattern[0], *model, mean, self.part, prior.sd, self.node, self.log_weight,
-                mode, 1.0 / np.sqrt(information), want, rows.pattern[1], out.piece, self.piece_start, out.side,
+                mode, 1.0 / np.sqrt(information), rows.pattern[1], out.piece, self.piece_start, out.side,
                 out.corner, out.score_bulk, out.score_border, out.mean, out.variance,
             )
         )  # fmt: skip
@@ -169,9 +167,8 @@ class Marginal(Joint):
         corner = found.corner + np.tril(found.corner, -1).T
         turn = self.turn()
         h, b = self.rows.n_border, self.rows.n_bulk
-        fixed = np.isnan(self.fixed_columns)
-        pivot = np.concatenate([bulk.diagonal()[:b], np.diag(corner)[:h]]) > 0
-        movable = fixed & pivot
+        seen = np.concatenate([bulk.diagonal()[:b], np.diag(corner)[:h]]) > 0
+        movable = np.isnan(self.fixed_columns) & seen
         free = np.concatenate(
             [movable[:b], np.ones(self.n_means, np.bool_), movable[b:], np.ones(self.T.shape[1] + 1, np.bool_)]
         )
@@ -199,7 +196,7 @@ class Marginal(Joint):
     def maximum(self, tolerance: float) -> tuple[Point, Prior, Look, bool]:
         """The maximum: every score within `tolerance`."""
         at, prior = self.start(), Prior(np.zeros(self.n_means), 1.0)
-        found = self.look(at, prior, want=True)
+        found = self.look(at, prior)
         for _ in range(_STEPS):
             gradient = self.gradient(found)
             system = self.information(found)
@@ -212,7 +209,7 @@ class Marginal(Joint):
             step *= min(1.0, _CLIP / max(size, 1e-300))  # as a whole: clipped entry by entry it may lead downhill
             for halving in range(_HALVINGS):
                 trial, trial_prior = self.stepped(at, prior, step, 0.5**halving)
-                seen = self.look(trial, trial_prior, want=True)
+                seen = self.look(trial, trial_prior)
                 if seen.loglik >= found.loglik - 1e-10 * (1.0 + abs(found.loglik)):
                     break
             else:
@@ -228,12 +225,14 @@ class Marginal(Joint):
 
     def _step(self, system: Equations, gradient: FloatArray, tolerance: float) -> FloatArray:
         """Newton step, or a damped one where the information is not positive definite."""
+        own, inner = np.abs(system.bulk.diagonal()), np.abs(np.diag(system.corner))
         for ridge in (0.0, 0.1, 1.0, 10.0):
-            own = system.bulk.diagonal()
-            system.bulk = system.bulk + sparse.diags_array(ridge * np.abs(own))
-            system.corner = system.corner + np.diag(ridge * np.abs(np.diag(system.corner)))
+            damped = system
+            if ridge:
+                bulk = system.bulk + sparse.diags_array(ridge * own)
+                damped = replace(system, bulk=bulk, corner=system.corner + np.diag(ridge * inner))
             try:
-                step = system.solve(gradient, tolerance)
+                step = damped.solve(gradient, tolerance)
             except np.linalg.LinAlgError:
                 continue
             if step @ gradient >= 0:

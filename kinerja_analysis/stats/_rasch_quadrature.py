@@ -54,14 +54,14 @@ def modes(  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def marginal_pass(  # type: ignore[no-untyped-def]
     start, x, weight, group, bulk, border, slot, entry, psi_bulk, psi_border, tau, n_steps, prior_mean, component,
-    sd, node, log_weight, centre, scale, want, column, piece, piece_start, side, corner, score_bulk, score_border,
+    sd, node, log_weight, centre, scale, column, piece, piece_start, side, corner, score_bulk, score_border,
     post_mean, post_var
 ):  # fmt: skip
     """One evaluation of the marginal likelihood by adaptive Gauss–Hermite quadrature.
 
-    Columns: bulk facets, then the component means (sparse); border facets, thresholds, log sd (dense). With `want`
-    the score of each ratee and the observed information (Louis 1982: mean complete information less the covariance
-    of the complete score) are added up; `piece` holds each ratee's own bulk × bulk part. Returns the log likelihood.
+    Columns: bulk facets, then the component means (sparse); border facets, thresholds, log sd (dense). The
+    score of each ratee and the observed information (Louis 1982: mean complete information less the covariance of the
+    complete score) are added up; `piece` holds each ratee's own bulk × bulk part. Returns the log likelihood.
     """
     width, Q = tau.shape[1], node.size
     n_border, n_bulk = psi_border.size, psi_bulk.size
@@ -122,8 +122,6 @@ def marginal_pass(  # type: ignore[no-untyped-def]
         for q in range(Q):
             square += post[q] * (theta[q] - mean) ** 2
         post_mean[ratee], post_var[ratee] = mean, square
-        if not want:
-            continue
         e0 = entry[ratee]
         n_own = entry[ratee + 1] - e0
         length = n_own + 1

@@ -63,7 +63,6 @@ class Equations:
     block: IntArray | None = None
     shift: Any = None
     _factor: Any = field(default=None, init=False)
-    _inverse: FloatArray | None = field(default=None, init=False)
     _blocks: Any = field(default=None, init=False)
 
     @property
@@ -119,13 +118,11 @@ class Equations:
 
     def inverse(self) -> FloatArray:
         """Covariance of the unknowns under basis'·unknowns = 0; dense equations only."""
-        if self._inverse is None:
-            value, _ = linalg.lapack.dpotri(self.factor(), lower=1)
-            value = np.tril(value) + np.tril(value, -1).T
-            value[~self.free] = 0.0
-            value[:, ~self.free] = 0.0
-            self._inverse = self.project(self.project(value).T)
-        return self._inverse
+        value, _ = linalg.lapack.dpotri(self.factor(), lower=1)
+        value = np.tril(value) + np.tril(value, -1).T
+        value[~self.free] = 0.0
+        value[:, ~self.free] = 0.0
+        return self.project(self.project(value).T)
 
     def project(self, values: FloatArray) -> FloatArray:
         """Values shifted so that they have no part in `basis`."""
