@@ -26,7 +26,8 @@ from kinerja_analysis.read.layout import Layout, locate
 SEPARATORS = (";", ",", "\t", "|")
 _LOOKED_AT = 60
 _BLOCK_BYTES = 1 << 22
-_NOTHING = ' "\t\r\n'  # with the delimiter: a line of these alone is blank, however many fields it has
+_WHITE = " \t\r\n"
+_NOTHING = '"' + _WHITE  # with the delimiter: a line of these alone may be blank, however many fields it has
 _LINE_END = re.compile(rb"\r\n?|\n")
 
 
@@ -220,7 +221,7 @@ def _python(data: bytes, start: int, separator: str, width: int) -> _Records:
     rows, lines, odd, line = [], [], [], 1
     try:
         for row in reader:
-            blank = not any(field.strip(_NOTHING) for field in row)
+            blank = not any(field.strip(_WHITE) for field in row)
             if len(row) == width or blank:
                 rows.append([""] * width if blank else row)
                 lines.append(line)

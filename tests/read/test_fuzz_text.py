@@ -60,7 +60,7 @@ def agrees(place: Path, written: str, separator: str) -> None:
     block = table.block
     assert block is not None and table.layout is not None and "E117" not in problems
     assert block.header_address(0) == f"baris {told[at][0]}"
-    nothing = set('" \t\r\n')
+    nothing = set(" \t\r\n")
     body = [(n, row if set("".join(row)) - nothing else [""] * width) for n, row in told[at + 1 :]]
     lines = re.split(r"\r\n|\r|\n", written)
     blank = not body or not "".join(lines[body[0][0] - 1 :]).strip()
@@ -125,6 +125,8 @@ def tables(draw: Any) -> tuple[str, str, str]:
 @example(table=(";", "utf-8", "nip;unor;golongan\r\n1;a;b\r\n2;a;b\r\n3;a;b"), block=16)
 @example(table=(";", "utf-8", 'nip;unor;"go\nlongan"\n1;a;"b\r\nc"\n'.replace('"go\nlongan"', "golongan")), block=64)
 @example(table=(",", "utf-16", 'x;y\n"nip",unor,golongan,"asal\nusul"\n1,"a\r\rb",c,d\n2,"""",b,c\n'), block=64)
+@example(table=(";", "utf-8", 'sep=;\nnip;unor;golongan;\n;;;""""\n'), block=16)
+@example(table=(";", "utf-8", 'nip;unor;golongan\n;;""""\n"a\nb";c;d\n'), block=64)
 def test_rows_stand_where_python_finds_them(
     tmp_path_factory: pytest.TempPathFactory, table: tuple[str, str, str], block: int
 ) -> None:
