@@ -15,7 +15,7 @@ from scipy import linalg
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 MOST = 64
-_SWEEPS = 20
+_SWEEPS, _SETTLED = 20, 1000
 
 
 @njit(cache=True)
@@ -111,6 +111,17 @@ def _solve(start, offset, size, cells, values):  # type: ignore[no-untyped-def]
         if m > MOST:
             continue
         A = cells[offset[own] : offset[own] + m * m].reshape(m, m)
+        if width == 1:
+            for i in range(m):
+                total = values[first + i, 0]
+                for j in range(i):
+                    total -= A[i, j] * values[first + j, 0]
+                values[first + i, 0] = total / A[i, i]
+            for i in range(m - 1, -1, -1):
+                values[first + i, 0] /= A[i, i]
+                for j in range(i):
+                    values[first + j, 0] -= A[i, j] * values[first + i, 0]
+            continue
         for i in range(m):
             for j in range(i):
                 for k in range(width):
@@ -208,7 +219,7 @@ def unit_blocks(C: Any, most: int = MOST) -> IntArray:
     size = np.ones(label.size, np.int64)
     for _ in range(_SWEEPS):
         moves = _propagate(C.indptr, C.indices, back.indptr, back.indices, weight, label, size, most)
-        if not moves:
+        if moves * _SETTLED <= label.size:
             break
     return np.unique(label, return_inverse=True)[1].astype(np.int64)
 

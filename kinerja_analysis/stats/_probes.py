@@ -13,10 +13,10 @@ _AFFORDABLE = 5e8
 
 
 @njit(cache=True)
-def _colour(cp, ci, tp, ti, weight, factor, block, start, size, order, turn, colour, n_colours):  # type: ignore[no-untyped-def]
+def _colour(cp, ci, tp, ti, weight, factor, block, start, size, turn, colour, n_colours):  # type: ignore[no-untyped-def]
     """Give each column the colour that its factor's close columns carry least of, ties broken by `turn`."""
     load = np.empty(n_colours)
-    for column in order:
+    for column in range(turn.size):
         load[:] = 0.0
         for a in range(tp[column], tp[column + 1]):
             row = ti[a]
@@ -75,9 +75,9 @@ def probes(C: Any, factor: IntArray, block: IntArray, count: int, rng: np.random
         block, size = np.arange(width), np.ones(width, np.int64)
     start = np.cumsum(size) - size
     colour = np.full(width, -1, np.int64)
-    order, turn = rng.permutation(width), rng.integers(0, count, width)
+    turn = rng.integers(0, count, width)
     _colour(
-        C.indptr, C.indices, back.indptr, back.indices, weight, factor, block, start, size, order, turn, colour, count
+        C.indptr, C.indices, back.indptr, back.indices, weight, factor, block, start, size, turn, colour, count
     )
     signs = rng.choice(np.array([-1, 1], dtype=np.int8), width)
     return np.asarray(linalg.hadamard(count, dtype=np.int8)[colour] * signs[:, None])

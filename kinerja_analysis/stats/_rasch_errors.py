@@ -20,9 +20,9 @@ from ._rasch_system import Equations
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_CHUNK, _TOLERANCE = 2_000_000, 1e-3
+_CHUNK, _TOLERANCE = 2_000_000, 1e-2
 _PROBES, _FEW, _MANY = 32, 16, 100_000
-_SMALL_PART, _HEAVY = 64, 500
+_SMALL_PART = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def pair_variance(
     v = pairs.variance
     use = v > 0
     rough = v * weight[pairs.ratee] + v / np.maximum(main_info[pairs.main], 1e-300)
-    rank = (weight > 0).sum() + np.unique(pairs.main).size - parts
+    rank = (weight > 0).sum() + np.count_nonzero(np.bincount(pairs.main)) - parts
     leverage = np.minimum(rough * rank / max(float(rough.sum()), 1e-300), 1.0)
     degrees = float((1.0 - leverage)[use].sum())
     load = float((v * (1.0 - leverage))[use].sum())
@@ -182,23 +182,28 @@ def _small_parts(bulk: Any, part: IntArray, chosen: NDArray[np.bool_], out: Floa
 
 
 def _beyond(system: Equations, large: NDArray[np.bool_], seed: int) -> FloatArray:
-    """Diagonal of the bulk's inverse in large parts: unit blocks, and probes for the rest."""
+    """Diagonal of the bulk's inverse in large parts: that of the unit blocks, raised by what lies beyond them.
+
+    Probes tell how much of the inverse's diagonal a whole block lacks, and its columns share that in proportion: a
+    single column's probes would be twice as far from the truth.
+    """
     n = system.bulk.shape[0]
     blocks = system.unit_blocks()
-    order = blocks.order
-    pattern = sparse.csr_array(system.bulk[order][:, order])
-    heavy = np.bincount(pattern.indices, minlength=n) > _HEAVY  # a mean of many raters: close to all, so to none
-    pattern.data[heavy[pattern.indices] | np.repeat(heavy, np.diff(pattern.indptr))] = 0.0
-    pattern.eliminate_zeros()
-    none = np.zeros(n, np.int64)
-    count = _FEW if n > _MANY else _PROBES
-    signs = np.empty((n, count))
-    signs[order] = probes(pattern, none, np.sort(blocks.block), count, np.random.default_rng(seed))
-    signs[~large] = 0.0
+    order, place = blocks.order, blocks.block
+    none, table = np.zeros(n, np.int64), system.ties.table[:, order]
+    signs = probes(table, none, place, _FEW if n > _MANY else _PROBES, np.random.default_rng(seed)).astype(np.float64)
+    signs[~large[order]] = 0.0
+    turned = np.empty_like(signs)
+    turned[order] = signs
     shift = None if system.shift is None else system.shift[:n]
     top = Equations(
-        system.bulk, np.zeros((n, 0)), np.zeros((0, 0)), system.basis[:n], system.free[:n], system.block, shift
+        system.bulk, np.zeros((n, 0)), np.zeros((0, 0)), system.basis[:n], system.free[:n], system.ties, shift
     )
-    found = top.solve(signs, _TOLERANCE) - blocks.solve(signs)
-    base = blocks.inverse_diagonal()
-    return np.maximum(base + (signs * found).mean(axis=1), base)
+    top._blocks = blocks
+    beyond = (signs * (top.solve(turned, _TOLERANCE)[order] - blocks.solve(signs))).mean(axis=1)
+    base = np.where(large[order], blocks.inverse_diagonal(), 0.0)
+    whole, lack = np.bincount(place, base), np.bincount(place, beyond)
+    ratio = np.maximum(1.0 + np.divide(lack, whole, out=np.zeros(whole.size), where=whole > 0), 1.0)
+    out = np.empty(n)
+    out[order] = base * ratio[place]
+    return out

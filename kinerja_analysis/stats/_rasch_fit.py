@@ -44,17 +44,18 @@ def labels(fit: Fitted) -> FloatArray:
     return out
 
 
-def sums(fit: Fitted, number: int) -> dict[str, FloatArray]:
-    """Sums by element of a facet, by name (`FIT_COLUMNS`)."""
-    size = fit.rows.ratings.sizes[number]
-    out = np.zeros((size, len(FIT_COLUMNS)))
-    own = np.nan_to_num(fit.measure[number]) * (1.0 if number == 0 else -1.0)
+def sums(fit: Fitted) -> list[dict[str, FloatArray]]:
+    """Sums by element of every facet, by name (`FIT_COLUMNS`)."""
+    facets = range(len(fit.measure))
+    out = tuple(np.zeros((size, len(FIT_COLUMNS))) for size in fit.rows.ratings.sizes)
     fit_pass(
-        fit.rows.category, fit.rows.weight, fit.rows.group, fit.codes(number), own, fit.eta, fit.point.tau,
+        fit.rows.category, fit.rows.weight, fit.rows.group, tuple(map(fit.codes, facets)),
+        tuple(np.nan_to_num(fit.measure[f]) * (-1.0 if f else 1.0) for f in facets), fit.eta, fit.point.tau,
         fit.engine.steps, labels(fit), out,
     )  # fmt: skip
-    out[out[:, 0] == 0] = np.nan
-    return dict(zip(FIT_COLUMNS, out.T, strict=True))
+    for table in out:
+        table[table[:, 0] == 0] = np.nan
+    return [dict(zip(FIT_COLUMNS, table.T, strict=True)) for table in out]
 
 
 @dataclass(frozen=True, slots=True)

@@ -299,15 +299,14 @@ def _dense(
     lift = sparse.coo_array(moved)
     score = score + sparse.csr_array((lift.data, (lift.row, main[lift.col])), shape=score.shape)
     a, extra = _origin(fit, pairs, pair_load, own)
-    turn = np.eye(G.shape[0])
-    if fit.floating and a.any():
-        turn[:, fit.place(fit.floating)] += a[:, None]
-    robust = cluster_variance(G @ turn, score)
-    plain_variance = np.einsum("ij,ij->j", turn, G @ turn)
-    if fit.floating:
-        place = fit.place(fit.floating)
-        robust[place] += extra[0]
-        plain_variance[place] += extra[1]
+    turned, plain_variance, place = G, np.diag(G).copy(), fit.place(fit.floating) if fit.floating else np.zeros(0, int)
+    if a.any():
+        turned = G.copy()
+        turned[:, place] += (G @ a)[:, None]
+        plain_variance[place] += G[place] @ a + a @ turned[:, place]
+    robust = cluster_variance(turned, score)
+    robust[place] += extra[0]
+    plain_variance[place] += extra[1]
     cluster, information = [np.zeros(0)], [np.zeros(0)]
     for number in range(1, len(data.names)):
         cluster.append(_root(robust[fit.place(number)]))

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ._rasch_freedom import Freedom
-from ._rasch_kernels import joint_pass
+from ._rasch_kernels import SAFE, category_shares
+from ._rasch_pass import information_pass, joint_pass
 from ._rasch_rows import Rows
-from ._rasch_system import Equations, contrasts
+from ._rasch_system import Equations, Ties, contrasts
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _STEPS, _HALVINGS, _CLIP = 200, 30, 1.5
-_NEAR, _STILL, _PATIENT = 0.1, 1e-3, 30
-_LOOSE, _DEPTH, _DRIFT = 1e-3, 2, 15
+_NEAR, _STILL, _PATIENT = 0.5, 1e-3, 30
+_LOOSE, _DEPTH, _DRIFT = 1e-2, 2, 15
+_GRID = np.linspace(-8.0, 8.0, 241)
 _TINY, _BLIND = 1e-300, 1e-10
 
 
@@ -38,21 +40,20 @@ class Point:
 
 @dataclass(slots=True)
 class Pass:
-    """Score and information at a point, as `joint_pass` leaves them."""
+    """Score and information at a point; `pulls` are the reciprocal informations of the free elements."""
 
     loglik: float
     g_theta: FloatArray
     v_theta: FloatArray
-    g_bulk: FloatArray
-    v_bulk: FloatArray
-    g_border: FloatArray
-    v_border: FloatArray
+    g_columns: FloatArray
+    v_columns: FloatArray
     g_tau: FloatArray
     link: FloatArray
     near: FloatArray
     side: FloatArray
     corner: FloatArray
     spread: FloatArray
+    pulls: tuple[FloatArray, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,6 @@ class Solver:
     weight: FloatArray
     link: Any
     near: FloatArray
-
-
-_PARTS = tuple(Pass.__dataclass_fields__)[1:]
 
 
 class Joint:
@@ -91,79 +89,111 @@ class Joint:
             begin = first if wide else rows.n_bulk + first
             columns[begin : begin + fixed[number].size] = fixed[number]
         self.fixed_columns = columns
-        self.block: IntArray | None = None
+        self.ties = Ties(rows.pattern, rows.n_bulk)
+        tables = (rows.bulk, 0), (rows.border, rows.n_bulk)
+        self.columns = tuple(column + np.int32(begin) for table, begin in tables for column in table.T)
+        self.observed = self._observed()
 
     def start(self) -> Point:
-        """Log odds of the category counts; logits of the ratees' mean scores; anchored values."""
-        rows = self.rows
-        tau = np.zeros((self.steps.size, self.width))
-        for group, m in enumerate(self.steps):
-            if m > 0:
-                count = np.bincount(rows.category[rows.group == group], minlength=int(m) + 1) + 0.5
-                own = -np.log(count[1:] / count[:-1])
-                tau[group, :m] = own - own.mean()
-        size = rows.n_ratees
-        who = np.repeat(np.arange(size), np.diff(rows.start))
-        got = np.bincount(who, rows.weight * rows.category, size) + 0.5
-        most = np.bincount(who, rows.weight * self.steps[rows.group], size) + 1.0
-        theta = np.where(np.diff(rows.start) > 0, np.log(got / (most - got)), 0.0)
-        theta = np.where(np.isnan(self.fixed_theta), theta - theta.mean(), self.fixed_theta)
-        columns = np.nan_to_num(self.fixed_columns)
-        return Point(theta, columns[: rows.n_bulk], columns[rows.n_bulk :], tau)
+        """Elements' mean scores put through the expected score curve, its thresholds brought up to date once.
 
-    def evaluate(self, at: Point, before: Pass | None, *, inform: bool = True) -> Pass:
-        """Score and, with `inform`, information; `before` gives the adjustment the elements' informations."""
+        The rough thresholds are the mean η of two categories' ratings less the log odds of their counts.
+        """
+        rows, n = self.rows, self.fixed_columns.size
+        who = np.repeat(np.arange(rows.n_ratees), np.diff(rows.start))
+        most = rows.weight * self.steps[rows.group]
+        share = (self.observed[0] + 0.5) / (np.bincount(who, most, rows.n_ratees) + 1.0)
+        times = sum(np.bincount(column, minlength=n) for column in self.columns)
+        tops = sum(np.bincount(column, most, n) for column in self.columns)
+        shares = (self.observed[1] + 0.5) / (tops + 1.0)
+        eta = np.log(share / (1.0 - share))[who]
+        for turn in range(2):
+            tau, curve = self._rough(eta)
+            theta = np.interp(share, curve, _GRID)
+            own = theta[who]
+            mean = sum(np.bincount(column, own, n) for column in self.columns) / np.maximum(times, 1)
+            psi = np.where(times > 0, mean - np.interp(shares, curve, _GRID), 0.0)
+            psi = np.where(np.isnan(self.fixed_columns), psi, self.fixed_columns)
+            eta = eta if turn else own - sum(psi[column] for column in self.columns)
+        theta = np.where(np.isnan(self.fixed_theta), theta, self.fixed_theta)
+        return Point(theta, psi[: rows.n_bulk], psi[rows.n_bulk :], tau)
+
+    def _rough(self, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Rough thresholds, and the mean share of the highest score expected at the points of the grid."""
+        rows, size = self.rows, self.width + 1
+        cell = rows.group * size + rows.category
+        count = np.bincount(cell, minlength=self.steps.size * size).reshape(-1, size) + 0.5
+        total = np.bincount(cell, eta, count.size).reshape(count.shape)
+        tau, curve = np.zeros((self.steps.size, self.width)), np.zeros(_GRID.size)
+        for group in np.flatnonzero(self.steps > 0):
+            m = self.steps[group]
+            seen, level = count[group, : m + 1], total[group, : m + 1]
+            own = (level[1:] + level[:-1]) / (seen[1:] + seen[:-1]) - np.log(seen[1:] / seen[:-1])
+            tau[group, :m] = own - own.mean()
+            curve += seen.sum() * (category_shares(_GRID, tau[group, :m]) @ np.arange(m + 1.0)) / m
+        return tau, curve / curve[-1]
+
+    def _observed(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Σ w·x by ratee and by column of the other facets; Σ w·[x ≥ k] by group and threshold."""
         rows = self.rows
-        wide = rows.n_border + self.steps.size * self.width
-        many = int(inform)
-        own = rows.n_ratees, rows.n_bulk, rows.n_border
-        sizes: list[Any] = [size for size in own for _ in range(2)]
-        sizes += [(self.steps.size, self.width), many * rows.pattern[1].size]
-        sizes += [(many * rows.n_ratees, wide), (many * rows.n_bulk, wide), (wide, wide)]
-        sizes += [many * rows.n if rows.bulk.shape[1] > 1 else 0]
-        parts = zip(_PARTS, map(np.zeros, sizes), strict=True)
-        out = Pass(0.0, **dict(parts))
-        adjust = self.adjust and before is not None
-        pulls = self.pulls(before or out)
-        out.loglik = float(
-            joint_pass(
-                rows.start, rows.category, rows.weight, rows.group, rows.bulk, rows.border, rows.slot, at.theta,
-                at.bulk, at.border, at.tau, self.steps, *pulls, adjust, inform, out.g_theta, out.v_theta,
-                out.g_bulk, out.v_bulk, out.g_border, out.v_border, out.g_tau, out.link, out.near, out.side,
-                out.corner, out.spread,
-            )
+        got, n = rows.weight * rows.category, self.fixed_columns.size
+        own = np.bincount(np.repeat(np.arange(rows.n_ratees), np.diff(rows.start)), got, rows.n_ratees)
+        other = np.sum([np.bincount(column, got, n) for column in self.columns], axis=0)
+        size = self.width + 1
+        count = np.bincount(rows.group * size + rows.category, rows.weight, self.steps.size * size)
+        above = np.cumsum(count.reshape(-1, size)[:, ::-1], axis=1)[:, -2::-1]
+        return own.astype(np.float64), other, above.astype(np.float64)
+
+    def evaluate(self, at: Point, *, inform: bool = True) -> Pass:
+        """Score, adjusted if wanted, and elements' informations; with `inform` all cross-products of information."""
+        rows, wide, many = self.rows, self.rows.n_border + self.steps.size * self.width, int(inform)
+        psi = np.concatenate([at.bulk, at.border])
+        far = float(np.abs(at.theta).max(initial=0.0)) + len(self.columns) * float(np.abs(psi).max(initial=0.0))
+        careful = far * self.width + float(np.abs(at.tau).sum(axis=1).max()) > SAFE
+        factors = np.exp(np.clip(at.theta, -SAFE, SAFE)), np.exp(np.clip(-psi, -SAFE, SAFE))
+        steps = np.where(np.arange(self.width) < self.steps[:, None], np.exp(-np.clip(at.tau, -SAFE, SAFE)), 0.0)
+        given = (
+            rows.start, self.columns, rows.weight, rows.group, at.theta, psi, factors, at.tau, steps, self.steps,
+            careful,
+        )  # fmt: skip
+        v_theta, v_columns = np.zeros(at.theta.size), np.zeros(psi.size)
+        information_pass(*given, v_theta, v_columns)
+        pulls = self._pull(v_theta, self.fixed_theta), self._pull(v_columns, self.fixed_columns)
+        own, other, z = np.zeros(at.theta.size), np.zeros(psi.size), np.zeros((self.steps.size, self.width + 1))
+        link, spread = np.zeros(many * rows.pattern[1].size), np.zeros(many * rows.n if rows.bulk.shape[1] > 1 else 0)
+        near, side = np.zeros((many * rows.n_ratees, wide)), np.zeros((many * rows.n_bulk, wide))
+        corner = np.zeros((wide, wide))
+        loglik = joint_pass(
+            *given, rows.category, pulls, own, other, z, inform, rows.bulk, rows.border, rows.slot, link, near, side,
+            corner, spread,
         )  # fmt: skip
         h = rows.n_border
-        marks = out.corner[h:, h:]
-        out.corner[h:, h:] = marks + marks.T - np.diag(np.diag(marks))
-        out.corner[h:, :h] = out.corner[:h, h:].T
-        return out
+        marks = corner[h:, h:]
+        corner[h:, h:] = marks + marks.T - np.diag(np.diag(marks))
+        corner[h:, :h] = corner[:h, h:].T
+        tau = np.cumsum(z[:, :0:-1], axis=1)[:, ::-1]
+        return Pass(
+            loglik, self.observed[0] - own, v_theta, other - self.observed[1], v_columns, tau - self.observed[2], link,
+            near, side, corner, spread, pulls,
+        )  # fmt: skip
 
-    def pulls(self, found: Pass) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Reciprocal informations of the free elements."""
-        rows = self.rows
-        parts = []
-        for value, fixed in (
-            (found.v_theta, self.fixed_theta),
-            (found.v_bulk, self.fixed_columns[: rows.n_bulk]),
-            (found.v_border, self.fixed_columns[rows.n_bulk :]),
-        ):
-            use = np.isnan(fixed) & (value > 0)
-            parts.append(np.where(use, 1.0 / np.where(use, value, 1.0), 0.0))
-        return parts[0], parts[1], parts[2]
+    def _pull(self, information: FloatArray, fixed: FloatArray) -> FloatArray:
+        """Reciprocal informations of the free elements, zeros without the adjustment."""
+        use = np.isnan(fixed) & (information > 0) & self.adjust
+        return np.where(use, 1.0 / np.where(use, information, 1.0), 0.0)
 
     def objective(self, found: Pass) -> float:
         """Log likelihood, with the adjustment if wanted."""
         if not self.adjust:
             return found.loglik
-        return found.loglik - 0.5 * sum(float(np.log(part[part > 0]).sum()) for part in self.pulls(found))
+        return found.loglik - 0.5 * sum(float(np.log(part[part > 0]).sum()) for part in found.pulls)
 
     def equations(self, found: Pass) -> Solver:
         """Information at a point, with the ratees eliminated."""
         rows = self.rows
         movable = np.isnan(self.fixed_theta) & (found.v_theta > _BLIND)
         weight = np.where(movable, 1.0 / np.where(movable, found.v_theta, 1.0), 0.0)
-        h = rows.n_border
+        h, n, own = rows.n_border, rows.n_bulk, found.v_columns
         near = np.hstack([found.near[:, :h], found.near[:, h:] @ self.T])
         side = np.hstack([found.side[:, :h], found.side[:, h:] @ self.T])
         turn = np.zeros((found.corner.shape[0], near.shape[1]))
@@ -172,22 +202,28 @@ class Joint:
         indptr, column = rows.pattern
         link = sparse.csr_array((found.link, column, indptr), shape=(rows.n_ratees, rows.n_bulk))
         scaled = sparse.csr_array((found.link * np.repeat(weight, np.diff(indptr)), column, indptr), shape=link.shape)
-        bulk = sparse.diags_array(found.v_bulk) - link.T @ scaled
+        bulk = sparse.csr_array(link.T @ scaled)
+        bulk.data *= -1.0
+        bulk.setdiag(bulk.diagonal() + own[:n])
         if rows.bulk.shape[1] > 1:
             bulk = bulk + self._crossed(found.spread)
         pulled = weight[:, None] * near
-        pivot = np.concatenate([bulk.diagonal() / np.maximum(found.v_bulk, _TINY), found.v_border])
+        pivot = np.concatenate([bulk.diagonal() / np.maximum(own[:n], _TINY), own[n:]])
         used = pivot > _BLIND
         free = np.concatenate([np.isnan(self.fixed_columns) & used, np.ones(self.T.shape[1], np.bool_)])
         basis = sparse.csr_array(
             sparse.vstack([self.freedom.basis, sparse.csr_array((self.T.shape[1], self.freedom.basis.shape[1]))])
         )
         system = Equations(
-            sparse.csr_array(bulk), side - link.T @ pulled, corner - near.T @ pulled, basis, free, self.block
+            bulk, side - link.T @ pulled, corner - near.T @ pulled, basis, free, self.ties
         )
-        if not system.dense:
-            self.block = system.unit_blocks().block
         return Solver(system, weight, link, near)
+
+    def diagonal(self, found: Pass) -> FloatArray:
+        """Informations of ratees and columns, and of the thresholds' contrasts."""
+        h = self.rows.n_border
+        inner = np.einsum("ij,ij->j", self.T, found.corner[h:, h:] @ self.T)
+        return np.concatenate([found.v_theta, found.v_columns, inner])
 
     def _crossed(self, spread: FloatArray) -> Any:
         """Σ V of every two columns of different bulk facets."""
@@ -201,7 +237,7 @@ class Joint:
 
     def direction(self, found: Pass, solver: Solver, tolerance: float) -> tuple[FloatArray, FloatArray]:
         """Newton step of the ratees and of the columns with thresholds (in contrasts)."""
-        rhs = np.concatenate([found.g_bulk, found.g_border, self.T.T @ found.g_tau.ravel()])
+        rhs = np.concatenate([found.g_columns, self.T.T @ found.g_tau.ravel()])
         pulled = solver.weight * found.g_theta
         rhs += np.concatenate([solver.link.T @ pulled, solver.near.T @ pulled])
         step = solver.system.solve(rhs, tolerance)
@@ -220,7 +256,7 @@ class Joint:
     def residual(self, found: Pass) -> float:
         """Largest score residual of a free element or threshold, in raw score points."""
         rows = self.rows
-        columns = np.concatenate([found.g_bulk, found.g_border])[np.isnan(self.fixed_columns)]
+        columns = found.g_columns[np.isnan(self.fixed_columns)]
         parts = found.g_theta[np.isnan(self.fixed_theta)], columns, (self.T @ (self.T.T @ found.g_tau.ravel()))
         return max(float(np.abs(part).max(initial=0.0)) for part in parts) if rows.n else 0.0
 
@@ -230,8 +266,8 @@ class Joint:
         Information is brought up to date while steps are long; after that steps with the last one are accelerated.
         """
         at = self.start()
-        found = self.evaluate(at, None)
-        solver, last, value = self.equations(found), np.inf, -np.inf
+        found = self.evaluate(at)
+        solver, weight, last, value = self.equations(found), self.diagonal(found), np.inf, -np.inf
         history, drifting = Anderson(), 0
         for turn in range(_STEPS):
             residual = self.residual(found)
@@ -239,27 +275,27 @@ class Joint:
             if drifting > _DRIFT:
                 break
             if residual < tolerance and last < _STILL:
-                return at, found if found.near.size else self.evaluate(at, found), True
-            theta, step = self.direction(found, solver, _LOOSE)
+                return at, found if found.near.size else self.evaluate(at), True
+            theta, step = self.direction(found, solver, _LOOSE * float(np.clip(last, 0.03, 3.0)))
             last = max(float(np.abs(theta).max(initial=0.0)), float(np.abs(step).max(initial=0.0)))
             stubborn = turn > _PATIENT
             inform = last > _NEAR or stubborn
             np.clip(theta, -_CLIP, _CLIP, out=theta)
             np.clip(step, -_CLIP, _CLIP, out=step)
             if not inform:
-                theta, step = history.step(theta, step)
+                theta, step = history.step(theta, step, weight)
             for halving in range(_HALVINGS):
                 trial = self.moved(at, theta, step, 0.5 ** (halving + stubborn))
-                seen = self.evaluate(trial, found, inform=inform)
+                seen = self.evaluate(trial, inform=inform)
                 gain = self.objective(seen)
                 if gain >= value - 1e-9 * (1.0 + abs(value)) or (self.adjust and last < _CLIP):
                     break
             else:
-                return at, self.evaluate(at, found), residual < tolerance
+                return at, self.evaluate(at), residual < tolerance
             at, found, value = trial, seen, gain
             if inform:
-                solver = self.equations(found)
-        return at, self.evaluate(at, found), False
+                solver, weight = self.equations(found), self.diagonal(found)
+        return at, self.evaluate(at), False
 
 
 class Anderson:
@@ -270,7 +306,7 @@ class Anderson:
         self.changes: list[FloatArray] = []
         self.before: tuple[FloatArray, FloatArray] | None = None
 
-    def step(self, theta: FloatArray, rest: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def step(self, theta: FloatArray, rest: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The accelerated step for a plain one."""
         plain = np.concatenate([theta, rest])
         if self.before is not None:
@@ -279,7 +315,8 @@ class Anderson:
         out = plain
         if self.changes:
             past = np.column_stack(self.changes)
-            share = np.linalg.lstsq(past.T @ past, past.T @ plain, rcond=1e-12)[0]
+            heavy = past * weight[:, None]
+            share = np.linalg.lstsq(heavy.T @ past, heavy.T @ plain, rcond=1e-12)[0]
             out = plain - (past + np.column_stack(self.moves)) @ share
         self.before = out, plain
         return out[: theta.size], out[theta.size :]

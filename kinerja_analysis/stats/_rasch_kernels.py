@@ -66,122 +66,19 @@ def powers(eta, steps, n_steps, p):  # type: ignore[no-untyped-def]
         p[k] *= share
 
 
-@njit(cache=True)
-def joint_pass(  # type: ignore[no-untyped-def]
-    start, x, weight, group, bulk, border, slot, theta, psi_bulk, psi_border, tau, n_steps, pull_theta, pull_bulk,
-    pull_border, adjust, inform, g_theta, v_theta, g_bulk, v_bulk, g_border, v_border, g_tau, link, near, side,
-    corner, spread
-):  # fmt: skip
-    """One evaluation of the joint likelihood: its score and the elements' informations (`v`).
-
-    With `inform` also the cross-products of information: `near` (ratee × border), `side` (bulk × border) and `corner`
-    (border × border) hold the facets' columns first and then the thresholds, group by group. With `adjust` the score
-    is that of the likelihood times the square root of the elements' informations; `pull` are their reciprocals.
-    `spread`, unless empty, gets every row's variance. Returns the log likelihood.
-    """
-    width = tau.shape[1]
-    n_border = psi_border.size
-    p = np.empty(width + 1)
-    u = np.empty(width)
-    above = np.empty(width)
-    steps = np.exp(-tau)
-    largest = np.abs(tau).sum(axis=1)
-    loglik, product = 0.0, 1.0
-    for ratee in range(start.size - 1):
-        own = pull_theta[ratee]
-        score_own, info_own = 0.0, 0.0
-        for row in range(start[ratee], start[ratee + 1]):
-            eta = theta[ratee]
-            pull = own
-            for f in range(bulk.shape[1]):
-                eta -= psi_bulk[bulk[row, f]]
-                pull += pull_bulk[bulk[row, f]]
-            for f in range(border.shape[1]):
-                eta -= psi_border[border[row, f]]
-                pull += pull_border[border[row, f]]
-            g = group[row]
-            m = n_steps[g]
-            if abs(eta) * m + largest[g] < SAFE:
-                powers(eta, steps[g], m, p)
-            else:
-                probabilities(eta, tau[g], m, p)
-            w = weight[row]
-            observed = x[row]
-            tail, first, second, cubes = 0.0, 0.0, 0.0, 0.0
-            for k in range(m, 0, -1):
-                tail += p[k]
-                above[k - 1] = tail
-                u[k - 1] = first = first + k * p[k]
-                second += k * k * p[k]
-                cubes += k * k * k * p[k]
-            E = first
-            variance = second - E * E
-            V = w * variance
-            y = w * (observed - E)
-            if w == 1.0:
-                product *= p[observed]
-                if product < 1e-200:
-                    loglik += np.log(product)
-                    product = 1.0
-            else:
-                loglik += w * np.log(p[observed])
-            for k in range(m):
-                g_tau[g, k] += w * (above[k] - (1.0 if observed > k else 0.0))
-            if adjust:
-                y += 0.5 * pull * w * (cubes - 3.0 * E * second + 2.0 * E * E * E)
-                run = 0.0
-                for k in range(m, 0, -1):
-                    run += ((k - E) ** 2 - variance) * p[k]
-                    g_tau[g, k - 1] -= 0.5 * pull * w * run
-            score_own += y
-            info_own += V
-            if spread.size:
-                spread[row] = V
-            for f in range(bulk.shape[1]):
-                c = bulk[row, f]
-                g_bulk[c] -= y
-                v_bulk[c] += V
-            for f in range(border.shape[1]):
-                c = border[row, f]
-                g_border[c] -= y
-                v_border[c] += V
-            if not inform:
-                continue
-            base = n_border + g * width
-            for k in range(m):
-                u[k] = w * (u[k] - E * above[k])
-                near[ratee, base + k] += u[k]
-                for j in range(k + 1):
-                    corner[base + k, base + j] += w * above[k] * (1.0 - above[j])
-            for f in range(bulk.shape[1]):
-                c = bulk[row, f]
-                link[slot[row, f]] += V
-                for b in range(border.shape[1]):
-                    side[c, border[row, b]] += V
-                for k in range(m):
-                    side[c, base + k] += u[k]
-            for f in range(border.shape[1]):
-                c = border[row, f]
-                near[ratee, c] += V
-                for b in range(border.shape[1]):
-                    corner[c, border[row, b]] += V
-                for k in range(m):
-                    corner[c, base + k] += u[k]
-        g_theta[ratee] += score_own
-        v_theta[ratee] += info_own
-    return loglik + np.log(product)
-
-
 FIT_COLUMNS = (
     "n", "weight", "label", "z2", "y2", "variance", "kurtosis", "spread", "slope", "slope_info", "x", "xx", "rest",
     "rest2", "x_rest", "E", "EE", "E_rest",
 )  # fmt: skip
 
 
-@njit(cache=True)
-def moments(eta, tau, n_steps, p):  # type: ignore[no-untyped-def]
-    """Mean, variance and fourth central moment of a rating."""
-    probabilities(eta, tau, n_steps, p)
+@njit(inline="always")
+def moments(eta, tau, steps, largest, n_steps, p):  # type: ignore[no-untyped-def]
+    """Mean, variance and fourth central moment of a rating; steps = exp(−τ), largest = Σ|τ|."""
+    if abs(eta) * n_steps + largest < SAFE:
+        powers(eta, steps, n_steps, p)
+    else:
+        probabilities(eta, tau, n_steps, p)
     E, V, fourth = 0.0, 0.0, 0.0
     for k in range(1, n_steps + 1):
         E += k * p[k]
@@ -197,7 +94,7 @@ def row_moments(  # type: ignore[no-untyped-def]
     start, group, bulk, border, theta, psi_bulk, psi_border, tau, n_steps, eta, expected, variance
 ):  # fmt: skip
     """η, expectation and variance of every rating."""
-    p = np.empty(tau.shape[1] + 1)
+    p, steps, largest = np.empty(tau.shape[1] + 1), np.exp(-tau), np.abs(tau).sum(axis=1)
     for ratee in range(start.size - 1):
         for row in range(start[ratee], start[ratee + 1]):
             value = theta[ratee]
@@ -207,32 +104,22 @@ def row_moments(  # type: ignore[no-untyped-def]
                 value -= psi_border[border[row, f]]
             g = group[row]
             eta[row] = value
-            expected[row], variance[row], _ = moments(value, tau[g], n_steps[g], p)
+            expected[row], variance[row], _ = moments(value, tau[g], steps[g], largest[g], n_steps[g], p)
 
 
 @njit(cache=True)
-def fit_pass(x, weight, group, element, own, eta, tau, n_steps, label, sums):  # type: ignore[no-untyped-def]
-    """Sums by element that the fit statistics are made of, in the order of `FIT_COLUMNS`.
+def fit_pass(x, weight, group, elements, owns, eta, tau, n_steps, label, sums):  # type: ignore[no-untyped-def]
+    """Sums by element that the fit statistics are made of, in the order of `FIT_COLUMNS`, for every facet.
 
-    `own` is what the element adds to η: the rest is the measure its ratings are correlated with.
+    `owns` is what the elements add to η: the rest is the measure their ratings are correlated with.
     """
-    p = np.empty(tau.shape[1] + 1)
+    p, steps, largest = np.empty(tau.shape[1] + 1), np.exp(-tau), np.abs(tau).sum(axis=1)
     for row in range(x.size):
         g, w, k = group[row], weight[row], x[row]
         m = n_steps[g]
-        E, V, fourth = moments(eta[row], tau[g], m, p)
+        E, V, fourth = moments(eta[row], tau[g], steps[g], largest[g], m, p)
         y = k - E
-        rest = eta[row] - own[element[row]]
-        at = sums[element[row]]
-        at[0] += 1.0
-        at[1] += w
-        at[2] += w * label[g, k]
-        if V > 1e-100:
-            at[3] += w * y * y / V
-            at[6] += fourth / (V * V)
-        at[4] += w * y * y
-        at[5] += w * V
-        at[7] += fourth - V * V
+        z2, kurtosis = (y * y / V, fourth / (V * V)) if V > 1e-100 else (0.0, 0.0)
         run, mean, square, seen = 0.0, 0.0, 0.0, 0.0
         for j in range(1, m + 1):
             run += eta[row] - tau[g, j - 1]
@@ -240,25 +127,37 @@ def fit_pass(x, weight, group, element, own, eta, tau, n_steps, label, sums):  #
             square += run * run * p[j]
             if j == k:
                 seen = run
-        at[8] += w * (seen - mean)
-        at[9] += w * (square - mean * mean)
-        at[10] += w * k
-        at[11] += w * k * k
-        at[12] += w * rest
-        at[13] += w * rest * rest
-        at[14] += w * k * rest
-        at[15] += w * E
-        at[16] += w * (V + E * E)
-        at[17] += w * E * rest
+        for f in range(len(elements)):
+            element = elements[f][row]
+            rest = eta[row] - owns[f][element]
+            at = sums[f][element]
+            at[0] += 1.0
+            at[1] += w
+            at[2] += w * label[g, k]
+            at[3] += w * z2
+            at[4] += w * y * y
+            at[5] += w * V
+            at[6] += kurtosis
+            at[7] += fourth - V * V
+            at[8] += w * (seen - mean)
+            at[9] += w * (square - mean * mean)
+            at[10] += w * k
+            at[11] += w * k * k
+            at[12] += w * rest
+            at[13] += w * rest * rest
+            at[14] += w * k * rest
+            at[15] += w * E
+            at[16] += w * (V + E * E)
+            at[17] += w * E * rest
 
 
 @njit(cache=True)
 def cell_pass(x, weight, group, cell, eta, shift, tau, n_steps, sums):  # type: ignore[no-untyped-def]
     """Sums by cell with the cell's shift added to η: Σw(x − E), ΣwV, Σw(x − E)², Σw·z², Σw."""
-    p = np.empty(tau.shape[1] + 1)
+    p, steps, largest = np.empty(tau.shape[1] + 1), np.exp(-tau), np.abs(tau).sum(axis=1)
     for row in range(x.size):
         g, c, w = group[row], cell[row], weight[row]
-        E, V, _ = moments(eta[row] + shift[c], tau[g], n_steps[g], p)
+        E, V, _ = moments(eta[row] + shift[c], tau[g], steps[g], largest[g], n_steps[g], p)
         y = x[row] - E
         sums[c, 0] += w * y
         sums[c, 1] += w * V

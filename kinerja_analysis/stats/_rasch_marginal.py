@@ -16,7 +16,7 @@ from ._rasch_freedom import Freedom
 from ._rasch_joint import Joint, Point
 from ._rasch_quadrature import marginal_pass, modes
 from ._rasch_rows import Rows
-from ._rasch_system import DENSE_LIMIT, Equations, linked_blocks
+from ._rasch_system import Equations, Ties
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -75,6 +75,7 @@ class Marginal(Joint):
         keep = weight > 1e-290
         self.node, self.log_weight = node[keep], np.log(weight[keep]) + node[keep] ** 2
         self.mode = np.zeros(rows.n_ratees)
+        self.ties = Ties(rows.pattern, rows.n_bulk + self.n_means)
         self._places()
         self._shifts(means)
 
@@ -172,11 +173,8 @@ class Marginal(Joint):
         free = np.concatenate(
             [movable[:b], np.ones(self.n_means, np.bool_), movable[b:], np.ones(self.T.shape[1] + 1, np.bool_)]
         )
-        if self.block is None and free.size > DENSE_LIMIT:  # the means touch every rater of their part: apart
-            own = linked_blocks(bulk[:b, :b])
-            self.block = np.concatenate([own, own.max(initial=-1) + 1 + np.arange(self.n_means)])
         return Equations(
-            bulk, found.side @ turn, turn.T @ corner @ turn, self.basis, free, self.block, self.shift
+            bulk, found.side @ turn, turn.T @ corner @ turn, self.basis, free, self.ties, self.shift
         )
 
     def gradient(self, found: Look) -> FloatArray:

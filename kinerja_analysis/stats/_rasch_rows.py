@@ -229,17 +229,39 @@ def _slots(start, columns, width, slot, indptr):  # type: ignore[no-untyped-def]
     return found[:count]
 
 
+@njit(cache=True)
+def _observed(score, group, low, seen):  # type: ignore[no-untyped-def]
+    """Mark the scores that occur in each group."""
+    for row in range(score.size):
+        seen[group[row], score[row] - low] = True
+
+
+@njit(cache=True)
+def _numbered(score, group, low, place, out):  # type: ignore[no-untyped-def]
+    for row in range(score.size):
+        out[row] = place[group[row], score[row] - low]
+
+
 def categories(data: Ratings, rows: NDArray[Any]) -> tuple[Scale, NDArray[np.int16]]:
     """Observed categories by group among `rows`, and each row's number in them."""
-    score, group = data.score[rows], data.group[rows]
+    score, group = (data.score, data.group) if rows.all() else (data.score[rows], data.group[rows])
     low = int(score.min(initial=0))
     span = int(score.max(initial=0)) - low + 1
     if span * data.n_groups > 50_000_000:
         raise ValueError("score spans too many categories for a rating scale")
-    seen = np.bincount(group * span + (score - low), minlength=span * data.n_groups).reshape(-1, span) > 0
-    place = np.cumsum(seen, axis=1) - 1
-    labels = [np.flatnonzero(row) + low for row in seen]
-    return Scale(labels), place[group, score - low].astype(np.int16)
+    seen = np.zeros((data.n_groups, span), np.bool_)
+    _observed(score, group, low, seen)
+    out = np.empty(score.size, np.int16)
+    _numbered(score, group, low, np.cumsum(seen, axis=1) - 1, out)
+    return Scale([np.flatnonzero(row) + low for row in seen]), out
+
+
+@njit(cache=True)
+def _ends(code, group, category, steps, above, below):  # type: ignore[no-untyped-def]
+    """Mark the levels that have a rating above the bottom, and those that have one below the top."""
+    for row in range(code.size):
+        above[code[row]] |= category[row] > 0
+        below[code[row]] |= category[row] < steps[group[row]]
 
 
 def extremes(
@@ -252,18 +274,21 @@ def extremes(
     """
     while True:
         scale, category = categories(data, active)
-        top = scale.steps[data.group[active]] - category
+        whole = bool(active.all())
+        group = data.group if whole else data.group[active]
         lost = np.zeros(data.n, np.bool_)
         for number, column in enumerate(data.codes):
             if number == 0 and keep_ratees:
                 continue
-            own, size = column[active], data.sizes[number]
-            free = (np.bincount(own, minlength=size) > 0) & np.isnan(data.fixed[number])
-            low = free & (np.bincount(own, weights=category, minlength=size) == 0)
-            high = free & (np.bincount(own, weights=top, minlength=size) == 0) & ~low
-            if low.any() or high.any():
-                extreme[number][low], extreme[number][high] = -1, 1
-                lost |= (low | high)[column]
+            own, size = column if whole else column[active], data.sizes[number]
+            above, below = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+            _ends(own, group, category, scale.steps, above, below)
+            end = np.zeros(size, np.bool_)
+            end[own] = True
+            end &= np.isnan(data.fixed[number]) & ~(above & below)
+            if end.any():
+                extreme[number][end & ~above], extreme[number][end & above] = -1, 1
+                lost |= end[column]
         lost &= active
         if not lost.any():
             return scale, category

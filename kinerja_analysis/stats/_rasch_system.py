@@ -6,6 +6,7 @@ blocks of the bulk and the border's own block.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,27 @@ def _helmert(m: int) -> FloatArray:
     return out
 
 
+class Ties:
+    """Which bulk columns meet in a ratee, and the unit blocks that follow from it.
+
+    Parameters
+    ----------
+    pattern : (indptr, indices)
+        Columns of each ratee.
+    n : int
+        Columns; those that no ratee has (the means of the parts) are blocks of their own.
+    """
+
+    def __init__(self, pattern: tuple[Any, Any], n: int) -> None:
+        ones = np.ones(pattern[1].size, np.int8)
+        self.table = sparse.csr_array((ones, pattern[1], pattern[0]), shape=(pattern[0].size - 1, n))
+
+    @cached_property
+    def block(self) -> IntArray:
+        """Unit block of each column."""
+        return unit_blocks(self.table)
+
+
 @dataclass(slots=True)
 class Equations:
     """Information of the unknowns: bulk (sparse), side (bulk × border), corner (border × border), free shifts.
@@ -60,7 +82,7 @@ class Equations:
     corner: FloatArray
     basis: Any
     free: NDArray[np.bool_]
-    block: IntArray | None = None
+    ties: Ties
     shift: Any = None
     _factor: Any = field(default=None, init=False)
     _blocks: Any = field(default=None, init=False)
@@ -129,64 +151,61 @@ class Equations:
         shift = self.basis if self.shift is None else self.shift
         return np.asarray(values - shift @ (self.basis.T @ values))
 
-    def apply(self, values: FloatArray) -> FloatArray:
-        """Information times values."""
-        n = self.bulk.shape[0]
-        top = self.bulk @ values[:n] + self.side @ values[n:]
-        bottom = self.side.T @ values[:n] + self.corner @ values[n:]
-        return np.where(self.free[:, None], np.vstack([top, bottom]), 0.0)
-
     def _iterate(self, rhs: FloatArray, tolerance: float) -> FloatArray:
-        blocks = self.unit_blocks()
-        n = self.bulk.shape[0]
+        """Conjugate gradients with the bulk columns in the order of their blocks."""
+        blocks, n = self.unit_blocks(), self.bulk.shape[0]
+        order = np.concatenate([blocks.order, np.arange(n, self.size)])
+        side, basis, fixed = self.side[blocks.order], self.basis[order], ~self.free[order]
         value, vector = np.linalg.eigh(self.corner)
         keep = value > 1e-9 * max(float(value.max(initial=0.0)), 1e-300)
         corner = (vector[:, keep] / value[keep]) @ vector[:, keep].T
 
-        def precondition(values: FloatArray) -> FloatArray:
-            found = np.vstack([blocks.solve(values[:n]), corner @ values[n:]])
-            return self.project(found) if self.shift is None else found
+        def apply(values: FloatArray) -> FloatArray:
+            out = np.empty_like(values)
+            out[:n] = blocks.apply(values[:n]) + side @ values[n:]
+            out[n:] = side.T @ values[:n] + self.corner @ values[n:]
+            out[fixed] = 0.0
+            return out
 
-        return conjugate_gradients(self.apply, precondition, rhs, tolerance=tolerance).values
+        def precondition(values: FloatArray) -> FloatArray:
+            found = np.empty_like(values)
+            found[:n], found[n:] = blocks.solve(values[:n]), corner @ values[n:]
+            return found - basis @ (basis.T @ found) if self.shift is None else found
+
+        out = np.empty_like(rhs)
+        out[order] = conjugate_gradients(apply, precondition, rhs[order], tolerance=tolerance).values
+        return out
 
     def unit_blocks(self) -> "BulkBlocks":
         """The preconditioner of the bulk columns."""
         if self._blocks is None:
-            if self.block is None:
-                self.block = linked_blocks(self.bulk)
-            self._blocks = BulkBlocks(self.bulk, self.block)
+            self._blocks = BulkBlocks(self.bulk, self.ties.block)
         return self._blocks  # type: ignore[no-any-return]
 
 
-def linked_blocks(matrix: Any) -> IntArray:
-    """Unit blocks of the columns of a sparse matrix, zeros left out."""
-    out = sparse.csr_array(matrix)
-    out.eliminate_zeros()
-    return unit_blocks(out)
-
-
 class BulkBlocks:
-    """Unit blocks of a sparse positive semidefinite matrix, factored with a small ridge."""
+    """A sparse positive semidefinite matrix in the order of its unit blocks, which are factored with a small ridge."""
 
     def __init__(self, matrix: Any, block: IntArray) -> None:
-        self.block = block
-        diagonal = matrix.diagonal()
-        self.diagonal = np.where(diagonal > 0, diagonal, 1.0)
         self.order = np.argsort(block, kind="stable")
-        beside = sparse.csr_array(matrix - sparse.diags_array(diagonal))[self.order][:, self.order]
-        self.scale = (1.0 / np.sqrt(self.diagonal[self.order] * (1.0 + _RIDGE)))[:, None]
+        self.block = block[self.order]
+        own = matrix.diagonal()[self.order]
+        self.diagonal = own[:, None]
+        self.beside = sparse.csr_array(matrix[self.order][:, self.order])
+        self.beside.setdiag(0.0)
+        self.scale = (1.0 / np.sqrt(np.where(own > 0, own, 1.0) * (1.0 + _RIDGE)))[:, None]
         none = sparse.csr_array((0, self.order.size))
-        self.blocks = Blocks(none, sparse.csr_array(beside), np.sort(block))
+        self.blocks = Blocks(none, self.beside, self.block)
         self.blocks.factor(np.zeros(0), self.scale[:, 0].copy())
 
+    def apply(self, values: FloatArray) -> FloatArray:
+        """The matrix times values."""
+        return np.asarray(self.diagonal * values + self.beside @ values)
+
     def solve(self, values: FloatArray) -> FloatArray:
-        """M⁻¹·values."""
-        out = np.empty_like(values)
-        out[self.order] = self.scale * self.blocks.solve(self.scale * values[self.order])
-        return out
+        """M⁻¹·values, M the blocks."""
+        return self.scale * self.blocks.solve(self.scale * values)
 
     def inverse_diagonal(self) -> FloatArray:
         """Diagonal of M⁻¹."""
-        out = np.empty(self.order.size)
-        out[self.order] = self.scale[:, 0] ** 2 * self.blocks.inverse_parts()[0]
-        return out
+        return np.asarray(self.scale[:, 0] ** 2 * self.blocks.inverse_parts()[0])

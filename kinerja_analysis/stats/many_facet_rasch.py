@@ -254,12 +254,13 @@ def _record(fit: Fitted, error: Errors, how: str) -> ManyFacetRasch:
     names = data.names
     measure, extreme_se = extremes(fit)
     out: dict[str, Any] = {key: {} for key in _BY_FACET}
+    found = sums(fit)
     for f, name in enumerate(names):
         flagged = fit.rows.extreme[f] != 0
         known = np.isfinite(fit.measure[f])
         for key, values in (("se", error.cluster), ("se_information", error.information), ("se_model", error.model)):
             out[key][name] = np.where(flagged & ~known, extreme_se[f], values[f])
-        squares = element_fit(sums(fit, f))
+        squares = element_fit(found[f])
         for key in ("infit", "outfit", "infit_z", "outfit_z"):
             out[key][name] = getattr(squares, key)
         fair, slope = fair_averages(fit, measure, f)

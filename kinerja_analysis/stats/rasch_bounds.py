@@ -183,7 +183,7 @@ class _World:
         sizes = self.data.sizes
         if other is None:
             return [(np.full(size, np.nan), np.full(size, np.nan)) for size in sizes]
-        found = [element_fit(sums(other, f)) for f in range(len(sizes))]
+        found = [element_fit(own) for own in sums(other)]
         return [(one.infit, one.outfit) for one in found]
 
 

@@ -114,7 +114,7 @@ def facet_report(fit: ManyFacetRasch, facet: str) -> Table:
     weight = np.bincount(level, data.weight, size)
     total = np.bincount(level, data.weight * data.score, size)
     rated = weight > 0
-    s = sums(inside, number)
+    s = sums(inside)[number]
     with np.errstate(divide="ignore", invalid="ignore"):
         average = np.where(rated, total / weight, np.nan)
         discrimination = 1.0 + s["slope"] / s["slope_info"]

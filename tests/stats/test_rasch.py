@@ -278,7 +278,6 @@ def test_large_route_agrees_with_the_dense_one(monkeypatch):
     score, facets, _ = draw(700, 240, 3, 5, 15, pair_sd=0.5)
     dense = {e: many_facet_rasch(score, facets, estimator=e) for e in ("JML", "MML")}
     monkeypatch.setattr("kinerja_analysis.stats._rasch_system.DENSE_LIMIT", 20)
-    monkeypatch.setattr("kinerja_analysis.stats._rasch_marginal.DENSE_LIMIT", 20)
     for estimator, one in dense.items():
         two = many_facet_rasch(score, facets, estimator=estimator)
         assert "pooled" in two.method and "pooled" not in one.method
