@@ -109,7 +109,7 @@ def _marginal(
     rows: Rows, free: Freedom, means: bool, floating: int, nodes: int, tolerance: float
 ) -> Fitted:
     engine = Marginal(rows, free, means=means, nodes=nodes)
-    at, prior, found, converged = engine.maximum(tolerance)
+    at, prior, found, system, converged = engine.maximum(tolerance)
     columns = np.concatenate([at.bulk, at.border])
     mean = prior.mean
     if floating:
@@ -127,8 +127,7 @@ def _marginal(
     unknowns = np.concatenate([np.arange(n), n + engine.n_means + np.arange(rows.n_border)])
     shifted = found.mean - (prior.mean - mean)[engine.part]
     fit = _complete(
-        rows, free, point, engine, floating, engine.information(found), unknowns, found.variance, None,
-        found.loglik, converged,
+        rows, free, point, engine, floating, system, unknowns, found.variance, None, found.loglik, converged
     )  # fmt: skip
     bulk, border = engine.scores(found)
     fit.score = sparse.csr_array(sparse.hstack([bulk, sparse.csr_array(border)]))

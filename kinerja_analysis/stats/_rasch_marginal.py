@@ -23,6 +23,7 @@ IntArray = NDArray[np.int64]
 _STEPS, _HALVINGS, _CLIP = 100, 25, 2.0
 _MOST_CELLS = 100_000_000
 _FLOOR = 1e-3
+_VECTOR, _FEW, _CLOSE = 16, 15, 0.1
 
 
 class TooManyRaters(ValueError):
@@ -51,6 +52,15 @@ class Look:
     variance: FloatArray
 
 
+def _quadrature(nodes: int) -> tuple[FloatArray, FloatArray]:
+    """Gauss–Hermite nodes and log weights, filled up with weights of nothing: loops run best over whole vectors."""
+    node, weight = np.polynomial.hermite.hermgauss(nodes)
+    keep = weight > 1e-290
+    more = -int(keep.sum()) % _VECTOR
+    log_weight = np.log(weight[keep]) + node[keep] ** 2
+    return np.pad(node[keep], (0, more), mode="edge"), np.pad(log_weight, (0, more), constant_values=-1e300)
+
+
 class Marginal(Joint):
     """The marginal likelihood of calibrated rows.
 
@@ -71,9 +81,7 @@ class Marginal(Joint):
         part = np.maximum(free.ratee_part, 0)
         self.part = part if means else np.zeros_like(part)
         self.n_means = int(self.part.max(initial=0)) + 1
-        node, weight = np.polynomial.hermite.hermgauss(nodes)
-        keep = weight > 1e-290
-        self.node, self.log_weight = node[keep], np.log(weight[keep]) + node[keep] ** 2
+        self.rules = {False: _quadrature(min(nodes, _FEW)), True: _quadrature(nodes)}
         self.mode = np.zeros(rows.n_ratees)
         self.ties = Ties(rows.pattern, rows.n_bulk + self.n_means)
         self._places()
@@ -123,8 +131,8 @@ class Marginal(Joint):
         self.basis = sparse.csr_array(sparse.vstack([basis[:n], gap, basis[n:], rest]))
         self.shift = sparse.csr_array(sparse.vstack([basis[:n], sparse.csr_array(moved), basis[n:], rest]))
 
-    def look(self, at: Point, prior: Prior) -> Look:
-        """Evaluate at a point; the modes start from those of the last evaluation."""
+    def look(self, at: Point, prior: Prior, *, fine: bool) -> Look:
+        """Evaluate at a point with all or a few nodes; the modes start from those of the last evaluation."""
         rows = self.rows
         mean = prior.mean[self.part]
         mode, information = self.mode.copy(), np.empty(rows.n_ratees)
@@ -141,7 +149,7 @@ class Marginal(Joint):
         )  # fmt: skip
         out.loglik = float(
             marginal_pass(
-                *values, rows.slot, rows.pattern[0], *model, mean, self.part, prior.sd, self.node, self.log_weight,
+                *values, rows.slot, rows.pattern[0], *model, mean, self.part, prior.sd, *self.rules[fine],
                 mode, 1.0 / np.sqrt(information), rows.pattern[1], out.piece, self.piece_start, out.side,
                 out.corner, out.score_bulk, out.score_border, out.mean, out.variance,
             )
@@ -191,10 +199,10 @@ class Marginal(Joint):
         sd = max(prior.sd * float(np.exp(share * rest[-1])), _FLOOR)
         return point, Prior(prior.mean + share * step[b : b + self.n_means], sd)
 
-    def maximum(self, tolerance: float) -> tuple[Point, Prior, Look, bool]:
-        """The maximum: every score within `tolerance`."""
-        at, prior = self.start(), Prior(np.zeros(self.n_means), 1.0)
-        found = self.look(at, prior)
+    def maximum(self, tolerance: float) -> tuple[Point, Prior, Look, Equations, bool]:
+        """The maximum: every score within `tolerance`; a few nodes until steps are short."""
+        at, prior, fine = self.start(), Prior(np.zeros(self.n_means), 1.0), False
+        found = self.look(at, prior, fine=fine)
         for _ in range(_STEPS):
             gradient = self.gradient(found)
             system = self.information(found)
@@ -202,18 +210,25 @@ class Marginal(Joint):
             largest = float(np.abs(gradient).max(initial=0.0))
             step = self._step(system, gradient, 1e-3 if largest > 1.0 else 1e-6)
             size = float(np.abs(step).max(initial=0.0))
-            if largest < tolerance and size < 1e-3:
-                return *self.centred(at, prior), found, True
+            if fine and largest < tolerance and size < 1e-3:
+                return *self.centred(at, prior), found, system, True
+            least = found.loglik if fine or size > _CLOSE else -np.inf  # not to be compared between rules
+            fine = fine or size <= _CLOSE
             step *= min(1.0, _CLIP / max(size, 1e-300))  # as a whole: clipped entry by entry it may lead downhill
             for halving in range(_HALVINGS):
                 trial, trial_prior = self.stepped(at, prior, step, 0.5**halving)
-                seen = self.look(trial, trial_prior)
-                if seen.loglik >= found.loglik - 1e-10 * (1.0 + abs(found.loglik)):
+                seen = self.look(trial, trial_prior, fine=fine)
+                if seen.loglik >= least - 1e-10 * (1.0 + abs(found.loglik)):
                     break
             else:
-                return *self.centred(at, prior), found, largest < tolerance
+                return *self._stopped(at, prior), largest < tolerance
             at, prior, found = trial, trial_prior, seen
-        return *self.centred(at, prior), found, False
+        return *self._stopped(at, prior), False
+
+    def _stopped(self, at: Point, prior: Prior) -> tuple[Point, Prior, Look, Equations]:
+        """The point where steps no longer lead upwards, seen with all nodes."""
+        found = self.look(at, prior, fine=True)
+        return *self.centred(at, prior), found, self.information(found)
 
     def centred(self, at: Point, prior: Prior) -> tuple[Point, Prior]:
         """The same point with the elements of every facet summing to zero in each part; the means take the rest."""

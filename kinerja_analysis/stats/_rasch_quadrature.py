@@ -5,6 +5,19 @@ from numba import njit
 
 from ._rasch_kernels import SAFE, powers, probabilities
 
+_FAST = {"reassoc", "contract"}
+
+
+@njit(cache=True)
+def _bases(a, b, bulk, border, psi_bulk, psi_border, base):  # type: ignore[no-untyped-def]
+    """Sum of the other facets' measures of a ratee's rows."""
+    for row in range(a, b):
+        base[row - a] = 0.0
+        for f in range(bulk.shape[1]):
+            base[row - a] += psi_bulk[bulk[row, f]]
+        for f in range(border.shape[1]):
+            base[row - a] += psi_border[border[row, f]]
+
 
 @njit(cache=True)
 def modes(  # type: ignore[no-untyped-def]
@@ -15,30 +28,31 @@ def modes(  # type: ignore[no-untyped-def]
 
     With `warm` the score is Warm's weighted one: half the sum of third moments over the information is added.
     """
-    width = tau.shape[1]
-    p = np.empty(width + 1)
+    p, steps, largest = np.empty(tau.shape[1] + 1), np.exp(-tau), np.abs(tau).sum(axis=1)
+    base = np.empty(np.diff(start).max())
     for ratee in range(start.size - 1):
         value = theta[ratee]
+        a, b = start[ratee], start[ratee + 1]
+        _bases(a, b, bulk, border, psi_bulk, psi_border, base)
         for _ in range(100):
             slope, total, third = prior_precision, -prior_precision * (value - prior_mean[ratee]), 0.0
-            for row in range(start[ratee], start[ratee + 1]):
-                eta = value
-                for f in range(bulk.shape[1]):
-                    eta -= psi_bulk[bulk[row, f]]
-                for f in range(border.shape[1]):
-                    eta -= psi_border[border[row, f]]
-                g = group[row]
+            for row in range(a, b):
+                eta, g, w = value - base[row - a], group[row], weight[row]
                 m = n_steps[g]
-                probabilities(eta, tau[g], m, p)
+                if abs(eta) * m + largest[g] < SAFE:
+                    powers(eta, steps[g], m, p)
+                else:
+                    probabilities(eta, tau[g], m, p)
                 E, V, T = 0.0, 0.0, 0.0
                 for k in range(1, m + 1):
                     E += k * p[k]
                 for k in range(m + 1):
-                    V += (k - E) ** 2 * p[k]
-                    T += (k - E) ** 3 * p[k]
-                total += weight[row] * (x[row] - E)
-                slope += weight[row] * V
-                third += weight[row] * T
+                    square = (k - E) ** 2 * p[k]
+                    V += square
+                    T += (k - E) * square
+                total += w * (x[row] - E)
+                slope += w * V
+                third += w * T
             if slope <= 0.0:
                 break
             if warm:
@@ -49,6 +63,173 @@ def modes(  # type: ignore[no-untyped-def]
                 break
         theta[ratee] = value
         information[ratee] = slope
+
+
+@njit(cache=True, fastmath=_FAST)
+def _node_shares(base, growth, theta, top, tau, steps, largest, m, e, total, p):  # type: ignore[no-untyped-def]
+    """Shares of a row's categories (k, q) at every node; growth = exp(θ), steps = exp(−τ), top = largest |θ|."""
+    if (top + abs(base)) * m + largest >= SAFE:
+        single = np.empty(m + 1)
+        for q in range(theta.size):
+            probabilities(theta[q] - base, tau, m, single)
+            p[: m + 1, q] = single
+        return
+    factor = np.exp(-base)
+    p[0], total[:] = 1.0, 1.0
+    for q in range(theta.size):
+        e[q] = growth[q] * factor
+    for k in range(1, m + 1):
+        step = steps[k - 1]
+        for q in range(theta.size):
+            p[k, q] = p[k - 1, q] * e[q] * step
+        for q in range(theta.size):
+            total[q] += p[k, q]
+    for q in range(theta.size):
+        total[q] = 1.0 / total[q]
+    for k in range(m + 1):
+        for q in range(theta.size):
+            p[k, q] *= total[q]
+
+
+@njit(cache=True)
+def _posterior(a, b, x, weight, group, base, theta, tau, steps, largest, n_steps, work, P, post):  # type: ignore[no-untyped-def]
+    """Shares of a ratee's rows at the nodes; `post`, log prior weights, becomes the posterior. Log of its sum before.
+
+    The log likelihood is concave in θ, so that the smallest product of shares is at the first or the last node.
+    """
+    e, total, growth, product = work
+    growth[:] = np.exp(np.minimum(np.maximum(theta, -SAFE), SAFE))
+    product[:] = 1.0
+    last = theta.size - 1
+    top = max(abs(theta[0]), abs(theta[last]))
+    for row in range(a, b):
+        g, w, p = group[row], weight[row], P[row - a]
+        _node_shares(base[row - a], growth, theta, top, tau[g], steps[g], largest[g], n_steps[g], e, total, p)
+        seen = p[x[row]]
+        if w != 1.0:
+            post += w * np.log(np.maximum(seen, 1e-300))
+            continue
+        for q in range(theta.size):
+            product[q] *= max(seen[q], 1e-100)
+        if product[0] < 1e-200 or product[last] < 1e-200:
+            post += np.log(product)
+            product[:] = 1.0
+    post += np.log(product)
+    high = post.max()
+    post[:] = np.exp(post - high)
+    whole = post.sum()
+    post /= whole
+    return high + np.log(whole)
+
+
+@njit(cache=True)
+def _columns(a, b, group, border, n_steps, width, n_border, length, place, touched):  # type: ignore[no-untyped-def]
+    """Give the border columns, thresholds and log sd that a ratee meets their places from `length`; how many."""
+    count = 0
+    for row in range(a, b):
+        for f in range(border.shape[1]):
+            c = border[row, f]
+            if place[c] < 0:
+                place[c], touched[count] = length + count, c
+                count += 1
+        for k in range(n_steps[group[row]]):
+            c = n_border + group[row] * width + k
+            if place[c] < 0:
+                place[c], touched[count] = length + count, c
+                count += 1
+    place[place.size - 1], touched[count] = length + count, place.size - 1
+    return count + 1
+
+
+@njit(cache=True, fastmath=_FAST)
+def _row_scores(p, m, observed, w, post, own, t0, E, V, above, S):  # type: ignore[no-untyped-def]
+    """Add a row's scores at the nodes to S (columns × nodes); P(x ≥ k) is left in `above`. w × posterior mean of V."""
+    E[:], V[:], above[m] = 0.0, 0.0, 0.0
+    for k in range(1, m + 1):
+        for q in range(E.size):
+            E[q] += k * p[k, q]
+    for k in range(m + 1):
+        for q in range(E.size):
+            V[q] += (k - E[q]) * (k - E[q]) * p[k, q]
+    mean = 0.0
+    for q in range(E.size):
+        mean += post[q] * V[q]
+    for i in own:
+        for q in range(E.size):
+            S[i, q] -= w * (observed - E[q])
+    for k in range(m, 0, -1):
+        mark = 1.0 if observed >= k else 0.0
+        for q in range(E.size):
+            above[k - 1, q] = above[k, q] + p[k, q]
+        for q in range(E.size):
+            S[t0 + k - 1, q] += w * (above[k - 1, q] - mark)
+    return w * mean
+
+
+@njit(cache=True, fastmath=_FAST)
+def _row_information(p, m, w, post, own, t0, E, above, run, V, J):  # type: ignore[no-untyped-def]
+    """Add a row's information, V its weighted posterior mean variance, to J."""
+    for i in own:
+        for j in own:
+            J[i, j] += V
+    run[:] = 0.0
+    for k in range(m, 0, -1):
+        mean = 0.0
+        for q in range(E.size):
+            run[q] += (k - E[q]) * p[k, q]
+            mean += post[q] * run[q]
+        for i in own:
+            J[i, t0 + k - 1] += w * mean
+            J[t0 + k - 1, i] += w * mean
+        for j in range(k):
+            total = 0.0
+            for q in range(E.size):
+                total += post[q] * above[k - 1, q] * (1.0 - above[j, q])
+            J[t0 + k - 1, t0 + j] += w * total
+
+
+@njit(cache=True, fastmath=_FAST)
+def _centred(length, post, theta, mean, sd, n_own, S, J, average):  # type: ignore[no-untyped-def]
+    """Add the prior's part to S and J; then S less its posterior mean, `average`, and J less the covariance of S."""
+    precision = 1.0 / (sd * sd)
+    end = length - 1
+    for q in range(post.size):
+        away = theta[q] - mean
+        S[n_own, q] = away * precision
+        S[end, q] = away * away * precision - 1.0
+        J[n_own, n_own] += post[q] * precision
+        J[end, n_own] += 2.0 * post[q] * away * precision
+        J[end, end] += 2.0 * post[q] * away * away * precision
+    for i in range(length):
+        total = 0.0
+        for q in range(post.size):
+            total += post[q] * S[i, q]
+        average[i] = total
+        for q in range(post.size):
+            S[i, q] -= total
+    for i in range(length):
+        for j in range(i + 1):
+            total = 0.0
+            for q in range(post.size):
+                total += post[q] * S[i, q] * S[j, q]
+            J[i, j] -= total
+
+
+@njit(cache=True)
+def _scatter(e0, p0, n_own, length, touched, column, component, n_bulk, J, piece, side, corner):  # type: ignore[no-untyped-def]
+    """Put a ratee's information where it belongs: its own bulk part into `piece`, the rest added up."""
+    for i in range(n_own + 1):
+        for j in range(i + 1):
+            piece[p0 + i * (n_own + 1) + j] = J[i, j]
+            piece[p0 + j * (n_own + 1) + i] = J[i, j]
+    for i in range(n_own + 1, length):
+        c = touched[i - n_own - 1]
+        for j in range(n_own + 1):
+            to = column[e0 + j] if j < n_own else n_bulk + component
+            side[to, c] += J[i, j]
+        for j in range(n_own + 1, i + 1):
+            d = touched[j - n_own - 1]
+            corner[max(c, d), min(c, d)] += J[i, j]
 
 
 @njit(cache=True)
@@ -63,170 +244,49 @@ def marginal_pass(  # type: ignore[no-untyped-def]
     score of each ratee and the observed information (Louis 1982: mean complete information less the covariance of the
     complete score) are added up; `piece` holds each ratee's own bulk × bulk part. Returns the log likelihood.
     """
-    width, Q = tau.shape[1], node.size
-    n_border, n_bulk = psi_border.size, psi_bulk.size
-    last = score_border.shape[1] - 1
-    longest = 0
-    for ratee in range(start.size - 1):
-        longest = max(longest, start[ratee + 1] - start[ratee])
-    P = np.empty((longest, Q, width + 1))
-    theta, post, product = np.empty(Q), np.empty(Q), np.empty(Q)
-    mean_u, mean_h = np.empty(width), np.empty((width, width))
+    width, Q, n_border, n_bulk = tau.shape[1], node.size, psi_border.size, psi_bulk.size
+    end = score_border.shape[1]
+    longest, most = np.diff(start).max(), np.diff(entry).max() + 1 + end
+    P, base = np.zeros((longest, width + 1, Q)), np.zeros(longest)
     steps, largest = np.exp(-tau), np.abs(tau).sum(axis=1)
-    place = np.full(last + 1, -1, np.int64)
+    theta, post, E, V, run = np.empty(Q), np.empty(Q), np.empty(Q), np.empty(Q), np.empty(Q)
+    work = np.empty(Q), np.empty(Q), np.empty(Q), np.empty(Q)
+    above, S, J, average = np.zeros((width + 1, Q)), np.zeros((most, Q)), np.zeros((most, most)), np.zeros(most)
+    place, touched = np.full(end, -1, np.int64), np.empty(end, np.int64)
+    own = np.empty(bulk.shape[1] + border.shape[1], np.int64)
     loglik = 0.0
     for ratee in range(start.size - 1):
         a, b = start[ratee], start[ratee + 1]
         if a == b:
             continue
-        high = -1e308
-        product[:] = 1.0
-        for q in range(Q):
-            theta[q] = centre[ratee] + 1.4142135623730951 * scale[ratee] * node[q]
-            post[q] = log_weight[q] - 0.5 * ((theta[q] - prior_mean[ratee]) / sd) ** 2
-        for row in range(a, b):
-            base = 0.0
-            for f in range(bulk.shape[1]):
-                base += psi_bulk[bulk[row, f]]
-            for f in range(border.shape[1]):
-                base += psi_border[border[row, f]]
-            g, k, w = group[row], x[row], weight[row]
-            m = n_steps[g]
-            for q in range(Q):
-                p = P[row - a, q]
-                eta = theta[q] - base
-                if abs(eta) * m + largest[g] < SAFE:
-                    powers(eta, steps[g], m, p)
-                else:
-                    probabilities(eta, tau[g], m, p)
-                if w == 1.0 and p[k] > 1e-30:
-                    product[q] *= p[k]
-                    if product[q] < 1e-200:
-                        post[q] += np.log(product[q])
-                        product[q] = 1.0
-                else:
-                    post[q] += w * np.log(max(p[k], 1e-300))
-        for q in range(Q):
-            post[q] += np.log(product[q])
-        for q in range(Q):
-            high = max(high, post[q])
-        total = 0.0
-        for q in range(Q):
-            post[q] = np.exp(post[q] - high)
-            total += post[q]
-        loglik += high + np.log(total * scale[ratee] / sd * 0.5641895835477563)
-        mean, square = 0.0, 0.0
-        for q in range(Q):
-            post[q] /= total
-            mean += post[q] * theta[q]
-        for q in range(Q):
-            square += post[q] * (theta[q] - mean) ** 2
-        post_mean[ratee], post_var[ratee] = mean, square
+        _bases(a, b, bulk, border, psi_bulk, psi_border, base)
+        theta[:] = centre[ratee] + 1.4142135623730951 * scale[ratee] * node
+        post[:] = log_weight - 0.5 * ((theta - prior_mean[ratee]) / sd) ** 2
+        loglik += _posterior(a, b, x, weight, group, base, theta, tau, steps, largest, n_steps, work, P, post)
+        loglik += np.log(scale[ratee] / sd * 0.5641895835477563)
+        post_mean[ratee] = (post * theta).sum()
+        post_var[ratee] = (post * (theta - post_mean[ratee]) ** 2).sum()
         e0 = entry[ratee]
         n_own = entry[ratee + 1] - e0
-        length = n_own + 1
-        touched = np.empty(border.shape[1] * (b - a) + width * (b - a) + 1, np.int64)
-        count = 0
+        count = _columns(a, b, group, border, n_steps, width, n_border, n_own + 1, place, touched)
+        length = n_own + 1 + count
+        S[:length] = 0.0
+        J[:length, :length] = 0.0
         for row in range(a, b):
-            for f in range(border.shape[1]):
-                c = border[row, f]
-                if place[c] < 0:
-                    place[c] = length
-                    touched[count] = c
-                    length += 1
-                    count += 1
-            for k in range(n_steps[group[row]]):
-                c = n_border + group[row] * width + k
-                if place[c] < 0:
-                    place[c] = length
-                    touched[count] = c
-                    length += 1
-                    count += 1
-        touched[count] = last
-        place[last] = length
-        length += 1
-        count += 1
-        J = np.zeros((length, length))
-        S = np.zeros((Q, length))
-        own = np.empty(bulk.shape[1] + border.shape[1], np.int64)
-        for row in range(a, b):
-            g, w = group[row], weight[row]
-            m = n_steps[g]
+            m, w, p = n_steps[group[row]], weight[row], P[row - a]
             for f in range(bulk.shape[1]):
                 own[f] = slot[row, f] - e0
             for f in range(border.shape[1]):
                 own[bulk.shape[1] + f] = place[border[row, f]]
-            t0 = place[n_border + g * width] if m else 0
-            mean_V = 0.0
-            mean_u[:m] = 0.0
-            mean_h[:m, :m] = 0.0
-            for q in range(Q):
-                p = P[row - a, q]
-                share = w * post[q]
-                E, second = 0.0, 0.0
-                for k in range(1, m + 1):
-                    E += k * p[k]
-                    second += k * k * p[k]
-                mean_V += share * (second - E * E)
-                y = w * (x[row] - E)
-                for i in own:
-                    S[q, i] -= y
-                first, tail = 0.0, 0.0
-                for k in range(m, 0, -1):
-                    tail += p[k]
-                    first += k * p[k]
-                    S[q, t0 + k - 1] += w * (tail - (1.0 if x[row] >= k else 0.0))
-                    mean_u[k - 1] += share * (first - E * tail)
-                    rest = p[0]
-                    for j in range(1, k + 1):
-                        mean_h[k - 1, j - 1] += share * tail * rest
-                        rest += p[j]
-            for i in own:
-                for j in own:
-                    J[i, j] += mean_V
-                for k in range(m):
-                    J[i, t0 + k] += mean_u[k]
-                    J[t0 + k, i] += mean_u[k]
-            for k in range(m):
-                for j in range(k + 1):
-                    J[t0 + k, t0 + j] += mean_h[k, j]
-        precision = 1.0 / (sd * sd)
-        for q in range(Q):
-            away = theta[q] - prior_mean[ratee]
-            S[q, n_own] = away * precision
-            S[q, length - 1] = away * away * precision - 1.0
-            J[n_own, n_own] += post[q] * precision
-            J[n_own, length - 1] += 2.0 * post[q] * away * precision
-            J[length - 1, n_own] += 2.0 * post[q] * away * precision
-            J[length - 1, length - 1] += 2.0 * post[q] * away * away * precision
-        for i in range(length):
-            mean = 0.0
-            for q in range(Q):
-                mean += post[q] * S[q, i]
-            for q in range(Q):
-                S[q, i] -= mean
-            if i <= n_own:
-                score_bulk[e0 + ratee + i] = mean
-            else:
-                score_border[ratee, touched[i - n_own - 1]] = mean
-        for q in range(Q):
-            for i in range(length):
-                root = post[q] * S[q, i]
-                for j in range(i + 1):
-                    J[i, j] -= root * S[q, j]
-        p0 = piece_start[ratee]
-        for i in range(n_own + 1):
-            for j in range(i + 1):
-                piece[p0 + i * (n_own + 1) + j] = J[i, j]
-                piece[p0 + j * (n_own + 1) + i] = J[i, j]
-        for i in range(n_own + 1, length):
-            c = touched[i - n_own - 1]
-            for j in range(n_own + 1):
-                to = column[e0 + j] if j < n_own else n_bulk + component[ratee]
-                side[to, c] += J[i, j]
-            for j in range(n_own + 1, i + 1):
-                d = touched[j - n_own - 1]
-                corner[max(c, d), min(c, d)] += J[i, j]
+            t0 = place[n_border + group[row] * width] if m else 0
+            mean = _row_scores(p, m, x[row], w, post, own, t0, E, V, above, S)
+            _row_information(p, m, w, post, own, t0, E, above, run, mean, J)
+        _centred(length, post, theta, prior_mean[ratee], sd, n_own, S, J, average)
+        score_bulk[e0 + ratee : e0 + ratee + n_own + 1] = average[: n_own + 1]
         for i in range(count):
-            place[touched[i]] = -1
+            score_border[ratee, touched[i]] = average[n_own + 1 + i]
+        _scatter(
+            e0, piece_start[ratee], n_own, length, touched, column, component[ratee], n_bulk, J, piece, side, corner
+        )
+        place[touched[:count]] = -1
     return loglik

@@ -1,7 +1,7 @@
 """Print the size of the package; fail above 400 lines a module or above the ratchet.
 
-The design asks for 12,000 lines; the package is above it. The ratchet is where it stands. It was raised three times: from
-18,400 for the engine of large mixed models and of further facets, from 19,050 for the many-facet Rasch model, from
+The design asks for 12,000 lines; the package is above it. The ratchet is where it stands. It was raised three times,
+from 18,400 for the engine of large mixed models and of further facets, from 19,050 for the many-facet Rasch model, from
 21,700 for its loops over blocks of rows; it may only go down.
 
 Lines of code are lines that hold code: blank lines, comments and docstrings are documentation, printed beside.
