@@ -87,7 +87,7 @@ def calibrate(
         return None
     free = freedom(rows)
     if marginal:
-        return _marginal(rows, free, means, floating, nodes, tolerance or 1e-6)
+        return _marginal(rows, free, adjust, means, floating, nodes, tolerance or 1e-6)
     engine = Joint(rows, free, adjust=adjust)
     limit = tolerance or (9e-3 if rows.n > _LARGE else 1e-6)
     at, found, converged = engine.maximise(limit)
@@ -106,9 +106,9 @@ def calibrate(
 
 
 def _marginal(
-    rows: Rows, free: Freedom, means: bool, floating: int, nodes: int, tolerance: float
+    rows: Rows, free: Freedom, adjust: bool, means: bool, floating: int, nodes: int, tolerance: float
 ) -> Fitted:
-    engine = Marginal(rows, free, means=means, nodes=nodes)
+    engine = Marginal(rows, free, adjust=adjust, means=means, nodes=nodes)
     at, prior, found, system, converged = engine.maximum(tolerance)
     columns = np.concatenate([at.bulk, at.border])
     mean = prior.mean

@@ -144,7 +144,7 @@ class Joint:
         above = np.cumsum(count.reshape(-1, size)[:, ::-1], axis=1)[:, -2::-1]
         return own.astype(np.float64), other, above.astype(np.float64)
 
-    def evaluate(self, at: Point, *, inform: bool = True) -> Pass:
+    def evaluate(self, at: Point, *, inform: bool = True, adjust: bool | None = None) -> Pass:
         """Score, adjusted if wanted, and elements' informations; with `inform` all cross-products of information."""
         rows, wide, many = self.rows, self.rows.n_border + self.steps.size * self.width, int(inform)
         psi = np.concatenate([at.bulk, at.border])
@@ -158,7 +158,8 @@ class Joint:
         )  # fmt: skip
         v_theta, v_columns = np.zeros(at.theta.size), np.zeros(psi.size)
         information_pass(*given, v_theta, v_columns)
-        pulls = self._pull(v_theta, self.fixed_theta), self._pull(v_columns, self.fixed_columns)
+        adjust = self.adjust if adjust is None else adjust
+        pulls = self.pulls(v_theta, v_columns) if adjust else (np.zeros(v_theta.size), np.zeros(v_columns.size))
         own, other, z = np.zeros(at.theta.size), np.zeros(psi.size), np.zeros((self.steps.size, self.width + 1))
         link, spread = np.zeros(many * rows.pattern[1].size), np.zeros(many * rows.n if rows.bulk.shape[1] > 1 else 0)
         near, side = np.zeros((many * rows.n_ratees, wide)), np.zeros((many * rows.n_bulk, wide))
@@ -177,10 +178,13 @@ class Joint:
             near, side, corner, spread, pulls,
         )  # fmt: skip
 
-    def _pull(self, information: FloatArray, fixed: FloatArray) -> FloatArray:
-        """Reciprocal informations of the free elements, zeros without the adjustment."""
-        use = np.isnan(fixed) & (information > 0) & self.adjust
-        return np.where(use, 1.0 / np.where(use, information, 1.0), 0.0)
+    def pulls(self, v_theta: FloatArray, v_columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Reciprocal informations of the free elements."""
+        out = []
+        for value, fixed in ((v_theta, self.fixed_theta), (v_columns, self.fixed_columns)):
+            use = np.isnan(fixed) & (value > 0)
+            out.append(np.where(use, 1.0 / np.where(use, value, 1.0), 0.0))
+        return out[0], out[1]
 
     def objective(self, found: Pass) -> float:
         """Log likelihood, with the adjustment if wanted."""

@@ -68,14 +68,16 @@ class Marginal(Joint):
     ----------
     rows : Rows
     free : Freedom
+    adjust : bool
+        Whether `maximum` goes on to the bias-reduced estimate.
     means : bool
         A free prior mean for each linked part; otherwise one for all (which assumes parts of equal quality).
     nodes : int
         Quadrature nodes.
     """
 
-    def __init__(self, rows: Rows, free: Freedom, *, means: bool, nodes: int) -> None:
-        super().__init__(rows, free, adjust=False)
+    def __init__(self, rows: Rows, free: Freedom, *, adjust: bool, means: bool, nodes: int) -> None:
+        super().__init__(rows, free, adjust=adjust)
         if not np.isnan(self.fixed_theta).all():
             raise ValueError("marginal maximum likelihood integrates the first facet out: it cannot be anchored")
         part = np.maximum(free.ratee_part, 0)
@@ -201,7 +203,10 @@ class Marginal(Joint):
 
     def maximum(self, tolerance: float) -> tuple[Point, Prior, Look, Equations, bool]:
         """The maximum: every score within `tolerance`; a few nodes until steps are short."""
-        at, prior, fine = self.start(), Prior(np.zeros(self.n_means), 1.0), False
+        at, fine = self.start(), False
+        rated = np.diff(self.rows.start) > 0
+        total, count = (np.bincount(self.part[rated], own, self.n_means) for own in (at.theta[rated], None))
+        at, prior = self.centred(at, Prior(total / np.maximum(count, 1), 1.0))
         found = self.look(at, prior, fine=fine)
         for _ in range(_STEPS):
             gradient = self.gradient(found)
@@ -211,7 +216,7 @@ class Marginal(Joint):
             step = self._step(system, gradient, 1e-3 if largest > 1.0 else 1e-6)
             size = float(np.abs(step).max(initial=0.0))
             if fine and largest < tolerance and size < 1e-3:
-                return *self.centred(at, prior), found, system, True
+                return self._reduced(at, prior, found, system, tolerance)
             least = found.loglik if fine or size > _CLOSE else -np.inf  # not to be compared between rules
             fine = fine or size <= _CLOSE
             step *= min(1.0, _CLIP / max(size, 1e-300))  # as a whole: clipped entry by entry it may lead downhill
@@ -224,6 +229,41 @@ class Marginal(Joint):
                 return *self._stopped(at, prior), largest < tolerance
             at, prior, found = trial, trial_prior, seen
         return *self._stopped(at, prior), False
+
+    def _reduced(
+        self, at: Point, prior: Prior, found: Look, system: Equations, tolerance: float
+    ) -> tuple[Point, Prior, Look, Equations, bool]:
+        """From the maximum on to the root of the score with `pull`, if wanted."""
+        for _ in range(_STEPS if self.adjust else 0):
+            gradient = self.gradient(found) + self.pull(at, found)
+            gradient[~system.free] = 0.0
+            step = self._step(system, gradient, 1e-6)
+            size = float(np.abs(step).max(initial=0.0))
+            if float(np.abs(gradient).max(initial=0.0)) < tolerance and size < 1e-3:
+                break
+            at, prior = self.stepped(at, prior, step, min(1.0, _CLIP / max(size, 1e-300)))
+            found = self.look(at, prior, fine=True)
+            system = self.information(found)
+        else:
+            return *self._stopped(at, prior), not self.adjust
+        return *self.centred(at, prior), found, system, True
+
+    def pull(self, at: Point, found: Look) -> FloatArray:
+        """Gradient of half the sum of the log informations of the other facets' elements.
+
+        The informations are those at the ratees' posterior means, which move with the prior's; its sd is left alone.
+        """
+        point = Point(found.mean, at.bulk, at.border, at.tau)
+        plain, pulled = (self.evaluate(point, inform=False, adjust=adjust) for adjust in (False, True))
+        means = np.bincount(self.part, pulled.g_theta - plain.g_theta, self.n_means)
+        columns = pulled.g_columns - plain.g_columns
+        b = self.rows.n_bulk
+        tau = self.T.T @ (pulled.g_tau - plain.g_tau).ravel()
+        return np.concatenate([columns[:b], means, columns[b:], tau, [0.0]])
+
+    def pulls(self, v_theta: FloatArray, v_columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Reciprocal informations of the free elements; the ratees have a prior instead."""
+        return np.zeros(v_theta.size), super().pulls(v_theta, v_columns)[1]
 
     def _stopped(self, at: Point, prior: Prior) -> tuple[Point, Prior, Look, Equations]:
         """The point where steps no longer lead upwards, seen with all nodes."""

@@ -19,6 +19,7 @@ from ._gradients import conjugate_gradients
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 DENSE_LIMIT = 3000
+_QUICK, _ROUGH = 500, 1e-4
 _RIDGE = 1e-7
 
 
@@ -114,7 +115,7 @@ class Equations:
         """The solution without part in `basis`, columns of `rhs` at once."""
         wide = rhs[:, None] if rhs.ndim == 1 else rhs
         wide = np.where(self.free[:, None], wide, 0.0)
-        if self.dense:
+        if self.dense and (self.size < _QUICK or tolerance < _ROUGH):
             found = linalg.cho_solve((self.factor(), True), wide, check_finite=False)
         else:
             shift = self.basis if self.shift is None else self.shift
@@ -140,8 +141,10 @@ class Equations:
 
     def inverse(self) -> FloatArray:
         """Covariance of the unknowns under basis'·unknowns = 0; dense equations only."""
-        value, _ = linalg.lapack.dpotri(self.factor(), lower=1)
-        value = np.tril(value) + np.tril(value, -1).T
+        value, _ = linalg.lapack.dpotri(self.factor(), lower=1)  # zeros above the diagonal, as in the factor
+        own = np.diag(value).copy()
+        value = value + value.T
+        value[np.diag_indices_from(value)] = own
         value[~self.free] = 0.0
         value[:, ~self.free] = 0.0
         return self.project(self.project(value).T)
@@ -177,9 +180,11 @@ class Equations:
         return out
 
     def unit_blocks(self) -> "BulkBlocks":
-        """The preconditioner of the bulk columns."""
+        """The preconditioner of the bulk columns; anchored ones are cut off from the others."""
         if self._blocks is None:
-            self._blocks = BulkBlocks(self.bulk, self.ties.block)
+            free = self.free[: self.bulk.shape[0]]
+            mask = sparse.diags_array(free.astype(np.float64))
+            self._blocks = BulkBlocks(self.bulk if free.all() else mask @ self.bulk @ mask, self.ties.block)
         return self._blocks  # type: ignore[no-any-return]
 
 

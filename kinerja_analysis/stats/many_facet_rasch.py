@@ -154,7 +154,7 @@ def many_facet_rasch(
     anchors: Mapping[str, Any] | None = None,
     float_facet: str | None = None,
     component_means: bool = True,
-    correct_bias: bool = True,
+    correct_bias: bool | None = None,
     step_facet: str | None = None,
     rater_facet: str | None = None,
     nodes: int = NODES,
@@ -182,9 +182,9 @@ def many_facet_rasch(
         Facet whose mean is not set to zero; default the ratees. Another one takes over the ratees' mean.
     component_means : bool
         A free mean of the ratees for each linked part. False assumes that parts are equally good on average.
-    correct_bias : bool
-        JML: divide out the bias that many parameters with few ratings each cause (see Notes). False gives FACETS'
-        estimates, run to convergence.
+    correct_bias : bool, optional
+        Divide out the bias that many parameters with few ratings each cause (see Notes); default with JML. JML without
+        gives FACETS' estimates, run to convergence; MML without, the plain marginal maximum.
     step_facet : str, optional
         With PCM the facet with thresholds of its own; default the one called criterion, item, trait, kriteria or
         dimensi, else the last.
@@ -210,8 +210,9 @@ def many_facet_rasch(
     Notes
     -----
     The bias correction maximises the joint likelihood times the square root of every element's information, after
-    Firth (1993, Biometrika 80:27): unlike the factor (L − 1)/L it also holds for sparse raters and thresholds. MML
-    uses adaptive quadrature and the exact observed information. The three standard errors are kept apart by name;
+    Firth (1993, Biometrika 80:27): unlike the factor (L − 1)/L it also holds for sparse raters and thresholds. With
+    MML it is for the elements of the other facets, at the ratees' posterior means. MML uses adaptive quadrature and
+    the exact observed information. The three standard errors are kept apart by name;
     see `docs/metode/rasch.md`.
 
     Examples
@@ -230,11 +231,12 @@ def many_facet_rasch(
     if float_facet is not None and float_facet not in data.names:
         raise ValueError(f"float_facet {float_facet!r} is not a facet")
     floating = data.names.index(float_facet) if float_facet else 0
+    correct = estimator == "JML" if correct_bias is None else correct_bias
     fit = calibrate(
-        data, estimator=estimator, adjust=correct_bias, means=component_means, floating=floating, nodes=nodes,
+        data, estimator=estimator, adjust=correct, means=component_means, floating=floating, nodes=nodes,
         tolerance=tolerance,
     )  # fmt: skip
-    how = _method(estimator, model, correct_bias, component_means, nodes)
+    how = _method(estimator, model, correct, component_means, nodes)
     if fit is None:
         return _nothing(data, model, how, "constant" if data.n else "empty")
     return _record(fit, errors(fit), how)
@@ -242,11 +244,11 @@ def many_facet_rasch(
 
 def _method(estimator: str, model: str, adjusted: bool, means: bool, nodes: int) -> str:
     kind = {"RSM": "rating scale", "PCM": "partial credit"}[model]
+    way = "joint maximum likelihood"
     if estimator == "MML":
         way = f"marginal maximum likelihood, adaptive quadrature with {nodes} nodes"
-    else:
-        way = "joint maximum likelihood, " + ("bias-reduced" if adjusted else "not corrected for bias")
-    return f"{way}; {kind}; " + ("a mean for each linked part" if means else "assumes_equal_units")
+    bias = "bias-reduced" if adjusted else "not corrected for bias"
+    return f"{way}, {bias}; {kind}; " + ("a mean for each linked part" if means else "assumes_equal_units")
 
 
 def _record(fit: Fitted, error: Errors, how: str) -> ManyFacetRasch:

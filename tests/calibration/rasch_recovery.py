@@ -59,7 +59,7 @@ def slopes(design, replicates):
         score, codes, truth = draw(*design, seed)
         for name, keywords, factor in (
             ("JML", {}, 1.0), ("scaled", {"correct_bias": False}, (length - 1) / length),
-            ("MML", {"estimator": "MML"}, 1.0),
+            ("MML", {"estimator": "MML"}, 1.0), ("MML reduced", {"estimator": "MML", "correct_bias": True}, 1.0),
         ):  # fmt: skip
             fit = many_facet_rasch(score, codes, **keywords)
             for facet in ("rater", "ratee"):

@@ -262,7 +262,9 @@ def test_no_nan_without_a_reason(data):
         np.array(data.draw(st.lists(whole, min_size=n, max_size=n)), int) for _ in range(4)
     )
     estimator, model = data.draw(st.sampled_from(["JML", "MML"])), data.draw(st.sampled_from(["RSM", "PCM"]))
-    fit = many_facet_rasch(score, {"ratee": ratee, "rater": rater, "item": item}, estimator=estimator, model=model)
+    correct = data.draw(st.sampled_from([None, True, False]))
+    facets = {"ratee": ratee, "rater": rater, "item": item}
+    fit = many_facet_rasch(score, facets, estimator=estimator, model=model, correct_bias=correct)
     if fit.reason in ("empty", "constant"):
         assert fit.n == 0 and all(np.isnan(values).all() for values in fit.measure.values())
         return
@@ -288,6 +290,23 @@ def test_large_route_agrees_with_the_dense_one(monkeypatch):
         assert abs(np.median(two.se["rater"][known] / one.se["rater"][known]) - 1.0) < 0.1
         np.testing.assert_allclose(two.se["criterion"], one.se["criterion"], rtol=0.25)
         np.testing.assert_allclose(two.thresholds_se, one.thresholds_se, rtol=0.02)
+
+
+@pytest.mark.parametrize("estimator", ["JML", "MML"])
+def test_large_route_keeps_anchors(monkeypatch, estimator):
+    score, facets, _ = draw(400, 100, 3, 4, 5)
+    score[facets["rater"] == 7] = 0
+    anchors = {"rater": {3: 0.5, 40: -0.25}}
+    one = many_facet_rasch(score, facets, estimator=estimator, anchors=anchors)
+    monkeypatch.setattr("kinerja_analysis.stats._rasch_system.DENSE_LIMIT", 20)
+    two = many_facet_rasch(score, facets, estimator=estimator, anchors=anchors)
+    for fit in (one, two):
+        np.testing.assert_array_equal(fit.measure["rater"][[3, 40]], [0.5, -0.25])
+        np.testing.assert_array_equal(fit.se["rater"][[3, 40]], 0.0)
+    np.testing.assert_allclose(two.measure["rater"], one.measure["rater"], atol=2e-3)
+    known = (one.extreme["rater"] == 0) & (one.se["rater"] > 0)
+    ratio = two.se_information["rater"][known] / one.se_information["rater"][known]
+    assert np.abs(ratio - 1.0).max() < 0.2 and abs(np.median(ratio) - 1.0) < 0.05
 
 
 def test_large_route_in_separate_units(monkeypatch):
@@ -376,6 +395,46 @@ def test_bias_correction_removes_the_stretch():
             top[place] += t @ many_facet_rasch(score, facets, correct_bias=correct).measure["rater"]
     corrected, plain = top / bottom
     assert abs(corrected - 1.0) < 0.05 and plain - corrected > 0.07
+
+
+def test_marginal_bias_correction_shrinks_thresholds_by_what_calibration_found():
+    """Plain marginal thresholds are 1 to 1.5 % too wide in this design (`tests/calibration/rasch_recovery.csv`)."""
+    slopes = []
+    tau = np.linspace(-2.0, 2.0, 4)
+    for seed in range(12):
+        score, facets, _ = draw(600, 60, 2, 5, 300 + seed, tau=tau)
+        plain, reduced = (
+            many_facet_rasch(score, facets, estimator="MML", correct_bias=correct) for correct in (None, True)
+        )
+        assert plain.converged and reduced.converged and "bias-reduced" in reduced.method
+        assert reduced.loglik < plain.loglik
+        slopes.append([fit.thresholds @ tau / (tau @ tau) for fit in (plain, reduced)])
+    first, second = np.mean(slopes, axis=0)
+    assert 0.008 < first - second < 0.018 and abs(second - 1.0) < 0.012
+
+
+@pytest.mark.parametrize("correct", [False, True])
+def test_posterior_means_lie_around_the_prior_mean_of_their_part(correct):
+    """The score of a part's mean is the sum of posterior means less that mean; the correction adds its pull."""
+    score, facets, _ = draw(200, 30, 3, 4, 45, units=3)
+    fit = many_facet_rasch(score, facets, estimator="MML", correct_bias=correct)
+    for part in range(3):
+        own = fit.posterior_mean[fit.part["ratee"] == part]
+        assert own.mean() == pytest.approx(fit.mean[part], abs=0.02 if correct else 1e-6)
+    assert np.corrcoef(fit.posterior_mean, fit.measure["ratee"])[0, 1] > 0.99
+    np.testing.assert_allclose(fit.posterior_mean.mean(), fit.measure["ratee"].mean(), atol=0.05)
+
+
+def test_marginal_bias_correction_inside_parts_and_in_any_order():
+    score, facets, _ = draw(150, 12, 3, 4, 41, units=3)
+    plain = many_facet_rasch(score, facets, estimator="MML", correct_bias=True)
+    order = np.random.default_rng(1).permutation(score.size)
+    moved = many_facet_rasch(
+        score[order], {name: codes[order] for name, codes in facets.items()}, estimator="MML", correct_bias=True
+    )
+    np.testing.assert_allclose(moved.measure["rater"], plain.measure["rater"], atol=1e-6)
+    for part in range(3):
+        assert abs(plain.measure["rater"][plain.part["rater"] == part].sum()) < 1e-9
 
 
 @pytest.mark.parametrize("seed", range(12))
