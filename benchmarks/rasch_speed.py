@@ -116,8 +116,9 @@ def measure(program: str, place: Path, python: str, wall_limit: float) -> dict[s
     """One fit in a new process: what it printed, peak memory, and what stopped it."""
     peer = not program.startswith("ours")
 
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    def limit() -> None:  # also makes the new process a fork: one that shares this one's memory would report its peak
+        if peer:
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
     threads = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
     command = [python if peer else sys.executable, __file__, "--child", program, str(place)]
@@ -126,7 +127,7 @@ def measure(program: str, place: Path, python: str, wall_limit: float) -> dict[s
         start = time.monotonic()
         process = subprocess.Popen(
             command, stdout=out, stderr=err, env={**os.environ, **dict.fromkeys(threads, "1")},
-            preexec_fn=limit if peer else None,
+            preexec_fn=limit,
         )  # fmt: skip
         stopped = False
         while not (done := os.wait4(process.pid, os.WNOHANG))[0]:

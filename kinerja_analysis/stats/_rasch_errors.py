@@ -42,7 +42,8 @@ class PairVariance:
     """Variance of the pair effect on the fitted logit scale, and what it does.
 
     `attenuation` is the slope by which all logits of this fit are too small beside those of a model with a pair
-    effect: 1 − (share of a rating's residual variance that it has in common with the others of its pair).
+    effect, to first order: 1 − (share of a rating's residual variance that it has in common with the others of its
+    pair) · (1 − ratees / pairs), since a ratee's own measure takes up the mean of its pair effects.
     """
 
     variance: float
@@ -76,7 +77,8 @@ def pair_variance(
     if degrees < 1.0 or load <= 0 or not several:
         return PairVariance(float("nan"), float("nan"))
     variance = max(0.0, (square - degrees) / load)
-    return PairVariance(variance, max(0.0, 1.0 - variance * per_rating))
+    left = 1.0 - np.count_nonzero(weight > 0) / v.size
+    return PairVariance(variance, max(0.0, 1.0 - variance * per_rating * left))
 
 
 def leverage_corrected(G: FloatArray, table: Any, score: Any, weight: FloatArray) -> Any:
