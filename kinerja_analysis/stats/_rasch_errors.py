@@ -186,8 +186,8 @@ def _small_parts(bulk: Any, part: IntArray, chosen: NDArray[np.bool_], out: Floa
 def _beyond(system: Equations, large: NDArray[np.bool_], seed: int) -> FloatArray:
     """Diagonal of the bulk's inverse in large parts: that of the unit blocks, raised by what lies beyond them.
 
-    Probes tell how much of the inverse's diagonal a whole block lacks, and its columns share that in proportion: a
-    single column's probes would be twice as far from the truth.
+    Probes tell how much of the inverse's diagonal a whole block lacks, and its columns share that in proportion, so
+    that the noise of single columns' probes is averaged out.
     """
     n = system.bulk.shape[0]
     blocks = system.unit_blocks()

@@ -1,7 +1,6 @@
 """Loops of the many-facet Rasch model over ratings.
 
-P(x = k) ∝ exp(k·η − Σ_{j≤k} τ_j) with η = θ − Σ_f ψ_f. Sufficient statistics are x (for θ and −ψ) and the marks
-[x ≥ k] (for −τ_k); V is their variance, u_k = cov(x, [x ≥ k]), h_kl = cov([x ≥ k], [x ≥ l]).
+P(x = k) ∝ exp(k·η − Σ_{j≤k} τ_j) with η = θ − Σ_f ψ_f.
 """
 
 import numpy as np

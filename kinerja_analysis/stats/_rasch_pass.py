@@ -75,6 +75,19 @@ def _shares(first, m, odds, group, steps, total, P):  # type: ignore[no-untyped-
             P[k, i] *= total[i]
 
 
+@njit(cache=True)
+def _fill(  # type: ignore[no-untyped-def]
+    first, m, ratee, start, columns, group, theta, psi, factors, tau, steps, n_steps, careful, who, odds, work, P
+):  # fmt: skip
+    """Ratees and shares of the categories of m rows from `first`, by logarithms if `careful`; the last ratee."""
+    ratee = _odds(first, m, ratee, start, columns, *factors, who, odds)
+    if careful:
+        _careful_shares(first, m, who, columns, theta, psi, tau, group, n_steps, P)
+    else:
+        _shares(first, m, odds, group, steps, work, P)
+    return ratee
+
+
 @njit(cache=True, fastmath=_FAST)
 def _moments(m, P, E, V, T):  # type: ignore[no-untyped-def]
     """Mean, variance and third central moment of the category, row by row."""
@@ -211,11 +224,9 @@ def information_pass(  # type: ignore[no-untyped-def]
     who, ratee = np.zeros(_BLOCK, np.int64), 0
     for a in range(0, weight.size, _BLOCK):
         m = min(_BLOCK, weight.size - a)
-        ratee = _odds(a, m, ratee, start, columns, *factors, who, odds)
-        if careful:
-            _careful_shares(a, m, who, columns, theta, psi, tau, group, n_steps, P)
-        else:
-            _shares(a, m, odds, group, steps, work, P)
+        ratee = _fill(
+            a, m, ratee, start, columns, group, theta, psi, factors, tau, steps, n_steps, careful, who, odds, work, P
+        )
         _moments(m, P, E, V, T)
         V[:m] *= weight[a : a + m]
         _add(a, m, who, columns, V, own, other)
@@ -242,11 +253,9 @@ def joint_pass(  # type: ignore[no-untyped-def]
     loglik, ratee = 0.0, 0
     for a in range(0, x.size, _BLOCK):
         m = min(_BLOCK, x.size - a)
-        ratee = _odds(a, m, ratee, start, columns, *factors, who, odds)
-        if careful:
-            _careful_shares(a, m, who, columns, theta, psi, tau, group, n_steps, P)
-        else:
-            _shares(a, m, odds, group, steps, work, P)
+        ratee = _fill(
+            a, m, ratee, start, columns, group, theta, psi, factors, tau, steps, n_steps, careful, who, odds, work, P
+        )
         loglik += _log_shares(a, m, x, weight, P)
         _pull(a, m, who, weight, columns, *pulls, pull)
         _moments(m, P, E, V, T)

@@ -75,7 +75,7 @@ class Equations:
 
     `free` marks unknowns that may move; anchored ones keep zero rows and columns. `basis` pins the shifts that the
     information does not see; `shift` are these shifts themselves where they differ (with prior means among the
-    unknowns), so that basis'·shift = 1.
+    unknowns), so that basis'·shift = 1. `ties` says which bulk columns meet.
     """
 
     bulk: Any
