@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .agreement import agreement_coefficients, weighted_kappa
     from .clustering import beta_binomial
+    from .concordance import kendall_w
     from .crossed_effects import crossed_effects
+    from .dawid_skene import dawid_skene
     from .design import design_power, suggest_links
+    from .generalizability import d_study, g_study
     from .inside import conditional_ordinal
     from .inside_changes import supervisor_change
     from .inside_pairs import ordered_pairs, separated_pairs
@@ -31,9 +34,12 @@ if TYPE_CHECKING:
         unexpected_responses,
     )
     from .reliability import source_correlation, source_reliability
+    from .response_surface import response_surface
     from .self_other import self_other
     from .shrinkage import adjust, bayes_fdr, minimal_effect_test, shrink
+    from .social_relations import social_relations
     from .two_way import two_way_effects
+    from .within_group import within_group_agreement
 
 _HOME = {
     "linkage": "linkage", "suggest_links": "design", "design_power": "design", "crossed_effects": "crossed_effects",
@@ -47,15 +53,19 @@ _HOME = {
     "facet_interaction": "rasch_interaction", "fit_bounds": "rasch_bounds", "facet_report": "rasch_tables",
     "facet_summary": "rasch_tables", "category_statistics": "rasch_categories", "rater_agreement": "rasch_tables",
     "ruler": "rasch_tables", "unexpected_responses": "rasch_tables",
+    "kendall_w": "concordance", "dawid_skene": "dawid_skene", "within_group_agreement": "within_group",
+    "g_study": "generalizability", "d_study": "generalizability", "social_relations": "social_relations",
+    "response_surface": "response_surface",
 }  # fmt: skip
 
 __all__ = [
     "adjust", "agreement_coefficients", "bayes_fdr", "beta_binomial", "category_statistics", "conditional_ordinal",
-    "crossed_effects", "design_power", "facet_interaction", "facet_report", "facet_summary", "fit_bounds", "icc",
-    "identical_vectors", "intra_individual_variability", "linkage", "longstring", "many_facet_rasch",
-    "minimal_effect_test", "ordered_pairs", "rater_agreement", "ruler", "self_other", "separated_pairs", "shrink",
-    "single_value_chance", "source_correlation", "source_reliability", "suggest_links", "supervisor_change",
-    "two_way_effects", "unexpected_responses", "weighted_kappa",
+    "crossed_effects", "d_study", "dawid_skene", "design_power", "facet_interaction", "facet_report", "facet_summary",
+    "fit_bounds", "g_study", "icc", "identical_vectors", "intra_individual_variability", "kendall_w", "linkage",
+    "longstring", "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rater_agreement", "response_surface",
+    "ruler", "self_other", "separated_pairs", "shrink", "single_value_chance", "social_relations", "source_correlation",
+    "source_reliability", "suggest_links", "supervisor_change", "two_way_effects", "unexpected_responses",
+    "weighted_kappa", "within_group_agreement",
 ]  # fmt: skip
 
 

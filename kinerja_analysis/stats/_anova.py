@@ -39,17 +39,23 @@ def anova_variances(y: FloatArray, factors: list[IntArray], component: IntArray 
     mean = np.zeros(y.size, np.int64) if component is None else component
     centred = y - (np.bincount(mean, y) / np.maximum(np.bincount(mean), 1))[mean]
     sources = [*factors, np.arange(y.size)]
-    coefficient = np.array([_row(source, factors) for source in sources])
-    coefficient -= _row(mean, factors)
-    total = np.array([_squares(source, centred) for source in sources])
+    coefficient = np.array([anova_coefficients(source, factors) for source in sources])
+    coefficient -= anova_coefficients(mean, factors)
+    total = np.array([anova_squares(source, centred) for source in sources])
     size = np.abs(coefficient).max(axis=0)
     if not size.all() or np.linalg.cond(coefficient / size) > 1e10:
         return np.full(total.size, np.nan)
     return np.asarray(np.linalg.solve(coefficient, total))
 
 
-def _row(source: IntArray, factors: list[IntArray]) -> FloatArray:
-    """Coefficients of all variances in the uncorrected sum of squares of one source."""
+def anova_coefficients(source: IntArray, factors: list[IntArray]) -> FloatArray:
+    """Coefficients of all variances, the residual's last, in the uncorrected sum of squares of one source.
+
+    Examples
+    --------
+    >>> anova_coefficients(np.array([0, 0, 1]), [np.array([0, 0, 1])]).tolist()
+    [3.0, 2.0]
+    """
     count = np.bincount(source)
     inverse = np.divide(1.0, count, out=np.zeros(count.size), where=count > 0)
     parts = []
@@ -62,7 +68,14 @@ def _row(source: IntArray, factors: list[IntArray]) -> FloatArray:
     return np.array([*parts, float((count > 0).sum())])
 
 
-def _squares(source: IntArray, y: FloatArray) -> float:
+def anova_squares(source: IntArray, y: FloatArray) -> float:
+    """Σ over the cells of a source of (Σy)²/n.
+
+    Examples
+    --------
+    >>> anova_squares(np.array([0, 0, 1]), np.array([1.0, 3.0, 2.0]))
+    12.0
+    """
     count = np.bincount(source)
     sums = np.bincount(source, y)
     return float(np.sum(np.divide(sums**2, count, out=np.zeros(count.size), where=count > 0)))

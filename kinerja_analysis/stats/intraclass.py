@@ -1,14 +1,15 @@
-"""Intraclass correlations of a complete table: the six forms of Shrout & Fleiss."""
+"""Intraclass correlations: the six forms of Shrout & Fleiss, of complete tables and of tables with gaps."""
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtrc, fdtri
 
 from kinerja_analysis.stats._record import block, frame
+from kinerja_analysis.stats.generalizability import d_study, g_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,10 @@ FORMS = ("1,1", "2,1", "3,1", "1,k", "2,k", "3,k")
 
 @dataclass(frozen=True, slots=True)
 class IntraclassCorrelations:
-    """The six forms of Shrout & Fleiss (1979), in the order of `FORMS`; F tests equal targets."""
+    """The six forms of Shrout & Fleiss (1979), in the order of `FORMS`; F tests equal targets.
+
+    `k` is the number of ratings behind the forms 1,k, 2,k and 3,k: the harmonic mean over targets.
+    """
 
     form: tuple[str, ...]
     value: Floats
@@ -33,6 +37,7 @@ class IntraclassCorrelations:
     level: float
     n: int
     n_raters: int
+    k: float
     method: str
     reason: str
 
@@ -41,30 +46,37 @@ class IntraclassCorrelations:
         return frame(block("icc", self.value, level=self.form, lower=self.lower, upper=self.upper))
 
 
-def icc(table: ArrayLike, *, level: float = 0.95) -> IntraclassCorrelations:
-    """Intraclass correlations of a complete targets × raters table.
+def icc(table: ArrayLike, *, level: float = 0.95, replicates: int = 4000, seed: int = 0) -> IntraclassCorrelations:
+    """Intraclass correlations of a targets × raters table.
 
     Parameters
     ----------
     table : array_like, shape (n, k)
-        Ratings, n ≥ 2 targets, k ≥ 2 raters, no gaps.
+        Ratings, NaN = not rated; n ≥ 2 targets, k ≥ 2 raters. Targets and raters without any rating do not count.
     level : float
         Confidence level.
+    replicates, seed : int
+        Of the parametric bootstrap behind the limits of a table with gaps.
 
     Returns
     -------
     IntraclassCorrelations
-        `reason` is "", "constant" (the targets' means are all equal; numbers NaN) or "negative_variance"
-        (form 2,k is undefined and NaN).
+        Complete tables: mean squares and their exact or Satterthwaite limits (`method` "anova"). Tables with gaps:
+        variance components by Henderson's method I, single ratings and means of `k`; limits by `d_study`'s pivot;
+        negative estimates are kept, limits are not below 0. `reason` is "", "constant" (the targets' means are all
+        equal; numbers NaN), "negative_variance" (form 2,k is undefined and NaN, or components below 0) or
+        "not_identified" (the gaps leave too little: e.g. no target with two ratings), or "unlinked"
+        (parts of the table share no rater or target: forms 2 and 3 take raters of all parts as one population).
 
     Raises
     ------
     ValueError
-        On NaN, infinity or fewer than two rows or columns.
+        On infinity or fewer than two rows or columns.
 
     References
     ----------
-    Shrout & Fleiss (1979); McGraw & Wong (1996, with their correction) for the interval of forms 2.
+    Shrout & Fleiss (1979); McGraw & Wong (1996, with their correction) for the interval of forms 2; Searle, Casella &
+    McCulloch (1992), section 5.3, for gaps.
 
     Examples
     --------
@@ -75,13 +87,16 @@ def icc(table: ArrayLike, *, level: float = 0.95) -> IntraclassCorrelations:
     x = np.asarray(table, dtype=np.float64)
     if x.ndim != 2 or min(x.shape) < 2:
         raise ValueError(f"table must have at least two targets and two raters, got shape {x.shape}")
-    if not np.isfinite(x).all():
-        raise ValueError("table holds NaN or infinity; intraclass correlations need a complete table")
+    if np.isinf(x).any():
+        raise ValueError("table holds infinity")
+    rated = ~np.isnan(x)
+    if not rated.all():
+        return _with_gaps(x[np.ix_(rated.any(axis=1), rated.any(axis=0))], level, replicates, seed)
     n, k = x.shape
     msb, msw, msj, mse = _mean_squares(x)
     df1 = np.full(6, n - 1.0)
     df2 = np.array([n * (k - 1.0), (n - 1.0) * (k - 1), (n - 1.0) * (k - 1)] * 2)
-    design = (level, n, k, "anova")
+    design = (level, n, k, float(k), "anova")
     if msb == 0:
         gone = np.full(6, math.nan)
         return IntraclassCorrelations(FORMS, gone, gone, df1, df2, gone, gone, gone, *design, "constant")
@@ -100,6 +115,55 @@ def icc(table: ArrayLike, *, level: float = 0.95) -> IntraclassCorrelations:
         FORMS, np.array(single + mean), ratio, df1, df2, fdtrc(df1, df2, ratio), lower, upper, *design,
         "" if below > 0 else "negative_variance",
     )  # fmt: skip
+
+
+def _with_gaps(x: Floats, level: float, replicates: int, seed: int) -> IntraclassCorrelations:
+    """The six forms from variance components: raters nested in targets for 1, crossed for 2 and 3."""
+    target, rater = np.nonzero(~np.isnan(x))
+    y = x[target, rater]
+    k = float(1 / np.mean(1 / np.bincount(target))) if y.size else math.nan
+    (n, n_raters), kind = x.shape, "variance_components"
+    shared: dict[str, Any] = {"interval": False, "level": level, "replicates": replicates, "seed": seed}
+    nested = g_study(y, {"t": target, "r": np.arange(y.size)}, "r:t", **shared)
+    crossed = g_study(y, {"t": target, "r": rater}, "t x r", **shared)
+    ratio, df1, df2 = _f_ratios(y, target, rater)
+    unlinked = "unlinked" if df1[1] < df1[0] else ""
+    reason = next((g.reason for g in (crossed, nested) if g.reason), unlinked)
+    if reason in ("constant", "not_identified"):
+        gone = np.full(6, math.nan)
+        known = (FORMS, gone, gone, df1, df2, gone, gone, gone)
+        return IntraclassCorrelations(*known, level, n, n_raters, k, kind, reason)
+    noise = [nested.var["rt"], crossed.var["r"] + crossed.var["tr"], crossed.var["tr"]]
+    signal = [nested.var["t"], crossed.var["t"], crossed.var["t"]]
+    value = [s / (s + e / m) for m in (1, k) for s, e in zip(signal, noise, strict=True)]
+    found = [(d_study(nested, {"r": m}), d_study(crossed, {"r": m})) for m in (1, k)]
+    lower = [v for a, b in found for v in (a.phi_lower, b.phi_lower, b.e_rho2_lower)]
+    upper = [v for a, b in found for v in (a.phi_upper, b.phi_upper, b.e_rho2_upper)]
+    known = (FORMS, np.array(value), ratio, df1, df2, fdtrc(df1, df2, ratio), np.array(lower), np.array(upper))
+    return IntraclassCorrelations(*known, level, n, n_raters, k, kind, reason)
+
+
+def _f_ratios(y: Floats, target: NDArray[np.intp], rater: NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
+    """F of equal targets with its degrees of freedom: one-way, and with raters' means allowed to differ."""
+    count = np.bincount(target)
+    design = np.zeros((y.size, int(rater.max(initial=-1)) + 1))
+    design[np.arange(y.size), rater] = 1.0
+
+    def inside(v: Floats) -> Floats:
+        return v - (np.stack([np.bincount(target, c) for c in v.T]) / count).T[target]
+
+    y = y - y.mean()
+    within = inside(y[:, None])
+    coefficient, _, rank, _ = np.linalg.lstsq(inside(design), within)
+    error = float(((within - inside(design) @ coefficient) ** 2).sum())
+    by_rater = float(y @ y) - float((np.bincount(rater, y) ** 2 / np.bincount(rater)).sum())
+    df1, df2, df3 = count.size - 1.0, float(y.size - count.size), float(y.size - count.size - rank)
+    lost = design.shape[1] - 1 - rank  # targets that only one part of an unlinked table can tell
+    rest = np.array([float((within**2).sum()), error]) / np.maximum([df2, df3], 1.0)
+    gain = np.array([float(y @ y) - float((within**2).sum()), by_rater - error]) / np.maximum([df1, df1 - lost], 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, two = gain / rest
+    return tuple(np.array([a, b, b] * 2) for a, b in ((one, two), (df1, df1 - lost), (df2, df3)))  # type: ignore[return-value]
 
 
 def _mean_squares(x: Floats) -> tuple[float, float, float, float]:

@@ -3,9 +3,12 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
+import statsmodels.api as sm
+import statsmodels.formula.api as smf
 
-from kinerja_analysis.stats.intraclass import FORMS, icc
+from kinerja_analysis.stats.intraclass import FORMS, _with_gaps, icc
 
 TABLE = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
 
@@ -61,7 +64,7 @@ def test_constant_and_undefined_tables():
     assert odd.reason == "negative_variance" and math.isnan(odd.value[4])
 
 
-@pytest.mark.parametrize("table", [[1, 2], [[1], [2]], [[1, 2]], [[1, np.nan], [2, 3]]])
+@pytest.mark.parametrize("table", [[1, 2], [[1], [2]], [[1, 2]], [[1, np.inf], [2, 3]]])
 def test_malformed_input_is_refused(table):
     with pytest.raises(ValueError):
         icc(table)
@@ -69,3 +72,44 @@ def test_malformed_input_is_refused(table):
 
 def test_frame():
     assert icc(TABLE).to_frame()["level"].tolist() == list(FORMS)
+
+
+def test_components_of_a_complete_table_give_the_six_forms():
+    whole, parts = icc(TABLE), _with_gaps(TABLE, 0.95, 200, 0)
+    for quantity in ("value", "F", "df1", "df2", "p"):
+        assert getattr(parts, quantity) == pytest.approx(getattr(whole, quantity)), quantity
+    assert parts.k == 4 and parts.method == "variance_components"
+
+
+def test_limits_of_a_table_with_gaps_cover():
+    rng, inside = np.random.default_rng(0), []
+    for _ in range(150):
+        x = rng.normal(size=(40, 1)) + 0.35 * rng.normal(size=5) + rng.normal(size=(40, 5))
+        x[rng.random(x.shape) < 0.3] = np.nan
+        fit = icc(x, replicates=400)
+        truth = [1 / (1 + e / m) for m in (1, fit.k) for e in (1.1225, 1.1225, 1.0)]
+        inside.append((fit.lower <= truth) & (fit.upper >= truth))
+    assert (np.mean(inside, axis=0) > 0.88).all()  # 150 sets: 4 Monte-Carlo errors below .95
+
+
+def test_adjusted_f_equals_the_linear_model():
+    x = TABLE.copy()
+    x[0, 1] = x[3, 3] = x[4, 0] = np.nan
+    target, rater = np.nonzero(~np.isnan(x))
+    frame = pd.DataFrame({"y": x[target, rater], "t": target, "r": rater})
+    table = sm.stats.anova_lm(smf.ols("y ~ C(r) + C(t)", frame).fit(), typ=2)
+    fit = icc(x)
+    assert fit.F[1] == pytest.approx(table.loc["C(t)", "F"]) and fit.df2[1] == table.loc["Residual", "df"]
+    one = sm.stats.anova_lm(smf.ols("y ~ C(t)", frame).fit())
+    assert fit.F[0] == pytest.approx(one.loc["C(t)", "F"])
+
+
+def test_tables_that_cannot_tell():
+    gap = np.nan
+    unlinked = [[1, 2, gap, gap], [3, 5, gap, gap], [gap, gap, 2, 2], [gap, gap, 4, 3.5]]
+    assert icc(unlinked).reason in ("unlinked", "negative_variance") and icc(unlinked).df1[1] == 2
+    nobody_twice = icc([[1, gap], [gap, 2], [3, gap]])
+    assert nobody_twice.reason == "not_identified" and np.isnan(nobody_twice.value).all()
+    assert icc([[4, 4, gap], [4, gap, 4]]).reason == "constant"
+    empty_row = np.vstack([TABLE, np.full((1, 4), gap)])
+    assert icc(empty_row).value == pytest.approx(icc(TABLE).value)

@@ -1,0 +1,388 @@
+"""Generalizability theory: variance components of a design such as "p x (r:t)", and what other designs would give."""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from kinerja_analysis.stats._anova import anova_coefficients, anova_squares
+from kinerja_analysis.stats._arrays import codes, vector
+from kinerja_analysis.stats._facets import ERROR, Effects, Facets, closures_of, effect_name, measured_object, parents_of
+from kinerja_analysis.stats._record import block, frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+_CELLS, _FEWEST = 100_000_000, 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GStudy:
+    """Variance components of a generalizability study; dictionaries by effect, in the order of the design.
+
+    `var` is the raw estimate, negative where the data say so; `var_clipped` has 0 there and serves coefficients. `se`
+    is that of a parametric bootstrap with normal effects, `lower` and `upper` are profile limits of the restricted
+    likelihood at 95 % (NaN where not asked for). `n` counts the cells of each effect, `sums` is T = Σ over its cells of
+    (Σy)²/n, `sum_mean` that of the grand mean. `size[e]` is how many levels of e's facets a score of the object is
+    averaged over in this very study. `facets` gives what each facet is nested in, `object` is the measured facet
+    with what it is nested in. The effect "error" exists only where a cell holds more than one observation.
+    """
+
+    var: Effects
+    var_clipped: Effects
+    se: Effects
+    lower: Effects
+    upper: Effects
+    n: Effects
+    size: Effects
+    sums: Effects
+    sum_mean: float
+    mean: float
+    object: Facets
+    facets: dict[str, Facets]
+    closures: dict[str, Facets]
+    draws: Floats  # (replicates, effects), raw
+    level: float
+    n_observations: int
+    design: str
+    method: str
+    reason: str = ""
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Columns quantity, level (effect), value, se, lower, upper."""
+        names = list(self.var)
+        ends = {q: np.array(list(getattr(self, q).values())) for q in ("se", "lower", "upper")}
+        return frame(
+            block("variance", list(self.var.values()), level=names, **ends),
+            block("cells", list(self.n.values()), level=names),
+        )
+
+
+def g_study(
+    score: ArrayLike, facets: Mapping[str, ArrayLike], design: str, *, object: str | None = None,
+    method: str = "anova", interval: bool = True, level: float = 0.95, replicates: int = 4000, seed: int = 0,
+) -> GStudy:  # fmt: skip
+    """Variance components of a crossed, nested, unbalanced or gappy design.
+
+    Parameters
+    ----------
+    score : array_like, shape (n,)
+        One row per observation; what is missing has no row.
+    facets : mapping of name to array_like of int, shape (n,)
+        Codes of every facet in `design`; codes of a nested facet may start again under each level above it.
+    design : str
+        For example "p x i", "p x (r:t)", "(r:p) x i": "x" crosses, ":" nests the left side in the right.
+    object : str, optional
+        The facet that is measured; default: the first one that is nested in no other.
+    method : {"anova", "reml"}
+        Analogous ANOVA (Henderson's method I), which keeps negative values, or restricted maximum likelihood.
+    interval : bool
+        Profile limits of the components (one restricted maximum-likelihood fit).
+    level : float
+        Confidence level of coefficients of `d_study`; the components' limits are 95 %.
+    replicates, seed : int
+        Of the parametric bootstrap behind `se` and the intervals of coefficients.
+
+    Returns
+    -------
+    GStudy
+        `reason` is "", "negative_variance" (some raw components are below 0), "constant" (all scores equal) or
+        "not_identified" (the design does not determine the components; all NaN).
+
+    Raises
+    ------
+    ValueError
+        On NaN, a design that cannot be read, a facet without codes or unequal lengths.
+
+    References
+    ----------
+    Brennan (2001), Generalizability Theory, chapters 3 to 7; Searle, Casella & McCulloch (1992), section 5.3.
+
+    Examples
+    --------
+    >>> y = [2, 4, 3, 5, 7, 6, 1, 2, 2]
+    >>> g = g_study(y, {"p": np.repeat([0, 1, 2], 3), "r": np.tile([0, 1, 2], 3)}, "p x r", interval=False)
+    >>> {name: round(value, 3) for name, value in g.var.items()}
+    {'p': 4.889, 'r': 0.667, 'pr': 0.111}
+    """
+    y = vector(score, "score")
+    parents = parents_of(design)
+    if method not in ("anova", "reml"):
+        raise ValueError('method must be "anova" or "reml"')
+    missing = [f for f in parents if f not in facets]
+    if missing:
+        raise ValueError(f"facets has no codes for {', '.join(missing)}")
+    own = {f: codes(facets[f], f, y.size) for f in parents}
+    closures = {effect_name(c, parents): c for c in closures_of(parents)}
+    cells = {name: _combined([own[f] for f in sorted(c)], y.size) for name, c in closures.items()}
+    layout = _Layout(y, cells, closures, parents, measured_object(parents, object))
+    return _estimate(layout, design, method, interval, level, replicates, seed)
+
+
+def _combined(columns: list[NDArray[np.intp]], n: int) -> Ints:
+    """One code for each combination of codes that occurs."""
+    key = np.zeros(n, np.int64)
+    for column in columns:
+        _, key = np.unique(key * (int(column.max(initial=0)) + 1) + column, return_inverse=True)
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Scores, the cell of each row by effect, and the structure of the design."""
+
+    y: Floats
+    cells: dict[str, Ints]
+    closures: dict[str, Facets]
+    parents: dict[str, Facets]
+    object: Facets
+
+    def sizes(self) -> Effects:
+        """Levels a score of the object is averaged over: (Σn)²/Σn² in each, their harmonic mean."""
+        subject = next(self.cells[name] for name, c in self.closures.items() if c == self.object)
+        total = np.bincount(subject).astype(float)
+        found = Effects()
+        for name, closure in self.closures.items():
+            rest = closure - self.object
+            same = [f for f, c in self.closures.items() if c == rest | self.object]
+            if not rest or not same:
+                found[name] = 1.0
+                continue
+            count, owner = np.bincount(self.cells[same[0]]), np.zeros(self.cells[same[0]].max() + 1, np.int64)
+            owner[self.cells[same[0]]] = subject
+            each = total**2 / np.bincount(owner, weights=count.astype(float) ** 2)
+            found[name] = float(1 / np.mean(1 / each))
+        return found
+
+
+def _estimate(
+    layout: _Layout, design: str, method: str, interval: bool, level: float, replicates: int, seed: int
+) -> GStudy:
+    """Solve for the components, then simulate them for their errors."""
+    y, cells = layout.y, layout.cells
+    top = list(cells)[-1]
+    single = y.size == int(cells[top].max(initial=-1)) + 1
+    names = list(cells) if single else [*cells, ERROR]
+    factors = [cells[name] for name in (names[:-1])]
+    one, mean = np.zeros(y.size, np.int64), float(y.mean()) if y.size else math.nan
+    coefficient = np.array([anova_coefficients(s, factors) for s in [*factors, np.arange(y.size)]])
+    coefficient = coefficient - anova_coefficients(one, factors)
+    size = np.abs(coefficient).max(axis=0, initial=0.0)
+    known = bool(y.size and size.all()) and np.linalg.cond(coefficient / size) < 1e10
+    closures = {**layout.closures, **({} if single else {ERROR: frozenset(layout.parents)})}
+    count = {name: float(cells[name].max(initial=-1) + 1 if name in cells else y.size) for name in names}
+    sums = {name: anova_squares(cells.get(name, np.arange(y.size)), y) for name in names}
+    sizes = layout.sizes() if y.size else Effects(dict.fromkeys(cells, math.nan))
+    if not single:
+        sizes[ERROR] = y.size / count[top] * sizes[top]
+    shared: dict[str, Any] = {
+        "n": Effects(count), "size": sizes, "sums": Effects(sums), "sum_mean": y.size * mean**2, "mean": mean,
+        "object": layout.object, "facets": layout.parents, "closures": closures, "level": level,
+        "n_observations": y.size, "design": design,
+    }  # fmt: skip
+    constant = y.size > 0 and not np.ptp(y)
+    gone = Effects(dict.fromkeys(names, math.nan))
+    if not known or constant:
+        var, reason = (Effects(dict.fromkeys(names, 0.0)), "constant") if known else (gone, "not_identified")
+        return GStudy(
+            var=var, var_clipped=var, se=gone, lower=gone, upper=gone, draws=np.zeros((0, len(names))), **shared,
+            method=method, reason=reason,
+        )  # fmt: skip
+    raw = np.linalg.solve(coefficient, [anova_squares(s, y - mean) for s in [*factors, np.arange(y.size)]])
+    lower, upper = dict(gone), dict(gone)
+    if interval or method == "reml":
+        likely, limits = _restricted(y, names, factors, interval)
+        raw = likely if method == "reml" else raw
+        lower, upper = ({name: limits[name][end] for name in names} for end in (0, 1))
+    clipped = np.maximum(raw, 0.0)
+    draws = _simulate(clipped, factors, coefficient, y.size, min(replicates, max(_FEWEST, _CELLS // y.size)), seed)
+    se = draws.std(axis=0, ddof=1) if len(draws) > 1 else np.full(len(names), math.nan)
+    reason = "negative_variance" if (raw < 0).any() else ""
+    by_name = [Effects(zip(names, np.asarray(v).tolist(), strict=True)) for v in (raw, clipped, se)]
+    return GStudy(
+        var=by_name[0], var_clipped=by_name[1], se=by_name[2], lower=Effects(lower), upper=Effects(upper), draws=draws,
+        **shared, method="henderson_1" if method == "anova" else "reml", reason=reason,
+    )  # fmt: skip
+
+
+def _restricted(
+    y: Floats, names: list[str], factors: list[Ints], interval: bool
+) -> tuple[Floats, dict[str, tuple[float, float]]]:
+    """Restricted maximum-likelihood variances and their 95 % limits."""
+    from kinerja_analysis.stats.crossed_effects import crossed_effects
+
+    fit = crossed_effects(y, dict(zip(names[:-1], factors, strict=True)), sd_interval=interval)
+    nothing = (math.nan, math.nan)
+    found = {name: fit.sd_interval.get(name, nothing) for name in names[:-1]}
+    found[names[-1]] = fit.sd_interval.get("residual", nothing)
+    return np.array([*fit.sd.values(), fit.sd_residual]) ** 2, {k: (a * a, b * b) for k, (a, b) in found.items()}
+
+
+def _simulate(var: Floats, factors: list[Ints], coefficient: Floats, n: int, replicates: int, seed: int) -> Floats:
+    """Raw components of `replicates` data sets with normal effects of the variances `var`, (replicates, effects)."""
+    rng, inverse = np.random.default_rng(seed), np.linalg.inv(coefficient)
+    places = [sparse.csr_array((np.ones(n), (f, np.arange(n)))) for f in factors]
+    step = max(1, 2_000_000 // max(n, 1))
+    found = []
+    for first in range(0, replicates, step):
+        m = min(step, replicates - first)
+        y = rng.normal(0.0, math.sqrt(var[-1]), (n, m))
+        for place, sd in zip(places, np.sqrt(var), strict=False):
+            y += place.T @ rng.normal(0.0, sd, (place.shape[0], m))
+        y -= y.mean(axis=0)
+        total = [((place @ y) ** 2 / place.sum(axis=1)[:, None]).sum(axis=0) for place in places]
+        found.append(np.array([*total, (y**2).sum(axis=0)]).T @ inverse.T)
+    return np.concatenate(found) if found else np.zeros((0, var.size))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DStudy:
+    """Coefficients of a decision study: Eρ² (relative) and Φ (absolute), with intervals, and error variances."""
+
+    e_rho2: float
+    e_rho2_lower: float
+    e_rho2_upper: float
+    phi: float
+    phi_lower: float
+    phi_upper: float
+    universe: float
+    error_relative: float
+    error_absolute: float
+    error_mean: float
+    mean: float
+    size: dict[str, float]
+    study: GStudy
+    fixed: Facets
+    level: float
+    n: int
+    method: str = "ratio_pivot_parametric_bootstrap"
+    reason: str = ""
+
+    def phi_at(self, cut: float) -> float:
+        """Φ(λ): dependability of decisions at a cut score, with the bias correction of (mean − λ)²."""
+        signal = self.universe + (self.mean - cut) ** 2 - self.error_mean
+        return signal / (signal + self.error_absolute) if signal + self.error_absolute > 0 else math.nan
+
+    def needed(self, facet: str, phi: float = 0.80) -> float:
+        """Smallest number of levels of `facet`, the others as here, that reaches Φ; infinity if none does."""
+
+        def reached(k: int) -> bool:
+            return d_study(self.study, {**self.size, facet: k}, fixed=self.fixed).phi >= phi
+
+        low, high = 0, 1
+        while not reached(high):
+            low, high = high, high * 2
+            if high > 2**20:
+                return math.inf
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if reached(middle) else (middle, high)
+        return float(high)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Columns quantity, level, value, se, lower, upper."""
+        return frame(
+            block("e_rho2", self.e_rho2, lower=self.e_rho2_lower, upper=self.e_rho2_upper),
+            block("phi", self.phi, lower=self.phi_lower, upper=self.phi_upper),
+            *(block(q, getattr(self, q)) for q in ("universe", "error_relative", "error_absolute")),
+        )
+
+
+def d_study(g: GStudy, n: Mapping[str, float] | None = None, *, fixed: Collection[str] = ()) -> DStudy:
+    """What a design with other numbers of levels would give.
+
+    Parameters
+    ----------
+    g : GStudy
+    n : mapping of facet to number, optional
+        Levels of each facet a score is averaged over; a nested facet per level of what it is nested in. Facets left
+        out keep the study's own size; without `n` every effect has the study's own size.
+    fixed : collection of str
+        Facets that are not sampled: their interaction with the object belongs to the universe score.
+
+    Returns
+    -------
+    DStudy
+        Negative components count as 0. Intervals: 1 + signal/error, estimate over truth, is taken to be distributed as
+        in the bootstrap (exact for balanced "p x i", where it gives Feldt's interval). `reason` is the study's.
+
+    Raises
+    ------
+    ValueError
+        For an unknown facet, the object itself, or a number that is not positive.
+
+    References
+    ----------
+    Brennan (2001), chapters 4 and 7; Feldt (1965) for the interval of the balanced crossed design.
+
+    Examples
+    --------
+    >>> y = [2, 4, 3, 5, 7, 6, 1, 2, 2]
+    >>> g = g_study(y, {"p": np.repeat([0, 1, 2], 3), "r": np.tile([0, 1, 2], 3)}, "p x r", interval=False)
+    >>> d = d_study(g, {"r": 1})
+    >>> round(d.e_rho2, 3), round(d.phi, 3)
+    (0.978, 0.863)
+    """
+    wanted, kept = dict(n or {}), frozenset(fixed)
+    others = [f for f in g.facets if f not in g.object]
+    for name, k in [*wanted.items(), *((f, 1) for f in kept)]:
+        if name not in others or not (math.isfinite(k) and k > 0):
+            raise ValueError(f"{name}: {k} is no number of levels of a facet of error in {g.design!r}")
+    size = {f: wanted.get(f, _own_size(g, f)) for f in others}
+    divisor = {e: _divisor(g, e, size, bool(wanted)) for e in g.var}
+    universe = np.array([c <= g.object | kept and bool(c & g.object) for c in g.closures.values()])
+    absolute = np.array([not c <= g.object | kept for c in g.closures.values()])
+    relative = absolute & np.array([bool(c & g.object) for c in g.closures.values()])
+    weight = 1 / np.array([divisor[e] for e in g.var])
+    clipped = np.array(list(g.var_clipped.values()))
+    signal, near, far = (float((clipped * weight)[mask].sum()) for mask in (universe, relative, absolute))
+    objects = next(g.n[e] for e, c in g.closures.items() if c == g.object)
+    shared = np.array([objects if c & g.object else 1.0 for c in g.closures.values()])
+    own = 1 / np.array(list(g.size.values()))
+    found: dict[str, Any] = {}
+    for name, error in (("e_rho2", relative), ("phi", absolute)):
+        found |= _coefficient(name, g, np.where(universe, weight, 0.0), np.where(error, weight, 0.0), own * error)
+    return DStudy(
+        **found, universe=signal, error_relative=near, error_absolute=far, size=size, study=g, fixed=kept,
+        error_mean=float((clipped * weight / shared).sum()), mean=g.mean, level=g.level, n=g.n_observations,
+        reason=g.reason,
+    )  # fmt: skip
+
+
+def _own_size(g: GStudy, facet: str) -> float:
+    """Levels of a facet per level of what it is nested in, in the study itself."""
+    above = g.facets[facet] - g.object
+    sizes = {c - g.object: g.size[e] for e, c in g.closures.items() if e != ERROR}
+    return sizes[above | {facet}] / sizes.get(above, 1.0)
+
+
+def _divisor(g: GStudy, effect: str, size: dict[str, float], given: bool) -> float:
+    """How many levels of the effect a score is averaged over."""
+    if not given:
+        return g.size[effect]
+    product = math.prod(size[f] for f in g.closures[effect] - g.object)
+    per_cell = g.size[ERROR] / g.size[list(g.closures)[-2]] if effect == ERROR else 1.0
+    return product * per_cell
+
+
+def _coefficient(name: str, g: GStudy, signal: Floats, error: Floats, own: Floats) -> dict[str, float]:
+    """Coefficient and limits; pivot: 1 + signal/error at the study's own size, estimate over truth."""
+    clipped, raw = (np.array(list(v.values())) for v in (g.var_clipped, g.var))
+    noise, below = float(clipped @ error), float(clipped @ (signal + error))
+    value, lower, upper = (float(clipped @ signal) / below if below > 0 else math.nan), math.nan, math.nan
+    if len(g.draws) > 1 and noise > 0:
+        scale = noise / float(clipped @ own)
+
+        def pivot(var: Floats) -> Any:
+            return 1 + scale * (var @ signal) / np.maximum(var @ error, 1e-12 * noise)
+
+        tail = np.quantile(pivot(g.draws), [0.5 + g.level / 2, 0.5 - g.level / 2]) / pivot(clipped)
+        ends = [(pivot(raw) / q - 1) / scale if q > 0 else math.inf for q in tail]
+        lower, upper = (max(ratio, 0.0) / (1 + max(ratio, 0.0)) if math.isfinite(ratio) else 1.0 for ratio in ends)
+    return {name: value, f"{name}_lower": lower, f"{name}_upper": upper}
