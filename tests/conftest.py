@@ -35,3 +35,17 @@ def demo(demo_files: Path) -> Demo:
     reports = demo_files.parent / "reports"
     config = AuditConfig.read(demo_files / "kinerja.toml")
     return Demo(demo_files, reports, config, run(demo_files, out=reports, config=config))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many published values were compared, and how many rows were skipped."""
+    found = {"passed": 0, "failed": 0, "skipped": 0}
+    values = 0
+    for outcome in found:
+        for report in terminalreporter.stats.get(outcome, []):
+            told = dict(getattr(report, "user_properties", ()))
+            found[outcome] += "published_values" in told
+            values += int(told.get("published_values", 0)) if outcome == "passed" else 0
+    if any(found.values()):
+        rows = ", ".join(f"{n} {outcome}" for outcome, n in found.items())
+        terminalreporter.write_line(f"published values: {values} within their tolerance; rows of oracles.csv: {rows}")

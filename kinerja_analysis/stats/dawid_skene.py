@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
+Prior = tuple[float, float, float]
 _TINY, _GROUPS = 1e-6, 50
 
 
@@ -54,8 +55,9 @@ class DawidSkene:
 
 
 def dawid_skene(
-    table: ArrayLike, *, rater: ArrayLike | None = None, tolerance: float = 1e-10, iterations: int = 5000
-) -> DawidSkene:
+    table: ArrayLike, *, rater: ArrayLike | None = None, prior: Prior = (0.0, 0.0, 0.0),
+    tolerance: float = 1e-10, iterations: int = 5000,
+) -> DawidSkene:  # fmt: skip
     """Most likely true classes, their shares and the raters' error matrices.
 
     Parameters
@@ -64,8 +66,11 @@ def dawid_skene(
         Categories as numbers, NaN = not rated.
     rater : array_like of int, shape (columns,), optional
         Who gave each column; a rater may own several (repeated ratings). Default: one rater a column.
+    prior : (float, float, float)
+        Ratings added before looking: to each class, to each right answer, to each wrong one. Default none (maximum
+        likelihood); (3, 4.8, 3.2/(classes − 1)) comes near a Bayesian fit with Dirichlet priors of that weight.
     tolerance, iterations : float, int
-        EM stops when the log likelihood rises by less than this, or after so many steps.
+        EM stops when the log likelihood changes by less than this, relatively, or after so many steps.
 
     Returns
     -------
@@ -76,7 +81,7 @@ def dawid_skene(
     Raises
     ------
     ValueError
-        On infinity, a table that is not two-dimensional, or a wrong number of raters.
+        On infinity, a table that is not two-dimensional, a wrong number of raters, or a negative prior.
 
     References
     ----------
@@ -94,6 +99,8 @@ def dawid_skene(
     owner = np.arange(x.shape[1]) if rater is None else np.unique(np.asarray(rater), return_inverse=True)[1]
     if owner.shape != (x.shape[1],):
         raise ValueError(f"rater must name {x.shape[1]} columns, got {owner.size}")
+    if min(prior) < 0:
+        raise ValueError("prior counts must not be negative")
     categories = np.unique(x[~np.isnan(x)])
     item, column = np.nonzero(~np.isnan(x))
     level = np.searchsorted(categories, x[item, column])
@@ -103,10 +110,10 @@ def dawid_skene(
     if k < 2:
         return _nothing(count, categories, "one_level" if k else "empty")
     votes = count.sum(axis=1)
-    found = _em(count, votes / np.maximum(votes.sum(axis=1, keepdims=True), 1.0), tolerance, iterations)
+    found = _em(count, votes / np.maximum(votes.sum(axis=1, keepdims=True), 1.0), prior, tolerance, iterations)
     thin = count.sum(axis=(1, 2)).max() < 3
     reason = "not_identified" if thin else "" if found["converged"] else "no_convergence"
-    se, lower, upper = _jackknife(count, found, tolerance)
+    se, lower, upper = _jackknife(count, found, prior, tolerance)
     p = found["p"]
     right = found["error"][:, np.arange(k), np.arange(k)]
     known = np.isfinite(right) & (p > 0)
@@ -117,16 +124,17 @@ def dawid_skene(
     )  # fmt: skip
 
 
-def _em(count: Floats, weight: Floats, tolerance: float, iterations: int) -> dict[str, Any]:
+def _em(count: Floats, weight: Floats, prior: Prior, tolerance: float, iterations: int) -> dict[str, Any]:
     """Expectation and maximisation from these posterior classes."""
     items, raters, k = count.shape
     rated = count.sum(axis=(1, 2)) > 0
     weight = np.where(rated[:, None], weight, 0.0)
     flat, last, step, gain = count.reshape(items, raters * k), -math.inf, 0, math.inf
+    known = prior[2] + (prior[1] - prior[2]) * np.eye(k)
     while gain >= tolerance and step < iterations:
         step += 1
-        p = weight.sum(axis=0) / rated.sum()
-        error = (weight.T @ flat).reshape(k, raters, k).transpose(1, 0, 2)
+        p = (weight.sum(axis=0) + prior[0]) / (rated.sum() + k * prior[0])
+        error = (weight.T @ flat).reshape(k, raters, k).transpose(1, 0, 2) + known
         total = error.sum(axis=2, keepdims=True)
         error = np.divide(error, total, out=np.full(error.shape, math.nan), where=total > 0)
         log = np.log(np.maximum(np.nan_to_num(error, nan=1.0), 1e-300))
@@ -135,7 +143,7 @@ def _em(count: Floats, weight: Floats, tolerance: float, iterations: int) -> dic
         each = top[:, 0] + np.log(np.exp(joint - top).sum(axis=1))
         weight = np.where(rated[:, None], np.exp(joint - each[:, None]), 0.0)
         loglik = float(each[rated].sum())
-        gain, last = (loglik - last) / max(1.0, abs(loglik)), loglik
+        gain, last = abs(loglik - last) / max(1.0, abs(loglik)), loglik
     posterior = np.where(rated[:, None], weight, math.nan)
     return {
         "p": p, "error": error, "posterior": posterior, "loglik": loglik, "iterations": step,
@@ -143,7 +151,7 @@ def _em(count: Floats, weight: Floats, tolerance: float, iterations: int) -> dic
     }  # fmt: skip
 
 
-def _jackknife(count: Floats, found: dict[str, Any], tolerance: float) -> Floats:
+def _jackknife(count: Floats, found: dict[str, Any], prior: Prior, tolerance: float) -> Floats:
     """SE, lower and upper limit of the shares, (3, classes): items left out in groups, log-odds scale.
 
     Every fit starts from the posterior classes of all items, so that classes keep their names.
@@ -154,7 +162,7 @@ def _jackknife(count: Floats, found: dict[str, Any], tolerance: float) -> Floats
     left = []
     for g in range(groups):
         keep = rated[label != g]
-        left.append(_em(count[keep], found["posterior"][keep], max(tolerance, 1e-8), 500)["p"])
+        left.append(_em(count[keep], found["posterior"][keep], prior, max(tolerance, 1e-8), 500)["p"])
     p, replicates = found["p"], np.array(left)
     ends = np.full((3, p.size), math.nan)
     for c in np.flatnonzero((p > _TINY) & (p < 1 - _TINY) & (replicates > _TINY).all(axis=0)):

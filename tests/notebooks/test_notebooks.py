@@ -44,3 +44,10 @@ def test_peneliti_compares_two_regions(tmp_path: Path) -> None:
     simulate(["13.71.09", "76.02"], [2024, 2025], seed=1, size=150).write(tmp_path / "data")
     shown = run("05_peneliti.ipynb", tmp_path, data=str(tmp_path / "data"), regions=["13.71.09", "76.02"], years=[2025])
     assert "separated_pairs" in shown and "not_linked" in shown
+
+
+@pytest.mark.slow
+def test_validasi_shows_every_published_value(tmp_path: Path) -> None:
+    reference = str(Path(__file__).resolve().parents[1] / "reference")
+    shown = run("90_validasi_metode.ipynb", tmp_path, reference=reference, leave_out=["O24", "O41"])
+    assert "0 rows failed, 0 skipped" in shown and "O43" in shown and "0.16574" in shown

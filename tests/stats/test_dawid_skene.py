@@ -57,6 +57,15 @@ def test_items_without_a_rating_do_not_count():
     assert more.p == pytest.approx(fit.p) and more.n == 200 and np.isnan(more.posterior[200:]).all()
 
 
+def test_a_prior_keeps_error_rates_off_the_edge():
+    x, _ = draw(40, 5)
+    plain, held = dawid_skene(x), dawid_skene(x, prior=(3, 4.8, 1.6))
+    assert plain.error.min() < 1e-6 < 0.01 < held.error.min() and held.converged
+    assert held.error.sum(axis=2) == pytest.approx(np.ones((4, 3)))
+    many = draw(4000, 0)[0]
+    assert dawid_skene(many, prior=(3, 4.8, 1.6)).p == pytest.approx(dawid_skene(many).p, abs=0.005)
+
+
 @pytest.mark.slow
 def test_limits_of_the_shares_cover():
     fits = [dawid_skene(draw(200, seed)[0], tolerance=1e-8) for seed in range(60)]
@@ -70,6 +79,8 @@ def test_what_cannot_be_told_is_said():
     two = dawid_skene([[1.0, 1], [2, 2], [1, 2], [2, 2]])
     assert two.reason == "not_identified" and not two.to_frame().empty
     assert dawid_skene(draw(200, 4)[0], iterations=2).reason == "no_convergence"
+    with pytest.raises(ValueError):
+        dawid_skene([[1.0, 2]], prior=(-1, 0, 0))
     for bad, rater in (([1.0, 2], None), ([[1.0, np.inf]], None), ([[1.0, 2]], [0])):
         with pytest.raises(ValueError):
             dawid_skene(bad, rater=rater)
