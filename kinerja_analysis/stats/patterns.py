@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kinerja_analysis.stats._arrays import codes
 from kinerja_analysis.stats._record import block, frame
+from kinerja_analysis.stats._repeats import run_chance, vector_chances
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,13 +131,15 @@ def _at_least(chance: Floats, observed: int) -> float:
 class IdenticalVectors:
     """Share of a rater's ratee pairs with identical rating vectors; arrays in the order of rater codes.
 
-    `expected` is that share for two vectors drawn from the other raters' vectors, `excess` the difference.
+    `expected` is that share for two vectors drawn from the other raters' vectors, `excess` the difference, `p` the
+    exact chance of at least as many identical pairs among vectors drawn so, which allows for pairs sharing vectors.
     NaN for raters with fewer than two ratees, or without anybody else's vectors; `reason` is then
     "too_few_ratees", "one_rater" or "empty".
     """
 
     value: Floats
     expected: Floats
+    p: Floats
     ratees: Ints
     n: int
     n_patterns: int
@@ -150,7 +153,7 @@ class IdenticalVectors:
 
     def to_frame(self) -> "pd.DataFrame":
         """Columns quantity, level (rater), value, se, lower, upper."""
-        return frame(block("identical", self.value), block("expected", self.expected))
+        return frame(block("identical", self.value), block("expected", self.expected), block("p", self.p))
 
 
 def identical_vectors(matrix: ArrayLike, rater: ArrayLike) -> IdenticalVectors:
@@ -175,8 +178,8 @@ def identical_vectors(matrix: ArrayLike, rater: ArrayLike) -> IdenticalVectors:
     Notes
     -----
     value = Σ_v n_v(n_v − 1)/(n(n − 1)) over the rater's vectors v; expected = the same over all other raters'
-    vectors, unbiased for Σ_v q_v². Raters differ honestly in level, so the expected share is a lower mark:
-    a flag needs a null simulated with pair effects.
+    vectors, unbiased for Σ_v q_v². Raters differ honestly in level, so the expected share is a lower mark, and
+    `p` is exact for drawn vectors only: a flag needs a null simulated with pair effects.
 
     Examples
     --------
@@ -202,7 +205,8 @@ def identical_vectors(matrix: ArrayLike, rater: ArrayLike) -> IdenticalVectors:
     reason = "" if (ratees > 1).all() else "too_few_ratees"
     if (ratees > 0).sum() < 2:
         reason = "one_rater" if ratees.size else "empty"
-    return IdenticalVectors(value, expected, ratees, table.shape[0], n_patterns, "pair_share", reason)
+    p = vector_chances(ratees, same, owner, kind, own.astype(np.float64), total.astype(np.float64))
+    return IdenticalVectors(value, expected, p, ratees, table.shape[0], n_patterns, "pair_share", reason)
 
 
 def _complete(matrix: ArrayLike) -> Floats:
@@ -222,17 +226,22 @@ def _share(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class RowIndex:
-    """One number per answer vector (row); NaN with `reason` "too_few_criteria" where it is not defined."""
+    """One number per answer vector (row); NaN with `reason` "too_few_criteria" where it is not defined.
+
+    `p` (longstring only, else NaN): exact chance of a run at least as long if every answer were drawn independently
+    from the answers of all rows to that item. Halo makes honest rows longer too: a description, no test of care.
+    """
 
     name: str
     value: Floats
+    p: Floats
     n: int
     method: str
     reason: str
 
     def to_frame(self) -> "pd.DataFrame":
         """Columns quantity, level (row), value, se, lower, upper."""
-        return frame(block(self.name, self.value))
+        return frame(block(self.name, self.value), block("p", self.p))
 
 
 def longstring(matrix: ArrayLike) -> RowIndex:
@@ -258,15 +267,20 @@ def longstring(matrix: ArrayLike) -> RowIndex:
 
     Examples
     --------
-    >>> longstring([[3, 3, 3, 2], [1, 2, 2, 1]]).value.tolist()
-    [3.0, 2.0]
+    >>> fit = longstring([[3, 3, 3, 2], [1, 2, 2, 1]])
+    >>> fit.value.tolist(), fit.p.tolist()
+    ([3.0, 2.0], [0.25, 0.6875])
     """
     table = _complete(matrix)
     run = longest = np.ones(table.shape[0])
     for here, before in zip(table.T[1:], table.T[:-1], strict=True):
         run = np.where(here == before, run + 1, 1.0)
         longest = np.maximum(longest, run)
-    return RowIndex("longstring", longest, table.shape[0], "longest_run", "")
+    values, place = np.unique(table, return_inverse=True)
+    place = place.reshape(table.shape)
+    shares = np.array([np.bincount(item, minlength=values.size) for item in place.T]) / max(table.shape[0], 1)
+    p = run_chance(shares)[longest.astype(np.intp) - 1]
+    return RowIndex("longstring", longest, p, table.shape[0], "longest_run", "")
 
 
 def intra_individual_variability(matrix: ArrayLike) -> RowIndex:
@@ -300,4 +314,4 @@ def intra_individual_variability(matrix: ArrayLike) -> RowIndex:
         value, reason = np.full(table.shape[0], math.nan), "too_few_criteria"
     else:
         value, reason = (table - table[:, :1]).std(axis=1, ddof=1), ""
-    return RowIndex("irv", value, table.shape[0], "standard_deviation", reason)
+    return RowIndex("irv", value, np.full(value.size, math.nan), table.shape[0], "standard_deviation", reason)

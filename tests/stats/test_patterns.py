@@ -1,10 +1,12 @@
 """Repeated answers: exact chances by enumeration, the careless package's data (O34), malformed input."""
 
 import itertools
+from itertools import combinations, groupby, product
 
 import numpy as np
 import pytest
 
+from kinerja_analysis.stats._repeats import pair_chance, run_chance
 from kinerja_analysis.stats.patterns import (
     identical_vectors,
     intra_individual_variability,
@@ -47,7 +49,7 @@ def test_row_indices_at_the_edges():
     alone = intra_individual_variability([[2], [5]])
     assert np.isnan(alone.value).all() and alone.reason == "too_few_criteria"
     assert longstring(np.zeros((0, 3))).value.size == 0
-    assert longstring([[1, 1, 2]]).to_frame()["value"].tolist() == [2]
+    assert longstring([[1, 1, 2]]).to_frame()["value"].tolist() == [2, 1]
 
 
 def test_single_value_chance_by_enumeration():
@@ -160,3 +162,34 @@ def test_frames():
     columns = ["quantity", "level", "value", "se", "lower", "upper"]
     assert list(single_value_chance([0, 0, 1], [0, 0, 1]).to_frame()) == columns
     assert list(identical_vectors([[1], [1]], [0, 1]).to_frame()) == columns
+
+
+def test_chance_of_identical_pairs_by_enumeration():
+    # three vectors with chances .5, .3, .2 and four draws: every outcome of 3⁴
+    q = np.array([0.5, 0.3, 0.2])
+    outcomes = list(product(range(3), repeat=4))
+    chance = np.array([q[list(o)].prod() for o in outcomes])
+    pairs = np.array([sum(a == b for a, b in combinations(o, 2)) for o in outcomes])
+    for least in range(1, 7):
+        exact = chance[pairs >= least].sum()
+        assert pair_chance(4, least, 10 * q, 10.0) == pytest.approx(exact, abs=1e-14), least
+
+
+def test_identical_vectors_of_raters_who_draw_are_called_rare_as_often_as_stated():
+    rng = np.random.default_rng(0)
+    matrix = rng.choice(4, p=[0.1, 0.2, 0.4, 0.3], size=(4000, 2)).astype(float)
+    p = identical_vectors(matrix, np.arange(4000) // 8).p
+    assert 0.01 < np.mean(p <= 0.05) <= 0.06 and p.min() > 0  # discrete: below .05
+    copied = np.vstack([matrix, np.full((8, 2), 0.0)])
+    assert identical_vectors(copied, np.append(np.arange(4000) // 8, [500] * 8)).p[500] < 1e-6  # about Σ q⁸
+
+
+def test_chance_of_runs_by_enumeration():
+    rng = np.random.default_rng(1)
+    shares = rng.dirichlet(np.ones(3), size=5)
+    outcomes = list(product(range(3), repeat=5))
+    chance = np.array([np.prod([shares[i, v] for i, v in enumerate(o)]) for o in outcomes])
+    longest = np.array([max(len(list(run)) for _, run in groupby(o)) for o in outcomes])
+    exact = [chance[longest >= least].sum() for least in range(1, 6)]
+    assert run_chance(shares) == pytest.approx(exact, abs=1e-14)
+    assert longstring(np.array(outcomes, float)).p.max() == 1.0
