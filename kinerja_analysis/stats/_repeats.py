@@ -70,7 +70,9 @@ def run_chance(shares: Floats) -> Floats:
     return found
 
 
-def vector_chances(ratees: Ints, same: Floats, owner: Ints, kind: Ints, own: Floats, total: Floats) -> Floats:
+def vector_chances(
+    ratees: NDArray[np.integer], same: Floats, owner: Ints, kind: Ints, own: Floats, total: Floats
+) -> Floats:
     """By rater: P(at least as many identical pairs) when vectors are drawn from the other raters' vectors.
 
     Parameters

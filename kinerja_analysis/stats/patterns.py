@@ -205,7 +205,8 @@ def identical_vectors(matrix: ArrayLike, rater: ArrayLike) -> IdenticalVectors:
     reason = "" if (ratees > 1).all() else "too_few_ratees"
     if (ratees > 0).sum() < 2:
         reason = "one_rater" if ratees.size else "empty"
-    p = vector_chances(ratees, same, owner, kind, own.astype(np.float64), total.astype(np.float64))
+    counts = own.astype(np.float64), total.astype(np.float64)
+    p = vector_chances(ratees, same.astype(np.float64), owner, kind, *counts)
     return IdenticalVectors(value, expected, p, ratees, table.shape[0], n_patterns, "pair_share", reason)
 
 
