@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.special import ndtri
 
 from ._arrays import codes, vector
-from ._graph import IntArray, PairGraph, bridges, pair_graph
+from ._graph import PairGraph, bridges, pair_graph
 from ._laplacian import RaterLaplacian
 from ._record import block, frame
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 Parts = dict[str, float]
 NAMES = ("var_ratee", "var_rater", "cov")
-_DRAWS, _TRACE_DRAWS, _EXACT_TRACE = 200, 30, 300
+_DRAWS, _EXACT_TRACE, _TRACE, _TRACE_LEAST = 200, 300, 30_000, 4
 _ROUGH, _FINE = 1e-3, 1e-10
 _CELLS = 4_000_000
 
@@ -124,11 +124,9 @@ class _Pairs:
         """K·values for the three forms: θ = y'Ky, K without diagonal; d = b/(1 − P) by pair and name."""
         ratee, rater, fitted = self.fit(values, tolerance)
         ratee = ratee - self.of_ratee.T @ ratee / self.total
-        none = np.zeros_like(ratee), np.zeros_like(rater)
-        loads = ((self.of_ratee * ratee, none[1]), (none[0], self.of_rater * rater))
         forms = []
-        for load in loads:
-            back = self.effects(*load, tolerance)
+        for load in ((self.of_ratee * ratee, 0.0 * rater), (0.0 * ratee, self.of_rater * rater)):
+            back = self.effects(load[0], load[1], tolerance)
             forms.append(self.column * (back[0][self.ratee] + back[1][self.rater]))
         whole = self.column * (ratee[self.ratee] + rater[self.rater])
         forms.append((whole - forms[0] - forms[1]) / 2.0)
@@ -235,9 +233,11 @@ def leave_out_decomposition(
     of y, so that a constant added to y changes nothing; what this costs in bias falls with 1/N. A pair with P = 1 is
     a bridge of the graph of ratees and raters: bridges are cut, no rater is removed for linking others.
 
-    Standard errors: V = 4 Σ (Ky)²·σ² − 2 Σ_{i≠l} K²·σ²σ², K the form without its diagonal, the second sum by 30
-    random sign vectors above 300 pairs. They ask for many pairs and no direction that carries most of a variance;
-    products of estimated σ² make them somewhat too large rather than too small.
+    Standard errors: V = 4 Σ (Ky)²·s² − 2 Σ_{i≠l} K²·s²s², K the form without its diagonal, the second sum by random
+    signs above 300 pairs, and s² = residual²/(1 − P), never negative. With the σ² above instead, which share
+    errors with Ky, simulated limits hold the truth in as few as 17 % of cases; with s² in 92 to 100 %, the more the
+    sparser the graph (two raters each: standard errors 1.3 to 1.6 times too large). Not for graphs in which few
+    connections carry most of a variance.
 
     Examples
     --------
@@ -309,13 +309,14 @@ def _estimate(pairs: _Pairs, mean: FloatArray, seed: int) -> dict[str, Parts]:
     df = pairs.w.size - ratee.size - rater.size + 1
     pooled = float(pairs.w @ residual**2) / df / pairs.w
     d = b * blow[:, None]
-    variance = 4.0 * own @ pairs.products(mean[:, None], d, _FINE)[:, :, 0].T ** 2
+    spread = residual**2 * blow
+    variance = 4.0 * spread @ pairs.products(mean[:, None], d, _FINE)[:, :, 0].T ** 2
     exact = pairs.w.size <= _EXACT_TRACE
-    draws = pairs.w.size if exact else _TRACE_DRAWS
+    draws = pairs.w.size if exact else max(_TRACE_LEAST, _TRACE // pairs.w.size)
     probes = [np.eye(draws) * np.sqrt(draws)] if exact else _signs(seed + 2, pairs.w.size, draws)
     for signs in probes:
-        left, right = (pairs.products(part, d, _FINE) for part in (signs, own[:, None] * signs))
-        variance -= 2.0 / draws * np.einsum("aij,i,aij->a", left, own, right)
+        left, right = (pairs.products(part, d, _FINE) for part in (signs, spread[:, None] * signs))
+        variance -= 2.0 / draws * np.einsum("aij,i,aij->a", left, spread, right)
     found = {"value": plug_in - own @ b, "plug_in": plug_in, "homoskedastic": plug_in - pooled @ b, "var": variance}
     return {what: dict(zip(NAMES, map(float, values), strict=True)) for what, values in found.items()}
 
@@ -324,7 +325,8 @@ def _record(
     counts: dict[str, int], found: dict[str, Parts], method: str, reason: str, level: float, var_y: float = float("nan")
 ) -> LeaveOutDecomposition:
     nan = dict.fromkeys(NAMES, float("nan"))
-    value, variance = found.get("value", nan), found.get("var", nan)
+    value: dict[str, Any] = found.get("value", nan)
+    variance = found.get("var", nan)
     se = {name: float(np.sqrt(part)) if part > 0 else float("nan") for name, part in variance.items()}
     half = {name: -float(ndtri((1.0 - level) / 2.0)) * part for name, part in se.items()}
     known = value["var_ratee"] > 0 and value["var_rater"] > 0
