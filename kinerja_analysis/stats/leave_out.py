@@ -244,7 +244,7 @@ def leave_out_decomposition(
     Forty employees, each with three of ten raters and two scores by each:
 
     >>> rng = np.random.default_rng(1)
-    >>> ratee, rater = np.repeat(np.arange(40), 6), np.repeat(np.arange(120) * 7 // 3 % 10, 2)
+    >>> ratee, rater = np.repeat(np.arange(40), 6), np.repeat((np.arange(40)[:, None] + [0, 1, 3]) % 10, 2)
     >>> y = rng.normal(0, 1, 40)[ratee] + rng.normal(0, 0.5, 10)[rater] + rng.normal(0, 1, 240)
     >>> found = leave_out_decomposition(y, ratee, rater)
     >>> found.plug_in["var_ratee"] > found.var_ratee, found.n_pairs
