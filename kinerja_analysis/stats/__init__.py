@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from .inside_changes import supervisor_change
     from .inside_pairs import ordered_pairs, separated_pairs
     from .intraclass import icc
+    from .leave_out import leave_out_decomposition
     from .linkage import linkage
     from .many_facet_rasch import many_facet_rasch
     from .patterns import identical_vectors, intra_individual_variability, longstring, single_value_chance
+    from .ranking import rank_intervals
     from .rasch_bounds import fit_bounds
     from .rasch_categories import category_statistics
     from .rasch_interaction import facet_interaction
@@ -52,20 +54,21 @@ _HOME = {
     "single_value_chance": "patterns", "many_facet_rasch": "many_facet_rasch",
     "facet_interaction": "rasch_interaction", "fit_bounds": "rasch_bounds", "facet_report": "rasch_tables",
     "facet_summary": "rasch_tables", "category_statistics": "rasch_categories", "rater_agreement": "rasch_tables",
-    "ruler": "rasch_tables", "unexpected_responses": "rasch_tables",
     "kendall_w": "concordance", "dawid_skene": "dawid_skene", "within_group_agreement": "within_group",
     "g_study": "generalizability", "d_study": "generalizability", "social_relations": "social_relations",
     "response_surface": "response_surface",
+    "ruler": "rasch_tables", "unexpected_responses": "rasch_tables", "leave_out_decomposition": "leave_out",
+    "rank_intervals": "ranking",
 }  # fmt: skip
 
 __all__ = [
     "adjust", "agreement_coefficients", "bayes_fdr", "beta_binomial", "category_statistics", "conditional_ordinal",
     "crossed_effects", "d_study", "dawid_skene", "design_power", "facet_interaction", "facet_report", "facet_summary",
-    "fit_bounds", "g_study", "icc", "identical_vectors", "intra_individual_variability", "kendall_w", "linkage",
-    "longstring", "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rater_agreement", "response_surface",
-    "ruler", "self_other", "separated_pairs", "shrink", "single_value_chance", "social_relations", "source_correlation",
-    "source_reliability", "suggest_links", "supervisor_change", "two_way_effects", "unexpected_responses",
-    "weighted_kappa", "within_group_agreement",
+    "fit_bounds", "g_study", "icc", "identical_vectors", "intra_individual_variability", "kendall_w",
+    "leave_out_decomposition", "linkage", "longstring", "many_facet_rasch", "minimal_effect_test", "ordered_pairs",
+    "rank_intervals", "rater_agreement", "response_surface", "ruler", "self_other", "separated_pairs", "shrink",
+    "single_value_chance", "social_relations", "source_correlation", "source_reliability", "suggest_links",
+    "supervisor_change", "two_way_effects", "unexpected_responses", "weighted_kappa", "within_group_agreement",
 ]  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 With y = ratee + rater + error on distinct pairs, eliminating the ratees leaves L·ψ = rhs with
 L = diag(ratees per rater) − C'·diag(1/raters per ratee)·C, singular once per linked component. For two raters
-of one component, Var(ψ_r − ψ_s) = σ²_pair · (e_r − e_s)'·L⁺·(e_r − e_s).
+of one component, Var(ψ_r − ψ_s) = σ²_pair · (e_r − e_s)'·L⁺·(e_r − e_s). With weights, C holds them and the counts
+are their sums.
 """
 
 from itertools import pairwise
@@ -47,8 +48,9 @@ class RaterLaplacian:
         Place of every code inside its component.
     """
 
-    def __init__(self, graph: PairGraph) -> None:
+    def __init__(self, graph: PairGraph, weight: FloatArray | None = None) -> None:
         self.graph = graph
+        self.weight = np.ones(graph.ratee.size) if weight is None else weight
         by_rater = _Split(graph.component_rater, graph.n_components)
         by_ratee = _Split(graph.component_ratee, graph.n_components)
         self.raters, self.rater_position = by_rater.members, by_rater.position
@@ -62,7 +64,7 @@ class RaterLaplacian:
         return self.raters[component].size <= DENSE_LIMIT
 
     def incidence(self, component: int) -> Any:
-        """Ratee × rater matrix of ones of one component: an array if small, else sparse and kept."""
+        """Ratee × rater matrix of weights (ones) of one component: an array if small, else sparse and kept."""
         if component in self._parts:
             return self._parts[component]
         pairs = self.pairs[component]
@@ -70,9 +72,9 @@ class RaterLaplacian:
         shape = self.ratees[component].size, self.raters[component].size
         if shape[0] * shape[1] <= _DENSE_CELLS:
             dense = np.zeros(shape)
-            dense[place] = 1.0
+            dense[place] = self.weight[pairs]
             return dense
-        part = sparse.csr_array((np.ones(pairs.size), place), shape=shape)
+        part = sparse.csr_array((self.weight[pairs], place), shape=shape)
         self._parts[component] = part
         return part
 

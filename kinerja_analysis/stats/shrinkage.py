@@ -1,7 +1,7 @@
 """Shrinkage of independent estimates, tests against a practical difference, and multiplicity."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -92,8 +92,7 @@ def shrink(effect: ArrayLike, se: ArrayLike) -> Shrunken:
     >>> found.value.round(4)[[0, -1]].tolist(), round(float(found.weight[0]), 4)
     ([0.2939, 0.2422], 0.2117)
     """
-    if isinstance(effect, Predictions):
-        raise ValueError("these effects are predictions and already shrunken; pass unshrunken estimates")
+    refuse_predictions(effect)
     y = vector(effect, "effect")
     V = vector(se, "se", y.size) ** 2
     if (np.asarray(se) <= 0).any():
@@ -103,27 +102,61 @@ def shrink(effect: ArrayLike, se: ArrayLike) -> Shrunken:
     if k < _LEAST:
         nan = float("nan")
         return Shrunken(k, y.copy(), np.sqrt(V), np.ones(k), nan, nan, method, "too_few" if k else "empty")
-    A = _between_variance(y, V)
+    prior = normal_prior(y, V, np.ones(k))
+    share = prior.W / prior.W.sum()
+    variance = V * (1.0 - (1.0 - share) * prior.B) + prior.widened
+    value = prior.mean + (1.0 - prior.B) * (y - prior.mean)
+    return Shrunken(k, value, np.sqrt(variance), 1.0 - prior.B, prior.mean, prior.A, method, "")
+
+
+def refuse_predictions(effect: ArrayLike) -> None:
+    """Raise for effects that a model has shrunken already.
+
+    Examples
+    --------
+    >>> refuse_predictions([0.1, 0.2])
+    """
+    if isinstance(effect, Predictions):
+        raise ValueError("these effects are predictions and already shrunken; pass unshrunken estimates")
+
+
+class NormalPrior(NamedTuple):
+    """Between variance A, mean, weights 1/(V + A), shrinkage B, and what estimating A adds to posterior variances."""
+
+    A: float
+    mean: float
+    W: FloatArray
+    B: FloatArray
+    widened: FloatArray
+
+
+def normal_prior(y: FloatArray, V: FloatArray, x: FloatArray) -> NormalPrior:
+    """Morris (1983) for independent y ~ N(θ, V), θ ~ N(mean·x, A): x is 1, or what a rotation made of it.
+
+    Examples
+    --------
+    >>> normal_prior(np.array([0.0, 1.0, 2.0, 3.0, 4.0]), np.full(5, 0.5), np.ones(5)).mean
+    2.0
+    """
+    k, A = y.size, _between_variance(y, V, x)
     W = 1.0 / (V + A)
-    mean = float(W @ y / W.sum())
+    mean = float(W * x @ y / (W @ x**2))
     B = (k - 3) / (k - 1) * V * W
-    typical = float(W @ V / W.sum())
-    widened = 2.0 / (k - 3) * B**2 * (typical + A) * W
-    variance = V * (1.0 - (1.0 - W / W.sum()) * B) + widened * (y - mean) ** 2
-    return Shrunken(k, mean + (1.0 - B) * (y - mean), np.sqrt(variance), 1.0 - B, mean, A, method, "")
+    widened = 2.0 / (k - 3) * B**2 * (float(W @ V / W.sum()) + A) * W * (y - mean * x) ** 2
+    return NormalPrior(A, mean, W, B, widened)
 
 
-def _between_variance(y: FloatArray, V: FloatArray) -> float:
-    """Root of Σ(y − μ_A)²/(V + A) = k − 1, which falls in A; 0 if there is none."""
+def _between_variance(y: FloatArray, V: FloatArray, x: FloatArray) -> float:
+    """Root of Σ(y − μ_A·x)²/(V + A) = k − 1, which falls in A; 0 if there is none."""
     from scipy.optimize import brentq
 
     def excess(A: float) -> float:
         W = 1.0 / (V + A)
-        return float(W @ (y - W @ y / W.sum()) ** 2) - (y.size - 1)
+        return float(W @ (y - W * x @ y / (W @ x**2) * x) ** 2) - (y.size - 1)
 
     if excess(0.0) <= 0.0:
         return 0.0
-    upper = float(((y - y.mean()) ** 2).sum())
+    upper = float(((y - x @ y / (x @ x) * x) ** 2).sum())
     while excess(upper) > 0.0:
         upper *= 2.0
     return float(brentq(excess, 0.0, upper, xtol=1e-14 * upper, rtol=1e-12))
@@ -160,8 +193,7 @@ def minimal_effect_test(
     >>> minimal_effect_test([0.25 + 1.645 * 0.1], [0.1], 0.25).round(3).tolist()
     [0.05]
     """
-    if isinstance(effect, Predictions):
-        raise ValueError("these effects are predictions and already shrunken; pass unshrunken estimates")
+    refuse_predictions(effect)
     y, s = np.asarray(effect, dtype=np.float64), np.asarray(se, dtype=np.float64)
     if y.ndim != 1 or y.shape != s.shape:
         raise ValueError(f"effect and se must be vectors of one length, got {y.shape} and {s.shape}")

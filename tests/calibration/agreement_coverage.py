@@ -32,6 +32,7 @@ from kinerja_analysis.stats import (
 )
 
 RESULT = Path(__file__).with_suffix(".csv")
+AGREE = "agreement_coefficients"
 FIELDS = ["function", "design", "replicates", "what", "quantity", "value", "se"]
 Ends = dict[str, tuple[float, float, float]]  # quantity: lower, upper, truth
 One = Callable[[np.random.Generator], Ends]
@@ -39,7 +40,8 @@ One = Callable[[np.random.Generator], Ends]
 
 def holds(ends: Ends) -> dict[str, float]:
     """1 where the interval holds the truth, 0 where not, NaN without interval."""
-    return {q: float(lo <= t <= hi) if np.isfinite(lo + hi) or hi == np.inf else np.nan for q, (lo, hi, t) in ends.items()}
+    known = {q: np.isfinite(lo) and not np.isnan(hi) for q, (lo, hi, _) in ends.items()}
+    return {q: float(lo <= t <= hi) if known[q] else np.nan for q, (lo, hi, t) in ends.items()}
 
 
 def rated(rng, n, k, sd_ratee=1.0, sd_rater=0.35, gaps=0.0):
@@ -69,7 +71,8 @@ def categories(rng, n, k, gaps):
 
 def coefficients(n, k, gaps, weights) -> One:
     scale = np.arange(1, 6)
-    truth = agreement_coefficients(categories(np.random.default_rng(99), 200_000, k, gaps), weights, categories=scale).value
+    many = categories(np.random.default_rng(99), 200_000, k, gaps)
+    truth = agreement_coefficients(many, weights, categories=scale).value
 
     def one(rng):
         fit = agreement_coefficients(categories(rng, n, k, gaps), weights, categories=scale)
@@ -114,7 +117,8 @@ def study(p, t, r) -> One:
     true = {"p": 1.0, "t": 0.3, "r:t": 0.2, "pt": 0.3, "pr:t": 1.0}
     p_code, t_code, r_code = (c.ravel() for c in np.indices((p, t, r)))
     codes = {"p": p_code, "t": t_code, "r": r_code}
-    cells = {"p": p_code, "t": t_code, "r:t": t_code * r + r_code, "pt": p_code * t + t_code, "pr:t": np.arange(p_code.size)}
+    cells = {"p": p_code, "t": t_code, "r:t": t_code * r + r_code, "pt": p_code * t + t_code}
+    cells["pr:t"] = np.arange(p_code.size)
 
     def one(rng):
         y = sum(np.sqrt(v) * rng.normal(size=cells[e].max() + 1)[cells[e]] for e, v in true.items())
@@ -190,9 +194,9 @@ DESIGNS: list[tuple[str, str, int, One]] = [
     ("icc", "30 ratees, 4 raters, complete", 2000, intraclass(30, 4, 0.0)),
     ("icc", "30 ratees, 4 raters, 30 % missing", 1000, intraclass(30, 4, 0.3)),
     ("icc", "100 ratees, 8 raters, 60 % missing", 1000, intraclass(100, 8, 0.6)),
-    ("agreement_coefficients", "20 subjects, 4 raters, 20 % missing, quadratic", 2000, coefficients(20, 4, 0.2, "quadratic")),
-    ("agreement_coefficients", "60 subjects, 4 raters, 20 % missing, quadratic", 2000, coefficients(60, 4, 0.2, "quadratic")),
-    ("agreement_coefficients", "200 subjects, 3 raters, 20 % missing, identity", 2000, coefficients(200, 3, 0.2, "identity")),
+    (AGREE, "20 subjects, 4 raters, 20 % missing, quadratic", 2000, coefficients(20, 4, 0.2, "quadratic")),
+    (AGREE, "60 subjects, 4 raters, 20 % missing, quadratic", 2000, coefficients(60, 4, 0.2, "quadratic")),
+    (AGREE, "200 subjects, 3 raters, 20 % missing, identity", 2000, coefficients(200, 3, 0.2, "identity")),
     ("weighted_kappa", "60 subjects, linear", 2000, kappa(60)),
     ("weighted_kappa", "200 subjects, linear", 2000, kappa(200)),
     ("kendall_w", "20 subjects, 4 raters", 400, concordance(20, 4)),
@@ -222,16 +226,24 @@ def rows(function: str, design: str, replicates: int, one: One) -> Iterator[list
 
 def sizes() -> Iterator[list[object]]:
     """Size of the tests where the hypothesis holds."""
+
+    def robin_p(name: str) -> Callable[[np.random.Generator], float]:
+        return lambda g: social_relations(g.normal(size=(12, 12))).p[name]
+
+    def equal_ratees(g: np.random.Generator) -> float:
+        return float(icc(rated(g, 30, 4, 0.0, gaps=0.3), replicates=50).p[1])
+
     cases: list[tuple[str, str, Callable[[np.random.Generator], float]]] = [
         ("kendall_w", "20 subjects, 4 raters, no agreement", lambda g: kendall_w(g.normal(size=(20, 4))).p),
-        ("social_relations", "12 persons, no actor variance", lambda g: social_relations(g.normal(size=(12, 12))).p["actor"]),
-        ("social_relations", "12 persons, no reciprocity", lambda g: social_relations(g.normal(size=(12, 12))).p["dyadic"]),
-        ("icc", "30 ratees, 4 raters, 30 % missing, equal ratees", lambda g: icc(rated(g, 30, 4, 0.0, gaps=0.3), replicates=50).p[1]),
+        ("social_relations", "12 persons, no actor variance", robin_p("actor")),
+        ("social_relations", "12 persons, no reciprocity", robin_p("dyadic")),
+        ("icc", "30 ratees, 4 raters, 30 % missing, equal ratees", equal_ratees),
     ]
     for function, design, p in cases:
         below = np.array([p(np.random.default_rng([8, seed])) <= 0.05 for seed in range(1000)])
         share = float(below.mean())
-        yield [function, design, below.size, "size", "p", f"{share:.3f}", f"{np.sqrt(share * (1 - share) / below.size):.3f}"]
+        error = np.sqrt(share * (1 - share) / below.size)
+        yield [function, design, below.size, "size", "p", f"{share:.3f}", f"{error:.3f}"]
 
 
 def main() -> int:
@@ -242,7 +254,8 @@ def main() -> int:
         print(function, design, table[-1][5], flush=True)
     table += sizes()
     with RESULT.open("w", newline="", encoding="utf-8") as stream:
-        stream.write(f"# make calibrate-agreement, {dt.date.today()}; Python {platform.python_version()}, numpy {np.__version__}\n")
+        versions = f"Python {platform.python_version()}, numpy {np.__version__}"
+        stream.write(f"# make calibrate-agreement, {dt.date.today()}; {versions}\n")
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(FIELDS)
         writer.writerows(table)
