@@ -142,6 +142,8 @@ def test_kappa_as_statsmodels(seed, weights):
     # variances near zero are differences of numbers near one; hence the absolute part
     assert k.value == pytest.approx(told.kappa, rel=1e-10, abs=1e-12)
     assert (k.se**2, k.se0**2) == pytest.approx((told.var_kappa, told.var_kappa0), rel=1e-9, abs=1e-14)
+    if min(k.se, k.se0) < 1e-7:  # a rater with one category: kappa and both variances are 0 but for rounding
+        return
     assert k.z == pytest.approx(told.z_value, rel=1e-8)
     # statsmodels does not cut at 1
     assert (k.lower, k.upper) == pytest.approx((told.kappa_low, min(told.kappa_upp, 1.0)), rel=1e-8, abs=1e-8)
