@@ -222,7 +222,8 @@ def main() -> None:
     with out.open("w", newline="", encoding="utf-8") as stream:
         stream.write(
             f"# make bench-agreement, {dt.date.today()}, CPU seconds; Python {platform.python_version()}, "
-            f"numpy {np.__version__}, {os.cpu_count()} cores, one thread, peers: {chosen.wall_limit:.0f} s wall\n"
+            f"numpy {np.__version__}, {os.cpu_count()} cores, one thread, peers: {chosen.wall_limit:.0f} s wall; "
+            "irrCAC in an interpreter of its own with scipy 1.12\n"
         )
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
