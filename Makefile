@@ -7,7 +7,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
   if $$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
   then echo $$p; break; fi; done)
 
-.PHONY: audit audit-real bench-read bench-crossed bench-linkage bench-rasch peers-rasch calibrate-rasch calibrate-agreement validation calibrate-ranks mutate test lint size clean
+.PHONY: audit audit-real validation bench-read bench-crossed bench-linkage bench-rasch bench-agreement peers-rasch peers-agreement \
+  calibrate-rasch calibrate-agreement calibrate-ranks mutate test lint size clean
 
 audit: $(BIN)/.installed
 	$(BIN)/kinerja demo
@@ -34,6 +35,14 @@ peers-rasch: $(BIN)/.installed-dev
 
 calibrate-agreement: $(BIN)/.installed-dev
 	$(BIN)/python tests/calibration/agreement_coverage.py
+
+# IRRCAC: an interpreter with irrCAC==0.4.4, which asks for older scipy and pandas than ours.
+IRRCAC ?= $(BIN)/python
+bench-agreement: $(BIN)/.installed-dev
+	$(BIN)/python benchmarks/agreement_speed.py --irrcac-python $(IRRCAC)
+
+peers-agreement:
+	$(IRRCAC) tests/peers/agreement_irrcac.py
 
 calibrate-rasch: $(BIN)/.installed-dev
 	$(BIN)/python tests/calibration/rasch_recovery.py

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 Weights = str | ArrayLike
 
 COEFFICIENTS = ("percent", "alpha", "AC", "fleiss", "conger", "brennan_prediger")
@@ -47,20 +48,12 @@ class AgreementCoefficients:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Ratings as counts: subject × category, subject × rater × category, and the weights."""
+    """Ratings as codes and counts, and the weights."""
 
+    code: Ints  # (n, r), position in the scale, q = not rated
     count: Floats  # (n, q)
-    given: Floats  # (n, r, q), 0/1
+    total: Floats  # (n,) ratings per subject
     weight: Floats  # (q, q)
-
-    @property
-    def total(self) -> Floats:
-        """Ratings per subject."""
-        return self.count.sum(axis=1)
-
-    def observed(self, weight: Floats) -> Floats:
-        """Weighted agreeing pairs of ratings of each subject."""
-        return (self.count * (self.count @ weight - 1)).sum(axis=1)
 
 
 def agreement_coefficients(
@@ -107,12 +100,13 @@ def agreement_coefficients(
     >>> dict(zip(fit.name, fit.value.round(3).tolist()))["percent"]
     0.75
     """
-    data, scale = _read(table, categories)
-    known = ~np.isnan(data)
-    given = (data[:, :, None] == scale) & known[:, :, None]
-    counts = _Table(given.sum(axis=1).astype(np.float64), given.astype(np.float64), _weights(weights, scale))
+    code, scale = _read(table, categories)
+    (n, r), q = code.shape, scale.size
+    place = np.arange(n)[:, None] * (q + 1) + code
+    count = np.bincount(place.ravel(), minlength=n * (q + 1)).reshape(n, q + 1)[:, :q].astype(np.float64)
+    counts = _Table(code, count, count @ np.ones(q), _weights(weights, scale))
     paired = counts.total >= 2
-    design = (level, scale, data.shape[0], int(paired.sum()), data.shape[1], "gwet_linearisation")
+    design = (level, scale, n, int(paired.sum()), r, "gwet_linearisation")
     if not paired.any():
         gone = np.full(6, math.nan)
         return AgreementCoefficients(COEFFICIENTS, gone, gone, gone, gone, *design, "no_pairs")
@@ -121,12 +115,12 @@ def agreement_coefficients(
     value, se, size = np.array([percent, _alpha(counts, paired, ordinal), *others]).T
     half = stdtrit(np.maximum(size - 1, 1), 0.5 + level / 2) * se
     lower, upper = np.maximum(value - half, -1.0), np.minimum(value + half, 1.0)
-    reason = "one_level" if (counts.count.sum(axis=0) > 0).sum() < 2 else ""
+    reason = "one_level" if (count.sum(axis=0) > 0).sum() < 2 else ""
     return AgreementCoefficients(COEFFICIENTS, value, se, lower, upper, *design, reason)
 
 
-def _read(table: ArrayLike, categories: ArrayLike | None) -> tuple[Floats, Floats]:
-    """Rows with a rating, and the sorted values of the scale."""
+def _read(table: ArrayLike, categories: ArrayLike | None) -> tuple[Ints, Floats]:
+    """Codes of the rows with a rating, and the sorted values of the scale."""
     data = np.asarray(table, dtype=np.float64)
     if data.ndim != 2 or data.shape[1] < 2:
         raise ValueError(f"table must have shape (subjects, raters ≥ 2), got {data.shape}")
@@ -137,7 +131,7 @@ def _read(table: ArrayLike, categories: ArrayLike | None) -> tuple[Floats, Float
     scale = used if categories is None else np.unique(np.asarray(categories, dtype=np.float64))
     if not np.isin(used, scale).all():
         raise ValueError("table holds values outside categories")
-    return data, scale
+    return np.searchsorted(scale, data), scale  # NaN sorts behind all values
 
 
 def _weights(weights: Weights, scale: Floats) -> Floats:
@@ -167,21 +161,23 @@ def _chance_corrected(t: _Table, paired: NDArray[np.bool_]) -> list[tuple[float,
     """(value, se, subjects) of percent, AC, fleiss, conger, brennan_prediger."""
     n, q = t.count.shape
     weight, total = t.weight, t.total
-    share = t.observed(weight) / np.where(paired, total * (total - 1), 1.0) * paired
-    share = n / paired.sum() * share
-    inside = t.count / total[:, None]
-    pi, mass = inside.mean(axis=0), weight.sum()
-    around = (weight + weight.T) / 2
+    weighty = n / paired.sum() * paired
+    share = _agreeing(t.count, weight) / np.where(paired, total * (total - 1), 1.0) * weighty
+    pi, mass = (1 / total) @ t.count / n, weight.sum()
+
+    def inside(v: Floats) -> Floats:
+        """Mean of v over each subject's ratings, from the mean of all subjects."""
+        return t.count @ v / total - pi @ v
+
     conger, conger_slope = _conger(t)
     uneven = mass / (q * (q - 1)) if q > 1 else math.nan
     chances: list[tuple[float, Floats]] = [
         (0.0, np.zeros(n)),
-        (uneven * float(pi @ (1 - pi)), uneven * ((inside - pi) @ (1 - 2 * pi))),
-        (float(pi @ weight @ pi), 2 * ((inside - pi) @ around @ pi)),
+        (uneven * float(pi @ (1 - pi)), uneven * inside(1 - 2 * pi)),
+        (float(pi @ weight @ pi), inside((weight + weight.T) @ pi)),
         (conger, conger_slope),
         (mass / q**2, np.zeros(n)),
     ]
-    weighty = n / paired.sum() * paired
     return [_linearised(share, weighty, chance, slope) for chance, slope in chances]
 
 
@@ -201,40 +197,46 @@ def _se(deviation: Floats) -> float:
     return math.sqrt(float(deviation @ deviation) / (n * (n - 1))) if n > 1 else math.nan
 
 
+def _agreeing(count: Floats, weight: Floats) -> Floats:
+    """Weighted agreeing pairs of ratings of each subject."""
+    return (count * (count @ weight - 1)) @ np.ones(count.shape[1])
+
+
 def _conger(t: _Table) -> tuple[float, Floats]:
     """Chance agreement of two different raters' own distributions, and its slope in each subject."""
-    n = t.given.shape[0]
-    size = t.given.sum(axis=(0, 2))
-    given, size = t.given[:, size > 0], size[size > 0]
+    n, q = t.count.shape
+    votes = np.array([np.bincount(column, minlength=q + 1)[:q] for column in t.code.T])
+    active = votes.sum(axis=1) > 0
+    votes, size = votes[active], votes[active].sum(axis=1)
     r = size.size
     if r < 2:
         return math.nan, np.zeros(n)
-    own = given.sum(axis=0) / size[:, None]
+    own = votes / size[:, None]
     others = own.sum(axis=0) - own
     around = (t.weight + t.weight.T) / 2
     pull = (others @ around) / (r * (r - 1))
-    rated = given.sum(axis=2)
-    part = np.einsum("irq,rq->ir", given, pull) - rated * (own * pull).sum(axis=1)
-    return float((own * pull).sum()), 2 * n * (part / size).sum(axis=1)
+    # of one rating; 0 in the last place, no rating
+    gain = np.pad((pull - (own * pull).sum(axis=1)[:, None]) / size[:, None], ((0, 0), (0, 1)))
+    slope = sum((g[column] for g, column in zip(gain, t.code.T[active], strict=True)), np.zeros(n))
+    return float((own * pull).sum()), 2 * n * slope
 
 
 def _alpha(t: _Table, paired: NDArray[np.bool_], ordinal: bool) -> tuple[float, float, int]:
     """Krippendorff's alpha over subjects with two or more ratings."""
-    count = t.count[paired]
-    n, total = count.shape[0], count.sum(axis=1)
+    count, total = (t.count, t.total) if paired.all() else (t.count[paired], t.total[paired])
+    n = total.size
     mean = total.mean()
     weight = _krippendorff_ordinal(count.sum(axis=0)) if ordinal else t.weight
-    around = (weight + weight.T) / 2
     pi = count.sum(axis=0) / (n * mean)
     chance = float(pi @ weight @ pi)
     if not chance < 1 - 1e-12:
         return math.nan, math.nan, n
-    each = (count * (count @ weight - 1)).sum(axis=1) / (mean * (total - 1))
+    each = _agreeing(count, weight) / (mean * (total - 1))
     agree = float(each.mean())
     corrected = agree + (1 - agree) / (n * mean)
     value, prime = (corrected - chance) / (1 - chance), (agree - chance) / (1 - chance)
     off = (total - mean) / mean
-    pull = count @ around @ pi / mean - chance * off - chance
+    pull = count @ ((weight + weight.T) @ pi) / (2 * mean) - chance * off - chance
     form = (each - corrected * off - chance) / (1 - chance) - 2 * (1 - prime) * pull / (1 - chance)
     return value, _se(form - prime), n
 

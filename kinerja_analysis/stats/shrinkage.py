@@ -238,19 +238,16 @@ def adjust(p: ArrayLike, method: Adjustment = "bh") -> FloatArray:
     values = np.asarray(p, dtype=np.float64)
     if values.ndim != 1 or (values < 0).any() or (values > 1).any():
         raise ValueError("p must be a vector of values in [0, 1] (NaN where no test was made)")
-    out = np.full(values.size, np.nan)
-    tested = np.flatnonzero(~np.isnan(values))
-    order = tested[np.argsort(values[tested], kind="stable")]
-    m = order.size
-    rank = np.arange(1, m + 1)
+    m = values.size - int(np.isnan(values).sum())
+    if method == "bonferroni":
+        return np.minimum(m * values, 1.0)
+    order = np.argsort(values)[:m]  # NaN come last; equal values get equal results in any order
+    ranked, rank, out = values[order], np.arange(1, m + 1), np.full(values.size, np.nan)
     if method in ("bh", "by"):
         factor = float(np.sum(1.0 / rank)) if method == "by" else 1.0
-        steps = factor * m / rank * values[order]
-        out[order] = np.minimum.accumulate(steps[::-1])[::-1]
+        out[order] = np.minimum.accumulate((factor * m / rank * ranked)[::-1])[::-1]
     elif method == "holm":
-        out[order] = np.maximum.accumulate((m - rank + 1) * values[order])
-    elif method == "bonferroni":
-        out[order] = m * values[order]
+        out[order] = np.maximum.accumulate((m - rank + 1) * ranked)
     else:
         raise ValueError(f"unknown method {method!r}; one of bh, by, holm, bonferroni")
     return np.minimum(out, 1.0)
