@@ -91,7 +91,7 @@ def logit_effect():
     for name, cuts in (("11.3 % top", TOP), ("17/65/18", GUIDE)):
         big = [ratings(np.random.default_rng([1, s]), 56_000, 0.22, cuts) for s in range(4)]
         true = float(np.mean([conditional_ordinal(y, x, s).coef[1] for y, x, s, _ in big]))
-        for own, n in ((0.0, 2000), (0.22, 1000)):
+        for own, n in ((0.0, 2000 if cuts == TOP else 1000), (0.22, 1000)):
             fits = [conditional_ordinal(*ratings(np.random.default_rng([2, s]), 560, own, cuts)[:3]) for s in range(n)]
             out = Table("conditional_ordinal", f"560 x 8, {name}", f"own-group {own}", n)
             coef, p, se, plain = (np.array([getattr(f, q)[1] for f in fits]) for q in ("coef", "p", "se", "se_model"))
