@@ -331,8 +331,9 @@ def limits():
     """Leniency's share of the variance of ratings against the upper limit of the sentence."""
     cases = [(teams, q, 0.0, kind) for teams in (30, 60, 560) for q in (0.0, 0.35) for kind in ("score", "predikat")]
     cases += [(560, 0.35, r, "score") for r in (-0.25, -0.5, -0.6, -0.75, -0.9)]
-    leniency, n = 0.35, 1000
+    leniency = 0.35
     for teams, quality, related, kind in cases:
+        n = 3000 if quality == 0 and teams < 100 else 1000
         marginal = 1 + quality**2 + leniency**2
         total = marginal + 2 * related * quality * leniency
         cuts = None if kind == "score" else ndtri(np.array([0.002, 0.887])) * np.sqrt(total)
