@@ -187,19 +187,21 @@ def _estimate(
         "n_observations": y.size, "design": design,
     }  # fmt: skip
     constant = y.size > 0 and not np.ptp(y)
-    gone = Effects(dict.fromkeys(names, math.nan))
-    if not known or constant:
-        var, reason = (Effects(dict.fromkeys(names, 0.0)), "constant") if known else (gone, "not_identified")
+    raw, gone = np.full(len(names), math.nan), Effects(dict.fromkeys(names, math.nan))
+    lower, upper = dict(gone), dict(gone)
+    if known and not constant:
+        raw = np.linalg.solve(coefficient, [anova_squares(s, y - mean) for s in [*factors, np.arange(y.size)]])
+        if interval or method == "reml":
+            likely, limits = _restricted(y, names, factors, interval)
+            raw = likely if method == "reml" else raw
+            lower, upper = ({name: limits[name][end] for name in names} for end in (0, 1))
+    if not np.isfinite(raw).all():
+        only = known and constant
+        var, reason = (Effects(dict.fromkeys(names, 0.0)), "constant") if only else (gone, "not_identified")
         return GStudy(
             var=var, var_clipped=var, se=gone, lower=gone, upper=gone, draws=np.zeros((0, len(names))), **shared,
             method=method, reason=reason,
         )  # fmt: skip
-    raw = np.linalg.solve(coefficient, [anova_squares(s, y - mean) for s in [*factors, np.arange(y.size)]])
-    lower, upper = dict(gone), dict(gone)
-    if interval or method == "reml":
-        likely, limits = _restricted(y, names, factors, interval)
-        raw = likely if method == "reml" else raw
-        lower, upper = ({name: limits[name][end] for name in names} for end in (0, 1))
     clipped = np.maximum(raw, 0.0)
     draws = _simulate(clipped, factors, coefficient, y.size, min(replicates, max(_FEWEST, _CELLS // y.size)), seed)
     se = draws.std(axis=0, ddof=1) if len(draws) > 1 else np.full(len(names), math.nan)

@@ -46,13 +46,18 @@ class IntraclassCorrelations:
         return frame(block("icc", self.value, level=self.form, lower=self.lower, upper=self.upper))
 
 
-def icc(table: ArrayLike, *, level: float = 0.95, replicates: int = 4000, seed: int = 0) -> IntraclassCorrelations:
+def icc(
+    table: ArrayLike, *, method: str = "reml", level: float = 0.95, replicates: int = 4000, seed: int = 0
+) -> IntraclassCorrelations:
     """Intraclass correlations of a targets × raters table.
 
     Parameters
     ----------
     table : array_like, shape (n, k)
         Ratings, NaN = not rated; n ≥ 2 targets, k ≥ 2 raters. Targets and raters without any rating do not count.
+    method : {"reml", "anova"}
+        For tables with gaps: restricted maximum likelihood, or Henderson's method I, which keeps negative variances.
+        Complete tables always go by their mean squares.
     level : float
         Confidence level.
     replicates, seed : int
@@ -62,8 +67,8 @@ def icc(table: ArrayLike, *, level: float = 0.95, replicates: int = 4000, seed: 
     -------
     IntraclassCorrelations
         Complete tables: mean squares and their exact or Satterthwaite limits (`method` "anova"). Tables with gaps:
-        variance components by Henderson's method I, single ratings and means of `k`; limits by `d_study`'s pivot;
-        negative estimates are kept, limits are not below 0. `reason` is "", "constant" (the targets' means are all
+        variance components, single ratings and means of `k` (`method` "components_reml" or "components_anova"); limits
+        by `d_study`'s pivot, not below 0. `reason` is "", "constant" (the targets' means are all
         equal; numbers NaN), "negative_variance" (form 2,k is undefined and NaN, or components below 0) or
         "not_identified" (the gaps leave too little: e.g. no target with two ratings), or "unlinked"
         (parts of the table share no rater or target: forms 2 and 3 take raters of all parts as one population).
@@ -91,7 +96,7 @@ def icc(table: ArrayLike, *, level: float = 0.95, replicates: int = 4000, seed: 
         raise ValueError("table holds infinity")
     rated = ~np.isnan(x)
     if not rated.all():
-        return _with_gaps(x[np.ix_(rated.any(axis=1), rated.any(axis=0))], level, replicates, seed)
+        return _with_gaps(x[np.ix_(rated.any(axis=1), rated.any(axis=0))], method, level, replicates, seed)
     n, k = x.shape
     msb, msw, msj, mse = _mean_squares(x)
     df1 = np.full(6, n - 1.0)
@@ -117,13 +122,14 @@ def icc(table: ArrayLike, *, level: float = 0.95, replicates: int = 4000, seed: 
     )  # fmt: skip
 
 
-def _with_gaps(x: Floats, level: float, replicates: int, seed: int) -> IntraclassCorrelations:
+def _with_gaps(x: Floats, method: str, level: float, replicates: int, seed: int) -> IntraclassCorrelations:
     """The six forms from variance components: raters nested in targets for 1, crossed for 2 and 3."""
     target, rater = np.nonzero(~np.isnan(x))
     y = x[target, rater]
     k = float(1 / np.mean(1 / np.bincount(target))) if y.size else math.nan
-    (n, n_raters), kind = x.shape, "variance_components"
-    shared: dict[str, Any] = {"interval": False, "level": level, "replicates": replicates, "seed": seed}
+    (n, n_raters), kind = x.shape, f"components_{method}"
+    shared: dict[str, Any] = {"method": method, "level": level, "replicates": replicates, "seed": seed}
+    shared["interval"] = False
     nested = g_study(y, {"t": target, "r": np.arange(y.size)}, "r:t", **shared)
     crossed = g_study(y, {"t": target, "r": rater}, "t x r", **shared)
     ratio, df1, df2 = _f_ratios(y, target, rater)

@@ -8,6 +8,7 @@ import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
 
+from kinerja_analysis.stats import crossed_effects
 from kinerja_analysis.stats.intraclass import FORMS, _with_gaps, icc
 
 TABLE = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
@@ -75,10 +76,23 @@ def test_frame():
 
 
 def test_components_of_a_complete_table_give_the_six_forms():
-    whole, parts = icc(TABLE), _with_gaps(TABLE, 0.95, 200, 0)
+    whole, parts = icc(TABLE), _with_gaps(TABLE, "anova", 0.95, 200, 0)
     for quantity in ("value", "F", "df1", "df2", "p"):
         assert getattr(parts, quantity) == pytest.approx(getattr(whole, quantity)), quantity
-    assert parts.k == 4 and parts.method == "variance_components"
+    assert parts.k == 4 and parts.method == "components_anova"
+
+
+def test_gaps_give_the_restricted_likelihood_of_the_mixed_model():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(40, 1)) + 0.4 * rng.normal(size=6) + rng.normal(size=(40, 6))
+    x[rng.random(x.shape) < 0.4] = np.nan
+    target, rater = np.nonzero(~np.isnan(x))
+    fit = crossed_effects(x[target, rater], {"t": target, "r": rater})
+    t, r, e = fit.sd["t"] ** 2, fit.sd["r"] ** 2, fit.sd_residual**2
+    found = icc(x, replicates=50)
+    assert found.value[[1, 2]] == pytest.approx([t / (t + r + e), t / (t + e)], rel=1e-6)
+    assert found.value[4] == pytest.approx(t / (t + (r + e) / found.k), rel=1e-6)
+    assert icc(x, method="anova", replicates=50).value[1] == pytest.approx(found.value[1], abs=0.05)
 
 
 def test_limits_of_a_table_with_gaps_cover():
