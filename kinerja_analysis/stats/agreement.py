@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Weights = str | ArrayLike
 
+_NOTHING = 1e-12
 COEFFICIENTS = ("percent", "alpha", "AC", "fleiss", "conger", "brennan_prediger")
 
 
@@ -82,8 +83,9 @@ def agreement_coefficients(
     Returns
     -------
     AgreementCoefficients
-        `reason` is "", "one_level" (one category used: coefficients that are 0/0 are NaN) or "no_pairs"
-        (nobody has two ratings; all NaN).
+        `reason` is "", "one_level" (one category used: coefficients that are 0/0 are NaN), "no_pairs" (nobody has
+        two ratings; all NaN) or "no_spread" (subjects do not differ in agreement, e.g. all agree: where the standard
+        error is 0 there are no limits).
 
     Raises
     ------
@@ -114,8 +116,10 @@ def agreement_coefficients(
     percent, *others = _chance_corrected(counts, paired)
     value, se, size = np.array([percent, _alpha(counts, paired, ordinal), *others]).T
     half = stdtrit(np.maximum(size - 1, 1), 0.5 + level / 2) * se
+    half = np.where(se > _NOTHING, half, math.nan)
     lower, upper = np.maximum(value - half, -1.0), np.minimum(value + half, 1.0)
-    reason = "one_level" if (count.sum(axis=0) > 0).sum() < 2 else ""
+    reason = "no_spread" if (se <= _NOTHING).any() else ""
+    reason = "one_level" if (count.sum(axis=0) > 0).sum() < 2 else reason
     return AgreementCoefficients(COEFFICIENTS, value, se, lower, upper, *design, reason)
 
 
@@ -283,7 +287,8 @@ def weighted_kappa(table: ArrayLike, weights: Weights = "identity", *, level: fl
     Returns
     -------
     WeightedKappa
-        `reason` is "", "empty" (no counts) or "one_level" (both raters use one category: 0/0).
+        `reason` is "", "empty" (no counts), "one_level" (both raters use one category: 0/0), "constant_rater" (one
+        of them does: 0 whatever the other says, no standard error) or "no_spread" (perfect agreement: no limits).
 
     Raises
     ------
@@ -313,12 +318,17 @@ def weighted_kappa(table: ArrayLike, weights: Weights = "identity", *, level: fl
     agree, chance = float((weight * share).sum()), float(row @ weight @ column)
     if not chance < 1 - 1e-12:
         return WeightedKappa(level=level, n=n, reason="one_level")
+    if min((row > 0).sum(), (column > 0).sum()) < 2:
+        return WeightedKappa(value=0.0, level=level, n=n, reason="constant_rater")
     value = (agree - chance) / (1 - chance)
     margin = (weight @ column)[:, None] + row @ weight
     spread = (share * (weight - margin * (1 - value)) ** 2).sum() - (value - chance * (1 - value)) ** 2
     spread0 = (np.outer(row, column) * (weight - margin) ** 2).sum() - chance**2
     se, se0 = (math.sqrt(max(float(v), 0.0) / n) / (1 - chance) for v in (spread, spread0))
-    half = float(ndtri(0.5 + level / 2)) * se
     z = value / se0 if se0 > 0 else math.nan
-    lower, upper = value - half, min(value + half, 1.0)
-    return WeightedKappa(value=value, se=se, se0=se0, z=z, lower=lower, upper=upper, level=level, n=n)
+    lower = upper = math.nan
+    if se > _NOTHING:
+        half = float(ndtri(0.5 + level / 2)) * se
+        lower, upper = value - half, min(value + half, 1.0)
+    reason = "" if se > _NOTHING else "no_spread"
+    return WeightedKappa(value=value, se=se, se0=se0, z=z, lower=lower, upper=upper, level=level, n=n, reason=reason)

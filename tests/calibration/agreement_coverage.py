@@ -202,7 +202,7 @@ DESIGNS: list[tuple[str, str, int, One]] = [
     ("kendall_w", "20 subjects, 4 raters", 400, concordance(20, 4)),
     ("kendall_w", "60 subjects, 4 raters", 200, concordance(60, 4)),
     ("within_group_agreement", "60 groups of 2 to 14, ICC .10", 2000, groups(60, 1 / 3)),
-    ("g_study, d_study", "p x (r:t), 40 x (3:6)", 300, study(40, 6, 3)),
+    ("g_study, d_study", "p x (r:t), 20 x (3:4)", 200, study(20, 4, 3)),
     ("d_study", "r:p, 30 x 3", 1000, nested_raters(30, 3)),
     ("social_relations", "one group of 8", 2000, robin(8)),
     ("social_relations", "one group of 20", 2000, robin(20)),

@@ -104,8 +104,8 @@ def test_two_raters_without_gaps_conger_is_cohen():
 
 def test_perfect_agreement():
     fit = agreement_coefficients([[1, 1], [2, 2], [3, 3], [1, 1]])
-    assert fit.value == pytest.approx(np.ones(6)) and fit.reason == ""
-    assert fit.upper == pytest.approx(np.ones(6))
+    assert fit.value == pytest.approx(np.ones(6)) and fit.reason == "no_spread"
+    assert (fit.se < 1e-12).all() and np.isnan(fit.lower).all()  # four subjects do not make agreement certain
 
 
 def test_everyone_baik():
@@ -174,7 +174,9 @@ def test_kappa_reasons():
     one = weighted_kappa([[9, 0], [0, 0]])
     assert one.reason == "one_level" and math.isnan(one.value)
     perfect = weighted_kappa([[5, 0], [0, 4]])
-    assert (perfect.value, perfect.se, perfect.upper) == (1.0, 0.0, 1.0)
+    assert (perfect.value, perfect.se, perfect.reason) == (1.0, 0.0, "no_spread") and math.isnan(perfect.upper)
+    alone = weighted_kappa([[5, 4], [0, 0]])
+    assert (alone.value, alone.reason) == (0.0, "constant_rater") and math.isnan(alone.se)
 
 
 @pytest.mark.parametrize(
