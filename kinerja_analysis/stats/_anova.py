@@ -36,12 +36,34 @@ def anova_variances(y: FloatArray, factors: list[IntArray], component: IntArray 
     >>> anova_variances(np.array([0.0, 2.0, 1.0, 1.0]), [np.array([0, 0, 1, 1])], None).round(4).tolist()
     [-0.5, 1.0]
     """
+    return solve_components(*anova_system(y, factors, component))
+
+
+def anova_system(y: FloatArray, factors: list[IntArray], component: IntArray | None) -> tuple[FloatArray, FloatArray]:
+    """Coefficients of the variances in the sums of squares about the means, and those sums.
+
+    Examples
+    --------
+    >>> coefficient, total = anova_system(np.array([0.0, 2.0, 1.0, 1.0]), [np.array([0, 0, 1, 1])], None)
+    >>> coefficient.tolist(), total.tolist()
+    ([[2.0, 1.0], [2.0, 3.0]], [0.0, 2.0])
+    """
     mean = np.zeros(y.size, np.int64) if component is None else component
     centred = y - (np.bincount(mean, y) / np.maximum(np.bincount(mean), 1))[mean]
     sources = [*factors, np.arange(y.size)]
     coefficient = np.array([anova_coefficients(source, factors) for source in sources])
     coefficient -= anova_coefficients(mean, factors)
-    total = np.array([anova_squares(source, centred) for source in sources])
+    return coefficient, np.array([anova_squares(source, centred) for source in sources])
+
+
+def solve_components(coefficient: FloatArray, total: FloatArray) -> FloatArray:
+    """Variances from sums of squares; NaN throughout if they do not determine them.
+
+    Examples
+    --------
+    >>> solve_components(np.array([[2.0, 1.0], [2.0, 3.0]]), np.array([0.0, 2.0])).tolist()
+    [-0.5, 1.0]
+    """
     size = np.abs(coefficient).max(axis=0)
     if not size.all() or np.linalg.cond(coefficient / size) > 1e10:
         return np.full(total.size, np.nan)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from kinerja_analysis.stats._anova import anova_coefficients, anova_squares
+from kinerja_analysis.stats._anova import anova_squares, anova_system, solve_components
 from kinerja_analysis.stats._arrays import codes, vector
 from kinerja_analysis.stats._facets import ERROR, Effects, Facets, closures_of, effect_name, measured_object, parents_of
 from kinerja_analysis.stats._record import block, frame
@@ -169,34 +169,21 @@ def _estimate(
     top = list(cells)[-1]
     single = y.size == int(cells[top].max(initial=-1)) + 1
     names = list(cells) if single else [*cells, ERROR]
-    factors = [cells[name] for name in (names[:-1])]
-    one, mean = np.zeros(y.size, np.int64), float(y.mean()) if y.size else math.nan
-    coefficient = np.array([anova_coefficients(s, factors) for s in [*factors, np.arange(y.size)]])
-    coefficient = coefficient - anova_coefficients(one, factors)
-    size = np.abs(coefficient).max(axis=0, initial=0.0)
-    known = bool(y.size and size.all()) and np.linalg.cond(coefficient / size) < 1e10
-    closures = {**layout.closures, **({} if single else {ERROR: frozenset(layout.parents)})}
-    count = {name: float(cells[name].max(initial=-1) + 1 if name in cells else y.size) for name in names}
-    sums = {name: anova_squares(cells.get(name, np.arange(y.size)), y) for name in names}
-    sizes = layout.sizes() if y.size else Effects(dict.fromkeys(cells, math.nan))
-    if not single:
-        sizes[ERROR] = y.size / count[top] * sizes[top]
-    shared: dict[str, Any] = {
-        "n": Effects(count), "size": sizes, "sums": Effects(sums), "sum_mean": y.size * mean**2, "mean": mean,
-        "object": layout.object, "facets": layout.parents, "closures": closures, "level": level,
-        "n_observations": y.size, "design": design,
-    }  # fmt: skip
+    factors = [cells[name] for name in names[:-1]]
+    shared = _described(layout, names, top) | {"level": level, "design": design}
+    raw = np.full(len(names), math.nan)
+    if y.size:
+        coefficient, total = anova_system(y, factors, None)
+        raw = solve_components(coefficient, total)
     constant = y.size > 0 and not np.ptp(y)
-    raw, gone = np.full(len(names), math.nan), Effects(dict.fromkeys(names, math.nan))
+    gone = Effects(dict.fromkeys(names, math.nan))
     lower, upper = dict(gone), dict(gone)
-    if known and not constant:
-        raw = np.linalg.solve(coefficient, [anova_squares(s, y - mean) for s in [*factors, np.arange(y.size)]])
-        if interval or method == "reml":
-            likely, limits = _restricted(y, names, factors, interval)
-            raw = likely if method == "reml" else raw
-            lower, upper = ({name: limits[name][end] for name in names} for end in (0, 1))
-    if not np.isfinite(raw).all():
-        only = known and constant
+    if np.isfinite(raw).all() and not constant and (interval or method == "reml"):
+        likely, limits = _restricted(y, names, factors, interval)
+        raw = likely if method == "reml" else raw
+        lower, upper = ({name: limits[name][end] for name in names} for end in (0, 1))
+    if constant or not np.isfinite(raw).all():
+        only = constant and np.isfinite(raw).all()
         var, reason = (Effects(dict.fromkeys(names, 0.0)), "constant") if only else (gone, "not_identified")
         return GStudy(
             var=var, var_clipped=var, se=gone, lower=gone, upper=gone, draws=np.zeros((0, len(names))), **shared,
@@ -205,12 +192,27 @@ def _estimate(
     clipped = np.maximum(raw, 0.0)
     draws = _simulate(clipped, factors, coefficient, y.size, min(replicates, max(_FEWEST, _CELLS // y.size)), seed)
     se = draws.std(axis=0, ddof=1) if len(draws) > 1 else np.full(len(names), math.nan)
-    reason = "negative_variance" if (raw < 0).any() else ""
     by_name = [Effects(zip(names, np.asarray(v).tolist(), strict=True)) for v in (raw, clipped, se)]
     return GStudy(
         var=by_name[0], var_clipped=by_name[1], se=by_name[2], lower=Effects(lower), upper=Effects(upper), draws=draws,
-        **shared, method="henderson_1" if method == "anova" else "reml", reason=reason,
+        **shared, method="henderson_1" if method == "anova" else "reml",
+        reason="negative_variance" if (raw < 0).any() else "",
     )  # fmt: skip
+
+
+def _described(layout: _Layout, names: list[str], top: str) -> dict[str, Any]:
+    """What is known of a design before any component: cells, sums, sizes."""
+    y, cells = layout.y, layout.cells
+    count = {name: float(cells[name].max(initial=-1) + 1 if name in cells else y.size) for name in names}
+    sums = {name: anova_squares(cells.get(name, np.arange(y.size)), y) for name in names}
+    sizes, closures = layout.sizes() if y.size else Effects(dict.fromkeys(cells, math.nan)), dict(layout.closures)
+    if ERROR in names:
+        sizes[ERROR], closures[ERROR] = y.size / count[top] * sizes[top], frozenset(layout.parents)
+    mean = float(y.mean()) if y.size else math.nan
+    return {
+        "n": Effects(count), "size": sizes, "sums": Effects(sums), "sum_mean": y.size * mean**2, "mean": mean,
+        "object": layout.object, "facets": layout.parents, "closures": closures, "n_observations": y.size,
+    }  # fmt: skip
 
 
 def _restricted(

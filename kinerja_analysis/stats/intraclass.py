@@ -126,8 +126,10 @@ def _with_gaps(x: Floats, method: str, level: float, replicates: int, seed: int)
     """The six forms from variance components: raters nested in targets for 1, crossed for 2 and 3."""
     target, rater = np.nonzero(~np.isnan(x))
     y = x[target, rater]
-    k = float(1 / np.mean(1 / np.bincount(target))) if y.size else math.nan
-    (n, n_raters), kind = x.shape, f"components_{method}"
+    (n, n_raters), kind, gone = x.shape, f"components_{method}", np.full(6, math.nan)
+    if not y.size:
+        return IntraclassCorrelations(FORMS, *[gone] * 7, level, n, n_raters, math.nan, kind, "not_identified")
+    k = float(1 / np.mean(1 / np.bincount(target)))
     shared: dict[str, Any] = {"method": method, "level": level, "replicates": replicates, "seed": seed}
     shared["interval"] = False
     nested = g_study(y, {"t": target, "r": np.arange(y.size)}, "r:t", **shared)
@@ -136,7 +138,6 @@ def _with_gaps(x: Floats, method: str, level: float, replicates: int, seed: int)
     unlinked = "unlinked" if df1[1] < df1[0] else ""
     reason = next((g.reason for g in (crossed, nested) if g.reason), unlinked)
     if reason in ("constant", "not_identified"):
-        gone = np.full(6, math.nan)
         known = (FORMS, gone, gone, df1, df2, gone, gone, gone)
         return IntraclassCorrelations(*known, level, n, n_raters, k, kind, reason)
     noise = [nested.var["rt"], crossed.var["r"] + crossed.var["tr"], crossed.var["tr"]]

@@ -200,6 +200,12 @@ def test_what_cannot_be_told_is_said(y, reason):
     assert not g.to_frame().empty and not d.to_frame().empty
 
 
+def test_nothing_at_all():
+    g = g_study([], {"p": [], "r": []}, "p x r")
+    assert g.reason == "not_identified" and math.isnan(d_study(g).phi) and len(g.to_frame()) == 6
+    assert icc(np.full((3, 2), np.nan)).reason == "not_identified"
+
+
 @pytest.mark.parametrize("design", ["p", "p x", "p x p", "p ; r", "(p x r", "p : : r", ""])
 def test_unreadable_designs_are_refused(design):
     with pytest.raises(ValueError, match="design"):
