@@ -128,7 +128,8 @@ def _with_gaps(x: Floats, method: str, level: float, replicates: int, seed: int)
     y = x[target, rater]
     (n, n_raters), kind, gone = x.shape, f"components_{method}", np.full(6, math.nan)
     if not y.size:
-        return IntraclassCorrelations(FORMS, *[gone] * 7, level, n, n_raters, math.nan, kind, "not_identified")
+        empty = (FORMS, gone, gone, gone, gone, gone, gone, gone)
+        return IntraclassCorrelations(*empty, level, n, n_raters, math.nan, kind, "not_identified")
     k = float(1 / np.mean(1 / np.bincount(target)))
     shared: dict[str, Any] = {"method": method, "level": level, "replicates": replicates, "seed": seed}
     shared["interval"] = False
