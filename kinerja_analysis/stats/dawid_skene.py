@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from scipy.special import expit
 
 from kinerja_analysis.stats._jackknife import unit_jackknife
@@ -105,13 +106,15 @@ def dawid_skene(
     item, column = np.nonzero(~np.isnan(x))
     level = np.searchsorted(categories, x[item, column])
     raters, k = int(owner.max(initial=-1)) + 1, categories.size
-    count = np.zeros((x.shape[0], raters, k))
-    np.add.at(count, (item, owner[column], level), 1.0)
+    each = np.bincount(item, minlength=x.shape[0])
     if k < 2:
-        return _nothing(count, categories, "one_level" if k else "empty")
-    votes = count.sum(axis=1)
-    found = _em(count, votes / np.maximum(votes.sum(axis=1, keepdims=True), 1.0), prior, tolerance, iterations)
-    thin = count.sum(axis=(1, 2)).max() < 3
+        return _nothing(each, raters, categories, "one_level" if k else "empty")
+    count = sparse.csr_array(
+        (np.ones(item.size), (item, owner[column] * k + level)), shape=(x.shape[0], raters * k)
+    )
+    votes = np.bincount(item * k + level, minlength=x.shape[0] * k).reshape(-1, k)
+    found = _em(count, votes / np.maximum(each, 1)[:, None], prior, tolerance, iterations)
+    thin = each.max() < 3
     reason = "not_identified" if thin else "" if found["converged"] else "no_convergence"
     se, lower, upper = _jackknife(count, found, prior, tolerance)
     p = found["p"]
@@ -120,25 +123,25 @@ def dawid_skene(
     accuracy = np.where(known, right, 0.0) @ p / np.maximum(known @ p, _TINY)
     return DawidSkene(
         **found, p_se=se, lower=lower, upper=upper, accuracy=np.where(known.any(axis=1), accuracy, math.nan),
-        categories=categories, n=int((count.sum(axis=(1, 2)) > 0).sum()), n_raters=raters, reason=reason,
+        categories=categories, n=int((each > 0).sum()), n_raters=raters, reason=reason,
     )  # fmt: skip
 
 
-def _em(count: Floats, weight: Floats, prior: Prior, tolerance: float, iterations: int) -> dict[str, Any]:
-    """Expectation and maximisation from these posterior classes."""
-    items, raters, k = count.shape
-    rated = count.sum(axis=(1, 2)) > 0
+def _em(count: sparse.csr_array, weight: Floats, prior: Prior, tolerance: float, iterations: int) -> dict[str, Any]:
+    """Expectation and maximisation from these posterior classes; count is items × (rater, category)."""
+    k = weight.shape[1]
+    raters, rated = count.shape[1] // k, count.sum(axis=1) > 0
     weight = np.where(rated[:, None], weight, 0.0)
-    flat, last, step, gain = count.reshape(items, raters * k), -math.inf, 0, math.inf
+    last, step, gain = -math.inf, 0, math.inf
     known = prior[2] + (prior[1] - prior[2]) * np.eye(k)
     while gain >= tolerance and step < iterations:
         step += 1
         p = (weight.sum(axis=0) + prior[0]) / (rated.sum() + k * prior[0])
-        error = (weight.T @ flat).reshape(k, raters, k).transpose(1, 0, 2) + known
+        error = (count.T @ weight).T.reshape(k, raters, k).transpose(1, 0, 2) + known
         total = error.sum(axis=2, keepdims=True)
         error = np.divide(error, total, out=np.full(error.shape, math.nan), where=total > 0)
         log = np.log(np.maximum(np.nan_to_num(error, nan=1.0), 1e-300))
-        joint = flat @ log.transpose(0, 2, 1).reshape(raters * k, k) + np.log(np.maximum(p, 1e-300))
+        joint = count @ log.transpose(0, 2, 1).reshape(raters * k, k) + np.log(np.maximum(p, 1e-300))
         top = joint.max(axis=1, keepdims=True)
         each = top[:, 0] + np.log(np.exp(joint - top).sum(axis=1))
         weight = np.where(rated[:, None], np.exp(joint - each[:, None]), 0.0)
@@ -151,12 +154,12 @@ def _em(count: Floats, weight: Floats, prior: Prior, tolerance: float, iteration
     }  # fmt: skip
 
 
-def _jackknife(count: Floats, found: dict[str, Any], prior: Prior, tolerance: float) -> Floats:
+def _jackknife(count: sparse.csr_array, found: dict[str, Any], prior: Prior, tolerance: float) -> Floats:
     """SE, lower and upper limit of the shares, (3, classes): items left out in groups, log-odds scale.
 
     Every fit starts from the posterior classes of all items, so that classes keep their names.
     """
-    rated = np.flatnonzero(count.sum(axis=(1, 2)) > 0)
+    rated = np.flatnonzero(count.sum(axis=1) > 0)
     groups = min(rated.size, _GROUPS)
     label = np.arange(rated.size) % groups
     left = []
@@ -173,13 +176,12 @@ def _jackknife(count: Floats, found: dict[str, Any], prior: Prior, tolerance: fl
     return ends
 
 
-def _nothing(count: Floats, categories: Floats, reason: str) -> DawidSkene:
+def _nothing(each: NDArray[np.intp], raters: int, categories: Floats, reason: str) -> DawidSkene:
     """One category, or nothing at all: no errors to tell."""
-    items, raters, k = count.shape
-    one = np.ones(k)
-    gone = np.full(k, math.nan)
+    k = categories.size
+    one, gone = np.ones(k), np.full(k, math.nan)
     return DawidSkene(
         p=one, p_se=gone, lower=gone, upper=gone, error=np.full((raters, k, k), math.nan),
-        accuracy=np.full(raters, math.nan), posterior=np.ones((items, k)), categories=categories, loglik=math.nan,
-        iterations=0, converged=True, n=int((count.sum(axis=(1, 2)) > 0).sum()), n_raters=raters, reason=reason,
+        accuracy=np.full(raters, math.nan), posterior=np.ones((each.size, k)), categories=categories, loglik=math.nan,
+        iterations=0, converged=True, n=int((each > 0).sum()), n_raters=raters, reason=reason,
     )  # fmt: skip

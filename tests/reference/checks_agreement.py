@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 
 import numpy as np
-from published import BENCHMARK, column, table
+from published import BENCHMARK, DATA, Missing, column, table
 
 from kinerja_analysis.detect import agreement
 from kinerja_analysis.stats import (
@@ -210,6 +211,18 @@ def james_stein(oracle):
     oracle.compare(fit.mean, mean, oracle.within(1), "mean")
 
 
+# -- N1, N2: NIST's certified analyses of variance -----------------------------------------------------------------
+def certified_f(oracle):
+    path = DATA / Path(oracle.dataset).name
+    if not path.is_file():
+        raise Missing(f"tests/reference/data/{path.name}")
+    lines = path.read_text(encoding="ascii").splitlines()[60:]
+    group, value = np.array([line.split() for line in lines if line.split()], float).T
+    table = value.reshape(np.unique(group).size, -1)
+    found = [icc(table).F[0], within_group_agreement(value, group.astype(int)).F]
+    oracle.compare(found, oracle.numbers * 2, oracle.within() * oracle.numbers[0], ["icc", "within_group_agreement"])
+
+
 # -- O38 to O40: yardsticks that reports print; nothing to estimate ------------------------------------------------
 def source_reliability(oracle):
     sources = ("subordinate", "supervisor", "peer")
@@ -254,6 +267,8 @@ CHECKS = {
     ("O35", "reject"): rejections,
     ("O36", "c"): own_weight,
     ("O36", "JS"): james_stein,
+    ("N1", "F"): certified_f,
+    ("N2", "F"): certified_f,
     ("O38", "reliability"): source_reliability,
     ("O38", "correlations"): source_correlations,
     ("O39", "r"): yardstick,

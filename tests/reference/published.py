@@ -19,6 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import calibrated
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
@@ -139,8 +140,6 @@ def oracles() -> list[Oracle]:
 @cache
 def checks() -> dict[tuple[str, str], Callable[[Oracle], None]]:
     """The function of each row; a row without one, or one without a row, is an error."""
-    if str(HERE) not in sys.path:
-        sys.path.insert(0, str(HERE))
     found = {key: check for room in ROOMS for key, check in import_module(room).CHECKS.items()}
     rows = [(o.id, o.quantity) for o in oracles()]
     assert sorted(rows) == sorted(found), sorted(set(rows) ^ set(found))
@@ -219,6 +218,22 @@ def page(values: list[Value], skipped: list[str]) -> Iterator[str]:
     for o in oracles():
         if o.tolerance == BENCHMARK and (o.id, o.quantity) not in told:
             yield f"| {o.id} | {o.quantity.replace('_', ' ')} | {o.value} | {o.setup}; {o.source} |"
+    yield from ("", "## Intervals and tests by simulation", "")
+    yield (
+        "Coverage of 95 % intervals and size of tests at .05 where the model holds, from the committed tables of "
+        "`tests/calibration` (`make calibrate-agreement`, `calibrate-inside`, `calibrate-ranks`, `calibrate-rasch`), "
+        "with their Monte-Carlo errors there."
+    )
+    yield ""
+    yield from calibrated.lines()
+    yield from ("", "## Other programs on the same data", "")
+    yield from (
+        "- `tests/stats/test_agreement_peers.py` (in `make test`): agreement coefficients, standard errors and limits "
+        "with irrCAC, alpha with krippendorff, kappa, conditional logit and adjusted p-values with statsmodels, "
+        "intraclass correlations with pingouin, on random unbalanced tables with gaps.",
+        "- `tests/peers/rasch_peers.csv` (`make peers-rasch`): many-facet Rasch with mirt, raschpy and plain maxima.",
+        "- `benchmarks/*.csv`: speed beside lme4, mixedlm, mirt, raschpy, irrCAC, krippendorff, pingouin, statsmodels.",
+    )
     yield from ("", "Data: `tests/reference/data`; values, tolerances, sources: `tests/reference/oracles.csv`.")
 
 

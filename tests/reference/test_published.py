@@ -6,6 +6,7 @@ import csv
 from importlib.util import find_spec
 from pathlib import Path
 
+import calibrated
 import published
 import pytest
 from published import BENCHMARK, Missing, Oracle, checks, compare_all, oracles
@@ -58,3 +59,4 @@ def test_the_committed_page_is_todays(tmp_path: Path, monkeypatch: pytest.Monkey
             assert abs(float(row["ours"]) - value.ours) <= max(0.1 * value.tolerance, 1e-6 * abs(value.ours))
     for oracle in oracles():
         assert f"## {oracle.id} " in text or f"| {oracle.id} |" in text
+    assert set(calibrated.lines()) <= set(text.splitlines()), "run make validation"
