@@ -200,7 +200,7 @@ def _signs(seed: int, size: int, draws: int, rows: int = 0) -> Iterator[FloatArr
 
 
 def leave_out_decomposition(
-    y: ArrayLike, ratee: ArrayLike, rater: ArrayLike, *, level: float = 0.95, seed: int = 0
+    y: ArrayLike, ratee: ArrayLike, rater: ArrayLike, *, centre: str = "rows", level: float = 0.95, seed: int = 0
 ) -> LeaveOutDecomposition:
     """Variance of ratee and rater effects and their covariance, without the bias of estimated effects.
 
@@ -210,6 +210,9 @@ def leave_out_decomposition(
         Scores; several scores of one pair (criteria) are one observation, left out together.
     ratee, rater : array of int, shape (n,)
         Codes from 0, separate numberings, without self ratings.
+    centre : {"rows", "pairs"}
+        What is taken from y in σ² = (y − centre)·residual/(1 − P): the mean of the rows, or, as in the authors' program
+        where pairs have several rows, m/√w for a pair of w rows, m the mean over pairs of √w·y.
     level : float
         Confidence level of the limits.
     seed : int
@@ -222,7 +225,7 @@ def leave_out_decomposition(
     Raises
     ------
     ValueError
-        For malformed arrays or a level outside (0, 1).
+        For malformed arrays, an unknown centre or a level outside (0, 1).
 
     Notes
     -----
@@ -252,8 +255,8 @@ def leave_out_decomposition(
     """
     score = vector(y, "y")
     who, by = codes(ratee, "ratee", score.size), codes(rater, "rater", score.size)
-    if not 0 < level < 1:
-        raise ValueError("level must lie between 0 and 1")
+    if not 0 < level < 1 or centre not in ("rows", "pairs"):
+        raise ValueError('level must lie between 0 and 1, centre be "rows" or "pairs"')
     whole = pair_graph(who, by)
     rows, n_components = _largest(whole)
     graph = pair_graph(np.unique(who[rows], return_inverse=True)[1], np.unique(by[rows], return_inverse=True)[1])
@@ -279,7 +282,10 @@ def leave_out_decomposition(
     method = "leave-pair-out, Kline, Saggio & Sølvsten (2020); " + (
         "exact" if exact else f"random projection, {_DRAWS} draws"
     )
-    found = _estimate(pairs, np.bincount(graph.row_pair, kept) / pairs.w, seed)
+    mean = np.bincount(graph.row_pair, kept) / pairs.w
+    whole_mean, root = mean + score[rows].mean(), np.sqrt(pairs.w)
+    from_centre = mean if centre == "rows" else whole_mean - (root @ whole_mean) / root.size / root
+    found = _estimate(pairs, mean, from_centre, seed)
     return _record(counts, found, method, "", level, float(kept @ kept) / (kept.size - 1))
 
 
@@ -297,12 +303,12 @@ def _largest(graph: PairGraph) -> tuple[NDArray[np.bool_], int]:
     return row_part == np.bincount(row_part[row_part >= 0]).argmax(), rest.n_components
 
 
-def _estimate(pairs: _Pairs, mean: FloatArray, seed: int) -> dict[str, Parts]:
+def _estimate(pairs: _Pairs, mean: FloatArray, from_centre: FloatArray, seed: int) -> dict[str, Parts]:
     """The three estimates by name, in three versions, and their variances."""
     ratee, rater, fitted = (part[:, 0] for part in pairs.fit(mean[:, None], _FINE))
     blow, b = pairs.leverage(seed)
     residual = mean - fitted
-    own = mean * residual * blow
+    own = from_centre * residual * blow
     centred = ratee - pairs.of_ratee[:, 0] @ ratee / pairs.total
     both = centred[pairs.ratee], rater[pairs.rater]
     plug_in = np.array([pairs.w @ (a * c) for a, c in (both[:1] * 2, both[1:] * 2, both)]) / (pairs.total - 1.0)

@@ -30,7 +30,7 @@ class SocialRelations:
     that their standard error does not reject (infinite for less than seven persons). Effects belong to the persons of
     the matrix in order, NaN for those dropped and where the variance is not positive. `cross` (two matrices only)
     holds the six covariances of `CROSS`, the first variable's part named first, with jackknife errors in `cross_se`;
-    `second` is the second matrix's own record.
+    `second` is the second matrix's own record. `se_between` (several groups only): from how groups differ, weighted.
     """
 
     actor: float = math.nan
@@ -39,6 +39,7 @@ class SocialRelations:
     actor_partner: float = math.nan
     dyadic: float = math.nan
     se: dict[str, float]
+    se_between: dict[str, float]
     t: dict[str, float]
     p: dict[str, float]
     lower: dict[str, float]
@@ -224,7 +225,7 @@ def _record(
     if not groups or not any(g.x.any() for g in groups):
         nothing: dict[str, Any] = dict.fromkeys(NAMES, 0.0 if groups else math.nan)
         return SocialRelations(
-            **shared, **nothing, se=gone, t=gone, p=gone, lower=gone, upper=gone,
+            **shared, **nothing, se=gone, se_between={}, t=gone, p=gone, lower=gone, upper=gone,
             standardised={}, actor_effect=effects[0], partner_effect=effects[1],
             reason="constant" if groups else "too_small",
         )  # fmt: skip
@@ -247,6 +248,11 @@ def _record(
         for name, v in (("se", se), ("t", t), ("p", p), ("lower", lower), ("upper", upper))
     }
     tables |= dict(zip(NAMES, value.tolist(), strict=True))
+    k = len(groups)
+    if k > 1:
+        spread = weight @ (each - value) ** 2 / (1 - weight @ weight)
+        between = np.sqrt(spread / k).tolist()
+    tables["se_between"] = dict(zip(NAMES, between, strict=True)) if k > 1 else {}
     for g, at in zip(groups, where, strict=True):
         for k, part in enumerate((g.a, g.b)):
             effects[k, at] = part if value[k] > 0 else math.nan

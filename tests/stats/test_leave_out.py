@@ -23,7 +23,7 @@ def scores(rng, ratee, rater, sd=1.0):
     return effect + sd * (rng.normal(0, 0.7, pair.max() + 1)[pair] + rng.normal(0, 0.7, ratee.size))
 
 
-def literal(y, ratee, rater):
+def literal(y, ratee, rater, centre="rows"):
     """Plug-in, homoskedastic, leave-out value and its variance by name, from the formulas with a pseudo-inverse."""
     pairs, place, w = np.unique(np.column_stack([ratee, rater]), axis=0, return_inverse=True, return_counts=True)
     mean = np.bincount(place.ravel(), y) / w
@@ -36,7 +36,8 @@ def literal(y, ratee, rater):
     M = np.eye(w.size) - (root * X) @ S @ (root * X).T
     z = root[:, 0] * (mean - w @ mean / N)
     beta, residual, left = S @ (root * X).T @ z, M @ z, np.diag(M)
-    sigma2, spread = z * residual / left, residual**2 / left
+    own = z if centre == "rows" else root[:, 0] * mean - np.mean(root[:, 0] * mean)
+    sigma2, spread = own * residual / left, residual**2 / left
     found = {}
     for name, a, c in (("var_ratee", first, first), ("var_rater", second, second), ("cov", first, second)):
         form = (a.T @ A @ c + c.T @ A @ a) / 2
@@ -65,6 +66,20 @@ def test_literal_formulas(seed):
     assert found.var_y == pytest.approx(y.var(ddof=1))
     assert found.share["cov"] == pytest.approx(2 * found.cov / found.var_y)
     assert found.correlation == pytest.approx(found.cov / np.sqrt(found.var_ratee * found.var_rater))
+
+
+def test_the_centre_of_the_authors_program():
+    rng = np.random.default_rng(9)
+    ratee, rater = rows(rng)
+    y = scores(rng, ratee, rater) + 5.0
+    found, told = leave_out_decomposition(y, ratee, rater, centre="pairs"), literal(y, ratee, rater, "pairs")
+    assert [getattr(found, name) for name in NAMES] == pytest.approx([told[name][2] for name in NAMES], rel=1e-9)
+    assert found.var_rater != pytest.approx(leave_out_decomposition(y, ratee, rater).var_rater, rel=1e-6)
+    one = np.unique(np.column_stack([ratee, rater]), axis=0, return_index=True)[1]  # a row a pair: the same centre
+    same = [leave_out_decomposition(y[one], ratee[one], rater[one], centre=c).var_rater for c in ("rows", "pairs")]
+    assert same[0] == pytest.approx(same[1], rel=1e-9)
+    with pytest.raises(ValueError, match="centre"):
+        leave_out_decomposition(y, ratee, rater, centre="mean")
 
 
 def test_traces_by_random_signs_agree_with_exact_ones(monkeypatch):

@@ -62,6 +62,11 @@ def test_groups_are_pooled_with_weights():
     assert fit.se["actor"] == pytest.approx(math.hypot(5 * a.se["actor"], 8 * b.se["actor"]) / 13)
     assert (fit.n, fit.n_groups, fit.actor_effect.size) == (15, 2, 15)
     stacked = np.stack([one, draw(6, rng)])
+    several = social_relations([draw(6, rng) for _ in range(9)])
+    each = [social_relations(draw(6, np.random.default_rng(s))) for s in range(3)]
+    same_size = social_relations([draw(6, np.random.default_rng(s)) for s in range(3)])
+    assert same_size.se_between["actor"] == pytest.approx(np.std([f.actor for f in each], ddof=1) / np.sqrt(3))
+    assert 0.2 < several.se_between["relationship"] / several.se["relationship"] < 3 and a.se_between == {}
     assert social_relations(stacked).n_groups == 2
 
 
