@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr, stdtrit
+from scipy.special import fdtrc, fdtri, stdtr, stdtrit
 
 from kinerja_analysis.stats._record import block, frame
 
@@ -31,6 +31,8 @@ class SocialRelations:
     the matrix in order, NaN for those dropped and where the variance is not positive. `cross` (two matrices only)
     holds the six covariances of `CROSS`, the first variable's part named first, with jackknife errors in `cross_se`;
     `second` is the second matrix's own record. `se_between` (several groups only): from how groups differ, weighted.
+    `reciprocity` tests dyadic reciprocity: "F" = MS between pairs / MS within, pooled over groups, "df1", "df2",
+    "p" (two-sided, exact for normal relationships), "value" of dyadic/relationship = (F − 1)/(F + 1), "lower", "upper".
     """
 
     actor: float = math.nan
@@ -45,6 +47,7 @@ class SocialRelations:
     lower: dict[str, float]
     upper: dict[str, float]
     standardised: dict[str, float]
+    reciprocity: dict[str, float]
     reliability_actor: float = math.nan
     reliability_partner: float = math.nan
     actor_effect: Floats
@@ -66,6 +69,7 @@ class SocialRelations:
         return frame(
             block("variance", [getattr(self, name) for name in NAMES], level=NAMES, **ends),
             block("standardised", list(self.standardised.values()), level=list(self.standardised)),
+            *(block(f"reciprocity_{name}", value) for name, value in self.reciprocity.items()),
             block("reliability", [self.reliability_actor, self.reliability_partner], level=["actor", "partner"]),
             block("cross", list(self.cross.values()), level=list(self.cross), se=cross),
         )
@@ -103,6 +107,7 @@ def social_relations(
     References
     ----------
     Warner, Kenny & Stoto (1979); Bond & Lashley (1996) for the standard errors; Kenny (1994) for two variables.
+    Shuffling partners is no test of reciprocity: residuals of a pair are negatively tied by construction.
 
     Examples
     --------
@@ -226,7 +231,7 @@ def _record(
         nothing: dict[str, Any] = dict.fromkeys(NAMES, 0.0 if groups else math.nan)
         return SocialRelations(
             **shared, **nothing, se=gone, se_between={}, t=gone, p=gone, lower=gone, upper=gone,
-            standardised={}, actor_effect=effects[0], partner_effect=effects[1],
+            standardised={}, reciprocity={}, actor_effect=effects[0], partner_effect=effects[1],
             reason="constant" if groups else "too_small",
         )  # fmt: skip
     weight = np.array([g.n - 1.0 for g in groups])
@@ -260,7 +265,7 @@ def _record(
         float(weight @ [_reliability(g.n, s[k], s[2], s[4]) for g, s in zip(groups, each, strict=True)]) for k in (0, 1)
     ]
     return SocialRelations(
-        **tables, standardised=_standardised(value),
+        **tables, standardised=_standardised(value), reciprocity=_reciprocity(groups, level),
         reliability_actor=reliability[0], reliability_partner=reliability[1], actor_effect=effects[0],
         partner_effect=effects[1], **shared,
     )  # fmt: skip
@@ -269,6 +274,20 @@ def _record(
 def _reliability(n: int, s: float, c: float, h: float) -> float:
     """Reliability of an actor's or a partner's effect."""
     return s / (s + c * (n - 1) / (n * (n - 2)) + h / (n * (n - 2))) if s > 0 else math.nan
+
+
+def _reciprocity(groups: list[_Group], level: float) -> dict[str, float]:
+    """F test of dyadic reciprocity: sums of squares and their degrees of freedom added over groups."""
+    pairs = [(g.n - 1) * (g.n - 2) / 2 for g in groups]
+    df1, df2 = sum(pairs) - len(pairs), sum(pairs)
+    between = sum(float((g.both**2).sum()) for g in groups) / df1
+    within = sum(float((g.apart**2).sum()) for g in groups) / 4 / df2
+    ratio = between / within if within > 0 else math.inf if between > 0 else math.nan
+    tail = float(fdtrc(df1, df2, ratio))
+    ends = [ratio / float(fdtri(df1, df2, 0.5 + sign * level / 2)) for sign in (1, -1)]
+    value, lower, upper = ((f - 1) / (f + 1) if math.isfinite(f) else 1.0 for f in (ratio, *ends))
+    numbers = (ratio, df1, df2, 2 * min(tail, 1 - tail), value, lower, upper)
+    return dict(zip(("F", "df1", "df2", "p", "value", "lower", "upper"), numbers, strict=True))
 
 
 def _standardised(value: Floats) -> dict[str, float]:

@@ -54,6 +54,19 @@ def test_no_perceiver_variance_is_rarely_called_one():
     assert np.mean(rejected) < 0.09
 
 
+def test_reciprocity_is_tested_at_its_level_even_in_groups_of_four():
+    rng = np.random.default_rng(12)
+    found = [social_relations([rng.normal(size=(4, 4)) for _ in range(8)]).reciprocity for _ in range(400)]
+    assert np.mean([f["p"] <= 0.05 for f in found]) == pytest.approx(0.05, abs=0.033)  # 3 Monte-Carlo errors
+    assert np.mean([f["lower"] <= 0 <= f["upper"] for f in found]) == pytest.approx(0.95, abs=0.033)
+    fits = [social_relations(draw(12, rng)) for _ in range(200)]
+    inside = [f.reciprocity["lower"] <= 1 / 6 <= f.reciprocity["upper"] for f in fits]
+    assert np.mean(inside) > 0.90
+    one = fits[0]
+    assert one.reciprocity["value"] == pytest.approx(one.standardised["dyadic"])
+    assert (one.reciprocity["df1"], one.reciprocity["df2"]) == (54, 55)
+
+
 def test_groups_are_pooled_with_weights():
     rng = np.random.default_rng(3)
     one, two = draw(6, rng), draw(9, rng)
