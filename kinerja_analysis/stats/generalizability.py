@@ -26,12 +26,13 @@ _CELLS, _FEWEST = 100_000_000, 100
 class GStudy:
     """Variance components of a generalizability study; dictionaries by effect, in the order of the design.
 
-    `var` is the raw estimate, negative where the data say so; `var_clipped` has 0 there and serves coefficients. `se`
-    is that of a parametric bootstrap with normal effects, `lower` and `upper` are profile limits of the restricted
-    likelihood at 95 % (NaN where not asked for). `n` counts the cells of each effect, `sums` is T = Σ over its cells of
-    (Σy)²/n, `sum_mean` that of the grand mean. `size[e]` is how many levels of e's facets a score of the object is
-    averaged over in this very study. `facets` gives what each facet is nested in, `object` is the measured facet
-    with what it is nested in. The effect "error" exists only where a cell holds more than one observation.
+    `var` is the raw estimate, negative where the data say so; `var_clipped` has 0 there and serves coefficients.
+    `se` is that of a parametric bootstrap with normal effects; `lower` and `upper` are generalized confidence
+    limits, not below 0 (`pivots`: draws of what the components may be). `n` counts the cells of each effect, `sums`
+    is T = Σ over its cells of (Σy)²/n, `sum_mean` that of the grand mean. `size[e]` is how many levels of e's
+    facets a score of the object is averaged over in this very study. `facets` gives what each facet is nested in,
+    `object` is the measured facet with what it is nested in. The effect "error" exists only where a cell holds more
+    than one observation.
     """
 
     var: Effects
@@ -47,7 +48,7 @@ class GStudy:
     object: Facets
     facets: dict[str, Facets]
     closures: dict[str, Facets]
-    draws: Floats  # (replicates, effects), raw
+    pivots: Floats  # (replicates, effects)
     level: float
     n_observations: int
     design: str
@@ -66,7 +67,7 @@ class GStudy:
 
 def g_study(
     score: ArrayLike, facets: Mapping[str, ArrayLike], design: str, *, object: str | None = None,
-    method: str = "anova", interval: bool = True, level: float = 0.95, replicates: int = 4000, seed: int = 0,
+    method: str = "anova", level: float = 0.95, replicates: int = 4000, seed: int = 0,
 ) -> GStudy:  # fmt: skip
     """Variance components of a crossed, nested, unbalanced or gappy design.
 
@@ -82,12 +83,10 @@ def g_study(
         The facet that is measured; default: the first one that is nested in no other.
     method : {"anova", "reml"}
         Analogous ANOVA (Henderson's method I), which keeps negative values, or restricted maximum likelihood.
-    interval : bool
-        Profile limits of the components (one restricted maximum-likelihood fit).
     level : float
-        Confidence level of coefficients of `d_study`; the components' limits are 95 %.
+        Confidence level of components and coefficients.
     replicates, seed : int
-        Of the parametric bootstrap behind `se` and the intervals of coefficients.
+        Of the parametric bootstrap behind `se` and of the draws behind the limits.
 
     Returns
     -------
@@ -100,14 +99,21 @@ def g_study(
     ValueError
         On NaN, a design that cannot be read, a facet without codes or unequal lengths.
 
+    Notes
+    -----
+    Limits: Weerahandi's (1993) generalized pivots. Every mean square is its expectation times χ²/df; dividing it by
+    drawn χ²/df and solving for the components gives what they may be. In balanced designs the mean squares are
+    independent with their usual df; otherwise df is matched to their variance in the bootstrap.
+
     References
     ----------
-    Brennan (2001), Generalizability Theory, chapters 3 to 7; Searle, Casella & McCulloch (1992), section 5.3.
+    Brennan (2001), Generalizability Theory, chapters 3 to 7; Searle, Casella & McCulloch (1992), section 5.3;
+    Weerahandi (1993), J. Am. Stat. Assoc. 88:899.
 
     Examples
     --------
     >>> y = [2, 4, 3, 5, 7, 6, 1, 2, 2]
-    >>> g = g_study(y, {"p": np.repeat([0, 1, 2], 3), "r": np.tile([0, 1, 2], 3)}, "p x r", interval=False)
+    >>> g = g_study(y, {"p": np.repeat([0, 1, 2], 3), "r": np.tile([0, 1, 2], 3)}, "p x r")
     >>> {name: round(value, 3) for name, value in g.var.items()}
     {'p': 4.889, 'r': 0.667, 'pr': 0.111}
     """
@@ -122,7 +128,7 @@ def g_study(
     closures = {effect_name(c, parents): c for c in closures_of(parents)}
     cells = {name: _combined([own[f] for f in sorted(c)], y.size) for name, c in closures.items()}
     layout = _Layout(y, cells, closures, parents, measured_object(parents, object))
-    return _estimate(layout, design, method, interval, level, replicates, seed)
+    return _estimate(layout, design, method, level, replicates, seed)
 
 
 def _combined(columns: list[NDArray[np.intp]], n: int) -> Ints:
@@ -161,9 +167,7 @@ class _Layout:
         return found
 
 
-def _estimate(
-    layout: _Layout, design: str, method: str, interval: bool, level: float, replicates: int, seed: int
-) -> GStudy:
+def _estimate(layout: _Layout, design: str, method: str, level: float, replicates: int, seed: int) -> GStudy:
     """Solve for the components, then simulate them for their errors."""
     y, cells = layout.y, layout.cells
     top = list(cells)[-1]
@@ -176,28 +180,44 @@ def _estimate(
         coefficient, total = anova_system(y, factors, None)
         raw = solve_components(coefficient, total)
     constant = y.size > 0 and not np.ptp(y)
+    if method == "reml" and np.isfinite(raw).all() and not constant:
+        raw = _restricted(y, names, factors)
     gone = Effects(dict.fromkeys(names, math.nan))
-    lower, upper = dict(gone), dict(gone)
-    if np.isfinite(raw).all() and not constant and (interval or method == "reml"):
-        likely, limits = _restricted(y, names, factors, interval)
-        raw = likely if method == "reml" else raw
-        lower, upper = ({name: limits[name][end] for name in names} for end in (0, 1))
     if constant or not np.isfinite(raw).all():
         only = constant and np.isfinite(raw).all()
         var, reason = (Effects(dict.fromkeys(names, 0.0)), "constant") if only else (gone, "not_identified")
         return GStudy(
-            var=var, var_clipped=var, se=gone, lower=gone, upper=gone, draws=np.zeros((0, len(names))), **shared,
+            var=var, var_clipped=var, se=gone, lower=gone, upper=gone, pivots=np.zeros((0, len(names))), **shared,
             method=method, reason=reason,
         )  # fmt: skip
     clipped = np.maximum(raw, 0.0)
     draws = _simulate(clipped, factors, coefficient, y.size, min(replicates, max(_FEWEST, _CELLS // y.size)), seed)
-    se = draws.std(axis=0, ddof=1) if len(draws) > 1 else np.full(len(names), math.nan)
-    by_name = [Effects(zip(names, np.asarray(v).tolist(), strict=True)) for v in (raw, clipped, se)]
+    pivots = _pivots(raw, draws, _squares_of(coefficient, list(shared["closures"].values())), replicates, seed)
+    ends = np.quantile(pivots, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    numbers = (raw, clipped, draws.std(axis=0, ddof=1), *ends)
+    by_name = [Effects(zip(names, np.asarray(v).tolist(), strict=True)) for v in numbers]
+    shared |= {"pivots": pivots, "method": "henderson_1" if method == "anova" else "reml"}
     return GStudy(
-        var=by_name[0], var_clipped=by_name[1], se=by_name[2], lower=Effects(lower), upper=Effects(upper), draws=draws,
-        **shared, method="henderson_1" if method == "anova" else "reml",
+        var=by_name[0], var_clipped=by_name[1], se=by_name[2], lower=by_name[3], upper=by_name[4], **shared,
         reason="negative_variance" if (raw < 0).any() else "",
     )  # fmt: skip
+
+
+def _squares_of(coefficient: Floats, closures: list[Facets]) -> Floats:
+    """Coefficients of the components in each effect's own sum of squares: T less those of the effects inside it."""
+    own = coefficient.copy()
+    for k, closure in enumerate(closures):
+        own[k] -= sum(own[j] for j in range(k) if closures[j] < closure or j < k == len(closures) - 1)
+    return own
+
+
+def _pivots(raw: Floats, draws: Floats, squares: Floats, replicates: int, seed: int) -> Floats:
+    """What the components may be, (replicates, effects), not below 0: sums of squares over drawn χ²/df."""
+    simulated = draws @ squares.T
+    spread = simulated.var(axis=0, ddof=1)
+    df = np.divide(2 * simulated.mean(axis=0) ** 2, spread, out=np.full(raw.size, 1e9), where=spread > 0)
+    drawn = np.random.default_rng([seed, 1]).chisquare(df, (replicates, raw.size)) / df
+    return np.maximum(np.linalg.solve(squares, (squares @ raw / drawn).T).T, 0.0)
 
 
 def _described(layout: _Layout, names: list[str], top: str) -> dict[str, Any]:
@@ -215,17 +235,12 @@ def _described(layout: _Layout, names: list[str], top: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _restricted(
-    y: Floats, names: list[str], factors: list[Ints], interval: bool
-) -> tuple[Floats, dict[str, tuple[float, float]]]:
-    """Restricted maximum-likelihood variances and their 95 % limits."""
+def _restricted(y: Floats, names: list[str], factors: list[Ints]) -> Floats:
+    """Restricted maximum-likelihood variances."""
     from kinerja_analysis.stats.crossed_effects import crossed_effects
 
-    fit = crossed_effects(y, dict(zip(names[:-1], factors, strict=True)), sd_interval=interval)
-    nothing = (math.nan, math.nan)
-    found = {name: fit.sd_interval.get(name, nothing) for name in names[:-1]}
-    found[names[-1]] = fit.sd_interval.get("residual", nothing)
-    return np.array([*fit.sd.values(), fit.sd_residual]) ** 2, {k: (a * a, b * b) for k, (a, b) in found.items()}
+    fit = crossed_effects(y, dict(zip(names[:-1], factors, strict=True)), sd_interval=False)
+    return np.array([*fit.sd.values(), fit.sd_residual]) ** 2
 
 
 def _simulate(var: Floats, factors: list[Ints], coefficient: Floats, n: int, replicates: int, seed: int) -> Floats:
@@ -265,7 +280,7 @@ class DStudy:
     fixed: Facets
     level: float
     n: int
-    method: str = "ratio_pivot_parametric_bootstrap"
+    method: str = "generalized_pivots"
     reason: str = ""
 
     def phi_at(self, cut: float) -> float:
@@ -313,8 +328,8 @@ def d_study(g: GStudy, n: Mapping[str, float] | None = None, *, fixed: Collectio
     Returns
     -------
     DStudy
-        Negative components count as 0. Intervals: 1 + signal/error, estimate over truth, is taken to be distributed as
-        in the bootstrap (exact for balanced "p x i", where it gives Feldt's interval). `reason` is the study's.
+        Negative components count as 0. Intervals are the quantiles of the coefficients of the study's pivots (balanced
+        "p x i": Feldt's). `reason` is the study's.
 
     Raises
     ------
@@ -328,7 +343,7 @@ def d_study(g: GStudy, n: Mapping[str, float] | None = None, *, fixed: Collectio
     Examples
     --------
     >>> y = [2, 4, 3, 5, 7, 6, 1, 2, 2]
-    >>> g = g_study(y, {"p": np.repeat([0, 1, 2], 3), "r": np.tile([0, 1, 2], 3)}, "p x r", interval=False)
+    >>> g = g_study(y, {"p": np.repeat([0, 1, 2], 3), "r": np.tile([0, 1, 2], 3)}, "p x r")
     >>> d = d_study(g, {"r": 1})
     >>> round(d.e_rho2, 3), round(d.phi, 3)
     (0.978, 0.863)
@@ -348,10 +363,9 @@ def d_study(g: GStudy, n: Mapping[str, float] | None = None, *, fixed: Collectio
     signal, near, far = (float((clipped * weight)[mask].sum()) for mask in (universe, relative, absolute))
     objects = next(g.n[e] for e, c in g.closures.items() if c == g.object)
     shared = np.array([objects if c & g.object else 1.0 for c in g.closures.values()])
-    own = 1 / np.array(list(g.size.values()))
     found: dict[str, Any] = {}
     for name, error in (("e_rho2", relative), ("phi", absolute)):
-        found |= _coefficient(name, g, np.where(universe, weight, 0.0), np.where(error, weight, 0.0), own * error)
+        found |= _coefficient(name, g, np.where(universe, weight, 0.0), np.where(universe | error, weight, 0.0))
     return DStudy(
         **found, universe=signal, error_relative=near, error_absolute=far, size=size, study=g, fixed=kept,
         error_mean=float((clipped * weight / shared).sum()), mean=g.mean, level=g.level, n=g.n_observations,
@@ -375,18 +389,13 @@ def _divisor(g: GStudy, effect: str, size: dict[str, float], given: bool) -> flo
     return product * per_cell
 
 
-def _coefficient(name: str, g: GStudy, signal: Floats, error: Floats, own: Floats) -> dict[str, float]:
-    """Coefficient and limits; pivot: 1 + signal/error at the study's own size, estimate over truth."""
-    clipped, raw = (np.array(list(v.values())) for v in (g.var_clipped, g.var))
-    noise, below = float(clipped @ error), float(clipped @ (signal + error))
-    value, lower, upper = (float(clipped @ signal) / below if below > 0 else math.nan), math.nan, math.nan
-    if len(g.draws) > 1 and noise > 0:
-        scale = noise / float(clipped @ own)
-
-        def pivot(var: Floats) -> Any:
-            return 1 + scale * (var @ signal) / np.maximum(var @ error, 1e-12 * noise)
-
-        tail = np.quantile(pivot(g.draws), [0.5 + g.level / 2, 0.5 - g.level / 2]) / pivot(clipped)
-        ends = [(pivot(raw) / q - 1) / scale if q > 0 else math.inf for q in tail]
-        lower, upper = (max(ratio, 0.0) / (1 + max(ratio, 0.0)) if math.isfinite(ratio) else 1.0 for ratio in ends)
-    return {name: value, f"{name}_lower": lower, f"{name}_upper": upper}
+def _coefficient(name: str, g: GStudy, signal: Floats, whole: Floats) -> dict[str, float]:
+    """A coefficient with its limits, from the components and from their pivots."""
+    clipped = np.array(list(g.var_clipped.values()))
+    value = float(clipped @ signal) / float(clipped @ whole) if clipped @ whole > 0 else math.nan
+    ends = [math.nan, math.nan]
+    if len(g.pivots) and not math.isnan(value):
+        below = g.pivots @ whole
+        drawn = np.divide(g.pivots @ signal, below, out=np.zeros(below.size), where=below > 0)
+        ends = np.quantile(drawn, [0.5 - g.level / 2, 0.5 + g.level / 2]).tolist()
+    return {name: value, f"{name}_lower": ends[0], f"{name}_upper": ends[1]}

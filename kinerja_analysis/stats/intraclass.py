@@ -61,14 +61,14 @@ def icc(
     level : float
         Confidence level.
     replicates, seed : int
-        Of the parametric bootstrap behind the limits of a table with gaps.
+        Of the simulation behind the limits of a table with gaps.
 
     Returns
     -------
     IntraclassCorrelations
         Complete tables: mean squares and their exact or Satterthwaite limits (`method` "anova"). Tables with gaps:
         variance components, single ratings and means of `k` (`method` "components_reml" or "components_anova"); limits
-        by `d_study`'s pivot, not below 0. `reason` is "", "constant" (the targets' means are all
+        by generalized pivots as in `g_study`, not below 0. `reason` is "", "constant" (the targets' means are all
         equal; numbers NaN), "negative_variance" (form 2,k is undefined and NaN, or components below 0) or
         "not_identified" (the gaps leave too little: e.g. no target with two ratings), or "unlinked"
         (parts of the table share no rater or target: forms 2 and 3 take raters of all parts as one population).
@@ -132,7 +132,6 @@ def _with_gaps(x: Floats, method: str, level: float, replicates: int, seed: int)
         return IntraclassCorrelations(*empty, level, n, n_raters, math.nan, kind, "not_identified")
     k = float(1 / np.mean(1 / np.bincount(target)))
     shared: dict[str, Any] = {"method": method, "level": level, "replicates": replicates, "seed": seed}
-    shared["interval"] = False
     nested = g_study(y, {"t": target, "r": np.arange(y.size)}, "r:t", **shared)
     crossed = g_study(y, {"t": target, "r": rater}, "t x r", **shared)
     ratio, df1, df2 = _f_ratios(y, target, rater)

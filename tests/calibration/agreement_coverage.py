@@ -138,7 +138,7 @@ def nested_raters(p, r) -> One:
     def one(rng):
         x = rated(rng, p, r, sd_rater=0.0)
         codes = {"p": np.repeat(np.arange(p), r), "r": np.arange(p * r)}
-        g = g_study(x.ravel(), codes, "r:p", interval=False, replicates=1000)
+        g = g_study(x.ravel(), codes, "r:p", replicates=1000)
         d, single = d_study(g), d_study(g, {"r": 1})
         return {
             "phi": (d.phi_lower, d.phi_upper, r / (r + 1)),

@@ -14,7 +14,7 @@ from kinerja_analysis.stats import d_study, g_study, response_surface, social_re
 @cache
 def study(name, score, design):
     facets = re.findall(r"[a-wyz]", design)
-    return g_study(column(name, score), {f: column(name, f).astype(int) for f in facets}, design, interval=False)
+    return g_study(column(name, score), {f: column(name, f).astype(int) for f in facets}, design)
 
 
 def one():

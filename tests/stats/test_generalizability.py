@@ -30,7 +30,7 @@ def nested(p, t, r, seed=0):
 
 def test_crossed_design_equals_mean_squares():
     y, codes = crossed(12, 5)
-    g = g_study(y.ravel(), codes, "p x r", interval=False)
+    g = g_study(y.ravel(), codes, "p x r")
     rows, columns = y.mean(axis=1), y.mean(axis=0)
     msp, msr = 5 * rows.var(ddof=1), 12 * columns.var(ddof=1)
     mse = ((y - rows[:, None] - columns + y.mean()) ** 2).sum() / 44
@@ -41,7 +41,7 @@ def test_crossed_design_equals_mean_squares():
 
 def test_nested_design_equals_mean_squares():
     y, codes = nested(9, 4, 3)
-    g = g_study(y.ravel(), codes, "p x (r:t)", interval=False)
+    g = g_study(y.ravel(), codes, "p x (r:t)")
     P, T, PT, RT = y.mean(axis=(1, 2)), y.mean(axis=(0, 2)), y.mean(axis=2), y.mean(axis=0)
     ms = {
         "p": 12 * P.var(ddof=1),
@@ -63,7 +63,7 @@ def test_nested_design_equals_mean_squares():
 
 def test_names_of_effects_are_forgiving():
     y, codes = nested(6, 3, 2)
-    var = g_study(y.ravel(), codes, "p x (r:t)", interval=False).var
+    var = g_study(y.ravel(), codes, "p x (r:t)").var
     assert var["prt"] == var["p x r:t"] == var["t x r x p"] == var[("p", "r", "t")] == var["pr:t"]
     assert var["rt"] == var["r:t"] != var["pt"]
     with pytest.raises(KeyError):
@@ -73,9 +73,9 @@ def test_names_of_effects_are_forgiving():
 def test_order_of_rows_and_labels_do_not_matter():
     y, codes = nested(6, 3, 2)
     shuffled = RNG.permutation(y.size)
-    g = g_study(y.ravel(), codes, "p x (r:t)", interval=False)
+    g = g_study(y.ravel(), codes, "p x (r:t)")
     other = {"p": codes["p"][shuffled] * 7 + 3, "t": 2 - codes["t"][shuffled], "r": codes["r"][shuffled] + 4}
-    h = g_study(y.ravel()[shuffled] + 1e6, other, "p x (r:t)", interval=False)
+    h = g_study(y.ravel()[shuffled] + 1e6, other, "p x (r:t)")
     assert dict(h.var) == pytest.approx(dict(g.var), abs=1e-6)
 
 
@@ -91,7 +91,7 @@ def test_gappy_data_equal_the_raw_components_of_the_mixed_model():
     y, codes = crossed(20, 6)
     keep = RNG.random(y.size) > 0.3
     thin = {name: code[keep] for name, code in codes.items()}
-    g = g_study(y.ravel()[keep], thin, "p x r", interval=False)
+    g = g_study(y.ravel()[keep], thin, "p x r")
     raw = crossed_effects(y.ravel()[keep], {"p": thin["p"], "r": thin["r"]}, sd_interval=False).anova
     assert list(g.var.values()) == pytest.approx([raw["p"], raw["r"], raw["residual"]], rel=1e-9)
     each = np.bincount(thin["p"])
@@ -100,7 +100,7 @@ def test_gappy_data_equal_the_raw_components_of_the_mixed_model():
 
 def test_raters_nested_in_ratees_are_one_component():
     y, codes = crossed(20, 3)
-    g = g_study(y.ravel(), codes, "r:p", interval=False)
+    g = g_study(y.ravel(), codes, "r:p")
     assert list(g.var) == ["p", "r:p"] and g.object == {"p"}
     d = d_study(g)
     assert d.e_rho2 == d.phi == pytest.approx(icc(y).value[3])
@@ -109,7 +109,7 @@ def test_raters_nested_in_ratees_are_one_component():
 
 def test_single_facet_coefficients_are_the_intraclass_correlations():
     y, codes = crossed(20, 4)
-    g = g_study(y.ravel(), codes, "p x r", interval=False)
+    g = g_study(y.ravel(), codes, "p x r")
     forms = icc(y).value
     one, four = d_study(g, {"r": 1}), d_study(g)
     assert [one.phi, one.e_rho2, four.phi, four.e_rho2] == pytest.approx(forms[[1, 2, 4, 5]])
@@ -117,7 +117,7 @@ def test_single_facet_coefficients_are_the_intraclass_correlations():
 
 def test_interval_of_the_crossed_design_is_feldts():
     y, codes = crossed(30, 5)
-    d = d_study(g_study(y.ravel(), codes, "p x r", interval=False, replicates=20_000))
+    d = d_study(g_study(y.ravel(), codes, "p x r", replicates=20_000))
     exact = [1 - (1 - d.e_rho2) * f_distribution.ppf(q, 29, 116) for q in (0.975, 0.025)]
     assert [d.e_rho2_lower, d.e_rho2_upper] == pytest.approx(exact, abs=0.01)  # Monte-Carlo error of two quantiles
     single = d_study(d.study, {"r": 1})
@@ -127,7 +127,7 @@ def test_interval_of_the_crossed_design_is_feldts():
 
 def test_more_raters_help_and_the_number_needed_is_the_first_that_does():
     y, codes = crossed(40, 4)
-    g = g_study(y.ravel(), codes, "p x r", interval=False)
+    g = g_study(y.ravel(), codes, "p x r")
     d = d_study(g)
     need = d.needed("r", 0.8)
     assert d_study(g, {"r": need}).phi >= 0.8 > d_study(g, {"r": need - 1}).phi
@@ -136,7 +136,7 @@ def test_more_raters_help_and_the_number_needed_is_the_first_that_does():
 
 def test_a_fixed_facet_moves_its_interaction_to_the_universe_score():
     y, codes = nested(9, 4, 3)
-    g = g_study(y.ravel(), codes, "p x (r:t)", interval=False)
+    g = g_study(y.ravel(), codes, "p x (r:t)")
     d = d_study(g, fixed=["t"])
     v = g.var_clipped
     assert d.universe == pytest.approx(v["p"] + v["pt"] / 4)
@@ -146,7 +146,7 @@ def test_a_fixed_facet_moves_its_interaction_to_the_universe_score():
 
 def test_cut_score_formula():
     y, codes = crossed(40, 4)
-    g = g_study(y.ravel(), codes, "p x r", interval=False)
+    g = g_study(y.ravel(), codes, "p x r")
     d = d_study(g)
     v = g.var_clipped
     mean_error = v["p"] / 40 + v["r"] / 4 + v["pr"] / 160
@@ -158,7 +158,7 @@ def test_cut_score_formula():
 def test_negative_components_are_shown_and_not_used():
     y = np.array([[1.0, 5], [5, 1], [2, 4], [4, 2.0]])
     _, codes = crossed(4, 2)
-    g = g_study(y.ravel(), codes, "p x r", interval=False)
+    g = g_study(y.ravel(), codes, "p x r")
     assert g.reason == "negative_variance" and g.var["p"] < 0 == g.var_clipped["p"]
     d = d_study(g)
     assert d.phi == 0.0 == d.phi_lower and d.reason == "negative_variance"
@@ -167,7 +167,7 @@ def test_negative_components_are_shown_and_not_used():
 def test_several_observations_in_a_cell_give_an_error_of_their_own():
     y, codes = crossed(10, 4)
     twice = np.concatenate([y.ravel() - 0.5, y.ravel() + 0.5])
-    g = g_study(twice, {k: np.tile(v, 2) for k, v in codes.items()}, "p x r", interval=False)
+    g = g_study(twice, {k: np.tile(v, 2) for k, v in codes.items()}, "p x r")
     assert list(g.var) == ["p", "r", "pr", "error"]
     assert g.var["error"] == pytest.approx(0.5)  # two observations half a point either side: variance .5
     assert d_study(g).error_relative == pytest.approx((g.var["pr"] + 0.25) / 4)
@@ -178,7 +178,7 @@ def test_objects_inside_units_carry_their_unit():
     rng = np.random.default_rng(4)
     u, p, r = (c.ravel() for c in np.indices((6, 5, 3)))
     y = rng.normal(size=6)[u] + rng.normal(size=(6, 5))[u, p] + rng.normal(size=u.size)
-    g = g_study(y, {"u": u, "p": p, "r": r}, "(p:u) x r", object="p", interval=False)
+    g = g_study(y, {"u": u, "p": p, "r": r}, "(p:u) x r", object="p")
     assert g.object == {"p", "u"}
     d, v = d_study(g), g.var_clipped
     assert d.universe == pytest.approx(v["u"] + v["pu"])
@@ -220,7 +220,7 @@ def test_wrong_calls_are_refused():
         g_study(y.ravel(), codes, "p x r", method="ml")
     with pytest.raises(ValueError, match="object"):
         g_study(y.ravel(), codes, "p x r", object="q")
-    g = g_study(y.ravel(), codes, "p x r", interval=False)
+    g = g_study(y.ravel(), codes, "p x r")
     for n in ({"p": 3}, {"q": 3}, {"r": 0}):
         with pytest.raises(ValueError, match="no number of levels"):
             d_study(g, n)
