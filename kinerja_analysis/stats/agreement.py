@@ -78,7 +78,8 @@ def agreement_coefficients(
         All values of the scale. Default: the values that occur; AC and Brennan–Prediger depend on their
         number, so give the scale where a category may be unused.
     level : float
-        Confidence level; t with (subjects − 1) degrees of freedom, limits cut at ±1.
+        Confidence level; t with (subjects − 1) degrees of freedom, limits cut at ±1. Approximate below 30 subjects:
+        with 20 those of alpha, Fleiss and Conger hold in nine of ten cases (`make calibrate-agreement`).
 
     Returns
     -------

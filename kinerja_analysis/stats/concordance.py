@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc
+from scipy.special import chdtrc, fdtrc
 
 from kinerja_analysis.stats._jackknife import unit_jackknife
 from kinerja_analysis.stats._record import block, frame
@@ -20,7 +20,9 @@ _GROUPS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KendallW:
-    """Concordance of raters, corrected for ties, with the chi-square test of no agreement.
+    """Concordance of raters, corrected for ties, with two tests of no agreement.
+
+    `chi2`, `df`, `p`: the usual chi-square, which rejects too rarely with few raters; `F`, `p_f`: Kendall's F.
 
     `mean_rank_correlation` is the mean of Spearman's ρ over pairs of raters, (mW − 1)/(m − 1). The limits leave out one
     subject at a time, above 200 subjects a 200th part (jackknife of Fisher's z of that mean), and take raters as given.
@@ -33,6 +35,8 @@ class KendallW:
     chi2: float = math.nan
     df: float = math.nan
     p: float = math.nan
+    F: float = math.nan
+    p_f: float = math.nan
     level: float
     n: int
     n_raters: int
@@ -69,7 +73,7 @@ def kendall_w(table: ArrayLike, *, level: float = 0.95) -> KendallW:
 
     References
     ----------
-    Kendall & Gibbons (1990), chapter 6; the chi-square test is approximate below eight subjects.
+    Kendall & Gibbons (1990), chapter 6; Legendre (2005) for the sizes of the two tests.
 
     Examples
     --------
@@ -92,12 +96,15 @@ def kendall_w(table: ArrayLike, *, level: float = 0.95) -> KendallW:
     if math.isnan(value):
         return KendallW(**shared, reason="constant")
     chi2, df = m * (n - 1) * value, n - 1.0
+    ratio = (m - 1) * value / (1 - value) if value < 1 - 1e-12 else math.inf
+    df1 = n - 1 - 2 / m
     rho = (m * value - 1) / (m - 1)
     _, lower, upper = _limits(x, rho, level)
     limits = [(1 + (m - 1) * math.tanh(end)) / m for end in (lower, upper)]
     return KendallW(
         value=value, lower=max(limits[0], 0.0), upper=min(limits[1], 1.0), mean_rank_correlation=rho, chi2=chi2, df=df,
-        p=float(chdtrc(df, chi2)), **shared, reason="" if math.isfinite(lower) else "no_interval",
+        p=float(chdtrc(df, chi2)), F=ratio, p_f=float(fdtrc(df1, (m - 1) * df1, ratio)), **shared,
+        reason="" if math.isfinite(lower) else "no_interval",
     )  # fmt: skip
 
 

@@ -85,7 +85,8 @@ def response_surface(
     centre : float
         Taken from both x and y: the same constant, e.g. the middle of the scale.
     cluster : array_like of int, shape (n,), optional
-        Units. With them the covariance is clustered (CR1) with t(units − 1); without, HC3 with t(n − 6).
+        Units. With them the covariance is clustered (CR3, the jackknife over units) with t(units − 1); without, HC3
+        with t(n − 6).
     replicates, seed : int
         Bootstrap (of rows, or of whole units) for the limits of the stationary point and the axes.
     level : float
@@ -104,7 +105,8 @@ def response_surface(
 
     References
     ----------
-    Edwards & Parry (1993); Shanock et al. (2010); Humberg, Nestler & Back (2019); MacKinnon & White (1985) for HC3.
+    Edwards & Parry (1993); Shanock et al. (2010); Humberg, Nestler & Back (2019); MacKinnon & White (1985) for HC3;
+    Bell & McCaffrey (2002) for CR3.
 
     Examples
     --------
@@ -118,7 +120,7 @@ def response_surface(
     two, out = vector(y, "y", one.size) - centre, vector(z, "z", one.size)
     group = None if cluster is None else np.unique(codes(cluster, "cluster", one.size), return_inverse=True)[1]
     design = np.column_stack([np.ones(one.size), one, two, one**2, one * two, two**2])
-    kind = "hc3" if group is None else "cr1"
+    kind = "hc3" if group is None else "cr3"
     freedom = one.size - 6.0 if group is None else float(group.max(initial=-1))
     tail: dict[str, Any] = {"centre": float(centre), "level": level, "n": one.size, "df": freedom}
     scale = np.maximum(np.abs(design).max(axis=0, initial=0.0), 1e-300)
@@ -151,12 +153,12 @@ def _fit(design: Floats, z: Floats, group: NDArray[np.intp] | None) -> tuple[Flo
     total = float(((z - z.mean()) ** 2).sum())
     if group is None:
         free = np.maximum(1 - (q**2).sum(axis=1), 1e-12)
-        score = q * (residual / free)[:, None]
-        factor = 1.0
+        score, factor = q * (residual / free)[:, None], 1.0
     else:
-        score = np.zeros((group.max() + 1, 6))
-        np.add.at(score, group, q * residual[:, None])
-        factor = len(score) / (len(score) - 1) * (z.size - 1) / (z.size - 6)
+        parts = [np.flatnonzero(group == g) for g in range(group.max() + 1)]
+        left = [np.linalg.lstsq(np.eye(p.size) - q[p] @ q[p].T, residual[p])[0] for p in parts]
+        score = np.array([q[p].T @ e for p, e in zip(parts, left, strict=True)])
+        factor = (len(parts) - 1) / len(parts)
     covariance = back @ (score.T @ score) @ back.T * factor
     return b, covariance, 1 - float(residual @ residual) / total if total > 0 else math.nan
 

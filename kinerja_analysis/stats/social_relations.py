@@ -25,14 +25,15 @@ class SocialRelations:
     covariances `actor_partner` and `dyadic` (of the two relationships of a pair). Negative values stay.
 
     `standardised` has the three variances as shares of their sum, ``reciprocity`` (generalised: actor_partner as a
-    correlation) and ``dyadic`` reciprocity (dyadic/relationship). `se`, `t`, `p` (one-sided for variances), `lower`,
-    `upper` are by Bond & Lashley with t(Σ(n − 1) over groups); the limits of actor and partner variance are the values
-    that their standard error does not reject (infinite for less than seven persons). Effects belong to the persons of
-    the matrix in order, NaN for those dropped and where the variance is not positive. `cross` (two matrices only)
-    holds the six covariances of `CROSS`, the first variable's part named first, with jackknife errors in `cross_se`;
-    `second` is the second matrix's own record. `se_between` (several groups only): from how groups differ, weighted.
-    `reciprocity` tests dyadic reciprocity: "F" = MS between pairs / MS within, pooled over groups, "df1", "df2",
-    "p" (two-sided, exact for normal relationships), "value" of dyadic/relationship = (F − 1)/(F + 1), "lower", "upper".
+    correlation) and ``dyadic`` reciprocity (dyadic/relationship). `se` and `t` are by Bond & Lashley, limits with
+    t(Σ(n − 1) over groups); those of actor and partner variance are the values that their standard error there does
+    not reject (infinite for less than seven persons). `p` is one-sided for variances; that of actor, partner and
+    dyadic is an F test. Effects belong to the persons of the matrix in order, NaN for those dropped and where the
+    variance is not positive. `cross` (two matrices only) holds the six covariances of `CROSS`, the first variable's
+    part named first, with jackknife errors in `cross_se`; `second` is the second matrix's own record. `se_between`
+    (several groups only): from how groups differ, weighted. `reciprocity` tests dyadic reciprocity: "F" = MS
+    between pairs / MS within, pooled over groups, "df1", "df2", "p" (two-sided, exact for normal relationships),
+    "value" of dyadic/relationship = (F − 1)/(F + 1), "lower", "upper".
     """
 
     actor: float = math.nan
@@ -243,10 +244,11 @@ def _record(
     df = sum(g.n - 1 for g in groups)
     t = np.divide(value, se, out=np.full(5, math.nan), where=se > 0)
     p = np.where([True, True, True, False, False], stdtr(df, -t), 2 * stdtr(df, -np.abs(t)))
-    q = float(stdtrit(df, 0.5 + level / 2))
+    q, known, mutual = float(stdtrit(df, 0.5 + level / 2)), weight**2 @ np.array(own), _reciprocity(groups, level)
     lower, upper = value - q * se, value + q * se
     for k in (0, 1):
-        lower[k], upper[k] = _not_rejected(value[k], weight**2 @ np.array(own), q)
+        lower[k], upper[k] = _not_rejected(value[k], known, q)
+    p[:2], p[4] = _none_there(value[:2], each, weight, groups), mutual["p"]
     tables: dict[str, Any] = {}
     tables |= {
         name: dict(zip(NAMES, v.tolist(), strict=True))
@@ -265,7 +267,7 @@ def _record(
         float(weight @ [_reliability(g.n, s[k], s[2], s[4]) for g, s in zip(groups, each, strict=True)]) for k in (0, 1)
     ]
     return SocialRelations(
-        **tables, standardised=_standardised(value), reciprocity=_reciprocity(groups, level),
+        **tables, standardised=_standardised(value), reciprocity=mutual,
         reliability_actor=reliability[0], reliability_partner=reliability[1], actor_effect=effects[0],
         partner_effect=effects[1], **shared,
     )  # fmt: skip
@@ -274,6 +276,18 @@ def _record(
 def _reliability(n: int, s: float, c: float, h: float) -> float:
     """Reliability of an actor's or a partner's effect."""
     return s / (s + c * (n - 1) / (n * (n - 2)) + h / (n * (n - 2))) if s > 0 else math.nan
+
+
+def _none_there(value: Floats, each: Floats, weight: Floats, groups: list[_Group]) -> Floats:
+    """p of no actor and of no partner variance: Σa²/(n − 1) over what relationships alone put there, as F."""
+    n = np.array([g.n for g in groups])
+    pairs = (n - 1) * (n - 2) / 2
+    parts = (each[:, 2] + each[:, 4]) / (2 * (n - 2)), (each[:, 2] - each[:, 4]) / (2 * n)
+    alone = float(weight @ (parts[0] + parts[1]))
+    spread = float(weight**2 @ (parts[0] ** 2 / (pairs - 1) + parts[1] ** 2 / pairs))
+    if not alone > 0:
+        return np.where(value > 0, 0.0, math.nan)
+    return np.asarray(fdtrc(float((n - 1).sum()), alone**2 / spread, 1 + value / alone))
 
 
 def _reciprocity(groups: list[_Group], level: float) -> dict[str, float]:

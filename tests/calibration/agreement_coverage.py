@@ -231,11 +231,15 @@ def sizes() -> Iterator[list[object]]:
     def robin_p(name: str) -> Callable[[np.random.Generator], float]:
         return lambda g: social_relations(g.normal(size=(12, 12))).p[name]
 
+    def concordance_p(name: str) -> Callable[[np.random.Generator], float]:
+        return lambda g: getattr(kendall_w(g.normal(size=(20, 4))), name)
+
     def equal_ratees(g: np.random.Generator) -> float:
         return float(icc(rated(g, 30, 4, 0.0, gaps=0.3), replicates=50).p[1])
 
     cases: list[tuple[str, str, Callable[[np.random.Generator], float]]] = [
-        ("kendall_w", "20 subjects, 4 raters, no agreement", lambda g: kendall_w(g.normal(size=(20, 4))).p),
+        ("kendall_w", "20 subjects, 4 raters, no agreement, chi-square", concordance_p("p")),
+        ("kendall_w", "20 subjects, 4 raters, no agreement, F", concordance_p("p_f")),
         ("social_relations", "12 persons, no actor variance", robin_p("actor")),
         ("social_relations", "12 persons, no reciprocity", robin_p("dyadic")),
         ("icc", "30 ratees, 4 raters, 30 % missing, equal ratees", equal_ratees),

@@ -54,9 +54,16 @@ def test_robust_errors_equal_statsmodels():
     signs = [[1, 1, 0, 0, 0], [0, 0, 1, 1, 1], [1, -1, 0, 0, 0], [0, 0, 1, -1, 1], [0, 0, 1, 0, -1]]
     lines = np.insert(np.array(signs), 0, 0, axis=1)
     assert fit.a_se == pytest.approx(np.sqrt(np.diag(lines @ hc3.cov_params() @ lines.T)))
+
+
+def test_clustered_errors_equal_the_jackknife_over_units():
+    x, y, z = sample(120, 1)
     unit = np.arange(120) // 8
-    clustered = model.fit(cov_type="cluster", cov_kwds={"groups": unit})
-    assert response_surface(x, y, z, cluster=unit).b_se == pytest.approx(clustered.bse)
+    design = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
+    left = np.array([np.linalg.lstsq(design[unit != g], z[unit != g])[0] for g in range(15)])
+    fit = response_surface(x, y, z, cluster=unit)
+    expected = np.sqrt(14 / 15 * ((left - fit.b) ** 2).sum(axis=0))
+    assert fit.b_se == pytest.approx(expected) and fit.method == "ols_cr3" and fit.df == 14
 
 
 def test_the_delta_method_agrees_with_the_bootstrap():
