@@ -197,10 +197,8 @@ def _estimate(layout: _Layout, design: str, method: str, level: float, replicate
     numbers = (raw, clipped, draws.std(axis=0, ddof=1), *ends)
     by_name = [Effects(zip(names, np.asarray(v).tolist(), strict=True)) for v in numbers]
     shared |= {"pivots": pivots, "method": "henderson_1" if method == "anova" else "reml"}
-    reason = "negative_variance" if (raw < 0).any() else ""
-    return GStudy(
-        var=by_name[0], var_clipped=by_name[1], se=by_name[2], lower=by_name[3], upper=by_name[4], **shared, reason=reason
-    )
+    shared |= dict(zip(("var", "var_clipped", "se", "lower", "upper"), by_name, strict=True))
+    return GStudy(**shared, reason="negative_variance" if (raw < 0).any() else "")
 
 
 def _squares_of(coefficient: Floats, closures: list[Facets]) -> Floats:
