@@ -1,4 +1,4 @@
-"""Coverage of the 95 % intervals, and size of the tests, of agreement, generalizability, round robins and surfaces.
+"""Coverage of 95 % intervals, and size of tests, of agreement, generalizability, round robins, surfaces and the like.
 
     make calibrate-agreement
 
@@ -25,6 +25,7 @@ from kinerja_analysis.stats import (
     g_study,
     icc,
     kendall_w,
+    leave_out_decomposition,
     response_surface,
     social_relations,
     weighted_kappa,
@@ -191,6 +192,23 @@ def latent(n) -> One:
     return one
 
 
+def left_out(n_ratees, n_raters, each) -> One:
+    """One fixed graph with fixed effects; errors of a pair with a spread of its own."""
+    rng = np.random.default_rng(5)
+    rater = np.argsort(rng.random((n_ratees, n_raters)), axis=1)[:, :each].ravel()
+    ratee = np.repeat(np.arange(n_ratees), each)
+    alpha, psi = rng.normal(0, 1, n_ratees)[ratee], rng.normal(0, 0.5, n_raters)[rater]
+    spread = rng.uniform(0.4, 1.4, ratee.size)
+    truth = {"var_ratee": alpha.var(ddof=1), "var_rater": psi.var(ddof=1), "cov": np.cov(alpha, psi)[0, 1]}
+
+    def one(rng):
+        fit = leave_out_decomposition(alpha + psi + spread * rng.normal(size=ratee.size), ratee, rater)
+        assert fit.n_dropped == 0
+        return {name: (fit.lower[name], fit.upper[name], float(value)) for name, value in truth.items()}
+
+    return one
+
+
 DESIGNS: list[tuple[str, str, int, One]] = [
     ("icc", "30 ratees, 4 raters, complete", 2000, intraclass(30, 4, 0.0)),
     ("icc", "30 ratees, 4 raters, 30 % missing", 1000, intraclass(30, 4, 0.3)),
@@ -203,13 +221,15 @@ DESIGNS: list[tuple[str, str, int, One]] = [
     ("kendall_w", "20 subjects, 4 raters", 400, concordance(20, 4)),
     ("kendall_w", "60 subjects, 4 raters", 200, concordance(60, 4)),
     ("within_group_agreement", "60 groups of 2 to 14, ICC .10", 2000, groups(60, 1 / 3)),
-    ("g_study, d_study", "p x (r:t), 20 x (3:4)", 100, study(20, 4, 3)),
+    ("g_study, d_study", "p x (r:t), 20 x (3:4)", 600, study(20, 4, 3)),
     ("d_study", "r:p, 30 x 3", 1000, nested_raters(30, 3)),
     ("social_relations", "one group of 8", 2000, robin(8)),
     ("social_relations", "one group of 20", 2000, robin(20)),
     ("response_surface", "60 rows, unequal variances", 2000, surface(60, 0)),
     ("response_surface", "200 rows, unequal variances", 2000, surface(200, 0)),
     ("response_surface", "30 units of 8, unit effects", 2000, surface(240, 30)),
+    ("leave_out_decomposition", "60 ratees, 3 of 12 raters", 600, left_out(60, 12, 3)),
+    ("leave_out_decomposition", "200 ratees, 6 of 40 raters", 300, left_out(200, 40, 6)),
     ("dawid_skene", "200 items, 4 raters", 200, latent(200)),
 ]
 
