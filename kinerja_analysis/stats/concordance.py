@@ -22,8 +22,9 @@ _GROUPS = 200
 class KendallW:
     """Concordance of raters, corrected for ties, with the chi-square test of no agreement.
 
-    `mean_rank_correlation` is the mean of Spearman's ρ over pairs of raters, (mW − 1)/(m − 1). The limits leave out one
-    subject at a time, above 200 subjects a 200th part (jackknife of Fisher's z of that mean), and take raters as given.
+    `mean_rank_correlation` is (mW − 1)/(m − 1): without ties the mean of Spearman's ρ over pairs of raters. The
+    limits leave out one subject at a time, above 200 subjects a 200th part in turn (jackknife of its Fisher's z), and
+    take raters as given.
     """
 
     value: float = math.nan

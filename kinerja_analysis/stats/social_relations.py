@@ -27,8 +27,8 @@ class SocialRelations:
     `standardised` has the three variances as shares of their sum, ``reciprocity`` (generalised: actor_partner as a
     correlation) and ``dyadic`` reciprocity (dyadic/relationship). `se`, `t`, `p` (one-sided for variances), `lower`,
     `upper` are by Bond & Lashley with t(Σ(n − 1) over groups); the limits of actor and partner variance are the values
-    that their standard error does not reject (infinite for less than seven persons). Effects belong to the persons of
-    the matrix in order, NaN for those dropped and where the variance is not positive. `cross` (two matrices only)
+    that their standard error does not reject (infinite at 95 % for fewer than ten persons). Effects belong to the
+    persons in order, NaN for those dropped and where the variance is not positive. `cross` (two matrices only)
     holds the six covariances of `CROSS`, the first variable's part named first, with jackknife errors in `cross_se`;
     `second` is the second matrix's own record. `se_between` (several groups only): from how groups differ, weighted.
     """
@@ -131,7 +131,8 @@ def social_relations(
 
 def _groups(matrix: ArrayLike | Sequence[ArrayLike]) -> tuple[list[Floats], list[int]]:
     """The matrices, with an empty diagonal, and how many persons each has."""
-    several = np.ndim(matrix) == 3 if isinstance(matrix, np.ndarray) else np.ndim(next(iter(matrix))) == 2  # type: ignore[arg-type]
+    listed = isinstance(matrix, (list, tuple)) and len(matrix) > 0
+    several = np.ndim(matrix[0]) == 2 if listed else np.ndim(matrix) == 3  # type: ignore[arg-type, index]
     found = []
     for one in matrix if several else [matrix]:  # type: ignore[union-attr]
         x = np.array(one, dtype=np.float64)
@@ -160,7 +161,7 @@ class _Group:
     def __init__(self, x: Floats) -> None:
         n = self.n = x.shape[0]
         off = ~np.eye(n, dtype=bool)
-        x = np.where(off, x - x[off].mean(), 0.0)
+        x = np.where(off, x - x[off].mean(), 0.0) if np.ptp(x[off]) else np.zeros((n, n))
         self.x = x
         row, column = x.sum(axis=1) / (n - 1), x.sum(axis=0) / (n - 1)
         big, small = (n - 1) ** 2 / (n * (n - 2)), (n - 1) / (n * (n - 2))
