@@ -110,7 +110,7 @@ def closures_of(parents: dict[str, Facets]) -> list[Facets]:
     found: list[Facets] = [frozenset()]
     for f, above in parents.items():
         found += [c | above | {f} for c in found]
-    return sorted(set(found) - {frozenset()}, key=lambda c: (len(c), [list(parents).index(f) for f in sorted(c)]))
+    return sorted(set(found) - {frozenset()}, key=lambda c: (len(c), sorted(list(parents).index(f) for f in c)))
 
 
 def effect_name(closure: Facets, parents: dict[str, Facets]) -> str:

@@ -14,7 +14,8 @@ Ints = NDArray[np.int64]
 def pair_chance(n, least, count, total):  # type: ignore[no-untyped-def]
     """P(at least `least` identical pairs among n draws), kinds drawn with chances count/total (exact).
 
-    Kinds take their number of draws one after the other, binomial in what is left; the last state absorbs.
+    Kinds take their number of draws one after the other, binomial in what is left; the last state absorbs. States that
+    cannot reach it any more are dropped.
 
     Examples
     --------
@@ -33,13 +34,14 @@ def pair_chance(n, least, count, total):  # type: ignore[no-untyped-def]
         rest -= count[kind]
         after = np.zeros((n + 1, least + 1))
         for r in range(n + 1):
+            low = max(least - r * (r - 1) // 2, 0)
             first = r if q == 1.0 else 0  # the last kind takes all that is left
             chance = 1.0 if q == 1.0 else (1.0 - q) ** r
-            for c in range(first, r + 1):
+            for c in range(first if left[r, low:].any() else r + 1, r + 1):
                 if c > first:
                     chance *= (r - c + 1) / c * q / (1.0 - q)
                 gain = c * (c - 1) // 2
-                for s in range(least + 1):
+                for s in range(low, least + 1):
                     after[r - c, min(s + gain, least)] += chance * left[r, s]
         left = after
     return left[0, least]

@@ -85,8 +85,8 @@ def agreement_coefficients(
     -------
     AgreementCoefficients
         `reason` is "", "one_level" (one category used: coefficients that are 0/0 are NaN), "no_pairs" (nobody has
-        two ratings; all NaN) or "no_spread" (subjects do not differ in agreement, e.g. all agree: where the standard
-        error is 0 there are no limits).
+        two ratings; all NaN), "one_subject" (a coefficient rests on one: no error) or "no_spread" (subjects do not
+        differ in agreement, e.g. all agree: where the standard error is 0 there are no limits).
 
     Raises
     ------
@@ -120,6 +120,7 @@ def agreement_coefficients(
     half = np.where(se > _NOTHING, half, math.nan)
     lower, upper = np.maximum(value - half, -1.0), np.minimum(value + half, 1.0)
     reason = "no_spread" if (se <= _NOTHING).any() else ""
+    reason = "one_subject" if (np.isnan(se) & np.isfinite(value)).any() else reason
     reason = "one_level" if (count.sum(axis=0) > 0).sum() < 2 else reason
     return AgreementCoefficients(COEFFICIENTS, value, se, lower, upper, *design, reason)
 
@@ -323,13 +324,13 @@ def weighted_kappa(table: ArrayLike, weights: Weights = "identity", *, level: fl
         return WeightedKappa(value=0.0, level=level, n=n, reason="constant_rater")
     value = (agree - chance) / (1 - chance)
     margin = (weight @ column)[:, None] + row @ weight
-    spread = (share * (weight - margin * (1 - value)) ** 2).sum() - (value - chance * (1 - value)) ** 2
+    spread = (share * (weight - value - (margin - chance) * (1 - value)) ** 2).sum()
     spread0 = (np.outer(row, column) * (weight - margin) ** 2).sum() - chance**2
     se, se0 = (math.sqrt(max(float(v), 0.0) / n) / (1 - chance) for v in (spread, spread0))
     z = value / se0 if se0 > 0 else math.nan
     lower = upper = math.nan
     if se > _NOTHING:
         half = float(ndtri(0.5 + level / 2)) * se
-        lower, upper = value - half, min(value + half, 1.0)
+        lower, upper = max(value - half, min(value, -1.0)), min(value + half, 1.0)
     reason = "" if se > _NOTHING else "no_spread"
     return WeightedKappa(value=value, se=se, se0=se0, z=z, lower=lower, upper=upper, level=level, n=n, reason=reason)

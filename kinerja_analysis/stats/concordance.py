@@ -24,8 +24,9 @@ class KendallW:
 
     `chi2`, `df`, `p`: the usual chi-square, which rejects too rarely with few raters; `F`, `p_f`: Kendall's F.
 
-    `mean_rank_correlation` is the mean of Spearman's ρ over pairs of raters, (mW − 1)/(m − 1). The limits leave out one
-    subject at a time, above 200 subjects a 200th part (jackknife of Fisher's z of that mean), and take raters as given.
+    `mean_rank_correlation` is (mW − 1)/(m − 1): without ties the mean of Spearman's ρ over pairs of raters. The
+    limits leave out one subject at a time, above 200 subjects a 200th part in turn (jackknife of its Fisher's z), and
+    take raters as given.
     """
 
     value: float = math.nan

@@ -134,7 +134,7 @@ def _em(count: sparse.csr_array, weight: Floats, prior: Prior, tolerance: float,
     weight = np.where(rated[:, None], weight, 0.0)
     last, step, gain = -math.inf, 0, math.inf
     known = prior[2] + (prior[1] - prior[2]) * np.eye(k)
-    while gain >= tolerance and step < iterations:
+    while gain >= tolerance and step < max(iterations, 1):
         step += 1
         p = (weight.sum(axis=0) + prior[0]) / (rated.sum() + k * prior[0])
         error = (count.T @ weight).T.reshape(k, raters, k).transpose(1, 0, 2) + known
@@ -163,12 +163,12 @@ def _jackknife(count: sparse.csr_array, found: dict[str, Any], prior: Prior, tol
     groups = min(rated.size, _GROUPS)
     label = np.arange(rated.size) % groups
     left = []
-    for g in range(groups):
+    for g in range(groups if groups > 1 else 0):
         keep = rated[label != g]
         left.append(_em(count[keep], found["posterior"][keep], prior, max(tolerance, 1e-8), 500)["p"])
     p, replicates = found["p"], np.array(left)
     ends = np.full((3, p.size), math.nan)
-    for c in np.flatnonzero((p > _TINY) & (p < 1 - _TINY) & (replicates > _TINY).all(axis=0)):
+    for c in np.flatnonzero((groups > 1) & (p > _TINY) & (p < 1 - _TINY) & (replicates > _TINY).all(axis=0)):
         with np.errstate(divide="ignore"):
             odds, rest = math.log(p[c] / (1 - p[c])), np.log(replicates[:, c] / (1 - replicates[:, c]))
         se, lower, upper = unit_jackknife(odds, rest)

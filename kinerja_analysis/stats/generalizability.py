@@ -92,7 +92,8 @@ def g_study(
     -------
     GStudy
         `reason` is "", "negative_variance" (some raw components are below 0), "constant" (all scores equal) or
-        "not_identified" (the design does not determine the components; all NaN).
+        "not_identified" (the design does not determine the components, or restricted likelihood finds no residual
+        variance; all NaN).
 
     Raises
     ------
@@ -205,7 +206,7 @@ def _squares_of(coefficient: Floats, closures: list[Facets]) -> Floats:
     """Coefficients of the components in each effect's own sum of squares: T less those of the effects inside it."""
     own = coefficient.copy()
     for k, closure in enumerate(closures):
-        own[k] -= sum(own[j] for j in range(k) if closures[j] < closure or j < k == len(closures) - 1)
+        own[k] -= sum(own[j] for j in range(k) if closures[j] < closure)
     return own
 
 
@@ -225,7 +226,7 @@ def _described(layout: _Layout, names: list[str], top: str) -> dict[str, Any]:
     sums = {name: anova_squares(cells.get(name, np.arange(y.size)), y) for name in names}
     sizes, closures = layout.sizes() if y.size else Effects(dict.fromkeys(cells, math.nan)), dict(layout.closures)
     if ERROR in names:
-        sizes[ERROR], closures[ERROR] = y.size / count[top] * sizes[top], frozenset(layout.parents)
+        sizes[ERROR], closures[ERROR] = y.size / count[top] * sizes[top], frozenset({*layout.parents, ERROR})
     mean = float(y.mean()) if y.size else math.nan
     return {
         "n": Effects(count), "size": sizes, "sums": Effects(sums), "sum_mean": y.size * mean**2, "mean": mean,
@@ -359,8 +360,8 @@ def d_study(g: GStudy, n: Mapping[str, float] | None = None, *, fixed: Collectio
     weight = 1 / np.array([divisor[e] for e in g.var])
     clipped = np.array(list(g.var_clipped.values()))
     signal, near, far = (float((clipped * weight)[mask].sum()) for mask in (universe, relative, absolute))
-    objects = next(g.n[e] for e, c in g.closures.items() if c == g.object)
-    shared = np.array([objects if c & g.object else 1.0 for c in g.closures.values()])
+    cells = {c: g.n[e] for e, c in g.closures.items()}
+    shared = np.array([math.inf if c <= kept else cells.get(c & g.object, 1.0) for c in cells])
     found: dict[str, Any] = {}
     for name, error in (("e_rho2", relative), ("phi", absolute)):
         found |= _coefficient(name, g, np.where(universe, weight, 0.0), np.where(universe | error, weight, 0.0))
@@ -382,7 +383,7 @@ def _divisor(g: GStudy, effect: str, size: dict[str, float], given: bool) -> flo
     """How many levels of the effect a score is averaged over."""
     if not given:
         return g.size[effect]
-    product = math.prod(size[f] for f in g.closures[effect] - g.object)
+    product = math.prod(size[f] for f in g.closures[effect] - g.object - {ERROR})
     per_cell = g.size[ERROR] / g.size[list(g.closures)[-2]] if effect == ERROR else 1.0
     return product * per_cell
 

@@ -70,13 +70,13 @@ def icc(
         variance components, single ratings and means of `k` (`method` "components_reml" or "components_anova"); limits
         by generalized pivots as in `g_study`, not below 0. `reason` is "", "constant" (the targets' means are all
         equal; numbers NaN), "negative_variance" (form 2,k is undefined and NaN, or components below 0) or
-        "not_identified" (the gaps leave too little: e.g. no target with two ratings), or "unlinked"
-        (parts of the table share no rater or target: forms 2 and 3 take raters of all parts as one population).
+        "not_identified" (the gaps leave too little: e.g. no target with two ratings; or "reml" finds no error), or
+        "unlinked" (parts share no rater or target: forms 2 and 3 take raters of all parts as one population).
 
     Raises
     ------
     ValueError
-        On infinity or fewer than two rows or columns.
+        On infinity, fewer than two rows or columns, or an unknown method.
 
     References
     ----------
@@ -94,9 +94,12 @@ def icc(
         raise ValueError(f"table must have at least two targets and two raters, got shape {x.shape}")
     if np.isinf(x).any():
         raise ValueError("table holds infinity")
+    if method not in ("anova", "reml"):
+        raise ValueError('method must be "anova" or "reml"')
     rated = ~np.isnan(x)
-    if not rated.all():
-        return _with_gaps(x[np.ix_(rated.any(axis=1), rated.any(axis=0))], method, level, replicates, seed)
+    x = x[np.ix_(rated.any(axis=1), rated.any(axis=0))]
+    if np.isnan(x).any() or min(x.shape) < 2:
+        return _with_gaps(x, method, level, replicates, seed)
     n, k = x.shape
     msb, msw, msj, mse = _mean_squares(x)
     df1 = np.full(6, n - 1.0)
@@ -176,12 +179,13 @@ def _f_ratios(y: Floats, target: NDArray[np.intp], rater: NDArray[np.intp]) -> t
 def _mean_squares(x: Floats) -> tuple[float, float, float, float]:
     """Mean squares of targets, within targets, of raters, and error; scores centred first."""
     n, k = x.shape
+    noise = np.finfo(float).eps * float(np.abs(x).max())
     x = x - x.mean()
     rows, columns = x.mean(axis=1), x.mean(axis=0)
     within = x - rows[:, None]
     error = within - columns
     msb, msj = k * (rows @ rows) / (n - 1), n * (columns @ columns) / (k - 1)
-    tiny = 1e-24 * max(1.0, float(np.abs(x).max()) ** 2)
+    tiny = max(1e-24 * float(np.abs(x).max()) ** 2, k * noise**2)
     msw, mse = (within**2).sum() / (n * (k - 1)), (error**2).sum() / ((n - 1) * (k - 1))
     msb, msw, msj, mse = (float(m) if m > tiny else 0.0 for m in (msb, msw, msj, mse))
     return msb, msw, msj, mse

@@ -96,7 +96,8 @@ def response_surface(
     -------
     ResponseSurface
         `reason` is "", "too_few" (fewer than seven rows, or two units), "collinear" (x and y hold too few different
-        values for six coefficients; all NaN) or "no_stationary_point" (4·b3·b5 = b4²; axes NaN).
+        values for six coefficients; all NaN) or "no_stationary_point" (4·b3·b5 = b4²; point and axes NaN). Where only
+        b4 = 0, the axes are parallel to x and y: p10 to p21 are NaN.
 
     Raises
     ------
@@ -128,6 +129,7 @@ def response_surface(
     if few or np.linalg.cond(design / scale) > 1e10:
         return _nothing(kind, "too_few" if few else "collinear", tail)
     b, covariance, r_squared = _fit(design, out, group)
+    b = np.where(np.abs(b) * scale > 1e-13 * np.abs(out).max(), b, 0.0)  # rounding is no curvature
     se, step = np.sqrt(np.diag(covariance)), _TO_LINES @ covariance @ _TO_LINES.T
     a, a_se = _TO_LINES @ b, np.sqrt(np.diag(step))
     axes, slope = _axes(b), _slopes(_axes, b)
@@ -202,7 +204,8 @@ def _bootstrap(
         rows = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
         b, *_ = np.linalg.lstsq(design[rows], z[rows])
         found.append(_axes(b))
-    return np.asarray(np.nanquantile(np.array(found), [0.5 - level / 2, 0.5 + level / 2], axis=0))
+    tail, good = [0.5 - level / 2, 0.5 + level / 2], [v[np.isfinite(v)] for v in np.array(found).T]
+    return np.array([np.quantile(v, tail) if v.size else [math.nan] * 2 for v in good]).T
 
 
 def _limits(

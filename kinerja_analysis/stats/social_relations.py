@@ -27,7 +27,7 @@ class SocialRelations:
     `standardised` has the three variances as shares of their sum, ``reciprocity`` (generalised: actor_partner as a
     correlation) and ``dyadic`` reciprocity (dyadic/relationship). `se` and `t` are by Bond & Lashley, limits with
     t(Σ(n − 1) over groups); those of actor and partner variance are the values that their standard error there does
-    not reject (infinite for less than seven persons). `p` is one-sided for variances; that of actor, partner and
+    not reject (infinite at 95 % for fewer than ten persons). `p` is one-sided for variances; that of actor, partner and
     dyadic is an F test. Effects belong to the persons of the matrix in order, NaN for those dropped and where the
     variance is not positive. `cross` (two matrices only) holds the six covariances of `CROSS`, the first variable's
     part named first, with jackknife errors in `cross_se`; `second` is the second matrix's own record. `se_between`
@@ -137,7 +137,8 @@ def social_relations(
 
 def _groups(matrix: ArrayLike | Sequence[ArrayLike]) -> tuple[list[Floats], list[int]]:
     """The matrices, with an empty diagonal, and how many persons each has."""
-    several = np.ndim(matrix) == 3 if isinstance(matrix, np.ndarray) else np.ndim(next(iter(matrix))) == 2  # type: ignore[arg-type]
+    listed = isinstance(matrix, (list, tuple)) and len(matrix) > 0
+    several = np.ndim(matrix[0]) == 2 if listed else np.ndim(matrix) == 3  # type: ignore[arg-type, index]
     found = []
     for one in matrix if several else [matrix]:  # type: ignore[union-attr]
         x = np.array(one, dtype=np.float64)
@@ -166,7 +167,7 @@ class _Group:
     def __init__(self, x: Floats) -> None:
         n = self.n = x.shape[0]
         off = ~np.eye(n, dtype=bool)
-        x = np.where(off, x - x[off].mean(), 0.0)
+        x = np.where(off, x - x[off].mean(), 0.0) if np.ptp(x[off]) else np.zeros((n, n))
         self.x = x
         row, column = x.sum(axis=1) / (n - 1), x.sum(axis=0) / (n - 1)
         big, small = (n - 1) ** 2 / (n * (n - 2)), (n - 1) / (n * (n - 2))

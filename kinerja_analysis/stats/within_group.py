@@ -95,7 +95,8 @@ def within_group_agreement(
     Returns
     -------
     WithinGroupAgreement
-        `reason` is "", "empty" (no group of two), "constant" (all answers equal: ICC NaN) or "one_group".
+        `reason` is "", "empty" (no group of two), "constant" (the members' means over items are all equal: ICC NaN)
+        or "one_group". A group of one has NaN throughout.
 
     Raises
     ------
@@ -115,7 +116,7 @@ def within_group_agreement(
     """
     x = np.asarray(scores, dtype=np.float64)
     x = x[:, None] if x.ndim == 1 else x
-    if x.ndim != 2 or not np.isfinite(x).all():
+    if x.ndim != 2 or x.shape[1] == 0 or not np.isfinite(x).all():
         raise ValueError("scores must be a vector or a table (n, items) without NaN or infinity")
     who = codes(group, "group", x.shape[0])
     low, high = scale if scale is not None else (float(x.min(initial=math.inf)), float(x.max(initial=-math.inf)))
@@ -128,7 +129,7 @@ def within_group_agreement(
     mean, spread, ad = _moments(x, who, size)
     share = spread / variance if variance > 0 else np.full(spread.shape, math.nan)
     raw = 1 - share
-    widest = (high + low) * mean - mean**2 - high * low
+    widest = (high - mean) * (mean - low)
     k = size[:, None].astype(float)
     least = k / (k - 1 + (k == 1))
     inside = (mean * k >= low * (k - 1) + high) & (mean * k <= high * (k - 1) + low)
@@ -147,7 +148,7 @@ def within_group_agreement(
 def _null(null: str | float | ArrayLike, low: float, high: float) -> tuple[Floats, Floats, float]:
     """Categories, their shares under random answers (empty for a bare variance), and the variance."""
     values = np.arange(low, high + 0.5)
-    if isinstance(null, (int, float)):
+    if isinstance(null, (int, float, np.number)):
         if not null > 0:
             raise ValueError("a null variance must be positive")
         return values, np.zeros(0), float(null)
@@ -157,9 +158,10 @@ def _null(null: str | float | ArrayLike, low: float, high: float) -> tuple[Float
         given = np.full(values.size, 1 / values.size) if null == "uniform" else np.array(NULLS[null])
     else:
         given = np.asarray(null, dtype=np.float64)
-    if given.shape != values.shape or (given < 0).any() or abs(given.sum() - 1) > 1e-9:
-        raise ValueError(f"the null needs {values.size} shares that sum to 1, one for each value of the scale")
-    return values, given, float(given @ values**2 - (given @ values) ** 2)
+    sole = given.shape == values.shape and given.size > 1 and (given > 0).sum() == 1
+    if given.shape != values.shape or (given < 0).any() or abs(given.sum() - 1) > 1e-9 or sole:
+        raise ValueError(f"the null needs {values.size} shares that sum to 1, of each value of the scale, two positive")
+    return values - low, given, float(given @ (values - given @ values) ** 2)
 
 
 def _moments(x: Floats, who: Ints, size: Ints) -> tuple[Floats, Floats, Floats]:
@@ -203,9 +205,9 @@ def _intraclass(y: Floats, who: Ints, size: Ints, level: float) -> dict[str, Any
     used = size > 0
     groups, n = int(used.sum()), y.size
     names = ("icc1", "icc1_n0", "icc1_lower", "icc1_upper", "icc2", "F", "p")
-    if groups < 2 or n <= groups or not np.ptp(y):
+    if groups < 2 or not np.ptp(y):
         gone: dict[str, Any] = dict.fromkeys(names, math.nan)
-        reason = "one_group" if groups < 2 else "constant" if not np.ptp(y) else "one_per_group"
+        reason = "one_group" if groups < 2 else "constant"
         return {**gone, "df": (groups - 1.0, float(n - groups)), "reason": reason}
     y = y - y.mean()
     sums = group_sum(y, who, size.size)[used]

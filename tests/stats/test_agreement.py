@@ -199,3 +199,20 @@ def test_malformed_input_is_refused(call, message):
 def test_frames():
     assert agreement_coefficients(_table()).to_frame()["level"].tolist() == list(COEFFICIENTS)
     assert weighted_kappa(SAS).to_frame()["quantity"].tolist() == ["kappa"]
+
+
+def test_one_subject_has_a_reason_for_its_missing_errors():
+    fit = agreement_coefficients([[1, 2]])
+    assert fit.reason == "one_subject"
+    assert np.isnan(fit.se).all()
+
+
+@pytest.mark.parametrize("counts", [(10, 39, 2), (28, 33, 11, 39, 28), (3, 7, 11)])
+def test_perfect_kappa_has_no_limits_whatever_the_rounding(counts):
+    fit = weighted_kappa(np.diag(counts))
+    assert fit.reason == "no_spread"
+    assert math.isnan(fit.lower)
+
+
+def test_limits_of_kappa_stay_inside_its_range():
+    assert weighted_kappa([[0, 0, 1], [2, 2, 0], [1, 0, 1]], "quadratic").lower == -1.0

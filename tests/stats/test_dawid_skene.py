@@ -84,3 +84,10 @@ def test_what_cannot_be_told_is_said():
     for bad, rater in (([1.0, 2], None), ([[1.0, np.inf]], None), ([[1.0, 2]], [0])):
         with pytest.raises(ValueError):
             dawid_skene(bad, rater=rater)
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_item_or_no_step_still_answers():
+    fit = dawid_skene([[1, 2, 1]])
+    assert np.isfinite(fit.p).all() and np.isnan(fit.p_se).all()
+    assert dawid_skene([[1, 1, 2], [2, 2, 2], [1, 1, 1]], iterations=0).reason == "no_convergence"

@@ -224,3 +224,35 @@ def test_wrong_calls_are_refused():
     for n in ({"p": 3}, {"q": 3}, {"r": 0}):
         with pytest.raises(ValueError, match="no number of levels"):
             d_study(g, n)
+
+
+def test_observations_within_a_cell_stay_error_where_the_other_facet_is_fixed_or_the_object():
+    rng = np.random.default_rng(5)
+    p, i = np.repeat(np.arange(6), 8), np.tile(np.repeat(np.arange(4), 2), 6)
+    y = rng.normal(size=6)[p] + rng.normal(size=(6, 4))[p, i] + rng.normal(size=48)
+    g = g_study(y, {"p": p, "i": i}, "p x i", replicates=50)
+    v, d = g.var_clipped, d_study(g, {"i": 4}, fixed=["i"])
+    assert d.universe == pytest.approx(v["p"] + v["pi"] / 4)
+    assert d.error_relative == pytest.approx(v["error"] / 8)
+    assert d_study(g, fixed=["i"]).error_relative == pytest.approx(v["error"] / 8)
+    g = g_study(y, {"p": p, "i": i}, "i:p", object="i", replicates=50)
+    d = d_study(g)
+    assert d.universe == pytest.approx(g.var["p"] + g.var["i:p"])
+    assert d.error_absolute == pytest.approx(g.var["error"] / 2)
+
+
+def test_error_of_the_mean_leaves_out_fixed_facets_and_counts_each_nested_object_at_its_level():
+    rng = np.random.default_rng(6)
+    u, p, t = (v.ravel() for v in np.indices((3, 4, 5)))
+    y = rng.normal(size=3)[u] + rng.normal(size=(3, 4))[u, p] + rng.normal(size=5)[t] + rng.normal(size=60)
+    g = g_study(y, {"u": u, "p": p, "t": t}, "(p:u) x t", object="p", replicates=50)
+    v = g.var_clipped
+    near = v["u"] / 3 + v["p:u"] / 12 + v["ut"] / 15 + v["pt:u"] / 60
+    assert d_study(g).error_mean == pytest.approx(near + v["t"] / 5)
+    assert d_study(g, fixed=["t"]).error_mean == pytest.approx(near)
+
+
+def test_effects_come_in_the_order_of_the_design():
+    b, a, c = (v.ravel() for v in np.indices((3, 3, 3)))
+    g = g_study((b * a + c) % 5, {"b": b, "a": a, "c": c}, "b x a x c", replicates=20)
+    assert list(g.var) == ["b", "a", "c", "ba", "bc", "ac", "bac"]

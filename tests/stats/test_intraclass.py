@@ -127,3 +127,20 @@ def test_tables_that_cannot_tell():
     assert icc([[4, 4, gap], [4, gap, 4]]).reason == "constant"
     empty_row = np.vstack([TABLE, np.full((1, 4), gap)])
     assert icc(empty_row).value == pytest.approx(icc(TABLE).value)
+
+
+def test_targets_and_raters_without_ratings_leave_a_complete_table():
+    table = np.random.default_rng(3).normal(size=(8, 3))
+    wide = np.full((9, 4), np.nan)
+    wide[:8, :3] = table
+    fit, plain = icc(wide), icc(table)
+    assert (fit.method, fit.n, fit.n_raters) == ("anova", 8, 3)
+    np.testing.assert_array_equal(fit.value, plain.value)
+
+
+def test_equal_targets_far_from_zero_are_constant_and_small_units_are_not():
+    assert icc(np.tile([1e9 + 0.1, 1e9 + 0.2], (3, 1))).reason == "constant"
+    table = np.random.default_rng(3).normal(size=(8, 3))
+    np.testing.assert_allclose(icc(table * 1e-14).value, icc(table).value)
+    with pytest.raises(ValueError, match="method"):
+        icc(table, method="ml")

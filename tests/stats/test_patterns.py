@@ -193,3 +193,11 @@ def test_chance_of_runs_by_enumeration():
     exact = [chance[longest >= least].sum() for least in range(1, 6)]
     assert run_chance(shares) == pytest.approx(exact, abs=1e-14)
     assert longstring(np.array(outcomes, float)).p.max() == 1.0
+
+
+def test_a_rater_of_many_equal_vectors_is_counted_without_states_that_cannot_reach_them():
+    count = np.array([3.0, 2.0, 1.0])
+    assert pair_chance(60, 1770, count, 6.0) == pytest.approx(sum((count / 6) ** 60), rel=1e-10)
+    pairs = [sum(draw.count(v) * (draw.count(v) - 1) // 2 for v in "abc") for draw in product("aaabbc", repeat=6)]
+    exact = sum(found >= 7 for found in pairs)
+    assert pair_chance(6, 7, count, 6.0) == pytest.approx(exact / 6**6)

@@ -112,3 +112,19 @@ def test_what_cannot_be_told_is_said():
         response_surface(x, y, z[:-1])
     with pytest.raises(ValueError):
         response_surface(x, y, np.full(40, np.nan))
+
+
+@pytest.mark.parametrize("z", [lambda x, y: 0 * x, lambda x, y: 0 * x + 5.1, lambda x, y: 2 * x + 0.3 * y + 1])
+@pytest.mark.filterwarnings("error")
+def test_rounding_gives_no_stationary_point(z):
+    x, y = np.random.default_rng(2).integers(1, 6, (2, 40)).astype(float)
+    fit = response_surface(x, y, z(x, y), replicates=20)
+    assert fit.reason == "no_stationary_point"
+    assert math.isnan(fit.x0) and math.isnan(fit.p11)
+
+
+def test_axes_parallel_to_both_ratings_are_not_a_number_but_the_point_is():
+    x, y = (v.ravel() - 2.0 for v in np.indices((5, 5)))
+    fit = response_surface(x, y, x**2 + 2 * y**2)
+    assert (fit.reason, fit.x0, fit.y0) == ("", 0.0, 0.0)
+    assert math.isnan(fit.p11)

@@ -138,3 +138,20 @@ def test_malformed_input_is_refused(bad):
         social_relations(bad)
     with pytest.raises(ValueError):
         social_relations(np.eye(5), np.eye(6))
+
+
+@pytest.mark.parametrize("nothing", [[], (), 5, [1.0, 2.0]])
+def test_what_is_no_round_robin_is_refused(nothing):
+    with pytest.raises(ValueError, match="square"):
+        social_relations(nothing)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e9 + 0.1])
+def test_equal_ratings_that_are_not_exact_in_binary_are_constant(value):
+    assert social_relations(np.full((7, 7), value)).reason == "constant"
+
+
+def test_limits_are_finite_from_ten_persons_on():
+    rng = np.random.default_rng(1)
+    assert math.isinf(social_relations(rng.normal(size=(9, 9))).upper["actor"])
+    assert math.isfinite(social_relations(rng.normal(size=(10, 10))).upper["actor"])

@@ -105,3 +105,21 @@ def test_what_cannot_be_told_is_said():
 def test_malformed_input_is_refused(call):
     with pytest.raises(ValueError):
         call()
+
+
+def test_far_from_zero_nothing_changes():
+    rng = np.random.default_rng(4)
+    scores, group = rng.integers(1, 6, (40, 3)), np.repeat(np.arange(8), 5)
+    near = within_group_agreement(scores, group, scale=(1, 5), draws=200)
+    far = within_group_agreement(scores + 1e9, group, scale=(1e9 + 1, 1e9 + 5), draws=200)
+    for name in ("rwg", "rwg_j", "awg", "critical", "null_variance"):
+        np.testing.assert_allclose(getattr(far, name), getattr(near, name), atol=1e-6)
+
+
+def test_numbers_of_numpy_are_variances_and_one_sure_answer_is_no_null():
+    scores, group = [1, 2, 1, 1], [0, 0, 1, 1]
+    assert within_group_agreement(scores, group, np.int64(2), scale=(1, 5)).null_variance == 2.0
+    with pytest.raises(ValueError, match="two positive"):
+        within_group_agreement(scores, group, [1.0, 0.0])
+    with pytest.raises(ValueError, match="scores"):
+        within_group_agreement(np.zeros((4, 0)), group)
