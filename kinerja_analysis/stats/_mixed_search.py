@@ -245,8 +245,8 @@ def profile_intervals(objective: Objective, point: Point) -> FloatArray:
 
     Each limit is where the deviance, minimised over everything else, exceeds its minimum by χ²(.95) = 3.84.
     """
-    widest = 10.0 * np.sqrt(point.variance * (1.0 + point.fit.gamma.sum()))  # the guess runs away near 0
-    start = np.minimum(delta_intervals(objective, point), widest)
+    # near 0 the guess runs away
+    start = np.minimum(delta_intervals(objective, point), 10 * np.sqrt(point.variance * (1 + point.fit.gamma.sum())))
     limits = np.empty_like(start)
     best = point.deviance
     for k in range(start.shape[0]):
