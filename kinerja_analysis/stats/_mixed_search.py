@@ -245,7 +245,8 @@ def profile_intervals(objective: Objective, point: Point) -> FloatArray:
 
     Each limit is where the deviance, minimised over everything else, exceeds its minimum by χ²(.95) = 3.84.
     """
-    start = delta_intervals(objective, point)
+    # near 0 the guess runs away
+    start = np.minimum(delta_intervals(objective, point), 10 * np.sqrt(point.variance * (1 + point.fit.gamma.sum())))
     limits = np.empty_like(start)
     best = point.deviance
     for k in range(start.shape[0]):
@@ -261,10 +262,10 @@ def _limits(
     start = max(estimate, 1e-6 * float(guess[1]))
     if excess(start) >= 0:
         raise ProfileLost
-    above = max(float(guess[1]), 1.01 * estimate)
+    above = first = max(float(guess[1]), 1.01 * estimate)
     while excess(above) < 0:
         above *= 1.5
-        if above > _FAR * start:
+        if above > _FAR * first:
             raise ProfileLost
     upper = _root(excess, start, above)
     least = 1e-5 * above

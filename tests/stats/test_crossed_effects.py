@@ -137,3 +137,12 @@ def test_frame_names_every_quantity():
     table = crossed_effects(y, groups).to_frame()
     assert list(table) == ["quantity", "level", "value", "se", "lower", "upper"]
     assert table.query("quantity == 'sd'").level.tolist() == ["a", "b", "c", "residual"]
+
+
+@pytest.mark.parametrize("seed", [4, 21, 23, 54])
+def test_profile_limits_of_twelve_scores_are_found_although_an_sd_is_near_zero(seed):
+    p, i = (v.ravel() for v in np.indices((4, 3)))
+    y = np.random.default_rng(seed).normal(size=12) + np.array([0.01, 1, 0.007, 0.003])[p]
+    fit = crossed_effects(y, {"p": p, "i": i}, sd_interval=True)
+    assert fit.method.endswith("profile likelihood")
+    assert max(high for _, high in fit.sd_interval.values()) < 5 * np.ptp(y)
