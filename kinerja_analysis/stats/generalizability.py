@@ -120,8 +120,8 @@ def g_study(
     """
     y = vector(score, "score")
     parents = parents_of(design)
-    if method not in ("anova", "reml"):
-        raise ValueError('method must be "anova" or "reml"')
+    if method not in ("anova", "reml") or not 0 < level < 1 or replicates < 2:
+        raise ValueError('method must be "anova" or "reml", level between 0 and 1, replicates 2 or more')
     missing = [f for f in parents if f not in facets]
     if missing:
         raise ValueError(f"facets has no codes for {', '.join(missing)}")

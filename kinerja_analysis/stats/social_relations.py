@@ -98,7 +98,8 @@ def social_relations(
     -------
     SocialRelations
         Persons are dropped until no rating is missing, first who lacks most (`n_dropped`); nothing is imputed.
-        `reason` is "", "too_small" (no group of four left) or "constant".
+        `reason` is "", "too_small" (no group of four left), "constant" or "negative_variance" (of actor, partner or
+        relationship).
 
     Raises
     ------
@@ -270,7 +271,7 @@ def _record(
     return SocialRelations(
         **tables, standardised=_standardised(value), reciprocity=mutual,
         reliability_actor=reliability[0], reliability_partner=reliability[1], actor_effect=effects[0],
-        partner_effect=effects[1], **shared,
+        partner_effect=effects[1], **shared, reason="negative_variance" if (value[:3] < 0).any() else "",
     )  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def test_a_negative_variance_is_kept_and_its_effects_are_not_shown():
     rng = np.random.default_rng(11)
     fit = next(f for f in (social_relations(rng.normal(size=(6, 6))) for _ in range(50)) if f.actor < 0)
     assert np.isnan(fit.actor_effect).all() and math.isnan(fit.reliability_actor)
-    assert fit.standardised["actor"] == 0.0 and fit.lower["actor"] < 0
+    assert fit.standardised["actor"] == 0.0 and fit.lower["actor"] < 0 and fit.reason == "negative_variance"
 
 
 def test_the_diagonal_does_not_count():
