@@ -65,7 +65,8 @@ def kendall_w(table: ArrayLike, *, level: float = 0.95) -> KendallW:
     -------
     KendallW
         `reason` is "", "too_few" (fewer than three complete subjects, all numbers NaN), "constant" (every rater gives
-        one value) or "no_interval" (fewer than five subjects, or perfect agreement).
+        one value) or "no_interval" (fewer than five subjects, or agreement that is perfect or undefined with a
+        subject left out).
 
     Raises
     ------

@@ -176,6 +176,7 @@ def _estimate(layout: _Layout, design: str, method: str, level: float, replicate
     names = list(cells) if single else [*cells, ERROR]
     factors = [cells[name] for name in names[:-1]]
     shared = _described(layout, names, top) | {"level": level, "design": design}
+    shared["method"] = "henderson_1" if method == "anova" else "reml"
     raw = np.full(len(names), math.nan)
     if y.size:
         coefficient, total = anova_system(y, factors, None)
@@ -189,7 +190,7 @@ def _estimate(layout: _Layout, design: str, method: str, level: float, replicate
         var, reason = (Effects(dict.fromkeys(names, 0.0)), "constant") if only else (gone, "not_identified")
         return GStudy(
             var=var, var_clipped=var, se=gone, lower=gone, upper=gone, pivots=np.zeros((0, len(names))), **shared,
-            method=method, reason=reason,
+            reason=reason,
         )  # fmt: skip
     clipped = np.maximum(raw, 0.0)
     draws = _simulate(clipped, factors, coefficient, y.size, min(replicates, max(_FEWEST, _CELLS // y.size)), seed)
@@ -197,9 +198,8 @@ def _estimate(layout: _Layout, design: str, method: str, level: float, replicate
     ends = np.quantile(pivots, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     numbers = (raw, clipped, draws.std(axis=0, ddof=1), *ends)
     by_name = [Effects(zip(names, np.asarray(v).tolist(), strict=True)) for v in numbers]
-    shared |= {"pivots": pivots, "method": "henderson_1" if method == "anova" else "reml"}
     shared |= dict(zip(("var", "var_clipped", "se", "lower", "upper"), by_name, strict=True))
-    return GStudy(**shared, reason="negative_variance" if (raw < 0).any() else "")
+    return GStudy(**shared, pivots=pivots, reason="negative_variance" if (raw < 0).any() else "")
 
 
 def _squares_of(coefficient: Floats, closures: list[Facets]) -> Floats:
@@ -246,7 +246,7 @@ def _simulate(var: Floats, factors: list[Ints], coefficient: Floats, n: int, rep
     """Raw components of `replicates` data sets with normal effects of the variances `var`, (replicates, effects)."""
     rng, inverse = np.random.default_rng(seed), np.linalg.inv(coefficient)
     places = [sparse.csr_array((np.ones(n), (f, np.arange(n)))) for f in factors]
-    step = max(1, 2_000_000 // max(n, 1))
+    step = max(1, 2_000_000 // n)
     found = []
     for first in range(0, replicates, step):
         m = min(step, replicates - first)
@@ -256,7 +256,7 @@ def _simulate(var: Floats, factors: list[Ints], coefficient: Floats, n: int, rep
         y -= y.mean(axis=0)
         total = [((place @ y) ** 2 / place.sum(axis=1)[:, None]).sum(axis=0) for place in places]
         found.append(np.array([*total, (y**2).sum(axis=0)]).T @ inverse.T)
-    return np.concatenate(found) if found else np.zeros((0, var.size))
+    return np.concatenate(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

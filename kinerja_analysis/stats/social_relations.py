@@ -251,17 +251,12 @@ def _record(
     for k in (0, 1):
         lower[k], upper[k] = _not_rejected(value[k], known, q)
     p[:2], p[4] = _none_there(value[:2], each, weight, groups), mutual["p"]
-    tables: dict[str, Any] = {}
-    tables |= {
-        name: dict(zip(NAMES, v.tolist(), strict=True))
-        for name, v in (("se", se), ("t", t), ("p", p), ("lower", lower), ("upper", upper))
-    }
-    tables |= dict(zip(NAMES, value.tolist(), strict=True))
-    k = len(groups)
-    if k > 1:
-        spread = weight @ (each - value) ** 2 / (1 - weight @ weight)
-        between = np.sqrt(spread / k).tolist()
-    tables["se_between"] = dict(zip(NAMES, between, strict=True)) if k > 1 else {}
+    several = len(groups) > 1
+    spread = weight @ (each - value) ** 2 / (1 - weight @ weight) if several else np.zeros(5)
+    between = np.sqrt(spread / len(groups))
+    columns = {"se": se, "se_between": between, "t": t, "p": p, "lower": lower, "upper": upper}
+    tables: dict[str, Any] = {name: dict(zip(NAMES, v.tolist(), strict=True)) for name, v in columns.items()}
+    tables |= dict(zip(NAMES, value.tolist(), strict=True)) | ({} if several else {"se_between": {}})
     for g, at in zip(groups, where, strict=True):
         for k, part in enumerate((g.a, g.b)):
             effects[k, at] = part if value[k] > 0 else math.nan
