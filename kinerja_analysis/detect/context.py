@@ -29,8 +29,19 @@ def pair_means(ratings: pd.DataFrame) -> pd.DataFrame:
     out = grouped.agg(
         unit=("unit", "first"), opd=("opd", "first"), score=("scaled", "mean"), n_criteria=("criterion", "nunique")
     )
-    addresses = frame.drop_duplicates([*key, "row"]).groupby(key, sort=True, dropna=False)["row"].agg(list)
-    return out.assign(rows=addresses).reset_index()
+    once = pd.DataFrame({"pair": grouped.ngroup(), "row": frame["row"]}).drop_duplicates()
+    return out.assign(rows=gathered(once["row"], once["pair"].to_numpy(), len(out)).to_numpy()).reset_index()
+
+
+def gathered(values: pd.Series, code: np.ndarray, k: int) -> pd.Series:
+    """Return the values of each code 0..k-1 as lists, in their order.
+
+    >>> gathered(pd.Series(["a", "b", "c"]), np.array([1, 0, 1]), 2).tolist()
+    [['b'], ['a', 'c']]
+    """
+    order = np.argsort(code, kind="stable")
+    parts = np.split(values.to_numpy(object)[order], np.cumsum(np.bincount(code, minlength=k))[:-1])
+    return pd.Series([part.tolist() for part in parts], dtype=object)
 
 
 @dataclass

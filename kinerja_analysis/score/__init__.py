@@ -108,7 +108,8 @@ def frameworks_of(tables: Tables, config: AuditConfig) -> dict[str, Framework]:
 
 def _frameworks(tables: Tables, multisource: pd.DataFrame, config: AuditConfig) -> dict[str, Framework]:
     found: dict[str, Framework] = {}
-    for region in sorted({*tables.ratings["region"], *tables.achievements["region"], *tables.appraisals["region"]}):
+    parts = (tables.ratings, tables.achievements, tables.appraisals)
+    for region in sorted({name for part in parts for name in part["region"].unique()}):
         declared = config.regions[region].framework if region in config.regions else ""
         name = declared or config.framework
         if name:
