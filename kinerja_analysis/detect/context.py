@@ -12,6 +12,7 @@ import pandas as pd
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Design
 from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, annual_or_latest, data_kind
+from kinerja_analysis.detect import fits
 from kinerja_analysis.detect.contract import Threshold, threshold
 
 
@@ -70,6 +71,14 @@ class Context:
         if name not in self._memo:
             self._memo[name] = make()
         return self._memo[name]
+
+    def crossed(self, source: str = "") -> fits.Crossed:
+        """Return the linear model of the pair means (of one source, or of all but self), fitted once."""
+        return self.memo(("crossed", source), lambda: fits.crossed(self.pairs, source))  # type: ignore[no-any-return]
+
+    def rasch(self, source: str = "") -> fits.Rasch:
+        """Return the many-facet Rasch model of the multi-source ratings, fitted once."""
+        return self.memo(("rasch", source), lambda: fits.rasch(self.multisource, source))  # type: ignore[no-any-return]
 
     def generator(self, salt: int = 0) -> np.random.Generator:
         """Return a random generator of this cell: same configuration, same draws, in any process."""
