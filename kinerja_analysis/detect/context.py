@@ -31,7 +31,8 @@ def pair_means(ratings: pd.DataFrame) -> pd.DataFrame:
         unit=("unit", "first"), opd=("opd", "first"), score=("scaled", "mean"), n_criteria=("criterion", "nunique")
     )
     once = pd.DataFrame({"pair": grouped.ngroup(), "row": frame["row"]}).drop_duplicates()
-    return out.assign(rows=gathered(once["row"], once["pair"].to_numpy(), len(out)).to_numpy()).reset_index()
+    out = out.reset_index() if len(out) else pd.concat([frame[key], out], axis=1)
+    return out.assign(rows=gathered(once["row"], once["pair"].to_numpy(), len(out)))
 
 
 def gathered(values: pd.Series, code: np.ndarray, k: int) -> pd.Series:
