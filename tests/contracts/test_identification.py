@@ -103,7 +103,7 @@ def bounded(f: Finding) -> bool:
     return e.method in COUNTS or (math.isfinite(e.value) and e.lower <= e.value <= e.upper)
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: "-".join([c["situation"], c["question"], c["kind"], c["measure"]]))
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: f"{c['situation']}-{c['question']}-{c['kind']}-{c['measure']}")
 def test_cell_of_the_matrix(claim: dict[str, str], lab: SimpleNamespace) -> None:
     every = findings(claim["situation"], claim["detector"], lab.cell)
     assert not [f for f in every if f.status is Status.ERROR]
