@@ -1,7 +1,8 @@
 """What was measured of each detector on simulated regions, and whether its code is still the one that was measured.
 
 ``calibration.csv`` beside this module is written by ``make calibrate``. A detector's closure is its module, the values
-of its thresholds and every module of ``detect`` and ``stats`` that these import; comments, docstrings and blank lines do not count.
+of its thresholds and every module of ``detect`` and ``stats`` that these import; comments, docstrings and blank lines
+do not count.
 """
 
 from __future__ import annotations

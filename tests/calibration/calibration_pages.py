@@ -123,7 +123,8 @@ def floors(rows: Rows) -> None:
     for key in sorted((k for k in rows if k[2] == "zero"), key=lambda k: (k[4], k[5], list(DESIGNS).index(k[0]))):
         design, detector, scope = key[0], key[4], key[5]
         row = rows[key]
-        large = next((r for k, r in rows.items() if (k[0], k[2], k[4], k[5]) == (design, "large", detector, scope)), None)
+        same = (design, "large", detector, scope)
+        large = next((r for k, r in rows.items() if (k[0], k[2], k[4], k[5]) == same), None)
         answers = "answer" if row["answered"] >= 0.95 * row["runs"] else "may refuse"
         must = known.get((detector, scope, design), {}).get("must", answers)
         floor = exact(large["flagged"], large["answered"], 0.998)[0] if large and large["answered"] else 0.0

@@ -9,7 +9,7 @@
 One cell is a design x planted problem x size. ``detectors.csv`` has one row per cell, detector and kind of data, with
 counts that only grow: run k of a cell always has the same region, so a cell with n runs goes on with run n. A row whose
 detector has changed since (another closure hash) starts again. Counted are findings of the measures that the problem
-concerns (where nothing is planted: of all measures but the arithmetic of ``worlds.ARITHMETIC``):
+concerns (where nothing is planted: of all measures but those of ``worlds.BESIDE``):
 
 ``answered``   regions with at least one finding FLAGGED or CLEAR
 ``flagged``    regions with at least one finding FLAGGED. Nothing planted: the false-alarm rate of a region, nominally
@@ -17,7 +17,8 @@ concerns (where nothing is planted: of all measures but the arithmetic of ``worl
                chance of any flag. Boundary: the same where the planted effect equals the threshold. Else: power.
 ``tested``     subjects (raters, groups, agencies) with an adjusted p-value; ``tested_flagged`` of them flagged
 ``intervals``  intervals of ``worlds.TRUE`` where nothing is planted; ``covered`` of them hold the truth
-``values`` and ``mean``: regions with an estimate of the problem's key measure, and its mean
+``values`` and ``mean``: regions with an estimate of the problem's key measure, and its mean (of an odds ratio's
+               logarithm)
 
 ``rate lower upper`` are flagged / answered with its exact 95 % range, ``coverage`` is covered / intervals.
 """
@@ -38,7 +39,7 @@ import pandas as pd
 from scipy.stats import beta, binom, hypergeom
 
 sys.path.insert(0, str(Path(__file__).parent))
-from worlds import ARITHMETIC, DESIGNS, OFFICIAL, PROBLEMS, SCORES, TRUE, region
+from worlds import BESIDE, DESIGNS, OFFICIAL, PROBLEMS, SCORES, TRUE, region
 
 from kinerja_analysis.detect import REGISTRY, run_detector
 from kinerja_analysis.detect.calibration import closure_hash
@@ -102,7 +103,7 @@ def count(cell: Cell, detectors: Iterable[str], runs: Iterable[int]) -> Rows:
 def _add(row: dict[str, float], frame: pd.DataFrame, problem: str, detector: str) -> None:
     planted = PROBLEMS.get(problem)
     measures = planted.measures if planted else ()
-    kept = frame["measure"].isin(measures) if measures else [(detector, m) not in ARITHMETIC for m in frame["measure"]]
+    kept = frame["measure"].isin(measures) if measures else ~frame["measure"].isin(BESIDE.get(detector, ()))
     part = frame[kept]
     flagged, tested = part["status"] == "FLAGGED", part["p_adjusted"].notna()
     row["runs"] += 1
@@ -113,7 +114,7 @@ def _add(row: dict[str, float], frame: pd.DataFrame, problem: str, detector: str
     if planted:
         key = frame[frame["measure"].isin(planted.key.split()) & frame["value"].notna()]
         own = key["subject"].isin(planted.subjects) if planted.subjects else key["subject_kind"] == "region"
-        value = key.loc[own, "value"]
+        value = key.loc[own, "value"].where(key["unit"] != "odds_ratio", np.log(key["value"].clip(1e-9)))
         row["values"] += bool(len(value))
         row["sum"] += float(value.iloc[0]) if len(value) else 0.0
     else:
@@ -213,14 +214,14 @@ def seconds(cell: Cell, detectors: Iterable[str]) -> float:
 
 
 def todo(rows: Rows, runs: dict[str, int]) -> list[tuple[int, Cell, tuple[str, ...]]]:
-    """Blocks that are missing: first run, cell, detectors; all cells advance together."""
+    """Blocks that are missing: first run, cell, detectors; all cells advance together, the usual designs first."""
     found = []
     for cell, detectors in cells():
         for start in range(0, runs[cell[2]], BLOCK):
             stale = tuple(d for d in detectors if done(rows, cell, d) <= start)
             if stale:
-                found.append(((start + BLOCK / 4) / runs[cell[2]], start, cell, stale))
-    return [item[1:] for item in sorted(found, key=lambda item: item[0])]
+                found.append((start / runs[cell[2]], list(DESIGNS).index(cell[0]), start, cell, stale))
+    return [item[2:] for item in sorted(found, key=lambda item: item[:2])]
 
 
 def calibrate(runs: dict[str, int], limit: float, only: str = "") -> None:

@@ -11,9 +11,8 @@ from calibration_pages import BEGIN, END, LOW, floors, is_weak, must_answer, pla
 from detectors import FRESH, KEY, ROOT, Rows, cells, compare, count, differ, done, exact, load, most, recheck, save
 from worlds import DESIGNS, PROBLEMS, region
 
-import kinerja_analysis.detect.calibration as calibration
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.detect import REGISTRY
+from kinerja_analysis.detect import REGISTRY, calibration
 
 FDR = AuditConfig().fdr
 ROWS = load()

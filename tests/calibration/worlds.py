@@ -153,8 +153,16 @@ PROBLEMS = {
     ),
 }  # fmt: skip
 
-#: Findings that answer another question than the planted problems do: shares of a full count beside a circular.
-ARITHMETIC = {("distribution", "guide"), ("distribution", "separated_pairs")}
+#: Measures that no planted problem concerns: full counts beside a circular, descriptions that are never flagged.
+BESIDE = {
+    "distribution": ("guide", "separated_pairs", "share_top", "share_modal"),
+    "straight_lining": ("same_minute",),
+    "agreement": ("descriptive", "reliability_mean", "raters_needed"),
+    "leniency": ("source_difference", "spread", "spread_linked", "smallest_effect", "bounds", "supervisor_change"),
+    "self_other": ("categories", "difference_by_source"),
+    "achievement_gap": ("measured_by", "order_others", "top_missed", "low_reached"),
+    "group_gap": ("four_fifths",),
+}
 #: Detector -> measure -> the value that is true where nothing is planted.
 TRUE = {
     "group_gap": {"odds_ratio": 1.0, "gap": 0.0},

@@ -146,7 +146,7 @@ def calibrated(view: View, detector: str) -> str:
     """Return what was measured on simulated regions, or that the method is no longer the one measured."""
     if not fresh(detector):
         return view.say("evidence.calibration_stale")
-    n = {name: int(k) for name, k in measured()[detector].items() if k.isdecimal() and name != "hash"}
+    n = {name: int(k) for name, k in measured()[detector].items() if name not in ("detector", "hash")}
     text = view.say(
         "evidence.calibration_text", rate=n["flagged"] / max(n["answers"], 1), answers=n["answers"],
         power=n["found"] / max(n["planted"], 1), planted=n["planted"],
