@@ -158,10 +158,13 @@ def most(n: float, rate: float, checks: int) -> int:
 
 
 def load(path: Path = RESULT) -> Rows:
-    """Read the counts."""
+    """Read the counts of the cells and detectors that there still are."""
     found: Rows = {}
+    known = {(design, problem, level, f"{size:g}", d) for (design, problem, level, size), ds in cells() for d in ds}
     if path.exists():
         for line in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
+            if tuple(line[k] for k in KEY[:5]) not in known:
+                continue
             row = {name: float(line[name]) for name in COUNTS}
             row["sum"] = float(line["mean"] or 0) * row["values"]
             found[tuple(line[k] for k in KEY)] = {**row, "hash": line["hash"]}
@@ -220,14 +223,16 @@ def todo(rows: Rows, runs: dict[str, int]) -> list[tuple[int, Cell, tuple[str, .
         for start in range(0, runs[cell[2]], BLOCK):
             stale = tuple(d for d in detectors if done(rows, cell, d) <= start)
             if stale:
-                found.append((start / runs[cell[2]], list(DESIGNS).index(cell[0]), start, cell, stale))
-    return [item[2:] for item in sorted(found, key=lambda item: item[:2])]
+                place = (start / runs[cell[2]], cell[1] != "", list(DESIGNS).index(cell[0]))
+                found.append((place, start, cell, stale))
+    return [item[1:] for item in sorted(found, key=lambda item: item[0])]
 
 
-def calibrate(runs: dict[str, int], limit: float, only: str = "") -> None:
+def calibrate(runs: dict[str, int], limit: float, only: str = "", design: str = "") -> None:
     """Run what is missing, saving after every block, until all is done or ``limit`` CPU seconds are spent."""
     rows = load()
     blocks = [(s, c, (only,) if only else ds) for s, c, ds in todo(rows, runs) if not only or only in ds]
+    blocks = [b for b in blocks if design in ("", b[1][0])]
     cost = sum(BLOCK * seconds(cell, detectors) for _, cell, detectors in blocks)
     print(f"{len(blocks)} blocks of {BLOCK} regions, about {cost / 60:.0f} CPU minutes", flush=True)
     begun = time.process_time()
@@ -276,6 +281,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=np.inf, help="CPU seconds to spend")
     parser.add_argument("--share", type=float, default=1.0, help="share of the full number of runs")
     parser.add_argument("--detector", default="", help="only this detector")
+    parser.add_argument("--design", default="", help="only this design")
     parser.add_argument("--cell", action="store_true", help="rerun the cell of the day")
     parser.add_argument("--date", type=dt.date.fromisoformat, default=dt.date.today(), help="another day's cell")
     parser.add_argument("--pages", action="store_true", help="only rewrite pages and summary")
@@ -285,7 +291,7 @@ def main() -> int:
         return recheck(args.date)
     if not args.pages:
         runs = {level: max(BLOCK, BLOCK * round(args.share * n / BLOCK)) for level, n in RUNS.items()}
-        calibrate(runs, args.seconds, args.detector)
+        calibrate(runs, args.seconds, args.detector, args.design)
     from calibration_pages import floors, write_all
 
     write_all(load())

@@ -119,7 +119,7 @@ class Problem:
 
 PROBLEMS = {
     "own_group": Problem(
-        "affinity", partial(_planted, own_group=0.185, own_group_score=0.297), (1, 2, 3, 4), BOTH,
+        "affinity", partial(_planted, own_group=0.29, own_group_score=0.297), (1, 2, 3, 4), BOTH,
         key="own_group_odds_ratio own_group_gap", subjects=("asal", "asal|supervisor"),
     ),
     "gap": Problem(
@@ -132,9 +132,9 @@ PROBLEMS = {
     ),
     "halo": Problem("halo", partial(_planted, halo=1.0), (None, 0.1, 0.3, 0.5), (SCORES,)),
     "copies": Problem("straight_lining", partial(_planted, copies=1.0), (None, 0.05, 0.15, 0.4), BOTH),
-    "self_shift": Problem("self_other", partial(_planted, self_shift=1.0), (0.62, 0.8, 1.0, 1.3), (SCORES,),
+    "self_shift": Problem("self_other", partial(_planted, self_shift=1.0), (0.68, 0.85, 1.0, 1.3), (SCORES,),
                           key="difference"),
-    "noise": Problem("agreement", _pairs, (1.09, 1.5, 2.0, 4.0), (SCORES,), key="reliability_single",
+    "noise": Problem("agreement", _pairs, (1.04, 1.5, 2.0, 4.0), (SCORES,), key="reliability_single",
                      subjects=("supervisor",)),
     "ignores": Problem("achievement_gap", partial(_planted, ignores=1.0), (0.1, 0.3, 0.6, 1.0), BOTH,
                        ("ignoring", "order"), key="ignoring"),
@@ -161,7 +161,7 @@ BESIDE = {
     "leniency": ("source_difference", "spread", "spread_linked", "smallest_effect", "bounds", "supervisor_change"),
     "self_other": ("categories", "difference_by_source"),
     "achievement_gap": ("measured_by", "order_others", "top_missed", "low_reached"),
-    "group_gap": ("four_fifths",),
+    "group_gap": ("top_share_ratio",),
 }
 #: Detector -> measure -> the value that is true where nothing is planted.
 TRUE = {
