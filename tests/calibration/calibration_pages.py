@@ -128,7 +128,9 @@ def floors(rows: Rows) -> None:
         answers = "answer" if row["answered"] >= 0.95 * row["runs"] else "may refuse"
         must = known.get((detector, scope, design), {}).get("must", answers)
         floor = exact(large["flagged"], large["answered"], 0.998)[0] if large and large["answered"] else 0.0
-        note = f"power below {LOW:.2f}" if large and is_weak(large) else "" if large else "not planted"
+        due = any(p.detector == detector and scope in p.scopes for p in PROBLEMS.values()) and DESIGNS[design].planted
+        note = "not measured yet" if due and not large else "" if large else "not planted"
+        note = f"power below {LOW:.2f}" if large and is_weak(large) else note
         values = (detector, scope, design, must, f"{floor:.2f}", note)
         lines.append(dict(zip(MUST_FIELDS, values, strict=True)))
     write_lines(MUST, MUST_FIELDS, lines)
