@@ -1,7 +1,7 @@
 """False alarms, coverage and power of every detector over the designs of ``worlds``.
 
     make calibrate                                           all cells up to the runs below; a killed run continues
-    python tests/calibration/detectors.py --seconds 600      stop after that many CPU seconds
+    python tests/calibration/detectors.py --seconds 600      stop after that many seconds
     python tests/calibration/detectors.py --detector halo    only one detector (a change of its code)
     python tests/calibration/detectors.py --pages            rewrite the tables of the pages from the results
     make calibrate-cell                                      rerun one cell, drawn by the day's date, with fresh seeds
@@ -28,6 +28,7 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime as dt
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -36,6 +37,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from scipy.stats import beta, binom, hypergeom
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -228,19 +230,18 @@ def todo(rows: Rows, runs: dict[str, int]) -> list[tuple[int, Cell, tuple[str, .
     return [item[1:] for item in sorted(found, key=lambda item: item[0])]
 
 
-def calibrate(runs: dict[str, int], limit: float, only: str = "", design: str = "") -> None:
-    """Run what is missing, saving after every block, until all is done or ``limit`` CPU seconds are spent."""
+def calibrate(runs: dict[str, int], limit: float, jobs: int, only: str = "", design: str = "") -> None:
+    """Run what is missing, saving after every block, until all is done or ``limit`` seconds are over."""
     rows = load()
     blocks = [(s, c, (only,) if only else ds) for s, c, ds in todo(rows, runs) if not only or only in ds]
     blocks = [b for b in blocks if design in ("", b[1][0])]
     cost = sum(BLOCK * seconds(cell, detectors) for _, cell, detectors in blocks)
     print(f"{len(blocks)} blocks of {BLOCK} regions, about {cost / 60:.0f} CPU minutes", flush=True)
-    begun = time.process_time()
-    for k, (start, cell, detectors) in enumerate(blocks):
-        if time.process_time() - begun > limit:
-            print(f"stopped after {k} of {len(blocks)} blocks: the next call goes on", flush=True)
-            break
-        for key, new in count(cell, detectors, range(start, start + BLOCK)).items():
+    begun = time.monotonic()
+    tasks = (delayed(count)(cell, detectors, range(start, start + BLOCK)) for start, cell, detectors in blocks)
+    results = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch=jobs)(tasks)
+    for k, ((start, cell, _), found) in enumerate(zip(blocks, results, strict=False)):
+        for key, new in found.items():
             digest = closure_hash(key[4])
             old = rows.get(key)
             same = old is not None and old["hash"] == digest and start
@@ -248,7 +249,11 @@ def calibrate(runs: dict[str, int], limit: float, only: str = "", design: str = 
         save(rows)
         if sys.stdout.isatty():
             print(f"\r{k + 1}/{len(blocks)} {cell}", end="", flush=True)
-    print(f"{time.process_time() - begun:.0f} CPU seconds")
+        if time.monotonic() - begun > limit:
+            print(f"stopped after {k + 1} of {len(blocks)} blocks: the next call goes on", flush=True)
+            break
+    results.close()
+    print(f"{time.monotonic() - begun:.0f} seconds, {jobs} processes")
 
 
 def recheck(day: dt.date, runs: int = 20) -> int:
@@ -278,7 +283,8 @@ def compare(rows: Rows, new: Rows) -> list[str]:
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=np.inf, help="CPU seconds to spend")
+    parser.add_argument("--seconds", type=float, default=np.inf, help="seconds to spend")
+    parser.add_argument("--jobs", type=int, default=max((os.cpu_count() or 2) - 1, 1), help="processes")
     parser.add_argument("--share", type=float, default=1.0, help="share of the full number of runs")
     parser.add_argument("--detector", default="", help="only this detector")
     parser.add_argument("--design", default="", help="only this design")
@@ -291,7 +297,7 @@ def main() -> int:
         return recheck(args.date)
     if not args.pages:
         runs = {level: max(BLOCK, BLOCK * round(args.share * n / BLOCK)) for level, n in RUNS.items()}
-        calibrate(runs, args.seconds, args.detector, args.design)
+        calibrate(runs, args.seconds, args.jobs, args.detector, args.design)
     from calibration_pages import floors, write_all
 
     write_all(load())
