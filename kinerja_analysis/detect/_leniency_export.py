@@ -10,10 +10,10 @@ import pandas as pd
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
 from kinerja_analysis.detect._leniency_changes import changes
+from kinerja_analysis.detect._team_share import team_share
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context, gathered
 from kinerja_analysis.detect.contract import Collector, plain
-from kinerja_analysis.stats._jackknife import unit_jackknife
 
 FULL = "ekinerja"
 TOP = PREDIKAT[-1]
@@ -35,31 +35,18 @@ def official(ctx: Context, out: Collector) -> None:
 
 
 def bounds(ctx: Context, out: Collector) -> None:
-    """Share of the variance of the predikat that lies between teams: leniency can explain 0 to this much.
-
-    The jackknife works on F^(-1/2), F the ratio of the mean squares: the share itself is skewed, and its own
-    interval missed too often from above with 30 or 60 teams.
-    """
+    """Share of the variance of the predikat that lies between teams: leniency can explain 0 to this much."""
     teams = ctx.teams[ctx.teams["level"].notna()]
     last = teams[teams["period"] == teams["period"].max()]
-    by = last.groupby("supervisor")["level"]
-    size, total = by.size().to_numpy(np.float64), by.sum().to_numpy(np.float64)
-    if (size >= 2).sum() < MIN_SPREAD:
-        out.insufficient("bounds_few", "bounds", FULL, teams=int((size >= 2).sum()))
+    several = int((last.groupby("supervisor").size() >= 2).sum())
+    if several < MIN_SPREAD:
+        out.insufficient("bounds_few", "bounds", FULL, teams=several)
         return
-    square = (last["level"] ** 2).groupby(last["supervisor"]).sum().to_numpy(np.float64)
     if np.ptp(last["level"]) == 0:
         out.insufficient("bounds_constant", "bounds", FULL)
         return
-    whole = np.array([size.size, size.sum(), (size**2).sum(), total.sum(), (total**2 / size).sum(), square.sum()])
-    each = np.column_stack([np.ones(size.size), size, size**2, total, total**2 / size, square])
-    value, more = float(between_share(whole)), size.mean() - 1
-    roots = [np.sqrt((1 - v) / np.maximum(1 + more * v, 0.2)) for v in (value, between_share(whole - each))]
-    _, *ends = unit_jackknife(float(roots[0]), roots[1], level=ctx.config.level)
-    upper, lower = ((1 - w) / (1 + more * w) for w in np.maximum(ends, 0) ** 2)
-    value, lower, upper = (float(np.clip(v, 0, 1)) for v in (value, lower, upper))
-    estimate = Estimate(value, lower, upper, ctx.config.level, len(last), "share", "ANOVA, jackknife over teams, t")
-    out.add("bounds", Status.CLEAR, "bounds", scope=FULL, estimate=estimate, teams=size.size)
+    estimate = team_share(last["level"], last["supervisor"], ctx.config.level)
+    out.add("bounds", Status.CLEAR, "bounds", scope=FULL, estimate=estimate, teams=last["supervisor"].nunique())
 
 
 def tipping(ctx: Context, out: Collector) -> None:
@@ -96,25 +83,6 @@ def tipping(ctx: Context, out: Collector) -> None:
     estimate = Estimate(listed, level=ctx.config.level, n=len(rows), unit="teams", method="full_count")
     out.add("tipping", Status.CLEAR, "tipping", scope=FULL, estimate=estimate, teams=int((n >= least).sum()),
             limit=limit.value, rho=fit.rho)  # fmt: skip
-
-
-def between_share(sums: np.ndarray) -> np.ndarray:
-    """Intraclass correlation of a one-way layout from its sums (analysis of variance, unequal team sizes).
-
-    ``sums`` holds, along the last axis: teams, members, sum of squared sizes, total, sum of squared team totals over
-    size, sum of squares. Searle, Casella & McCulloch (1992), section 3.6.
-
-    Teams (1, 1) and (3, 5): mean squares 9 and 1, so (9 - 1) / (9 + 1).
-
-    >>> round(float(between_share(np.array([2.0, 4.0, 8.0, 10.0, 34.0, 36.0]))), 3)
-    0.8
-    """
-    k, n, squares, total, teams, raw = np.moveaxis(sums, -1, 0)
-    within = (raw - teams) / (n - k)
-    between = (teams - total**2 / n) / (k - 1)
-    variance = (between - within) / ((n - squares / n) / (k - 1))
-    whole = variance + within
-    return np.divide(variance, whole, out=np.zeros_like(whole), where=whole > 0)
 
 
 def supervisor_changes(ctx: Context, out: Collector) -> None:

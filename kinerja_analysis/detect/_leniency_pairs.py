@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import digamma, ndtr, polygamma, stdtrit
 
 from kinerja_analysis.stats import adjust, minimal_effect_test, shrink
+
+if TYPE_CHECKING:
+    from kinerja_analysis.detect.context import Context
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +42,14 @@ class Within:
     def judged(self) -> pd.DataFrame:
         """The raters with enough employees."""
         return self.raters[self.raters["value"].notna()]
+
+
+def leniency_of(ctx: Context) -> Within:
+    """Return the comparison of a cell with the thresholds of leniency, computed once."""
+    return ctx.memo("leniency.within", lambda: within_ratee(  # type: ignore[no-any-return]
+        ctx.pairs, delta_sd=ctx.threshold("leniency.delta").value,
+        min_ratees=int(ctx.threshold("leniency.min_ratees").value), level=ctx.config.level,
+    ))  # fmt: skip
 
 
 def within_ratee(
@@ -149,8 +161,14 @@ def rater_variance(edges: pd.DataFrame) -> float:
     >>> rater_variance(table)
     50.0
     """
+    products, coefficient = rater_products(edges)
+    return max(products / coefficient, 0.0) if coefficient >= 1e-9 else np.nan
+
+
+def rater_products(edges: pd.DataFrame) -> tuple[float, float]:
+    """Return the sum of the products behind ``rater_variance`` and its coefficient (0 where nothing tells)."""
     if edges.empty:
-        return np.nan
+        return 0.0, 0.0
     occasion = edges.groupby(["period", "ratee"], sort=False).ngroup().to_numpy()
     rater, _ = pd.factorize(edges["rater"])
     k = np.bincount(occasion).astype(np.float64)
@@ -161,29 +179,34 @@ def rater_variance(edges: pd.DataFrame) -> float:
     mean = sparse.csr_array((1 / k[occasion], (occasion, rater)), shape=shape)
     design = sparse.diags_array(np.bincount(rater).astype(np.float64)) - member.T @ mean
     coefficient = float((design.data**2).sum()) - float((1 - 1 / k[occasion]).sum())
-    if coefficient < 1e-9:
-        return np.nan
     products = float((np.bincount(rater, z) ** 2).sum() - (z**2).sum())
-    return max(products / coefficient, 0.0)
+    return products, coefficient
 
 
 def _weights(edges: pd.DataFrame, raters: pd.Series) -> Floats:
     """Per examined rater: the sum of squared weights of the other raters in the mean of the others."""
+    squares: Floats = other_weights(edges, raters, pd.unique(edges["rater"])).power(2).sum(axis=1)
+    return squares
+
+
+def other_weights(edges: pd.DataFrame, raters: pd.Series, names: ArrayLike) -> sparse.csr_array:
+    """Weight of each other rater (columns, by ``names``) in the mean of the others of each examined rater (rows)."""
+    columns = pd.Index(names)
     if edges.empty:
-        return np.zeros(len(raters))
+        return sparse.csr_array((len(raters), columns.size))
     occasion = edges.groupby(["period", "ratee"], sort=False).ngroup().to_numpy()
     code = pd.Index(raters)
-    everyone, names = pd.factorize(edges["rater"])
-    own = edges["examined"].to_numpy(bool)
+    own = (edges["examined"] & edges["rater"].isin(code)).to_numpy(bool)
     row = code.get_indexer(edges["rater"][own])
     times = edges[own].groupby(["rater", "ratee"])["score"].transform("size").to_numpy(np.float64)
     n = edges[own].groupby("rater")["ratee"].transform("nunique").to_numpy(np.float64)
     weight = 1 / (times * n * edges["k"].to_numpy(np.float64)[own])
     left = sparse.csr_array((weight, (row, occasion[own])), shape=(code.size, int(occasion.max()) + 1))
-    right = sparse.csr_array((np.ones(everyone.size), (occasion, everyone)), shape=(left.shape[1], len(names)))
+    everyone = columns.get_indexer(edges["rater"])
+    right = sparse.csr_array((np.ones(everyone.size), (occasion, everyone)), shape=(left.shape[1], columns.size))
     full = sparse.coo_array(left @ right)
-    alien = full.col != pd.Index(names).get_indexer(code)[full.row]
-    return np.bincount(full.row[alien], full.data[alien] ** 2, minlength=code.size).astype(np.float64)
+    alien = full.col != columns.get_indexer(code)[full.row]
+    return sparse.csr_array((full.data[alien], (full.row[alien], full.col[alien])), shape=full.shape)
 
 
 def _errors(raters: pd.DataFrame, weights: Floats, other: float) -> tuple[pd.DataFrame, float]:

@@ -15,7 +15,7 @@ from scipy.special import ndtri, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect._leniency_export import official
-from kinerja_analysis.detect._leniency_pairs import Within, within_ratee
+from kinerja_analysis.detect._leniency_pairs import Within, leniency_of
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, plain
 from kinerja_analysis.detect.fits import Rasch, components
@@ -42,7 +42,7 @@ def several_sources(ctx: Context, out: Collector) -> None:
     if ctx.multisource.empty:
         out.not_applicable("no_data", "within_ratee", MANY)
         return
-    found = ctx.memo("leniency.within", lambda: _within(ctx))
+    found = leniency_of(ctx)
     if found.raters.empty:
         out.not_applicable("one_rater", "within_ratee", MANY)
         return
@@ -55,15 +55,6 @@ def several_sources(ctx: Context, out: Collector) -> None:
     spread(ctx, out, found)
     raters(ctx, out, found)
     fair_averages(ctx, out, found)
-
-
-def _within(ctx: Context) -> Within:
-    return within_ratee(
-        ctx.pairs,
-        delta_sd=ctx.threshold("leniency.delta").value,
-        min_ratees=int(ctx.threshold("leniency.min_ratees").value),
-        level=ctx.config.level,
-    )
 
 
 def _design(ctx: Context) -> str:

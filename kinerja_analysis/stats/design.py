@@ -175,8 +175,8 @@ def design_power(
     return DesignPower(
         n=int(known.sum()),
         se=se,
-        detectable=_detectable(se, delta, alpha, power),
-        detectable_adjusted=_detectable(se, delta, q / family, power),
+        detectable=detectable(se, delta, alpha, power),
+        detectable_adjusted=detectable(se, delta, q / family, power),
         power=power,
         delta=delta,
         family=family,
@@ -202,8 +202,12 @@ def _difference_se(graph: PairGraph, sd_pair: float, sd_rater: float) -> FloatAr
     return np.sqrt(sd_pair**2 * pair_part + sd_rater**2 * rater_part) / n_shared
 
 
-def _detectable(se: FloatArray, delta: float, alpha: float, power: float) -> FloatArray:
-    """Deviation found with the wanted power by the minimal-effect test at level `alpha`."""
+def detectable(se: FloatArray, delta: float, alpha: float, power: float) -> FloatArray:
+    """Deviation found with the wanted power by the minimal-effect test (normal) at level `alpha`, per SE.
+
+    >>> detectable(np.array([1.0]), 0.0, 0.05, 0.80).round(2).tolist()
+    [2.8]
+    """
 
     def outside(centre: FloatArray | float, limit: FloatArray) -> FloatArray:
         return ndtr((centre - limit) / se) + ndtr((-centre - limit) / se)

@@ -38,7 +38,7 @@ from inside_worlds import (
 )
 from scipy.special import ndtr, ndtri
 
-from kinerja_analysis.detect.leniency import bounds
+from kinerja_analysis.detect._leniency_export import bounds
 from kinerja_analysis.stats import (
     beta_binomial,
     conditional_ordinal,

@@ -17,8 +17,9 @@ from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, conform
 from kinerja_analysis.base.words import messages, placeholders
 from kinerja_analysis.detect._leniency_changes import changes, running, stable_groups
-from kinerja_analysis.detect._leniency_export import between_share, bounds, tipping
+from kinerja_analysis.detect._leniency_export import bounds, tipping
 from kinerja_analysis.detect._leniency_pairs import prior_variance, rater_variance, within_ratee
+from kinerja_analysis.detect._team_share import between_share
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, thresholds
 from kinerja_analysis.detect.design import design_of
