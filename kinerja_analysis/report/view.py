@@ -26,10 +26,12 @@ HOME = {
     "matrix_check": ("ekinerja",),
     "agreement": ("multisource",),
     "self_other": ("multisource",),
+    "reciprocity": ("multisource",),
 }
 PRIMARY = (
     "separated_pairs", "gaps", "own_group", "order", "within_ratee", "verdict", "difference", "single_value",
     "identical_vectors", "profile_slope", "mismatches", "guide", "clustering", "ignoring", "supervisor_order",
+    "reciprocity", "exchange",
 )  # fmt: skip
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Þ“\"])")
 
