@@ -139,12 +139,11 @@ def dyadic_reciprocity(
     if not 0 <= delta < 1:
         raise ValueError(f"delta must lie in [0, 1), got {delta}")
     back = _returns(who, by)
-    mutual = (back >= 0) & _either(kind, kind[back], *between)
-    several = np.unique(kind).size > 1
     place, dropped = _blocks(who, by, unit)
-    used = np.isin(place, np.unique(place[mutual & (place >= 0)]))
-    used &= place >= 0
-    mutual &= used
+    paired = (back >= 0) & (place >= 0) & (place == place[back])
+    mutual = paired & _either(kind, kind[back], *between)
+    used = np.isin(place, np.unique(place[mutual]))
+    several = np.unique(kind[used]).size > 1
     shared: dict[str, Any] = {
         "delta": delta, "alpha": alpha, "power": power, "n": int(used.sum()), "n_dyads": int(mutual.sum()) // 2,
         "n_blocks": np.unique(place[used]).size, "n_dropped": dropped, "level": level,
@@ -153,7 +152,8 @@ def dyadic_reciprocity(
     blank = np.full(int(kind.max(initial=0)) + 1, math.nan)
     if not mutual.any():
         return DyadicReciprocity(sd=blank, df=0, **shared, reason="too_large" if dropped else "no_mutual")
-    data = _Data(value, who, by, kind, np.where(back >= 0, back, 0), back >= 0, mutual, place, used)
+    back = np.where(paired, back, np.arange(value.size))
+    data = _Data(value, who, by, kind, back, mutual, place, used)
     alone = np.ones(blank.size), np.zeros(blank.size), 1.0
     variance, nuisance, wider = _known(data, blank.size) if several else alone
     if not np.isfinite(variance[np.unique(kind[used])]).all():
@@ -236,13 +236,13 @@ class _Batch:
 class _Data:
     """Pairs in blocks."""
 
-    def __init__(self, value: Floats, ratee: Ints, rater: Ints, kind: Ints, back: Ints, returned: NDArray[np.bool_],
+    def __init__(self, value: Floats, ratee: Ints, rater: Ints, kind: Ints, back: Ints,
                  mutual: NDArray[np.bool_], place: Ints, used: NDArray[np.bool_]) -> None:  # fmt: skip
         order = np.lexsort((rater, ratee, place))
         order = order[used[order]]
         self.y, self.ratee, self.rater, self.kind = (v[order] for v in (value, ratee, rater, kind))
         self.mutual = mutual[order]
-        self.other = (returned & (kind == kind[back]) & ~mutual & (place == place[back]))[order]
+        self.other = ((back != np.arange(value.size)) & (kind == kind[back]) & ~mutual)[order]
         position = np.zeros(value.size, np.intp)
         position[order] = np.arange(order.size)
         self.back = position[back[order]]
@@ -317,11 +317,11 @@ def _known(data: _Data, kinds: int) -> tuple[Floats, Floats, float]:
             own = [batch.kind == s for s in range(kinds)]
             parts = [(mask, False) for mask in own] + [(mask & batch.other, True) for mask in own]
             parts = [part for part, wanted in zip([*parts, (batch.mutual, True)], free, strict=True) if wanted]
-            crossed = np.take_along_axis(pi, batch.back[:, None, :].clip(0), axis=2)
+            crossed = np.take_along_axis(pi, batch.back[:, None, :], axis=2)
             turned = np.stack([(crossed if swap else pi) * mask[:, None, :] for mask, swap in parts])
             flat = turned.reshape(len(parts), -1)
             left += flat @ np.swapaxes(turned, 2, 3).reshape(len(parts), -1).T
-            other = np.take_along_axis(r, batch.back.clip(0), axis=1)
+            other = np.take_along_axis(r, batch.back, axis=1)
             right += [float((r * (other if swap else r) * mask).sum()) for mask, swap in parts]
         theta = np.zeros(2 * kinds + 1)
         size = np.sqrt(np.maximum(np.diag(left), 1e-300))
