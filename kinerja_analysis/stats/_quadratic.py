@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_STEP, _SMALLEST, _GONE = 0.02, -3.7, 36.0
+_STEP, _SMALLEST, _GONE = 0.1, -3.7, 36.0
 
 
 def chance_positive(weight: Floats, count: Floats | None = None) -> float:

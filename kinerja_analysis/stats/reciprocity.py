@@ -1,17 +1,15 @@
 """Dyadic reciprocity: does a pair give back what it gets, beyond how both rate and how both are rated?"""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
-from scipy.sparse import csgraph
 from scipy.special import ndtr, ndtri
 
 from kinerja_analysis.stats._arrays import codes, vector
+from kinerja_analysis.stats._dyads import Dyads, Known, estimated, rotated
 from kinerja_analysis.stats._quadratic import chance_positive
 from kinerja_analysis.stats._record import block, frame
 
@@ -19,12 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
-CUT, MAX_ROWS = 300, 1_500
-"""Pairs from which on a block is cut into units to save time, and the most that a block may have: it is dense."""
-
 EDGE = 0.9999
-_ROUNDS = 3
 _EXACT = 2_000
 
 
@@ -94,7 +87,7 @@ def dyadic_reciprocity(
     between : (int, int)
         The sources of the two directions of the pairs examined.
     unit : array_like of int, shape (persons,), optional
-        Unit of each person by code, −1 unknown. Used only where persons linked by ratings have more than `CUT`
+        Unit of each person by code, −1 unknown. Used only where persons linked by ratings have more than 300
         pairs: such blocks are cut into units, pairs across units are dropped, and every unit has its own effects.
     delta, alpha, power : float
         The practical difference, and what `detectable` is about.
@@ -138,214 +131,28 @@ def dyadic_reciprocity(
     kind = np.zeros(value.size, np.intp) if source is None else codes(source, "source", value.size)
     if not 0 <= delta < 1:
         raise ValueError(f"delta must lie in [0, 1), got {delta}")
-    back = _returns(who, by)
-    place, dropped = _blocks(who, by, unit)
-    paired = (back >= 0) & (place >= 0) & (place == place[back])
-    mutual = paired & _either(kind, kind[back], *between)
-    used = np.isin(place, np.unique(place[mutual]))
-    several = np.unique(kind[used]).size > 1
+    data = Dyads(value, who, by, kind, between, unit)
+    several = np.unique(data.kind).size > 1
     shared: dict[str, Any] = {
-        "delta": delta, "alpha": alpha, "power": power, "n": int(used.sum()), "n_dyads": int(mutual.sum()) // 2,
-        "n_blocks": np.unique(place[used]).size, "n_dropped": dropped, "level": level,
+        "delta": delta, "alpha": alpha, "power": power, "n": data.y.size, "n_dyads": int(data.mutual.sum()) // 2,
+        "n_blocks": data.size.size, "n_dropped": data.dropped, "level": level, "df": 0,
         "method": "restricted_likelihood_whitened" if several else "restricted_likelihood",
     }  # fmt: skip
-    blank = np.full(int(kind.max(initial=0)) + 1, math.nan)
-    if not mutual.any():
-        return DyadicReciprocity(sd=blank, df=0, **shared, reason="too_large" if dropped else "no_mutual")
-    back = np.where(paired, back, np.arange(value.size))
-    data = _Data(value, who, by, kind, back, mutual, place, used)
-    alone = np.ones(blank.size), np.zeros(blank.size), 1.0
-    variance, nuisance, wider = _known(data, blank.size) if several else alone
-    if not np.isfinite(variance[np.unique(kind[used])]).all():
-        return DyadicReciprocity(sd=blank, df=0, **shared, reason="not_identified")
-    if not (variance[np.unique(kind[used])] > 0).all():
-        return DyadicReciprocity(sd=blank, df=0, **shared, reason="constant")
-    k, z = _rotated(data, variance, nuisance)
-    total = float(z @ z)
+    sd = np.full(int(kind.max(initial=0)) + 1, math.nan)
+    if not shared["n_dyads"]:
+        return DyadicReciprocity(sd=sd, **shared, reason="too_large" if data.dropped else "no_mutual")
+    known = estimated(data, sd.size) if several else Known(np.ones(sd.size), np.zeros(sd.size))
+    if known.reason:
+        return DyadicReciprocity(sd=sd, **shared, reason=known.reason)
+    k, z = rotated(data, known)
     shared["df"] = k.size
     if k.size < 2 or np.ptp(k) < 1e-8:
-        return DyadicReciprocity(sd=blank, **shared, reason="not_identified")
-    if total <= 1e-18 * float(value @ value):
-        return DyadicReciprocity(sd=blank, **shared, reason="constant")
-    return _answer(_Spectrum(k, z * z, wider), np.sqrt(variance), shared)
-
-
-def _returns(ratee: Ints, rater: Ints) -> Ints:
-    """Row of the opposite direction of each pair, −1 where there is none."""
-    if (ratee == rater).any():
-        raise ValueError("somebody rates themselves; leave such pairs out first")
-    size = int(max(ratee.max(initial=0), rater.max(initial=0))) + 1
-    key, opposite = ratee.astype(np.int64) * size + rater, rater.astype(np.int64) * size + ratee
-    order = np.argsort(key)
-    if (np.diff(key[order]) == 0).any():
-        raise ValueError("a pair of ratee and rater is given twice")
-    at = np.minimum(np.searchsorted(key, opposite, sorter=order), max(key.size - 1, 0))
-    found = order[at] if key.size else np.zeros(0, np.intp)
-    return np.where(key[found] == opposite, found, -1).astype(np.intp)
-
-
-def _either(a: Ints, b: Ints, first: int, second: int) -> NDArray[np.bool_]:
-    """Whether two sources are these two, in any order."""
-    return np.asarray(((a == first) & (b == second)) | ((a == second) & (b == first)))
-
-
-def _linked(ratee: Ints, rater: Ints) -> Ints:
-    """Component of each pair in the graph of persons."""
-    size = int(max(ratee.max(initial=-1), rater.max(initial=-1))) + 1
-    edges = sparse.coo_array((np.ones(ratee.size, np.int8), (ratee, rater)), shape=(size, size))
-    return np.asarray(csgraph.connected_components(edges, directed=False)[1], np.intp)[ratee]
-
-
-def _blocks(ratee: Ints, rater: Ints, unit: ArrayLike | None) -> tuple[Ints, int]:
-    """Block of each pair, −1 for those dropped, and how many were."""
-    place = _linked(ratee, rater)
-    large = np.bincount(place)[place] > (MAX_ROWS if unit is None else CUT)
-    top = int(place.max(initial=0)) + 1
-    place[large] = -1
-    if unit is not None and large.any():
-        home = np.asarray(unit, dtype=np.intp)
-        inside = np.flatnonzero(large & ((home[rater] == home[ratee]) | (home[rater] < 0) | (home[ratee] < 0)))
-        where = np.where(home[ratee] < 0, home[rater], home[ratee])[inside] + 1
-        size = int(max(ratee.max(), rater.max())) + 1
-        _, ends = np.unique(np.concatenate([where * size + ratee[inside], where * size + rater[inside]]),
-                            return_inverse=True)  # fmt: skip
-        found = _linked(ends[: inside.size].astype(np.intp), ends[inside.size :].astype(np.intp))
-        place[inside] = np.where(np.bincount(found)[found] > MAX_ROWS, -1, found + top)
-    return place, int((place < 0).sum())
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Blocks of one number of pairs, stacked: (blocks, pairs) or (blocks, pairs, effects)."""
-
-    x: Floats
-    y: Floats
-    kind: Ints
-    back: Ints
-    mutual: NDArray[np.bool_]
-    other: NDArray[np.bool_]
-
-    def swapped(self, part: NDArray[np.bool_]) -> Floats:
-        """The matrix that swaps the directions of the pairs in `part`."""
-        at, row = np.nonzero(part)
-        out = np.zeros((*self.y.shape, self.y.shape[1]))
-        out[at, row, self.back[at, row]] = 1.0
-        return out
-
-
-class _Data:
-    """Pairs in blocks."""
-
-    def __init__(self, value: Floats, ratee: Ints, rater: Ints, kind: Ints, back: Ints,
-                 mutual: NDArray[np.bool_], place: Ints, used: NDArray[np.bool_]) -> None:  # fmt: skip
-        order = np.lexsort((rater, ratee, place))
-        order = order[used[order]]
-        self.y, self.ratee, self.rater, self.kind = (v[order] for v in (value, ratee, rater, kind))
-        self.mutual = mutual[order]
-        self.other = ((back != np.arange(value.size)) & (kind == kind[back]) & ~mutual)[order]
-        position = np.zeros(value.size, np.intp)
-        position[order] = np.arange(order.size)
-        self.back = position[back[order]]
-        _, self.first, self.size = np.unique(place[order], return_index=True, return_counts=True)
-
-    def batches(self) -> Iterator[_Batch]:
-        """The blocks, those of one size together, a few million numbers at a time."""
-        for n in np.unique(self.size):
-            first = self.first[self.size == n]
-            for chunk in np.array_split(first, max(1, first.size * int(n) ** 2 // 2_000_000)):
-                if chunk.size:
-                    yield self._batch(chunk, int(n))
-
-    def _batch(self, first: Ints, n: int) -> _Batch:
-        rows = first[:, None] + np.arange(n)
-        y = self.y[rows]
-        effects = []
-        for code in (self.ratee[rows], self.rater[rows]):
-            rank = np.argsort(code, axis=1, kind="stable")
-            new = np.diff(np.take_along_axis(code, rank, 1), axis=1, prepend=-1) > 0
-            local = np.empty_like(code)
-            np.put_along_axis(local, rank, np.cumsum(new, axis=1) - 1, 1)
-            effects.append(local[:, :, None] == np.arange(int(local.max()) + 1))
-        x = np.concatenate(effects, axis=2).astype(np.float64)
-        back = self.back[rows] - first[:, None]
-        return _Batch(x, y - y.mean(axis=1, keepdims=True), self.kind[rows], back, self.mutual[rows], self.other[rows])
-
-
-def _residual_maker(x: Floats) -> Floats:
-    """Projections onto what the columns leave."""
-    gram = np.linalg.pinv(np.swapaxes(x, 1, 2) @ x, rcond=1e-9, hermitian=True)
-    return np.asarray(np.eye(x.shape[1]) - x @ gram @ np.swapaxes(x, 1, 2))
-
-
-def _rotated(data: _Data, variance: Floats, nuisance: Floats) -> tuple[Floats, Floats]:
-    """Eigenvalues k of A'PA and rotated residuals z of all blocks, after whitening."""
-    values, scores = [], []
-    for batch in data.batches():
-        white = _power(batch, variance, nuisance)
-        x, y = white @ batch.x, (white @ batch.y[:, :, None])[:, :, 0]
-        left = _residual_maker(x)
-        # eigenvalues of M P M + 2M: 2 + k on what is left, 0 on the effects
-        both = left @ batch.swapped(batch.mutual) @ left + 2 * left
-        k, vectors = np.linalg.eigh((both + np.swapaxes(both, 1, 2)) / 2)
-        z = (np.swapaxes(vectors, 1, 2) @ y[:, :, None])[:, :, 0]
-        values.append(k[k > 0.5] - 2)
-        scores.append(z[k > 0.5])
-    return np.clip(np.concatenate(values), -1, 1), np.concatenate(scores)
-
-
-def _power(batch: _Batch, variance: Floats, nuisance: Floats) -> Floats:
-    """V^−½ of the known part: source variances, and covariances of other pairs mutual within a source."""
-    v, c = variance[batch.kind], np.where(batch.other, nuisance[batch.kind], 0.0)
-    more, less = 1 / np.sqrt(v + c), 1 / np.sqrt(v - c)
-    own = np.eye(v.shape[1]) * ((more + less) / 2)[:, :, None]
-    return np.asarray(own + batch.swapped(batch.other) * ((more - less) / 2)[:, :, None])
-
-
-def _known(data: _Data, kinds: int) -> tuple[Floats, Floats, float]:
-    """Variance of each source and covariance of its own mutual pairs: MINQUE, iterated; and `_widening`."""
-    scale = float(data.y.var()) or 1.0
-    variance, nuisance = np.full(kinds, scale), np.zeros(kinds)
-    present = np.bincount(data.kind, minlength=kinds) > 0
-    paired = np.bincount(data.kind[data.other], minlength=kinds) > 0
-    free = np.concatenate([present, paired, [True]])
-    for _ in range(_ROUNDS):
-        left, right = np.zeros((free.sum(), free.sum())), np.zeros(free.sum())
-        for batch in data.batches():
-            white = _power(batch, variance, nuisance)
-            pi = white @ _residual_maker(white @ batch.x) @ white
-            r = (pi @ batch.y[:, :, None])[:, :, 0]
-            own = [batch.kind == s for s in range(kinds)]
-            parts = [(mask, False) for mask in own] + [(mask & batch.other, True) for mask in own]
-            parts = [part for part, wanted in zip([*parts, (batch.mutual, True)], free, strict=True) if wanted]
-            crossed = np.take_along_axis(pi, batch.back[:, None, :], axis=2)
-            turned = np.stack([(crossed if swap else pi) * mask[:, None, :] for mask, swap in parts])
-            flat = turned.reshape(len(parts), -1)
-            left += flat @ np.swapaxes(turned, 2, 3).reshape(len(parts), -1).T
-            other = np.take_along_axis(r, batch.back, axis=1)
-            right += [float((r * (other if swap else r) * mask).sum()) for mask, swap in parts]
-        theta = np.zeros(2 * kinds + 1)
-        size = np.sqrt(np.maximum(np.diag(left), 1e-300))
-        if np.linalg.matrix_rank(left / np.outer(size, size), tol=1e-9) < free.sum():
-            return np.full(kinds, math.nan), nuisance, 1.0
-        theta[free] = np.linalg.solve(left, right)
-        variance = np.where(present, theta[:kinds], scale)
-        if not (variance > 1e-9 * scale).all():
-            return np.where(present, np.maximum(variance, 0.0) * (variance > 1e-9 * scale), math.nan), nuisance, 1.0
-        nuisance = np.clip(theta[kinds : 2 * kinds], -0.95 * variance, 0.95 * variance)
-    ends = np.unique(data.kind[data.mutual])
-    slope = np.zeros(2 * kinds + 1)
-    slope[-1] = 1 / math.sqrt(float(variance[ends[0]] * variance[ends[-1]]))
-    slope[:kinds] = -0.5 * theta[-1] * slope[-1] * np.bincount([ends[0], ends[-1]], minlength=kinds) / variance
-    fixed = np.concatenate([variance, nuisance, [0.0]])
-    return variance, nuisance, _widening(left, slope[free], fixed[free])
-
-
-def _widening(information: Floats, slope: Floats, fixed: Floats) -> float:
-    """SE of ρ with variances and other correlations estimated, over its SE with them known up to a factor."""
-    basis = np.column_stack([fixed, np.eye(fixed.size)[-1]])
-    inside = basis.T @ slope
-    known = inside @ np.linalg.solve(basis.T @ information @ basis, inside)
-    return math.sqrt(max(float(slope @ np.linalg.solve(information, slope)) / float(known), 1.0))
+        return DyadicReciprocity(sd=sd, **shared, reason="not_identified")
+    if float(z @ z) <= 1e-18 * float(value @ value):
+        return DyadicReciprocity(sd=sd, **shared, reason="constant")
+    there = np.unique(data.kind)
+    sd[there] = np.sqrt(known.variance[there])
+    return _answer(_Spectrum(k, z * z, known.wider), sd, shared)
 
 
 class _Spectrum:
@@ -353,9 +160,11 @@ class _Spectrum:
 
     def __init__(self, k: Floats, squares: Floats, wider: float = 1.0) -> None:
         self.k, self.squares, self.wider = k, squares, wider
-        grid = 1e3 if k.size > _EXACT else 1e10
-        bins, count = np.unique(np.floor(k * grid + 0.637), return_counts=True)
-        self.bins, self.count = np.clip((bins - 0.137) / grid, -1, 1), count.astype(np.float64)
+        # equal ones together, many ones in narrow bins around their mean; no border lies on a simple fraction
+        grid = 200 if k.size > _EXACT else 1e10
+        _, place, count = np.unique(np.floor(k * grid + 0.637), return_inverse=True, return_counts=True)
+        self.count = count.astype(np.float64)
+        self.bins = np.bincount(place, weights=k) / self.count
 
     def ratio(self, rho: float) -> float:
         """T at ρ."""

@@ -14,7 +14,7 @@ from kinerja_analysis.detect import run_detector as run_by_name
 from kinerja_analysis.detect.reciprocity import both_ways, directed
 from kinerja_analysis.score import score
 from kinerja_analysis.simulate import simulate
-from kinerja_analysis.stats import reciprocity as module
+from kinerja_analysis.stats import _dyads as module
 
 TEAM = pd.DataFrame({"supervisor": ["s"], "ratee": ["a"], "hasil": [2], "perilaku": [2]})
 

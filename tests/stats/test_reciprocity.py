@@ -7,8 +7,8 @@ import pytest
 from scipy.linalg import qr
 from scipy.special import chdtrc, fdtrc
 
+from kinerja_analysis.stats import _dyads as module
 from kinerja_analysis.stats import dyadic_reciprocity, social_relations
-from kinerja_analysis.stats import reciprocity as module
 from kinerja_analysis.stats._quadratic import chance_positive
 
 PEER, BOSS, STAFF = 2, 0, 1
