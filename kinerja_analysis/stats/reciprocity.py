@@ -161,7 +161,7 @@ class _Spectrum:
     def __init__(self, k: Floats, squares: Floats, wider: float = 1.0) -> None:
         self.k, self.squares, self.wider = k, squares, wider
         # equal ones together, many ones in narrow bins around their mean; no border lies on a simple fraction
-        grid = 200 if k.size > _EXACT else 1e10
+        grid = 500 if k.size > _EXACT else 1e10
         _, place, count = np.unique(np.floor(k * grid + 0.637), return_inverse=True, return_counts=True)
         self.count = count.astype(np.float64)
         self.bins = np.bincount(place, weights=k) / self.count
