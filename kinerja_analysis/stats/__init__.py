@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         ruler,
         unexpected_responses,
     )
+    from .reciprocity import dyadic_reciprocity
     from .reliability import source_correlation, source_reliability
     from .response_surface import response_surface
     from .self_other import self_other
@@ -58,17 +59,18 @@ _HOME = {
     "g_study": "generalizability", "d_study": "generalizability", "social_relations": "social_relations",
     "response_surface": "response_surface",
     "ruler": "rasch_tables", "unexpected_responses": "rasch_tables", "leave_out_decomposition": "leave_out",
-    "rank_intervals": "ranking",
+    "rank_intervals": "ranking", "dyadic_reciprocity": "reciprocity",
 }  # fmt: skip
 
 __all__ = [
     "adjust", "agreement_coefficients", "bayes_fdr", "beta_binomial", "category_statistics", "conditional_ordinal",
-    "crossed_effects", "d_study", "dawid_skene", "design_power", "facet_interaction", "facet_report", "facet_summary",
-    "fit_bounds", "g_study", "icc", "identical_vectors", "intra_individual_variability", "kendall_w",
-    "leave_out_decomposition", "linkage", "longstring", "many_facet_rasch", "minimal_effect_test", "ordered_pairs",
-    "rank_intervals", "rater_agreement", "response_surface", "ruler", "self_other", "separated_pairs", "shrink",
-    "single_value_chance", "social_relations", "source_correlation", "source_reliability", "suggest_links",
-    "supervisor_change", "two_way_effects", "unexpected_responses", "weighted_kappa", "within_group_agreement",
+    "crossed_effects", "d_study", "dawid_skene", "design_power", "dyadic_reciprocity", "facet_interaction",
+    "facet_report", "facet_summary", "fit_bounds", "g_study", "icc", "identical_vectors",
+    "intra_individual_variability", "kendall_w", "leave_out_decomposition", "linkage", "longstring",
+    "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rank_intervals", "rater_agreement",
+    "response_surface", "ruler", "self_other", "separated_pairs", "shrink", "single_value_chance", "social_relations",
+    "source_correlation", "source_reliability", "suggest_links", "supervisor_change", "two_way_effects",
+    "unexpected_responses", "weighted_kappa", "within_group_agreement",
 ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ CALLS = {
     "d_study": "(stats.g_study([2, 4, 5, 7, 1, 2], {'p': np.arange(6) // 2, 'r': np.arange(6) % 2}, 'p x r'))",
     "dawid_skene": "([[1, 1, 1], [1, 1, 2], [2, 2, 2]])",
     "design_power": "([0, 0, 1, 1], [0, 1, 0, 1], sd_pair=0.7, delta=0.25, family=2)",
+    "dyadic_reciprocity": "(np.sin(np.arange(20.0)), *(np.nonzero(~np.eye(5, dtype=bool))))",
     "facet_interaction": FIT + "'p', 'r')",
     "facet_report": FIT + "'p')",
     "facet_summary": FIT + ")",

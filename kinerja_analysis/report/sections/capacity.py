@@ -15,7 +15,7 @@ from kinerja_analysis.show import sentence as words
 
 LINKED = ("linked", "linked_by_anchors")
 Question = tuple[str, str]
-NOT_YET = ("reciprocity", "drift")  #: questions of the design that no detector of this version asks
+NOT_YET: tuple[str, ...] = ()  #: questions of the design that no detector of this version asks
 
 
 def capacity(view: View) -> Section:
@@ -94,11 +94,8 @@ def answers(view: View) -> Answers:
         lists[place].append((words.question(name, view.lang), reason))
         codes += used
     lists[2].append((view.say("answers.level", place=view.place), view.say("answers.level_reason")))
-    kinds = view.kinds()
     for question in NOT_YET:
-        one_way = question == "reciprocity" and "multisource" not in kinds
-        reason = "answers.one_way" if one_way else "answers.not_yet"
-        lists[2].append((view.say(f"answers.{question}"), view.say(reason)))
+        lists[2].append((view.say(f"answers.{question}"), view.say("answers.not_yet")))
     titles = (view.say("answers.yes"), view.say("answers.partly"), view.say("answers.no"))
     return Answers(titles, (tuple(lists[0]), tuple(lists[1]), tuple(lists[2])), codes=tuple(dict.fromkeys(codes)))
 
