@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-DRAWS = 400
+DRAWS, FIRST = 400, 100
 EXTREME, REFITS = 1e-4, 2
 SOURCES = ("supervisor", "peer", "subordinate", "other")
 
@@ -131,7 +131,10 @@ def _chance(
     for _ in range(1 + REFITS if tested else 0):
         null = Null.of(scores[keep], owner[keep], generator)
         for k, (own, largest) in tested.items():
-            drawn = null.largest(float(scores[own].mean()), own.size, generator)
+            mean = float(scores[own].mean())
+            drawn = null.largest(mean, own.size, generator, FIRST)
+            if (drawn >= largest).sum() < FIRST / 10:
+                drawn = np.r_[drawn, null.largest(mean, own.size, generator, DRAWS - FIRST)]
             p = upper_tail(drawn, largest, own.size)
             found[k] = float(drawn.mean()), int(np.quantile(drawn, 0.95)), p
         usual = ~np.isin(owner, [k for k, (*_, p) in found.items() if p < EXTREME])
