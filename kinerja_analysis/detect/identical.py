@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-DRAWS, FIRST = 400, 100
-EXTREME, REFITS = 1e-4, 2
+DRAWS, FIRST = 400, 40
+EXTREME, REFITS = 1e-4, 1
 SOURCES = ("supervisor", "peer", "subordinate", "other")
 
 
@@ -127,7 +127,7 @@ def _chance(
     ones are left out, at most ``REFITS`` times: raters who copy one vector would make honest ones look less alike.
     """
     keep = np.ones(owner.size, dtype=np.bool_)
-    found: dict[int, tuple[float, int, float]] = {}
+    found: dict[int, tuple[Ints, float]] = {}
     for _ in range(1 + REFITS if tested else 0):
         null = Null.of(scores[keep], owner[keep], generator)
         for k, (own, largest) in tested.items():
@@ -135,13 +135,12 @@ def _chance(
             drawn = null.largest(mean, own.size, generator, FIRST)
             if (drawn >= largest).sum() < FIRST / 10:
                 drawn = np.r_[drawn, null.largest(mean, own.size, generator, DRAWS - FIRST)]
-            p = upper_tail(drawn, largest, own.size)
-            found[k] = float(drawn.mean()), int(np.quantile(drawn, 0.95)), p
-        usual = ~np.isin(owner, [k for k, (*_, p) in found.items() if p < EXTREME])
+            found[k] = drawn, upper_tail(drawn, largest, own.size)
+        usual = ~np.isin(owner, [k for k, (_, p) in found.items() if p < EXTREME])
         if (usual == keep).all() or usual.mean() < 0.5 or np.ptp(scores[usual]) == 0:
             break
         keep = usual
-    return found
+    return {k: (float(drawn.mean()), int(np.quantile(drawn, 0.95)), p) for k, (drawn, p) in found.items()}
 
 
 def upper_tail(drawn: Ints, largest: int, n: int) -> float:
