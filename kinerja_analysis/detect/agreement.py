@@ -1,12 +1,14 @@
 """Agreement: how reliable a source is and how far sources agree, inside units, beside published figures.
 
-Measures: ``reliability_single`` and ``reliability_mean`` (per source), ``correlation`` (per pair of sources, of two
-single ratings), ``raters_needed`` (per source), ``descriptive`` (never judged), and the region's ``verdict``.
+Measures: ``reliability_single``, ``reliability_mean``, ``phi`` and ``raters_needed`` (per source), ``correlation`` (per
+pair of sources, of two single ratings), ``descriptive`` (never judged), the region's ``verdict``, and ``stability``
+(region, export of several periods).
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +17,7 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import SOURCES
+from kinerja_analysis.detect._agreement_stability import stability
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, Threshold
 from kinerja_analysis.stats import agreement_coefficients, source_correlation, source_reliability
@@ -36,6 +39,7 @@ Links = dict[tuple[str, str], tuple[SourceCorrelation, int]]
 def detect(ctx: Context, out: Collector) -> None:
     """Add the findings on agreement of both data kinds."""
     out.not_applicable("no_data" if ctx.ekinerja.empty else "one_way", "verdict", FULL)
+    over_supervisors(ctx, out)
     if ctx.multisource.empty:
         out.not_applicable("no_data", "verdict", MANY)
         return
@@ -115,6 +119,7 @@ def within_source(
     means = Estimate(fit.means, fit.means_lower, fit.means_upper, fit.level, fit.n_ratees, "reliability",
                      "ratee variance over variance of ratee means within units, unit jackknife, t")  # fmt: skip
     out.add("mean", Status.CLEAR, "reliability_mean", estimate=means, raters=fit.raters_per_ratee, **about)
+    absolute(ctx, out, fit, about)
     needed(ctx, out, fit, about)
 
 
@@ -171,6 +176,39 @@ def raters_for(phi: float, single: float) -> float:
     if not single > 0:
         return math.inf
     return float(math.ceil(phi * (1 - single) / (single * (1 - phi)) - 1e-9)) if single < 1 else 1.0
+
+
+def absolute(ctx: Context, out: Collector, fit: SourceReliability, about: dict[str, Any]) -> None:
+    """Φ of the mean of the raters there are, leniency counted as error, against both uses; described, not flagged."""
+    decision, feedback = (ctx.threshold(f"agreement.phi_{use}").value for use in ("decision", "feedback"))
+    k = fit.raters_per_ratee
+    value, lower, upper = (max(k * r / (1 + (k - 1) * r), 0.0) if r > 0 else 0.0
+                           for r in (fit.single, fit.single_lower, min(fit.single_upper, 1.0)))  # fmt: skip
+    if lower >= feedback:
+        code = "phi_both" if lower >= decision else "phi_feedback_only" if upper < decision else "phi_feedback"
+    else:
+        code = "phi_neither" if upper < feedback else "phi_no_decision" if upper < decision else "phi_open"
+    estimate = Estimate(value, lower, upper, fit.level, fit.n_ratees, "reliability",
+                        "Spearman-Brown from reliability_single")  # fmt: skip
+    out.add(code, Status.CLEAR, "phi", estimate=estimate, raters=k, decision=decision, feedback=feedback, **about)
+
+
+def over_supervisors(ctx: Context, out: Collector) -> None:
+    """With several periods of an export: does the order inside a team stay when the supervisor changes?"""
+    found = stability(replace(ctx, tables=ctx.history, _memo={}).teams, ctx.config.level)
+    if found is None:
+        return
+    least = int(ctx.threshold("agreement.min_changes").value)
+    about: dict[str, Any] = {"changes": found.changes, "least": least}
+    if found.changes < least:
+        out.insufficient("stability_few", "stability", FULL, **about)
+    elif math.isnan(found.difference):
+        out.not_applicable("stability_constant", "stability", FULL, **about)
+    else:
+        estimate = Estimate(found.difference, found.lower, found.upper, ctx.config.level, found.n, "correlation",
+                            "before and after inside teams, supervisor jackknife, t")  # fmt: skip
+        out.add("stability", Status.CLEAR, "stability", scope=FULL, estimate=estimate, stayed=found.stayed,
+                changed=found.changed, **about)  # fmt: skip
 
 
 def needed(ctx: Context, out: Collector, fit: SourceReliability, about: dict[str, Any]) -> None:

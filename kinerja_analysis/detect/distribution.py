@@ -1,4 +1,4 @@
-"""How predikat spread: pairs separated inside a team, shares, the guide SE 3/2023, clustering by supervisor."""
+"""How predikat spread: separated pairs, shares, variety, the guide SE 3/2023, clustering and likeness of teams."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
+from kinerja_analysis.detect._distribution_likeness import likeness
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -26,12 +27,13 @@ def detect(ctx: Context, out: Collector) -> None:
     shares(ctx, out)
     rows = latest(members(ctx))
     if rows.empty:
-        for measure in ("separated_pairs", "guide", "clustering"):
+        for measure in ("separated_pairs", "guide", "clustering", "team_likeness"):
             out.not_applicable("no_supervisor", measure, KIND)
         return
     separated(ctx, out, rows)
     guide(ctx, out, rows)
     clustering(ctx, out, rows)
+    alike(ctx, out, rows)
 
 
 def shares(ctx: Context, out: Collector) -> None:
@@ -43,6 +45,7 @@ def shares(ctx: Context, out: Collector) -> None:
     if got.empty:
         out.not_applicable("no_rows", "share_top", KIND)
         out.not_applicable("no_rows", "share_modal", KIND)
+        out.not_applicable("no_rows", "variety", KIND)
         return
     counts = got.value_counts().reindex(list(PREDIKAT), fill_value=0)
     n, national = len(got), ctx.threshold("distribution.national_top").value
@@ -57,6 +60,10 @@ def shares(ctx: Context, out: Collector) -> None:
             code, Status.CLEAR, measure, scope=KIND, estimate=estimate, predikat=name, k=k, waiting=waiting,
             national=national,
         )  # fmt: skip
+    share = counts[counts > 0].to_numpy(float) / n
+    entropy = float(-(share * np.log(share)).sum())
+    estimate = Estimate(float(np.exp(entropy)), level=ctx.config.level, n=n, unit="count", method="full_count")
+    out.add("variety", Status.CLEAR, "variety", scope=KIND, estimate=estimate, entropy=entropy, used=len(share))
 
 
 def separated(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
@@ -108,6 +115,29 @@ def clustering(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     out.add(
         "clustering_high" if high else "clustering", Status.FLAGGED if high else Status.CLEAR, "clustering",
         scope=KIND, estimate=estimate, threshold=limit, n_teams=len(top), predikat=TOP,
+    )  # fmt: skip
+
+
+def alike(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
+    """Are the teams' mixes more alike than chance? A note: the guide asks for one curve, so it is never flagged."""
+    counts = pd.crosstab(_codes(rows), rows["predikat"]).to_numpy()
+    counts = counts[counts.sum(axis=1) > 1]
+    least, limit = ctx.threshold("distribution.min_teams"), ctx.threshold("distribution.underdispersion")
+    chance = ctx.threshold("distribution.underdispersion_chance").value
+    n = int(counts.sum())
+    if len(counts) < least.value:
+        out.insufficient("alike_few", "team_likeness", KIND, n_teams=len(counts), least=int(least.value))
+        return
+    if (counts.sum(axis=0) > 0).sum() < 2:
+        out.not_applicable("alike_none", "team_likeness", KIND, n_teams=len(counts), n=n)
+        return
+    found = likeness(counts, ctx.generator(2), ctx.config.level)
+    note = found.ratio < limit.value and found.p <= chance
+    estimate = Estimate(found.ratio, found.lower, found.upper, ctx.config.level, n, "ratio", "permuted_members")
+    out.add(
+        "alike_note" if note else "alike", Status.CLEAR, "team_likeness", scope=KIND, estimate=estimate,
+        threshold=limit, p_value=found.p, n_teams=len(counts), chance_lower=found.chance_lower,
+        chance_upper=found.chance_upper,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
+from kinerja_analysis.detect._halo_official import official
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.detect.identical import vectors
@@ -65,13 +66,14 @@ def detect(ctx: Context, out: Collector) -> None:
 
 
 def _official(ctx: Context, out: Collector) -> None:
-    """The export has two ratings only: say how often they are equal, and that this tells nothing."""
+    """The export has two ratings only: how often they are equal, how far they go together, and what is open."""
     wide = ctx.ekinerja.pivot_table(index="row", columns="criterion", values="score", aggfunc="first").dropna()
     if wide.shape[1] < 2 or wide.empty:
         out.not_applicable("no_ekinerja", "equal_ratings", FULL)
         return
     equal = wide["hasil_kerja"] == wide["perilaku_kerja"]
     out.not_applicable("two_ratings", "equal_ratings", FULL, share=float(equal.mean()), n_rated=len(wide))
+    official(ctx, out)
 
 
 def profiles(

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-DRAWS = 400
+DRAWS, FIRST = 400, 40
+EXTREME, REFITS = 1e-4, 1
 SOURCES = ("supervisor", "peer", "subordinate", "other")
 
 
@@ -101,25 +102,45 @@ def _source(
     owner = pairs.groupby(["period", "rater"], sort=True).ngroup().to_numpy()
     names, address = pairs["rater"].to_numpy(), pairs["row"].to_numpy()
     vector = table.groupby(list(table.columns), sort=True).ngroup().to_numpy()
-    null = None
-    found: dict[int, Repeats] = {}
+    largest: dict[int, tuple[Ints, int, tuple[str, ...]]] = {}
     groups = np.split(np.argsort(owner, kind="stable"), np.cumsum(np.bincount(owner))[:-1])
     for k in sorted(range(len(groups)), key=lambda k: min(address[groups[k]])):  # draws follow the rows, not the names
         own = groups[k]
-        if own.size < least:
-            continue
-        kinds, counts = np.unique(vector[own], return_counts=True)
-        largest = int(counts.max())
-        rows = tuple(str(a) for a in address[own[vector[own] == kinds[counts.argmax()]]])
-        head = (str(names[own[0]]), source, own.size, scores.shape[1], largest)
-        if largest < 2 or largest / own.size < excess:
-            found[k] = Repeats(*head, 0.0, 0, 1.0, rows)
-            continue
-        null = null or Null.of(scores, owner, generator)
-        drawn = null.largest(float(scores[own].mean()), own.size, generator)
-        p = upper_tail(drawn, largest, own.size)
-        found[k] = Repeats(*head, float(drawn.mean()), int(np.quantile(drawn, 0.95)), p, rows)
-    return [found[k] for k in sorted(found)]
+        if own.size >= least:
+            kinds, counts = np.unique(vector[own], return_counts=True)
+            rows = tuple(str(a) for a in address[own[vector[own] == kinds[counts.argmax()]]])
+            largest[k] = (own, int(counts.max()), rows)
+    tested = {k: v for k, v in largest.items() if v[1] >= max(2.0, excess * v[0].size)}
+    chance = _chance(scores, owner, {k: v[:2] for k, v in tested.items()}, generator)
+    return [
+        Repeats(str(names[own[0]]), source, own.size, scores.shape[1], most, *chance.get(k, (0.0, 0, 1.0)), rows)
+        for k, (own, most, rows) in sorted(largest.items())
+    ]
+
+
+def _chance(
+    scores: Floats, owner: Ints, tested: dict[int, tuple[Ints, int]], generator: np.random.Generator
+) -> dict[int, tuple[float, int, float]]:
+    """Return expected size, 95 % size and p of each rater tested (the vectors' positions, the largest group).
+
+    The null is estimated again without the raters whose p is below ``EXTREME``, everyone tested anew, until the same
+    ones are left out, at most ``REFITS`` times: raters who copy one vector would make honest ones look less alike.
+    """
+    keep = np.ones(owner.size, dtype=np.bool_)
+    found: dict[int, tuple[Ints, float]] = {}
+    for _ in range(1 + REFITS if tested else 0):
+        null = Null.of(scores[keep], owner[keep], generator)
+        for k, (own, largest) in tested.items():
+            mean = float(scores[own].mean())
+            drawn = null.largest(mean, own.size, generator, FIRST)
+            if (drawn >= largest).sum() < FIRST / 10:
+                drawn = np.r_[drawn, null.largest(mean, own.size, generator, DRAWS - FIRST)]
+            found[k] = drawn, upper_tail(drawn, largest, own.size)
+        usual = ~np.isin(owner, [k for k, (_, p) in found.items() if p < EXTREME])
+        if (usual == keep).all() or usual.mean() < 0.5 or np.ptp(scores[usual]) == 0:
+            break
+        keep = usual
+    return {k: (float(drawn.mean()), int(np.quantile(drawn, 0.95)), p) for k, (drawn, p) in found.items()}
 
 
 def upper_tail(drawn: Ints, largest: int, n: int) -> float:

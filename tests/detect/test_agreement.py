@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -13,10 +14,12 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.tables import ScoreTable, Tables, conform
 from kinerja_analysis.base.words import messages, placeholders
-from kinerja_analysis.detect.agreement import detect, raters_for
+from kinerja_analysis.detect._agreement_stability import stability
+from kinerja_analysis.detect.agreement import absolute, detect, raters_for
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.detect.design import design_of
+from kinerja_analysis.stats import source_reliability
 
 REGION = "99.01"
 
@@ -195,3 +198,97 @@ def test_every_sentence_can_be_said_and_no_number_is_naked() -> None:
             if f.estimate is not None:
                 assert f.estimate.n > 0 and f.estimate.unit and f.estimate.method and math.isfinite(f.estimate.value)
             json.loads(json.dumps(dict(f.params), allow_nan=False))
+
+
+def test_phi_of_the_mean_by_hand() -> None:
+    """ρ of one rating 17/19, two raters each: 2 · 17/19 / (1 + 17/19) = 17/18; never judged by the verdict."""
+    found = pick(run(table(two_peers())), "phi", "peer")
+    assert found.estimate.value == pytest.approx(17 / 18) and found.params["raters"] == pytest.approx(2)
+    assert found.status is Status.CLEAR and math.isnan(found.threshold)
+
+
+@pytest.mark.parametrize(
+    ("lower", "single", "upper", "code"),
+    [(0.7, 0.8, 0.9, "phi_both"), (0.55, 0.6, 0.65, "phi_feedback_only"), (0.55, 0.6, 0.8, "phi_feedback"),
+     (-0.6, -0.1, 0.3, "phi_neither"), (0.3, 0.5, 0.6, "phi_no_decision"), (0.1, 0.6, 1.1, "phi_open")],
+)  # fmt: skip
+def test_phi_is_held_against_two_uses(lower: float, single: float, upper: float, code: str) -> None:
+    """Two raters: Φ = 2ρ/(1 + ρ), .80 at ρ = 2/3 and .70 at ρ = .538."""
+    score = np.tile([1.0, 2.0, 4.0, 5.0], 6)
+    fit = source_reliability(score, np.arange(24) // 2, np.arange(24), np.arange(24) // 4)
+    fit = dataclasses.replace(fit, single=single, single_lower=lower, single_upper=upper)
+    out = Collector("agreement", REGION, 2025)
+    now = Tables()
+    ctx = Context(now, now, ScoreTable(pd.DataFrame()), AuditConfig(), design_of(now, now, REGION, 2025), REGION, 2025)
+    absolute(ctx, out, fit, {"kind": "source", "subject": "peer", "scope": "multisource", "source": "peer"})
+    (found,) = out.found
+    assert found.code == f"agreement.{code}" and 0 <= found.estimate.lower <= found.estimate.upper <= 1
+    assert found.sentence("id") and found.sentence("en")
+
+
+def periods(rows: list[tuple[str, str, str, float]]) -> pd.DataFrame:
+    """Teams from (period, ratee, supervisor, level)."""
+    frame = pd.DataFrame(rows, columns=["period", "ratee", "supervisor", "level"])
+    return frame.assign(unit="u", row=[f"1:1:{i}" for i in range(len(frame))])
+
+
+def test_stability_by_hand() -> None:
+    """Stayed: (4, 3, 3) then (4, 4, 3): Σxy 1/3, Σx² = Σy² = 2/3, r = .5. Changed: (4, 3) then (4, 3): r = 1."""
+    rows = []
+    for t in range(3):
+        for i, (a, b) in enumerate([(4.0, 4.0), (3.0, 4.0), (3.0, 3.0)]):
+            rows += [("2024", f"A{t}{i}", f"S{t}", a), ("2025", f"A{t}{i}", f"S{t}", b)]
+        for i, level in enumerate([4.0, 3.0]):
+            rows += [("2024", f"B{t}{i}", f"T{t}", level), ("2025", f"B{t}{i}", f"N{t}", level - 1)]
+        rows += [("2024", f"C{t}", f"T{t}", 4.0), ("2025", f"C{t}", f"M{t}", 1.0)]  # moved alone: no group
+    found = stability(periods(rows))
+    assert found is not None and (found.changes, found.n) == (3, 15)
+    assert (found.stayed, found.changed, found.difference) == pytest.approx((0.5, 1.0, -0.5))
+    assert stability(periods([("2024", "a", "S", 4.0), ("2022", "a", "S", 3.0)])) is None
+
+
+def rotating(seed: int, view: float, *, teams: int = 120, share: float = 0.3) -> pd.DataFrame:
+    """Two years, eight members; ``view``: SD of what one supervisor sees in an employee and keeps seeing."""
+    g = np.random.default_rng(seed)
+    rows = []
+    for t in range(teams):
+        merit, lenient = g.normal(0, 1, 8), g.normal(0, 0.5)
+        first, new = g.normal(0, view, 8), g.normal(0, view, 8)
+        moved = t < share * teams
+        for year, own in (("2024", first), ("2025", new if moved else first)):
+            boss = f"N{t}" if moved and year == "2025" else f"S{t}"
+            level = 3.0 + (merit + lenient + own + g.normal(0, 0.7, 8) > 0.5)
+            rows += [(year, f"E{t}_{i}", boss, float(v)) for i, v in enumerate(level)]
+    return periods(rows)
+
+
+def test_what_one_supervisor_keeps_seeing_is_found() -> None:
+    seen = stability(rotating(1, 1.0))
+    assert seen is not None and seen.changes == 36 and seen.lower > 0.05
+    hits = [stability(rotating(seed, 0.0)) for seed in range(2, 42)]
+    covered = sum(f is not None and f.lower <= 0 <= f.upper for f in hits)
+    assert covered >= 34  # 40 regions at .95: fewer has a chance of 1 in 200
+
+
+def test_stability_in_the_export(make_cell) -> None:
+    def answer(frame: pd.DataFrame) -> list[Finding]:
+        rows = frame.assign(hasil=frame["level"].sub(1).astype(int), perilaku=frame["level"].sub(1).astype(int))
+        ctx = make_cell(rows.drop(columns=["level", "row"]))
+        ratings = ctx.tables.ratings
+        ratings = ratings.assign(year=ratings["period"].str[:4].astype("int64"))
+        history = dataclasses.replace(ctx.tables, ratings=ratings)
+        now = dataclasses.replace(history, ratings=ratings[ratings["year"] == 2025].reset_index(drop=True))
+        out = Collector("agreement", REGION, 2025)
+        detect(dataclasses.replace(ctx, tables=now, history=history, _memo={}), out)
+        for f in out.found:
+            assert f.sentence("id") and f.sentence("en")
+        return [f for f in out.found if f.measure == "stability"]
+
+    (found,) = answer(rotating(1, 1.0))
+    assert found.code == "agreement.stability" and found.status is Status.CLEAR and found.estimate.lower > 0
+    (few,) = answer(rotating(1, 1.0, teams=30))
+    assert few.status is Status.INSUFFICIENT and few.params["changes"] == 9
+    (same,) = answer(rotating(1, 1.0).assign(level=3.0))
+    assert same.status is Status.NOT_APPLICABLE and "variasi nol" in same.sentence("id")
+    one = rotating(1, 1.0)
+    assert answer(one[one["period"] == "2025"]) == []

@@ -10,6 +10,7 @@ import pytest
 
 from kinerja_analysis.base.results import Status
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
+from kinerja_analysis.detect._distribution_likeness import likeness
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.detect.distribution import org_ratings
 
@@ -190,6 +191,47 @@ def test_national_mix_without_clustering_is_rarely_flagged(make_cell, run_detect
         for measure in flags:
             flags[measure] += result.first(measure=measure, scope="ekinerja").status is Status.FLAGGED
     assert max(flags.values()) <= 2
+
+
+def test_variety_by_hand(make_cell, run_detector):
+    found = run_detector(NAME, make_cell(teams([SB] * 3 + [B] * 9))).first(measure="variety")
+    # H = -(.25 ln .25 + .75 ln .75) = .562335
+    assert found.estimate.value == pytest.approx(1.754765, abs=1e-5) and found.params["used"] == 2
+
+
+def test_likeness_by_hand(make_cell, run_detector):
+    # 16 teams of SB, B: every chi-square is 0. Split as SB SB and B B: chi-square 2 each, expected 30/31 each.
+    alike = run_detector(NAME, make_cell(teams(*[[SB, B]] * 16))).first(measure="team_likeness")
+    assert alike.code.endswith("alike_note") and alike.status is Status.CLEAR and alike.estimate.value == 0
+    apart = run_detector(NAME, make_cell(teams(*[[SB, SB], [B, B]] * 8))).first(measure="team_likeness")
+    assert apart.code.endswith("alike") and apart.estimate.value == pytest.approx(2 * 31 / 30)
+    assert apart.params["chance_upper"] < apart.estimate.value
+
+
+@pytest.mark.parametrize(("mix", "sizes"), [((0.18, 0.65, 0.17), (5, 12)), ((0.01, 0.985, 0.005), (2, 5))])
+def test_independent_ratings_are_rarely_noted(mix, sizes):
+    # Exact at .01: more than 6 of 200 has a chance below .5 %.
+    rng = np.random.default_rng(5)
+    p = []
+    for i in range(200):
+        counts = np.stack([rng.multinomial(rng.integers(*sizes), mix) for _ in range(20)])
+        if (counts.sum(axis=0) > 0).sum() > 1:
+            p.append(likeness(counts, np.random.default_rng(i)).p)
+    assert np.sum(np.array(p) <= 0.01) <= 6 and len(p) > 100
+
+
+def test_a_quota_in_every_team_is_noted_never_flagged(make_cell, run_detector):
+    rng = np.random.default_rng(6)
+    groups = [[SB] * 2 + [B] * (5 + int(rng.integers(3))) + [BP] for _ in range(25)]
+    found = run_detector(NAME, make_cell(teams(*groups))).first(measure="team_likeness")
+    assert found.code.endswith("alike_note") and found.status is Status.CLEAR and found.estimate.upper < 0.7
+
+
+def test_likeness_needs_teams_and_variation(make_cell, run_detector):
+    few = run_detector(NAME, make_cell(teams(*[[SB, B]] * 14 + [[B]] * 4))).first(measure="team_likeness")
+    assert few.status is Status.INSUFFICIENT and few.params["n_teams"] == 14
+    none = run_detector(NAME, make_cell(teams(*[[B, B]] * 15))).first(measure="team_likeness")
+    assert none.status is Status.NOT_APPLICABLE and "variasi nol" in none.sentence("id")
 
 
 def test_messages_and_thresholds():

@@ -10,6 +10,7 @@ import pytest
 from scipy.special import stdtr
 
 from kinerja_analysis.base.results import Status
+from kinerja_analysis.base.tables import ScoreTable
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect import cells_of, contexts
 from kinerja_analysis.detect.contract import Collector, threshold, thresholds
@@ -175,3 +176,57 @@ def test_messages_and_thresholds() -> None:
     for name in thresholds(NAME):
         limit = threshold(f"{NAME}.{name}")
         assert limit.unit and limit.source and limit.date
+
+
+def team(patterns: list[list[tuple[int, int]]]) -> pd.DataFrame:
+    """One supervisor per list of (hasil, perilaku)."""
+    rows = [(f"S{t:03d}", f"R{t:03d}_{i:02d}", h, p) for t, own in enumerate(patterns) for i, (h, p) in enumerate(own)]
+    return pd.DataFrame(rows, columns=["supervisor", "ratee", "hasil", "perilaku"])
+
+
+TABLE = [(3, 3), (3, 3), (3, 2), (2, 3), (2, 2), (1, 2)]  # a d / n = 2 * 2 / 6, b c / n = 1 / 6: odds ratio 4
+OTHER = [(3, 3), (3, 2), (2, 3), (2, 2)]  # 1/4 and 1/4
+
+
+def test_odds_ratio_inside_supervisors_by_hand(make_cell, run_detector) -> None:
+    result = run_detector(NAME, make_cell(team([TABLE, OTHER] * 10)))
+    found = result.first(measure="association")
+    assert found.estimate.value == pytest.approx((4 / 6 + 1 / 4) / (1 / 6 + 1 / 4)) and found.status is Status.CLEAR
+    # delete-one-supervisor jackknife of the log, by its definition; t(19), .975 = 2.0930 (tables)
+    same, cross = np.tile([4 / 6, 1 / 4], 10), np.tile([1 / 6, 1 / 4], 10)
+    left = np.log((same.sum() - same) / (cross.sum() - cross))
+    se = np.sqrt(19 / 20 * ((left - left.mean()) ** 2).sum())
+    assert np.log(found.estimate.upper) == pytest.approx(np.log(2.2) + 2.0930241 * se, rel=1e-6)
+    assert found.params["informative"] == 20
+    assert result.first(measure="equal_ratings").status is Status.NOT_APPLICABLE  # what it cannot tell stays said
+    assert not any(f.measure == "association_beyond" for f in result.findings())
+
+
+def test_association_that_cannot_be_told(make_cell, run_detector) -> None:
+    def first(groups: list[list[tuple[int, int]]]):
+        return run_detector(NAME, make_cell(team(groups))).first(measure="association")
+
+    few = first([TABLE] * 14)
+    assert few.status is Status.INSUFFICIENT and few.params["informative"] == 14
+    lenient = [[(3, 3)] * 6, [(2, 2)] * 6] * 10  # between supervisors only: severity and quality of teams
+    assert first(lenient).status is Status.NOT_APPLICABLE
+    assert first([[(3, 3), (2, 2)]] * 20).code.endswith("one_way")
+    assert first([[(3, 3), (2, 2)]] * 20 + [OTHER]).code.endswith("one_way")
+
+
+@pytest.mark.parametrize("halo", [False, True])
+def test_conduct_beyond_achievement(make_cell, run_detector, halo: bool) -> None:
+    """Both ratings follow achievement, or conduct repeats results."""
+    g = np.random.default_rng(8)
+    merit = g.normal(0, 1, 640)
+    hasil, own = (1 + np.digitize(merit + g.normal(0, 0.7, 640), [-1.0, 0.8]) for _ in range(2))
+    perilaku = np.where(halo & (g.random(640) < 0.6), hasil, own)
+    rows = team([[(int(h), int(p)) for h, p in zip(hasil[k::80], perilaku[k::80], strict=True)] for k in range(80)])
+    ctx = make_cell(rows)
+    known = pd.DataFrame({"person": [f"R{i % 80:03d}_{i // 80:02d}" for i in range(640)], "achievement": merit})
+    known = known.assign(region=ctx.region, year=ctx.year, period=str(ctx.year))
+    ctx.scores = ScoreTable(known)
+    found = run_detector(NAME, ctx).first(measure="association_beyond")
+    assert (found.estimate.lower > 1.5) if halo else (found.estimate.lower < 1 < found.estimate.upper)
+    ctx.scores = ScoreTable(known[:40])
+    assert run_detector(NAME, ctx).first(measure="association_beyond").status is Status.INSUFFICIENT

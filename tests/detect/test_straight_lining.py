@@ -103,13 +103,15 @@ def test_without_time_of_day(make_cell, run_detector, stamp):
     assert found.status is Status.NOT_APPLICABLE
 
 
-def honest(rng: np.random.Generator, raters: int, n: int, k: int, level: float, step: float = 20.0) -> pd.DataFrame:
+def honest(
+    rng: np.random.Generator, raters: int, n: int, k: int, level: float, step: float = 20.0, rest: float = 0.7
+) -> pd.DataFrame:
     """Raters with pair effects as large as everything else, on a coarse form with a ceiling."""
     rows = []
     for r in range(raters):
         severity = rng.normal(0, 0.5)
         common = rng.normal(0, 1, (n, 1))
-        latent = level + severity + common + rng.normal(0, 0.7, (n, k))
+        latent = level + severity + common + rng.normal(0, rest, (n, k))
         score = np.clip(np.round(latent), 0, 5) * step
         for i in range(n):
             rows += [(f"R{r:03d}_{i:02d}", f"S{r:03d}", "supervisor", f"c{j}", score[i, j]) for j in range(k)]
@@ -138,6 +140,30 @@ def test_copied_vectors_are_found_and_honest_raters_are_not(make_cell, run_detec
     found = result.first(subject_kind="rater")
     assert found.params["k"] >= 10 and found.estimate.value >= 10 / 12
     assert found.params["expected"] < 6 and len(set(found.rows)) >= 10
+
+
+def ladders(frame: pd.DataFrame, share: float, top: float, step: float) -> tuple[pd.DataFrame, set[str]]:
+    """Let a share of the raters give everybody the same rising vector."""
+    names = sorted(frame["rater"].unique())
+    who = set(names[: round(share * len(names))])
+    ladder = top - 2 * step + step * (pd.factorize(frame["criterion"], sort=True)[0] % 3)
+    return frame.assign(score=frame["score"].mask(frame["rater"].isin(who), pd.Series(ladder, frame.index))), who
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.15, 0.3])
+@pytest.mark.parametrize(("level", "step"), [(3.5, 20.0), (4.0, 25.0)])
+def test_copiers_are_named_and_nobody_else(make_cell, run_detector, share, level, step):
+    # 0-100 in six steps, or in five; more than 40 % of the scores in the top two. At nominal .01 (and a needed excess)
+    # 5 regions of 20 honest raters each name nobody.
+    top, tops = 100.0, []
+    for seed in range(5):
+        frame = honest(np.random.default_rng([31, seed]), 20, 14, 6, level, step, rest=0.4)
+        frame["score"] = frame["score"].clip(upper=top)
+        tops.append((frame["score"] >= top - step).mean())
+        made, who = ladders(frame, share, top, step)
+        result = run_detector(NAME, make_cell(pairs=made))
+        assert {f.subject for f in result.findings(measure="identical_vectors", subject_kind="rater")} == who
+    assert np.mean(tops) > 0.4
 
 
 @pytest.mark.slow

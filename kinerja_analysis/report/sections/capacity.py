@@ -15,7 +15,6 @@ from kinerja_analysis.show import sentence as words
 
 LINKED = ("linked", "linked_by_anchors")
 Question = tuple[str, str]
-NOT_YET: tuple[str, ...] = ()  #: questions of the design that no detector of this version asks
 
 
 def capacity(view: View) -> Section:
@@ -86,7 +85,7 @@ def changes(view: View, row: Any) -> list[tuple[str, str]]:
 
 
 def answers(view: View) -> Answers:
-    """Sort the questions of all detectors, and those that nothing here answers, into three lists."""
+    """Sort the questions of all detectors, and the one that nothing answers, into three lists."""
     lists: tuple[list[Question], list[Question], list[Question]] = ([], [], [])
     codes: list[str] = []
     for name in view.detectors:
@@ -94,8 +93,6 @@ def answers(view: View) -> Answers:
         lists[place].append((words.question(name, view.lang), reason))
         codes += used
     lists[2].append((view.say("answers.level", place=view.place), view.say("answers.level_reason")))
-    for question in NOT_YET:
-        lists[2].append((view.say(f"answers.{question}"), view.say("answers.not_yet")))
     titles = (view.say("answers.yes"), view.say("answers.partly"), view.say("answers.no"))
     return Answers(titles, (tuple(lists[0]), tuple(lists[1]), tuple(lists[2])), codes=tuple(dict.fromkeys(codes)))
 
