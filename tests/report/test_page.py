@@ -102,7 +102,7 @@ def test_what_cannot_be_answered_stands_there_with_its_reason(page: Page, audit:
     assert reasons[question].startswith("Tidak dapat diperiksa: berkas pegawai tidak memuat ciri")
     assert any("longgar" in q for q, _ in partly), "the export gives bounds only, the 360 part an answer"
     assert reasons["Apakah ukuran penilai bergeser dari tahun ke tahun?"].startswith("belum diperiksa oleh versi ini")
-    assert len(yes) + len(partly) + len(no) == len(audit.results) + 1 + len(capacity.NOT_YET)
+    assert len(yes) + len(partly) + len(no) == len(audit.results) + 1
 
 
 def test_an_error_is_named_where_nothing_can_be_answered(lab: SimpleNamespace) -> None:
