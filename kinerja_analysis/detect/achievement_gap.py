@@ -29,8 +29,7 @@ from kinerja_analysis.detect._achievement_order import (
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.score import frameworks_of
-from kinerja_analysis.score.achievement import achievement
+from kinerja_analysis.detect.evidence import achievements, with_achievement
 from kinerja_analysis.stats import adjust, ordered_pairs, shrink
 
 NAME = "achievement_gap"
@@ -62,19 +61,12 @@ def detect(ctx: Context, out: Collector) -> None:
             out.not_applicable("no_achievements", "order", scope)
         elif rows.empty:
             out.not_applicable(f"no_{scope}" if missing else f"no_supervisor_{scope}", "order", scope)
-        elif _scope(ctx, out, _cell(scope, _with(rows, known))):
+        elif _scope(ctx, out, _cell(scope, with_achievement(rows, known))):
             answered.add(scope)
     if answered:
         _measured_by(ctx, out)
     if FULL in answered:
-        _lists(ctx, out, _with(official, known))
-
-
-def achievements(ctx: Context) -> pd.DataFrame:
-    """Return ``period person achievement`` (percent) of the cell, persons without one left out."""
-    frame = ctx.scores.frame
-    mine = frame[(frame["region"] == ctx.region) & (frame["year"] == ctx.year) & frame["achievement"].notna()]
-    return mine[["period", "person", "achievement"]].reset_index(drop=True)
+        _lists(ctx, out, with_achievement(official, known))
 
 
 def _official(ctx: Context) -> pd.DataFrame:
@@ -87,14 +79,6 @@ def _scores(ctx: Context) -> pd.DataFrame:
     keep = (pairs["source"] == "supervisor") & pairs["rater"].notna() & (pairs["rater"] != pairs["ratee"])
     rows = latest(pairs[keep]).rename(columns={"rater": "supervisor"})
     return rows[["period", "supervisor", "ratee", "score", "rows"]]
-
-
-def _with(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Join the achievement of the same period or, where the periods are of another kind, the mean of the year."""
-    known = known.rename(columns={"person": "ratee"})
-    if rows["period"].isin(known["period"]).any():
-        return rows.merge(known, on=["period", "ratee"])
-    return rows.merge(known.groupby("ratee", as_index=False)["achievement"].mean(), on="ratee")
 
 
 def _cell(scope: str, rows: pd.DataFrame) -> Cell:
@@ -158,12 +142,9 @@ def _estimate(ctx: Context, r: Regional, n: int) -> Estimate:
 
 def _others(ctx: Context, out: Collector, cell: Cell) -> None:
     """The same with achievement measured by others alone, where the file holds both kinds."""
-    table = ctx.tables.achievements
-    if not {"rater", "other"} <= set(table["measured_by"].dropna()):
+    if not {"rater", "other"} <= set(ctx.tables.achievements["measured_by"].dropna()):
         return
-    own = achievement(table, frameworks_of(ctx.tables, ctx.config), measured_by="other")
-    known = own.loc[own["achievement"].notna(), ["period", "person", "achievement"]]
-    rows = _with(cell.rows.drop(columns="achievement"), known)
+    rows = with_achievement(cell.rows.drop(columns="achievement"), achievements(ctx, measured_by="other"))
     part = _cell(cell.scope, rows)
     if len(part.names) >= int(ctx.threshold("achievement_gap.min_supervisors").value):
         region = regional(part.teams, ctx.config.level)

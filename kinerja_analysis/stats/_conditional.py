@@ -142,7 +142,10 @@ def _tilted(batch: Batch, beta: Floats) -> Floats:
     for _ in range(8):
         share = expit(eta + shift) * batch.member
         slope = np.maximum((share * (1 - share)).sum(axis=0), 1e-3)
-        shift = shift + np.clip((batch.n_chosen - share.sum(axis=0)) / slope, -1.5, 1.5)
+        step = np.clip((batch.n_chosen - share.sum(axis=0)) / slope, -1.5, 1.5)
+        shift = shift + step
+        if np.abs(step).max() < 0.01:  # any shift gives the same likelihood; a good one only keeps it from underflow
+            break
     return eta + shift
 
 
