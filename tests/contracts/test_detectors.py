@@ -40,7 +40,12 @@ COUNTS = ("full_count", "full_count_bounds")
 NIP = "198001012005011001"
 WHOLE = ("five_points", "planted")
 #: Measures of the overall level on purpose: alpha over all employees, thresholds of the scores of the region.
-OVERALL = {"agreement": ("descriptive",), "straight_lining": ("identical_vectors",)}
+#: Achievement measured by others is an anchor: a unit raised by a constant exceeds it by that constant.
+OVERALL = {
+    "agreement": ("descriptive",),
+    "straight_lining": ("identical_vectors",),
+    "achievement_gap": ("beyond_achievement",),
+}
 TEXT = ("measure", "subject_kind", "subject", "scope", "unit", "method", "status", "code", "region")
 REAL = ("value", "lower", "upper", "level", "threshold", "p_value", "p_adjusted")
 
