@@ -240,8 +240,8 @@ def test_same_employee_under_both_groups_by_hand(make_cell, run_detector):
     history = replace(ctx.history, **frames)
     mixed = replace(ctx, tables=history.select(region="01.01", year=2025), history=history, _memo={})
     found = run_detector(NAME, mixed).first(measure="own_group_change", subject_kind="attribute")
-    # Now every other employee changes from b to a: those of group a rise 10 : 15 in either direction, those of b 30 : 10
-    # in either. Whoever goes to the own group rises no more often than whoever leaves it: odds ratio 1.
+    # Now every other employee changes from b to a: those of group a rise 10 : 15 in either direction, those of b
+    # 30 : 10. Whoever goes to the own group rises no more often than whoever leaves it: odds ratio 1.
     assert found.estimate.value == pytest.approx(1.0, abs=1e-6) and found.params["n_informative"] == 130
     assert found.status is Status.CLEAR and found.code == "affinity.change"
 
