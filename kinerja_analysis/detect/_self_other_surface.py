@@ -56,8 +56,8 @@ def surface(ctx: Context, out: Collector, views_of: People, scope: str) -> None:
     estimate = Estimate(fit.a4, fit.lower["a4"], fit.upper["a4"], fit.level, fit.n, "sd", fit.method)
     out.add(
         f"surface_{code}", Status.CLEAR, "surface", scope=scope, estimate=estimate, p_value=float(fit.p[3]),
-        a1=fit.a1, a2=fit.a2, a3=fit.a3, a4=fit.a4, a5=fit.a5, r_squared=fit.r_squared,
-        **{f"p{i + 1}": float(p) for i, p in enumerate(fit.p)},
+        a1=fit.a1, a2=fit.a2, a3=fit.a3, a4=fit.a4, a5=fit.a5, p1=fit.p[0], p2=fit.p[1], p3=fit.p[2], p4=fit.p[3],
+        p5=fit.p[4], r_squared=fit.r_squared,
     )  # fmt: skip
 
 
