@@ -1,7 +1,8 @@
 """Ratings against achievement, inside supervisors only: does a better result go with a better rating?
 
 Measures: ``order`` (region), ``order_others`` (region, achievement measured by others alone), ``ignoring`` (region: how
-far supervisors differ), ``supervisor_order`` (region and rater), ``measured_by``, and the lists ``top_missed`` and
+far supervisors differ), ``supervisor_order`` (region and rater), ``order_by_sector`` (aspect, and agency with aspect),
+``slope`` (region), ``beyond_achievement`` (region and rater), ``measured_by``, and the lists ``top_missed`` and
 ``low_reached``.
 """
 
@@ -12,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
+from kinerja_analysis.detect._achievement_beyond import Beyond, beyond, within_slope
 from kinerja_analysis.detect._achievement_order import (
     Regional,
     Sums,
@@ -28,9 +30,8 @@ from kinerja_analysis.detect._achievement_order import (
 )
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
-from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.score import frameworks_of
-from kinerja_analysis.score.achievement import achievement
+from kinerja_analysis.detect.contract import Collector, Threshold
+from kinerja_analysis.detect.evidence import achievements, with_achievement
 from kinerja_analysis.stats import adjust, ordered_pairs, shrink
 
 NAME = "achievement_gap"
@@ -62,39 +63,24 @@ def detect(ctx: Context, out: Collector) -> None:
             out.not_applicable("no_achievements", "order", scope)
         elif rows.empty:
             out.not_applicable(f"no_{scope}" if missing else f"no_supervisor_{scope}", "order", scope)
-        elif _scope(ctx, out, _cell(scope, _with(rows, known))):
+        elif _scope(ctx, out, _cell(scope, with_achievement(rows, known))):
             answered.add(scope)
     if answered:
         _measured_by(ctx, out)
     if FULL in answered:
-        _lists(ctx, out, _with(official, known))
-
-
-def achievements(ctx: Context) -> pd.DataFrame:
-    """Return ``period person achievement`` (percent) of the cell, persons without one left out."""
-    frame = ctx.scores.frame
-    mine = frame[(frame["region"] == ctx.region) & (frame["year"] == ctx.year) & frame["achievement"].notna()]
-    return mine[["period", "person", "achievement"]].reset_index(drop=True)
+        _lists(ctx, out, with_achievement(official, known))
 
 
 def _official(ctx: Context) -> pd.DataFrame:
     rows = latest(members(ctx)).rename(columns={"level": "score", "row": "rows"})
-    return rows[["period", "supervisor", "ratee", "score", "predikat", "rows"]]
+    return rows[["period", "supervisor", "ratee", "score", "opd", "predikat", "rows"]]
 
 
 def _scores(ctx: Context) -> pd.DataFrame:
     pairs = ctx.pairs
     keep = (pairs["source"] == "supervisor") & pairs["rater"].notna() & (pairs["rater"] != pairs["ratee"])
     rows = latest(pairs[keep]).rename(columns={"rater": "supervisor"})
-    return rows[["period", "supervisor", "ratee", "score", "rows"]]
-
-
-def _with(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Join the achievement of the same period or, where the periods are of another kind, the mean of the year."""
-    known = known.rename(columns={"person": "ratee"})
-    if rows["period"].isin(known["period"]).any():
-        return rows.merge(known, on=["period", "ratee"])
-    return rows.merge(known.groupby("ratee", as_index=False)["achievement"].mean(), on="ratee")
+    return rows[["period", "supervisor", "ratee", "score", "opd", "rows"]]
 
 
 def _cell(scope: str, rows: pd.DataFrame) -> Cell:
@@ -117,6 +103,8 @@ def _scope(ctx: Context, out: Collector, cell: Cell) -> bool:
     region = regional(cell.teams, ctx.config.level)
     _order(ctx, out, cell, region)
     _others(ctx, out, cell)
+    _sectors(ctx, out, cell)
+    _beyond(ctx, out, cell)
     if region.net > float(ndtri(0.5 + ctx.config.level / 2)) * region.se:
         _ignoring(ctx, out, cell)
         _supervisors(ctx, out, cell, region)
@@ -158,17 +146,96 @@ def _estimate(ctx: Context, r: Regional, n: int) -> Estimate:
 
 def _others(ctx: Context, out: Collector, cell: Cell) -> None:
     """The same with achievement measured by others alone, where the file holds both kinds."""
-    table = ctx.tables.achievements
-    if not {"rater", "other"} <= set(table["measured_by"].dropna()):
+    if not {"rater", "other"} <= set(ctx.tables.achievements["measured_by"].dropna()):
         return
-    own = achievement(table, frameworks_of(ctx.tables, ctx.config), measured_by="other")
-    known = own.loc[own["achievement"].notna(), ["period", "person", "achievement"]]
-    rows = _with(cell.rows.drop(columns="achievement"), known)
+    known = ctx.memo("by_others", lambda: achievements(ctx, measured_by="other"))
+    rows = with_achievement(cell.rows.drop(columns="achievement"), known)
     part = _cell(cell.scope, rows)
     if len(part.names) >= int(ctx.threshold("achievement_gap.min_supervisors").value):
         region = regional(part.teams, ctx.config.level)
         out.add("others_follow", Status.CLEAR, "order_others", scope=cell.scope, n_teams=len(part.names),
                 estimate=_estimate(ctx, region, len(rows)), **_hundred(region))  # fmt: skip
+
+
+def _sectors(ctx: Context, out: Collector, cell: Cell) -> None:
+    """The order by agency and aspect (volume, quality, time, cost), where enough supervisors tell; describes only."""
+    least = int(ctx.threshold("achievement_gap.min_supervisors").value)
+    base = cell.rows.drop(columns="achievement")
+    for aspect in sorted(ctx.tables.achievements["aspect"].dropna().unique()):
+        known = ctx.memo(("aspect", aspect), lambda a=aspect: achievements(ctx, aspect=a))
+        rows = with_achievement(base, known)
+        for opd, part in [("", rows), *rows[rows["opd"].fillna("") != ""].groupby("opd", sort=True)]:
+            own = _cell(cell.scope, part)
+            if len(own.names) < least:
+                continue
+            region = regional(own.teams, ctx.config.level)
+            kind, subject = ("sector", f"{opd}|{aspect}") if opd else ("aspect", str(aspect))
+            out.add("in_sector" if opd else "in_aspect", Status.CLEAR, "order_by_sector", kind=kind, subject=subject,
+                    scope=cell.scope, estimate=_estimate(ctx, region, len(part)), n_teams=len(own.names), opd=str(opd),
+                    aspect=str(aspect), **_hundred(region))  # fmt: skip
+
+
+def _beyond(ctx: Context, out: Collector, cell: Cell) -> None:
+    """Slope inside supervisors, and supervisors whose ratings exceed achievement, over the range of its reliability.
+
+    Only with achievement measured by others: where the rater sets or records it, easy targets hide leniency.
+    """
+    by = set(ctx.tables.achievements["measured_by"].dropna())
+    if "other" not in by:
+        out.not_applicable("beyond_rater" if by else "beyond_unknown", "beyond_achievement", cell.scope)
+        return
+    known = ctx.memo("by_others", lambda: achievements(ctx, measured_by="other"))
+    rows = with_achievement(cell.rows.drop(columns="achievement"), known)
+    team, names = pd.factorize(rows["supervisor"], sort=True)
+    score, evidence = rows["score"].to_numpy(float), rows["achievement"].to_numpy(float)
+    least = int(ctx.threshold("achievement_gap.min_supervisors_spread").value)
+    slope = within_slope(score, evidence, team) if len(names) >= least else None
+    if slope is None:
+        out.insufficient("beyond_few", "beyond_achievement", cell.scope, n_teams=len(names), least=least)
+        return
+    lowest, limit = (ctx.threshold(f"achievement_gap.{t}") for t in ("reliability_low", "beyond"))
+    half = float(stdtrit(slope.df, 0.5 + ctx.config.level / 2)) * slope.se
+    ends = (slope.value - half, slope.value + half)
+    out.add("slope", Status.CLEAR, "slope", scope=cell.scope, n_teams=len(names), reliability=lowest.value,
+            estimate=Estimate(slope.value, *ends, ctx.config.level, len(rows), "sd", "within_slope_cluster"),
+            steep=slope.value / lowest.value)  # fmt: skip
+    made = beyond(score, evidence, team, slope, lowest.value, limit.value)
+    _teams_beyond(ctx, out, cell.scope, [str(n) for n in names], rows, made, limit)
+
+
+def _teams_beyond(
+    ctx: Context, out: Collector, scope: str, names: list[str], rows: pd.DataFrame, made: Beyond, limit: Threshold
+) -> None:
+    """One finding per supervisor with enough employees, one family; then how many were named."""
+    least = int(ctx.threshold("achievement_gap.min_ratees").value)
+    enough = made.n >= least
+    if not enough.any():
+        out.insufficient("beyond_small", "beyond_achievement", scope, n_teams=len(names), least=least)
+        return
+    adjusted = adjust(np.where(enough, made.p, np.nan), "bh")
+    flagged = enough & (adjusted <= ctx.config.fdr)
+    cited = rows.groupby("supervisor")["rows"].agg(list)
+    half = float(ndtri(0.5 + ctx.config.level / 2)) * made.se
+    middle = made.value.shape[1] // 2
+    for i in np.flatnonzero(enough):
+        lower, upper = float((made.value - half)[i].min()), float((made.value + half)[i].max())
+        estimate = Estimate(float(made.value[i, middle]), lower, upper, ctx.config.level, int(made.n[i]), "sd",
+                            "beyond_range")  # fmt: skip
+        sign = "higher" if made.value[i, middle] > 0 else "lower"
+        out.add(
+            f"beyond_{sign}" if flagged[i] else "beyond_not_shown", Status.FLAGGED if flagged[i] else Status.CLEAR,
+            "beyond_achievement", kind="rater", subject=names[i], scope=scope, estimate=estimate, threshold=limit,
+            p_value=made.p[i], p_adjusted=adjusted[i], rows=_flat(cited[names[i]]), least_size=made.value[i].min(),
+            most_size=made.value[i].max(),
+        )  # fmt: skip
+    estimate = Estimate(int(flagged.sum()), level=ctx.config.level, n=int(made.n[enough].sum()), unit="count",
+                        method="minimal_effect_bh")  # fmt: skip
+    out.add(
+        "beyond_some" if flagged.any() else "beyond_none", Status.FLAGGED if flagged.any() else Status.CLEAR,
+        "beyond_achievement", scope=scope, estimate=estimate, flagged=int(flagged.sum()), family=int(enough.sum()),
+        n_few=int((~enough).sum()), limit=limit.value, reliability=float(made.reliability[0]),
+        tightest=float(made.se[enough].min()),
+    )  # fmt: skip
 
 
 def _measured_by(ctx: Context, out: Collector) -> None:

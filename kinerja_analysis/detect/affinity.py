@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.detect.attributes import (
-    by_size,
-    declared,
-    dummies,
-    informative,
-    members,
-    scored,
-    values,
-)
+from kinerja_analysis.detect._affinity_changes import both_known, changes
+from kinerja_analysis.detect.attributes import by_size, declared, dummies, informative, members, scored, values
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.contrast import Contrast, Reporter, fitted
+from kinerja_analysis.detect.contrast import SAME, Contrast, Reporter, compared, fitted
+from kinerja_analysis.detect.evidence import achievements, share_of_others, standardised
 
 NAME = "affinity"
 OTHERS = ("supervisor", "peer", "subordinate", "other")
@@ -37,20 +32,33 @@ def detect(ctx: Context, out: Collector) -> None:
         rows = official.rename(columns={"supervisor": "rater"}).assign(source="supervisor")
         found = [_odds(ctx, rows, name, known[name]) for name in names]
         limit = ctx.threshold("affinity.odds_ratio")
-        measure = "own_group_odds_ratio"
-        Reporter(out, measure, "own_group", "ekinerja", "attribute", limit, "odds_ratio").report(ctx, found)
+        main = Reporter(out, "own_group_odds_ratio", "own_group", "ekinerja", "attribute", limit, "odds_ratio")
+        main.report(ctx, found)
+        _given(ctx, main, rows, known, found)
+        changes(ctx, main, names)
     if len(scores) and names:
         found = [c for name in names for c in _points(ctx, scores, name, known[name])]
         limit = ctx.threshold("affinity.gamma")
         Reporter(out, "own_group_gap", "own_group", "multisource", "attribute", limit, "sd").report(ctx, found)
 
 
-def _both_known(rows: pd.DataFrame, value: pd.Series) -> pd.DataFrame:
-    """Keep rows in which the attribute of ratee and rater is known; add ``group``, ``rater_group``, ``own``."""
-    frame = rows[["period", "ratee", "rater", "source", "level", "stratum", "cluster"]]
-    frame = frame.assign(group=rows["ratee"].map(value), rater_group=rows["rater"].map(value))
-    frame = frame.dropna(subset=["group", "rater_group"]).reset_index(drop=True)
-    return frame.assign(own=frame["group"] == frame["rater_group"])
+def _given(
+    ctx: Context, main: Reporter, rows: pd.DataFrame, known: dict[str, pd.Series], plain: list[Contrast]
+) -> None:
+    """The own-group term at equal achievement, each with the figure of the same people that disregards it."""
+    capaian, measure = achievements(ctx), "own_group_odds_ratio_given"
+    if capaian.empty:
+        main.out.not_applicable("given_none", measure, main.scope)
+        return
+    some = standardised(rows, capaian)
+    share = len(some) / len(rows)
+    found: list[Contrast] = []
+    if share >= ctx.threshold("affinity.given_min_share").value:
+        bare = some.drop(columns="capaian")
+        before = plain if share >= SAME else [_odds(ctx, bare, name, value) for name, value in known.items()]
+        found = compared([_odds(ctx, some, name, value) for name, value in known.items()], before, main.shown)
+    report = replace(main, measure=measure, verdict=measure)
+    report.second(ctx, found, "given", covered=share, others=share_of_others(ctx))
 
 
 def _refusal(ctx: Context, frame: pd.DataFrame, name: str, value: pd.Series, raters: pd.Series) -> Contrast | None:
@@ -73,10 +81,11 @@ def _odds(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> Cont
     """Log odds of a higher predikat for one's own group, beside the groups' own terms, inside supervisors."""
     from kinerja_analysis.stats import conditional_ordinal
 
-    frame = _both_known(rows, value)
+    frame = both_known(rows, value)
     refused = _refusal(ctx, frame, name, value, rows["rater"])
     if refused:
         return refused
+    covariates = [c for c in ("capaian",) if c in frame]
     frame, kept = _estimable(frame)
     teams = informative(frame, frame["own"].to_numpy())
     enough, params = _enough(ctx, teams, name, "affinity.min_informative_teams")
@@ -84,7 +93,7 @@ def _odds(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> Cont
     least = int(ctx.threshold("affinity.min_supervisors").value)
     if not enough or not kept or supervisors < least:
         return Contrast(name, people, supervisors, {**params, "least_supervisors": least}, reason="few_teams")
-    x = np.column_stack([frame["own"].to_numpy(dtype=float), dummies(frame["group"], kept)])
+    x = np.column_stack([frame["own"].to_numpy(dtype=float), dummies(frame["group"], kept), frame[covariates]])
     fit = conditional_ordinal(
         frame["level"].to_numpy(), x, frame["stratum"].to_numpy(), cluster=frame["cluster"].to_numpy(),
         level=ctx.config.level,
@@ -118,7 +127,7 @@ def _points(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> li
     """Own-group gap in SD by source, with free effects of every ratee and every rater in a period."""
     from kinerja_analysis.detect.fixed_effects import fixed_effects
 
-    frame = _both_known(rows, value)
+    frame = both_known(rows, value)
     refused = _refusal(ctx, frame, name, value, rows["rater"])
     if refused:
         return [refused]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -37,6 +39,11 @@ def members(ctx: Context) -> pd.DataFrame:
     ``ctx.teams`` and the codes ``stratum`` (supervisor x period) and ``cluster`` (supervisor).
     """
     return ctx.memo("members", lambda: _members(ctx))  # type: ignore[no-any-return]
+
+
+def past_members(ctx: Context) -> pd.DataFrame:
+    """Return ``members`` of all years up to the cell's."""
+    return ctx.memo("past_members", lambda: _members(replace(ctx, tables=ctx.history, _memo={})))  # type: ignore[no-any-return]
 
 
 def _members(ctx: Context) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -14,6 +14,8 @@ from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, Threshold
 
 Kind = Literal["beyond", "small", "direction", "open"]
+#: Share of rated employees with achievement from which on the figure of all serves as that of the same people.
+SAME = 0.98
 REASONS = ("few_teams", "few_raters", "one_value", "many_values", "no_rater_values", "one_rater_group")
 
 
@@ -51,6 +53,21 @@ def fitted(contrast: Contrast, fit: Any, k: int = 0) -> Contrast:
         contrast, effect=effect, se=se, lower=lower, upper=upper, p_zero=p, df=fit.n_clusters - 1,
         method=fit.method, reason="",
     )  # fmt: skip
+
+
+def compared(
+    contrasts: Sequence[Contrast], before: Sequence[Contrast], shown: Callable[[float], float]
+) -> list[Contrast]:
+    """Return contrasts with the value of the same subject in ``before`` as ``params["before"]``; refused without."""
+    known = {c.subject: c for c in before}
+    found = []
+    for c in contrasts:
+        old = known.get(c.subject)
+        if c.reason or old is None or old.reason:
+            found.append(replace(c, reason=c.reason or "not_compared"))
+        else:
+            found.append(replace(c, params={**c.params, "before": shown(old.effect)}))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +166,13 @@ class Reporter:
 
     def report(self, ctx: Context, contrasts: Sequence[Contrast]) -> None:
         """Judge the family, add one finding per contrast, and the verdict for the region."""
-        tested = [c for c in contrasts if not c.reason]
-        judged = judge(tested, delta=self.delta, fdr=ctx.config.fdr, level=ctx.config.level)
+        tested, judged = self._judged(ctx, contrasts)
+        self._smallest(ctx, tested, judged)
         for c, j in zip(tested, judged, strict=True):
-            self._add(ctx, c, j)
+            code: str = j.kind
+            if code in ("beyond", "direction"):
+                code += "_lower" if c.effect < 0 else "_higher"
+            self._add(ctx, c, j, code + "_sd" * (self.unit == "sd"))
         for c in contrasts:
             if c.reason:
                 code = c.reason if c.reason in REASONS else "not_estimable"
@@ -162,24 +182,57 @@ class Reporter:
                 )  # fmt: skip
         self._verdict(ctx, contrasts, tested, judged)
 
+    def second(self, ctx: Context, contrasts: Sequence[Contrast], code: str, **params: Any) -> None:
+        """Report a second look, a family of its own: ``code`` or ``code_beyond`` each, ``code_all`` or ``code_few``.
+
+        What could not be examined is counted, not listed. The last two drop an ``_sd`` at the end of ``code``.
+        """
+        tested, judged = self._judged(ctx, contrasts)
+        for c, j in zip(tested, judged, strict=True):
+            self._add(ctx, c, j, code + "_beyond" * (j.kind == "beyond"))
+        n_beyond = sum(j.kind == "beyond" for j in judged)
+        params |= {"n_tested": len(tested), "n_refused": len(contrasts) - len(tested), "n_beyond": n_beyond}
+        if not tested:
+            self.out.insufficient(f"{code.removesuffix('_sd')}_few", self.verdict, self.scope, **params)
+            return
+        people = max(c.n for c in tested)
+        estimate = Estimate(n_beyond, level=ctx.config.level, n=people, unit="count", method="minimal_effect_bh")
+        status = Status.FLAGGED if n_beyond else Status.CLEAR
+        code = f"{code.removesuffix('_sd')}_all"
+        self.out.add(code, status, self.verdict, scope=self.scope, estimate=estimate, **params)
+
+    def _judged(self, ctx: Context, contrasts: Sequence[Contrast]) -> tuple[list[Contrast], list[Judgement]]:
+        tested = [c for c in contrasts if not c.reason]
+        return tested, judge(tested, delta=self.delta, fdr=ctx.config.fdr, level=ctx.config.level)
+
+    def _smallest(self, ctx: Context, tested: Sequence[Contrast], judged: Sequence[Judgement]) -> None:
+        """The effect that would be flagged 80 times of 100, family included: of the middle contrast and of the best."""
+        if not tested:
+            return
+        size = sorted(j.smallest for j in judged)
+        value, best = (self.shown(v) for v in (size[(len(size) - 1) // 2], size[0]))
+        estimate = Estimate(
+            value, level=ctx.config.level, n=max(c.n for c in tested), unit=self.unit, method="minimal_effect_bh"
+        )
+        self.out.add(
+            "smallest_effect" + ("_sd" if self.unit == "sd" else ""), Status.CLEAR, "smallest_effect", scope=self.scope,
+            estimate=estimate, best=best, inverse=1 / value, family=len(tested),
+        )  # fmt: skip
+
     def _limit(self, c: Contrast) -> float:
         """The practical difference on the side of the effect, or on the side that the interval passes."""
         below = c.effect < 0 if min(-c.lower, c.upper) >= self.delta else -c.lower > c.upper
         return -self.delta if below else self.delta
 
-    def _add(self, ctx: Context, c: Contrast, j: Judgement) -> None:
-        code: str = j.kind
-        if code in ("beyond", "direction"):
-            code += "_lower" if c.effect < 0 else "_higher"
+    def _add(self, ctx: Context, c: Contrast, j: Judgement, code: str) -> None:
         estimate = Estimate(
             self.shown(c.effect), self.shown(c.lower), self.shown(c.upper), ctx.config.level, c.n, self.unit, c.method
         )
         self.out.add(
-            code + ("_sd" if self.unit == "sd" else ""), Status.FLAGGED if j.kind == "beyond" else Status.CLEAR,
-            self.measure, kind=self.subject_kind, subject=c.subject, scope=self.scope, estimate=estimate,
-            threshold=self.threshold, p_value=j.p_value, p_adjusted=j.p_adjusted, n_teams=c.n_teams,
-            p_zero=c.p_zero, p_zero_adjusted=j.p_zero_adjusted, family=j.family, more=j.more,
-            smallest=self.shown(j.smallest), limit=self.shown(self._limit(c)), **c.params,
+            code, Status.FLAGGED if j.kind == "beyond" else Status.CLEAR, self.measure, kind=self.subject_kind,
+            subject=c.subject, scope=self.scope, estimate=estimate, threshold=self.threshold, p_value=j.p_value,
+            p_adjusted=j.p_adjusted, n_teams=c.n_teams, p_zero=c.p_zero, p_zero_adjusted=j.p_zero_adjusted,
+            family=j.family, more=j.more, smallest=self.shown(j.smallest), limit=self.shown(self._limit(c)), **c.params,
         )  # fmt: skip
 
     def _verdict(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,23 +11,16 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
-from kinerja_analysis.detect.attributes import (
-    by_size,
-    declared,
-    dummies,
-    informative,
-    latest,
-    members,
-    scored,
-    values,
-)
+from kinerja_analysis.detect._group_gap_contrasts import Fit, contrasts, points
+from kinerja_analysis.detect._group_gap_sources import second_looks
+from kinerja_analysis.detect.attributes import declared, latest, members, scored, values
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.contrast import Contrast, Reporter, fitted
+from kinerja_analysis.detect.contrast import SAME, Contrast, Reporter, compared
+from kinerja_analysis.detect.evidence import achievements, share_of_others, standardised
 
 NAME = "group_gap"
 TOP = PREDIKAT[-1]
-Fit = Callable[[pd.DataFrame, np.ndarray], Any]
 
 
 def detect(ctx: Context, out: Collector) -> None:
@@ -42,15 +35,42 @@ def detect(ctx: Context, out: Collector) -> None:
         return
     known = {name: values(ctx.tables.employees, name) for name in names}
     if len(official):
-        found = [c for name in names for c in _contrasts(ctx, official, name, known[name], _odds(ctx))]
+        found = [c for name in names for c in contrasts(ctx, official, name, known[name], _odds(ctx))]
         limit = ctx.threshold("group_gap.odds_ratio")
-        Reporter(out, "odds_ratio", "gaps", "ekinerja", "group", limit, "odds_ratio").report(ctx, found)
+        main = Reporter(out, "odds_ratio", "gaps", "ekinerja", "group", limit, "odds_ratio")
+        main.report(ctx, found)
+        _given(ctx, main, official, known, found, _odds(ctx))
         for name in names:
             _four_fifths(ctx, out, latest(official), name, known[name])
     if len(scores):
-        found = [c for name in names for c in _contrasts(ctx, scores, name, known[name], _points(ctx))]
+        found = [c for name in names for c in contrasts(ctx, scores, name, known[name], points(ctx))]
         limit = ctx.threshold("group_gap.gap")
-        Reporter(out, "gap", "gaps", "multisource", "group", limit, "sd").report(ctx, found)
+        main = Reporter(out, "gap", "gaps", "multisource", "group", limit, "sd")
+        main.report(ctx, found)
+        _given(ctx, main, scores, known, found, points(ctx))
+        second_looks(ctx, main, known)
+
+
+def _given(
+    ctx: Context, main: Reporter, rows: pd.DataFrame, known: dict[str, pd.Series], plain: list[Contrast], fit: Fit
+) -> None:
+    """The same contrasts at equal achievement, each with the figure of the same people that disregards it."""
+    capaian, measure = achievements(ctx), f"{main.measure}_given"
+    report = replace(main, measure=measure, verdict=measure)
+    if capaian.empty:
+        main.out.not_applicable("given_none", measure, main.scope)
+        return
+    some = standardised(rows, capaian)
+    share = len(some) / len(rows)
+    made: list[Contrast] = []
+    if share >= ctx.threshold("group_gap.given_min_share").value:
+        bare = some.drop(columns="capaian")
+        before = plain if share >= SAME else [c for n in known for c in contrasts(ctx, bare, n, known[n], fit)]
+        after = [c for n in known for c in contrasts(ctx, some, n, known[n], fit)]
+        made = compared(after, before, report.shown)
+    least = int(ctx.threshold("group_gap.min_supervisors").value)
+    suffix = "_sd" if main.unit == "sd" else ""
+    report.second(ctx, made, f"given{suffix}", covered=share, others=share_of_others(ctx), least=least)
 
 
 def _odds(ctx: Context) -> Fit:
@@ -64,65 +84,6 @@ def _odds(ctx: Context) -> Fit:
         )  # fmt: skip
 
     return fit
-
-
-def _points(ctx: Context) -> Fit:
-    """Least squares inside supervisor x period, errors clustered by supervisor."""
-    from kinerja_analysis.detect.fixed_effects import fixed_effects
-
-    def fit(rows: pd.DataFrame, x: np.ndarray) -> Any:
-        strata, cluster = (pd.factorize(rows[c], sort=True)[0] for c in ("stratum", "cluster"))
-        return fixed_effects(rows["level"].to_numpy(), x, [strata], cluster, level=ctx.config.level)
-
-    return fit
-
-
-def _contrasts(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series, fit: Fit) -> list[Contrast]:
-    """Contrast every group of one attribute with the biggest one, in one fit."""
-    frame = rows[["ratee", "level", "stratum", "cluster"]].assign(group=rows["ratee"].map(value))
-    frame = frame.dropna(subset=["group"]).reset_index(drop=True)
-    sizes = by_size(frame["group"], frame["ratee"])
-    refused, kept = _screen(ctx, frame, sizes, name)
-    if not kept:
-        return refused
-    use = frame[frame["group"].isin([sizes.index[0], *kept])].reset_index(drop=True)
-    made = fit(use, dummies(use["group"], kept))
-    heads = [Contrast(*_head(name, group, sizes, _supervisors(use, group))) for group in kept]
-    return refused + [fitted(head, made, k) for k, head in enumerate(heads)]
-
-
-def _screen(ctx: Context, frame: pd.DataFrame, sizes: pd.Series, name: str) -> tuple[list[Contrast], list[str]]:
-    """Split the groups beside the biggest one into refused and kept, by the supervisors who can tell of them."""
-    if len(sizes) < 2 or len(sizes) > ctx.threshold("group_gap.max_values").value:
-        reason = "one_value" if len(sizes) < 2 else "many_values"
-        params = {"attribute": name, "k": len(sizes)}
-        return [Contrast(name, int(frame["ratee"].nunique()), 0, params, reason=reason)], []
-    least = ctx.threshold("group_gap.min_supervisors").value
-    kept = [str(g) for g in sizes.index[1:]]
-    refused: list[Contrast] = []
-    while kept:
-        use = frame[frame["group"].isin([sizes.index[0], *kept])]
-        teams = {g: _supervisors(use, g) for g in kept}
-        few = [g for g in kept if teams[g] < least]
-        for g in few:
-            subject, n, n_teams, params = _head(name, g, sizes, teams[g])
-            refused.append(Contrast(subject, n, n_teams, {**params, "least": int(least)}, reason="few_teams"))
-        kept = [g for g in kept if g not in few]
-        if not few:
-            break
-    return refused, kept
-
-
-def _supervisors(rows: pd.DataFrame, group: str) -> int:
-    """Return how many supervisors have, in some period, members in and out of the group and different ratings."""
-    return int(informative(rows, (rows["group"] == group).to_numpy())["cluster"].nunique())
-
-
-def _head(name: str, group: str, sizes: pd.Series, teams: int) -> tuple[str, int, int, dict[str, Any]]:
-    """Return subject, employees, supervisors and the names of the two groups."""
-    reference = str(sizes.index[0])
-    names = {"attribute": name, "group": group, "reference": reference}
-    return f"{name}={group}", int(sizes[group] + sizes[reference]), teams, names
 
 
 def _four_fifths(ctx: Context, out: Collector, rows: pd.DataFrame, name: str, value: pd.Series) -> None:

@@ -1,7 +1,8 @@
 """Self and other ratings: only their difference is identified, not who is closer to the truth. Positive = self higher.
 
-Measures: ``difference`` (region, and agencies as subject kind ``unit``), ``difference_by_source`` (per source) and
-``categories`` (shares of employees, beside the shares that the precision of ratings alone gives).
+Measures: ``difference`` (region, and agencies as subject kind ``unit``), ``difference_by_source`` (per source),
+``categories`` (shares of employees, beside the shares that the precision of ratings alone gives) and ``surface``
+(region: a separate outcome on both ratings).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from scipy.special import stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import SOURCES
+from kinerja_analysis.detect._self_other_surface import surface
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.stats import adjust, minimal_effect_test
@@ -50,6 +52,7 @@ def detect(ctx: Context, out: Collector) -> None:
     region(ctx, out, people, sd)
     by_source(ctx, out, own, sources)
     agencies(ctx, out, people, sd)
+    surface(ctx, out, lambda pairs: both_views(*views(pairs)), MANY)
 
 
 def views(pairs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

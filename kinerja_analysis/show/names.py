@@ -12,7 +12,7 @@ SHORTEST = 4
 PERSONS = ("rater", "team", "person", "employee")
 _CODED = (
     "source", "source_a", "source_b", "other_source", "sources", "scope", "kind", "attribute", "group", "reference",
-    "other", "own", "criterion", "predikat", "employment", "sex", "org_rating",
+    "other", "own", "criterion", "aspect", "predikat", "employment", "sex", "org_rating",
 )  # fmt: skip
 
 

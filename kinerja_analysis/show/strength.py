@@ -20,9 +20,18 @@ ASSUMING = (
     "spread",
     "changes",
     "ignoring",
+    "odds_ratio_given",
+    "gap_given",
+    "own_group_odds_ratio_given",
+    "own_group_change",
+    "beyond_achievement",
 )
 RATIO_UNITS = ("odds_ratio", "odds")
-CENTRED = ("odds_ratio", "own_group_odds_ratio", "own_group_gap", "gap", "within_ratee", "changes", "difference")
+CENTRED = (
+    "odds_ratio", "own_group_odds_ratio", "own_group_gap", "gap", "within_ratee", "changes", "difference",
+    "odds_ratio_given", "gap_given", "gap_between_sources", "criterion_gap", "own_group_odds_ratio_given",
+    "own_group_change", "beyond_achievement",
+)  # fmt: skip
 
 
 def no_difference(finding: Finding) -> float:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.special import expit
 
@@ -141,7 +142,10 @@ def _tilted(batch: Batch, beta: Floats) -> Floats:
     for _ in range(8):
         share = expit(eta + shift) * batch.member
         slope = np.maximum((share * (1 - share)).sum(axis=0), 1e-3)
-        shift = shift + np.clip((batch.n_chosen - share.sum(axis=0)) / slope, -1.5, 1.5)
+        step = np.clip((batch.n_chosen - share.sum(axis=0)) / slope, -1.5, 1.5)
+        shift = shift + step
+        if np.abs(step).max() < 0.01:  # any shift gives the same likelihood; a good one only keeps it from underflow
+            break
     return eta + shift
 
 
@@ -155,25 +159,41 @@ def _log_likelihood(batch: Batch, odds: Floats, mass: Floats) -> float:
 
 def _moments(batch: Batch, odds: Floats) -> tuple[Floats, Floats, Floats]:
     """P(n_chosen), and E[Σx; n_chosen], E[(Σx)(Σx)'; n_chosen] (upper triangle), each per set."""
-    n_columns, length, n_sets = batch.x.shape
-    most = int(batch.n_chosen.max())
-    a, b = np.triu_indices(n_columns)
-    success = np.where(batch.member, expit(odds), 0.0)
-    failure = np.where(batch.member, expit(-odds), 1.0)
-    mass = np.zeros((most + 1, n_sets))
-    mass[0] = 1.0
-    first = np.zeros((n_columns, most + 1, n_sets))
-    second = np.zeros((a.size, most + 1, n_sets))
-    for i in range(length):
-        p, q, x = success[i], failure[i], batch.x[:, i, None, :]
-        new, old = slice(1, min(i + 1, most) + 1), slice(0, min(i + 1, most))
-        cross = x[a] * (first[b, old] + x[b] * mass[old]) + x[b] * first[a, old]
-        second[:, new] = q * second[:, new] + p * (second[:, old] + cross)
-        first[:, new] = q * first[:, new] + p * (first[:, old] + x * mass[old])
-        mass[new] = q * mass[new] + p * mass[old]
-        mass[0] *= q
-    at = (batch.n_chosen, np.arange(n_sets))
-    return mass[at], first[:, *at], second[:, *at]
+    share = np.ascontiguousarray(expit(odds).T)
+    x = np.ascontiguousarray(batch.x.transpose(2, 1, 0))
+    mass, first, second = _recursion(share, x, batch.member.sum(axis=0), batch.n_chosen)
+    return mass, first.T, second.T
+
+
+@njit(cache=True)
+def _recursion(share, x, size, chosen):  # type: ignore[no-untyped-def]
+    """The recursion over members of every set, in place from the largest number of successes down."""
+    n_sets, _, p = x.shape
+    most = chosen.max() + 1
+    pairs = p * (p + 1) // 2
+    total, once, twice = np.empty(n_sets), np.empty((n_sets, p)), np.empty((n_sets, pairs))
+    mass, first, second = np.empty(most), np.empty((most, p)), np.empty((most, pairs))
+    for s in range(n_sets):
+        mass[:], first[:], second[:] = 0.0, 0.0, 0.0
+        mass[0] = 1.0
+        for i in range(size[s]):
+            hit = share[s, i]
+            miss = 1.0 - hit
+            for k in range(min(i + 1, chosen[s]), 0, -1):
+                j = 0
+                for a in range(p):
+                    for b in range(a, p):
+                        cross = x[s, i, a] * (first[k - 1, b] + x[s, i, b] * mass[k - 1]) + x[s, i, b] * first[k - 1, a]
+                        second[k, j] = miss * second[k, j] + hit * (second[k - 1, j] + cross)
+                        j += 1
+                for a in range(p):
+                    first[k, a] = miss * first[k, a] + hit * (first[k - 1, a] + x[s, i, a] * mass[k - 1])
+                mass[k] = miss * mass[k] + hit * mass[k - 1]
+            mass[0] *= miss
+        total[s] = mass[chosen[s]]
+        once[s] = first[chosen[s]]
+        twice[s] = second[chosen[s]]
+    return total, once, twice
 
 
 def separating_direction(sets: Sets, n_columns: int) -> Floats:

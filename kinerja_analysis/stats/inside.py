@@ -23,6 +23,7 @@ _MAX_LEVELS = 50
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+Evaluation = tuple[float, Floats, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,9 @@ def _describe(
 
 def _estimate(design: _Design, sets: Sets, scale: Floats) -> ConditionalOrdinal:
     """Maximise, check that the maximum exists, attach the sandwich."""
-    _, _, start = evaluate(sets, np.zeros(design.p))
-    size = np.sqrt(np.maximum(np.diag(start), 1e-300))
-    if eigvalsh(start / np.outer(size, size))[0] < 1e-9:
+    start = evaluate(sets, np.zeros(design.p))
+    size = np.sqrt(np.maximum(np.diag(start[2]), 1e-300))
+    if eigvalsh(start[2] / np.outer(size, size))[0] < 1e-9:
         return _record(design, reason="collinear")
     beta, flat, converged = _maximise(sets, start)
     if flat or not converged:
@@ -226,8 +227,7 @@ def _score_z(design: _Design, sets: Sets, k: int) -> float:
     weight[k] = 1.0
     if others.size:
         rest = sets.columns(others)
-        _, _, start = evaluate(rest, np.zeros(others.size))
-        beta[others], flat, converged = _maximise(rest, start)
+        beta[others], flat, converged = _maximise(rest, evaluate(rest, np.zeros(others.size)))
         if flat or not converged:
             return math.nan
     _, score, information = evaluate(sets, beta)
@@ -252,17 +252,17 @@ def _record(
     )
 
 
-def _maximise(sets: Sets, start: Floats) -> tuple[Floats, bool, bool]:
-    """Newton with step halving from 0: beta, whether nearly flat there, whether converged.
+def _maximise(sets: Sets, start: Evaluation) -> tuple[Floats, bool, bool]:
+    """Newton with step halving from 0 (``start``): beta, whether nearly flat there, whether converged.
 
     Under separation the score vanishes because the likelihood flattens; the curvature relative to that at 0
     tells this from a maximum.
     """
-    beta = np.zeros(start.shape[0])
-    value, score, information = evaluate(sets, beta)
+    beta = np.zeros(start[2].shape[0])
+    value, score, information = start
     for _ in range(60):
         gradient = score.sum(axis=0)
-        curvature = float(eigvalsh(information, start)[0])
+        curvature = float(eigvalsh(information, start[2])[0])
         if curvature < 1e-10:
             return beta, True, False
         step = np.linalg.solve(information, gradient)

@@ -40,9 +40,13 @@ COUNTS = ("full_count", "full_count_bounds")
 NIP = "198001012005011001"
 WHOLE = ("five_points", "planted")
 #: Measures of the overall level on purpose: alpha over all employees, thresholds and fair averages of the region.
+#: Achievement measured by others is an anchor: a unit raised by a constant exceeds it by that constant.
 OVERALL = {
-    "agreement": ("descriptive",), "straight_lining": ("identical_vectors",), "leniency": ("fair_average",)
-}  # fmt: skip
+    "agreement": ("descriptive",),
+    "straight_lining": ("identical_vectors",),
+    "leniency": ("fair_average",),
+    "achievement_gap": ("beyond_achievement",),
+}
 TEXT = ("measure", "subject_kind", "subject", "scope", "unit", "method", "status", "code", "region")
 REAL = ("value", "lower", "upper", "level", "threshold", "p_value", "p_adjusted")
 

@@ -59,11 +59,20 @@ def cell(
     employees: pd.DataFrame | None = None,
     units: pd.DataFrame | None = None,
     pairs: pd.DataFrame | None = None,
+    achievements: pd.DataFrame | None = None,
     config: AuditConfig | None = None,
     shuffle: int | None = None,
 ) -> Context:
-    """Return the context of one cell; ``shuffle`` permutes the rows of every table."""
-    parts: dict[str, list[pd.DataFrame]] = {"ratings": [], "appraisals": [], "employees": [], "units": []}
+    """Return the context of one cell; ``shuffle`` permutes the rows of every table.
+
+    ``achievements`` has rows ``person realised`` (of a target of 100; + aspect indicator measured_by).
+    """
+    names = ("ratings", "appraisals", "employees", "units", "achievements")
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in names}
+    if achievements is not None:
+        own = {"year": YEAR, "region": REGION, "period": str(YEAR), "target": 100.0, "indicator": "i"}
+        address = [f"3:1:{i}" for i in range(len(achievements))]
+        parts["achievements"].append(conform("achievements", achievements.assign(row=address, **own)))
     if team is not None:
         ratings, appraisals = export(team)
         parts["ratings"].append(ratings)

@@ -265,6 +265,95 @@ def test_scores_of_supervisors(make_cell, run_detector) -> None:
     assert lone.first(scope="multisource").code.endswith("no_supervisor_multisource")
 
 
+def even(top_of_first: int, teams: int = 30) -> pd.DataFrame:
+    """Teams of ten with achievements 70, 72 … 88; the best two Sangat Baik, in the first team the best so many."""
+    parts = []
+    for t in range(teams):
+        top = top_of_first if t == 0 else 2
+        parts.append(team_of(f"S{t:02d}", [B] * (10 - top) + [SB] * top, (70.0 + 2 * np.arange(10)).tolist()))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_beyond_achievement_by_hand(make_cell, run_detector) -> None:
+    result = run_detector(NAME, context(make_cell, even(8), measured_by="other"))
+    found = {f.subject: f for f in result.findings(measure="beyond_achievement", subject_kind="rater")}
+    # Achievement is the same in every team, so no reliability matters: .8 - (29 x .2 + .8)/30 in SD inside teams,
+    # whose square is 30 teams x 10 x .2 x .8 over 270 (two and eight of ten have the same variance).
+    sd = math.sqrt(30 * 10 * 0.16 / 270)
+    first = found["S00"]
+    assert first.estimate.value == pytest.approx((0.8 - (29 * 0.2 + 0.8) / 30) / sd)
+    assert first.params["least_size"] == pytest.approx(first.params["most_size"])
+    assert first.status is Status.FLAGGED and first.code == "achievement_gap.beyond_higher" and len(first.rows) == 10
+    assert {f.status for s, f in found.items() if s != "S00"} == {Status.CLEAR}
+    region = result.first(measure="beyond_achievement", subject_kind="region")
+    assert region.code == "achievement_gap.beyond_some" and region.params["flagged"] == 1
+    slope = result.first(measure="slope")
+    # r of 0..9 with the top two: mean difference 5 x SD .4 / SD of 0..9 (2.8723); with the top eight the same
+    assert slope.estimate.value == pytest.approx(5 * 0.4 / math.sqrt(8.25))
+    assert slope.params["steep"] == pytest.approx(2 * slope.estimate.value)
+    low = run_detector(NAME, context(make_cell, even(0), measured_by="other"))
+    assert low.first(measure="beyond_achievement", subject="S00").estimate.value < 0
+
+
+def quality(seed: int, *, reliability: float, lenient: float = 0.0, teams: int = 60) -> pd.DataFrame:
+    """Teams of 16 of different quality (SD .5), rated by merit on a scale of 100; the first supervisor adds points."""
+    g = np.random.default_rng(seed)
+    team = np.repeat(np.arange(teams), 16)
+    merit = g.normal(0, 0.5, teams)[team] + g.normal(size=team.size)
+    level = 50 + 8 * (merit + 0.7 * g.normal(size=team.size) + lenient * (team == 0))
+    noise = math.sqrt((1 - reliability) / reliability) * g.normal(size=team.size)
+    names = [f"R{i:04d}" for i in range(team.size)]
+    rows = {"ratee": names, "rater": [f"S{t:02d}" for t in team], "source": "supervisor", "criterion": "c"}
+    return pd.DataFrame(rows | {"score": level, "realised": 80 + 5 * (merit + noise)})
+
+
+def scored(make_cell, rows: pd.DataFrame):
+    known = rows[["ratee", "realised"]].rename(columns={"ratee": "person"})
+    return with_achievement(make_cell(pairs=rows.drop(columns="realised")), known, measured_by="other")
+
+
+@pytest.mark.parametrize("reliability", [0.5, 0.6, 1.0])
+def test_good_teams_are_not_taken_for_leniency(make_cell, run_detector, reliability) -> None:
+    for seed in (1, 2):
+        result = run_detector(NAME, scored(make_cell, quality(seed, reliability=reliability)))
+        found = list(result.findings(measure="beyond_achievement"))
+        assert len(found) == 61 and {f.status for f in found} == {Status.CLEAR}
+        assert result.first(measure="beyond_achievement", subject_kind="region").code.endswith("beyond_none")
+
+
+def test_planted_leniency_is_found_over_the_whole_range(make_cell, run_detector) -> None:
+    result = run_detector(NAME, scored(make_cell, quality(3, reliability=0.6, lenient=2.0)))
+    flagged = list(result.findings(measure="beyond_achievement", subject_kind="rater", status="FLAGGED"))
+    assert [f.subject for f in flagged] == ["S00"]
+    assert 0.25 < flagged[0].params["least_size"] < flagged[0].params["most_size"]
+
+
+def test_beyond_achievement_is_refused(make_cell, run_detector) -> None:
+    for by, code in (("rater", "beyond_rater"), (None, "beyond_unknown")):
+        found = run_detector(NAME, context(make_cell, even(8), measured_by=by)).first(measure="beyond_achievement")
+        assert found.code == f"achievement_gap.{code}" and found.status is Status.NOT_APPLICABLE
+    few = run_detector(NAME, context(make_cell, even(8, teams=29), measured_by="other"))
+    assert few.first(measure="beyond_achievement").code.endswith("beyond_few")
+    small = pd.concat([team_of(f"S{t:02d}", [SB, B, B], [90.0, 80.0, 70.0 + t]) for t in range(30)])
+    found = run_detector(NAME, context(make_cell, small, measured_by="other")).first(measure="beyond_achievement")
+    assert found.code.endswith("beyond_small") and found.status is Status.INSUFFICIENT
+
+
+def test_order_by_aspect_and_agency(make_cell, run_detector) -> None:
+    # Quality in the order of the ratings in both agencies, volume the other way round in the second one.
+    parts = [team_of(f"S{t:02d}", [SB, B, B], [90.0, 80.0, 70.0]).assign(opd="Health" if t < 15 else "Schools")
+             for t in range(30)]  # fmt: skip
+    rows = pd.concat(parts, ignore_index=True)
+    own = rows[["ratee", "realised"]].rename(columns={"ratee": "person"})
+    turned = own.assign(realised=np.where(rows["opd"] == "Health", own["realised"], 160 - own["realised"]))
+    known = pd.concat([own.assign(aspect="kualitas", indicator="a"), turned.assign(aspect="kuantitas", indicator="b")])
+    result = run_detector(NAME, with_achievement(make_cell(rows.drop(columns="realised")), known))
+    found = {f.subject: f.estimate.value for f in result.findings(measure="order_by_sector")}
+    assert found == {"kualitas": 1.0, "Health|kualitas": 1.0, "Schools|kualitas": 1.0, "kuantitas": 0.5,
+                     "Health|kuantitas": 1.0, "Schools|kuantitas": 0.0}  # fmt: skip
+    assert {f.status for f in result.findings(measure="order_by_sector")} == {Status.CLEAR}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 3])
 def test_demo(seed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -186,6 +187,77 @@ def test_without_affinity_flags_are_rare(make_cell, run_detector):
         tested += found.status in (Status.FLAGGED, Status.CLEAR)
         flags += found.status is Status.FLAGGED
     assert tested >= 6 and flags <= 1
+
+
+def test_own_group_term_at_equal_achievement(make_cell, run_detector):
+    # a is ahead in every other team of each kind, so achievement carries nothing: sqrt(12) as without it.
+    team, people = matched({"a": (60, 20), "b": (16, 60)})
+    known = pd.DataFrame({"person": team["ratee"], "realised": np.tile([80.0, 90.0, 90.0, 80.0], len(team) // 4)})
+    result = run_detector(NAME, make_cell(team, employees=people, achievements=known))
+    found = result.first(measure="own_group_odds_ratio_given", subject_kind="attribute")
+    expected = np.sqrt(3 * 60 / 16)
+    assert found.estimate.value == pytest.approx(expected, rel=1e-6) and found.code == "affinity.given_beyond"
+    assert found.params["before"] == pytest.approx(expected, rel=1e-6) and found.status is Status.FLAGGED
+    assert result.first(measure="own_group", scope="ekinerja").params["n_tested"] == 1
+    few = run_detector(NAME, make_cell(team, employees=people, achievements=known.head(100)))
+    assert few.first(measure="own_group_odds_ratio_given").code == "affinity.given_few"
+    none = run_detector(NAME, make_cell(team, employees=people))
+    assert none.first(measure="own_group_odds_ratio_given").code == "affinity.given_none"
+    told = none.first(measure="smallest_effect", scope="ekinerja")
+    assert told.estimate.value > 1.5 and told.params["family"] == 1
+
+
+def moved(make_cell, counts: dict[str, tuple[int, int]]):
+    """Two years; supervisors of group a in the first, of b in the second: (employees that rise, that fall) by group."""
+    rows, people, t = [], [], 0
+    for group, (rise, fall) in counts.items():
+        for up in [True] * rise + [False] * fall:
+            people += [{"person": f"R{t:03d}", "asal": group}, {"person": f"A{t:03d}", "asal": "a"},
+                       {"person": f"B{t:03d}", "asal": "b"}]  # fmt: skip
+            for year, lead, top in ((2024, "A", not up), (2025, "B", up)):
+                rows.append({"supervisor": f"{lead}{t:03d}", "ratee": f"R{t:03d}", "hasil": 2 + top,
+                             "perilaku": 2 + top, "period": str(year)})  # fmt: skip
+            t += 1
+    whole = make_cell(pd.DataFrame(rows), employees=pd.DataFrame(people))
+    past = {n: getattr(whole.tables, n) for n in ("ratings", "appraisals")}
+    past = {n: f.assign(year=f["period"].astype("int64")) for n, f in past.items()}
+    history = replace(whole.tables, **past)
+    return replace(whole, tables=history.select(region="01.01", year=2025), history=history, _memo={})
+
+
+def test_same_employee_under_both_groups_by_hand(make_cell, run_detector):
+    # Group b gains its own supervisor: 60 rise, 20 fall; group a loses its own: 20 rise, 30 fall. Log odds of rising:
+    # period + own = log 3 for b, period - own = log 2/3 for a, so own = log(9/2) / 2.
+    # But all change from a to b, so the supervisor's group cannot be told from the year: refused.
+    ctx = moved(make_cell, {"a": (20, 30), "b": (60, 20)})
+    found = run_detector(NAME, ctx).first(measure="own_group_change")
+    assert found.code == "affinity.change_few", "the period and the supervisor's group cannot be told apart"
+    stay = ctx.history.ratings
+    swap = {f"{x}{t:03d}": f"{y}{t:03d}" for x, y in ("AB", "BA") for t in range(0, 130, 2)}
+    frames = {"ratings": stay.assign(rater=stay["rater"].replace(swap))}
+    posts = ctx.history.appraisals
+    frames["appraisals"] = posts.assign(supervisor=posts["supervisor"].replace(swap))
+    history = replace(ctx.history, **frames)
+    mixed = replace(ctx, tables=history.select(region="01.01", year=2025), history=history, _memo={})
+    found = run_detector(NAME, mixed).first(measure="own_group_change", subject_kind="attribute")
+    # Now every other employee changes from b to a: those of group a rise 10 : 15 in either direction, those of b
+    # 30 : 10. Whoever goes to the own group rises no more often than whoever leaves it: odds ratio 1.
+    assert found.estimate.value == pytest.approx(1.0, abs=1e-6) and found.params["n_informative"] == 130
+    assert found.status is Status.CLEAR and found.code == "affinity.change"
+
+
+def test_same_employee_with_a_bonus(make_cell, run_detector):
+    ctx = moved(make_cell, {"a": (0, 60), "b": (60, 0)})
+    ratings, posts = ctx.history.ratings, ctx.history.appraisals
+    swap = {f"{x}{t:03d}": f"{y}{t:03d}" for x, y in ("AB", "BA") for t in (*range(0, 60, 4), *range(60, 120, 4))}
+    history = replace(ctx.history, ratings=ratings.assign(rater=ratings["rater"].replace(swap)),
+                      appraisals=posts.assign(supervisor=posts["supervisor"].replace(swap)))  # fmt: skip
+    mixed = replace(ctx, tables=history.select(region="01.01", year=2025), history=history, _memo={})
+    found = run_detector(NAME, mixed).first(measure="own_group_change", subject_kind="attribute")
+    # Three of four rise into the own group or fall out of it, in both groups: odds 3, with the period in balance.
+    assert found.estimate.value == pytest.approx(3.0, rel=1e-6) and found.status is Status.FLAGGED
+    assert found.code == "affinity.change_beyond" and found.params["n_informative"] == 120
+    assert run_detector(NAME, ctx).first(measure="own_group_change").code == "affinity.change_few"
 
 
 def test_messages_and_thresholds():

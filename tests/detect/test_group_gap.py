@@ -236,6 +236,129 @@ def test_without_a_gap_flags_are_rare(make_cell, run_detector):
     assert flags <= 1
 
 
+def capaian(team: pd.DataFrame, ahead: np.ndarray) -> pd.DataFrame:
+    """Achievement of the teams of ``pairs``: his 90 and hers 80 where ``ahead``, else the reverse."""
+    his = np.where(ahead, 90.0, 80.0)
+    return pd.DataFrame({"person": team["ratee"], "realised": np.column_stack([170 - his, his]).ravel()})
+
+
+def test_equal_achievement_that_says_nothing_changes_nothing(make_cell, run_detector):
+    # In each kind of discordant pair the man is ahead in half: the score of achievement at 0 is 0 by symmetry, so
+    # the odds ratio stays 40 : 10.
+    team, people = pairs((20, B, SB), (20, B, SB), (5, SB, B), (5, SB, B))
+    ahead = np.repeat([True, False, True, False], [20, 20, 5, 5])
+    result = run_detector(NAME, make_cell(team, employees=people, achievements=capaian(team, ahead)))
+    found = result.first(measure="odds_ratio_given", subject_kind="group")
+    assert found.estimate.value == pytest.approx(4.0, rel=1e-6) and found.params["before"] == pytest.approx(4.0)
+    assert found.status is Status.FLAGGED and found.code == "group_gap.given_beyond"
+    region = result.first(measure="odds_ratio_given", subject_kind="region")
+    assert region.code == "group_gap.given_all" and region.params["covered"] == 1.0 and region.params["others"] == 0.0
+    main = result.first(measure="gaps", scope="ekinerja")
+    assert main.params["n_tested"] == 1, "the second look does not enlarge the first family"
+
+
+def test_achievement_that_explains_the_gap(make_cell, run_detector):
+    # Men are ahead in 40 of 55 pairs; whoever is ahead is rated higher 4 times of 5, whatever the group: the gap of
+    # 1.6 to 1 is gone at equal achievement (log odds within 2.5 SE of 0).
+    team, people = pairs((32, B, SB), (8, SB, B), (3, B, SB), (12, SB, B))
+    ahead = np.repeat([True, True, False, False], [32, 8, 3, 12])
+    result = run_detector(NAME, make_cell(team, employees=people, achievements=capaian(team, ahead)))
+    found = result.first(measure="odds_ratio_given", subject_kind="group")
+    assert found.params["before"] == pytest.approx(35 / 20, rel=1e-6) and found.code == "group_gap.given"
+    assert found.estimate.value == pytest.approx(1.0, rel=1e-4)  # odds 4 both ways: no term of the group left
+    assert found.status is Status.CLEAR
+
+
+def test_given_achievement_needs_enough_of_it(make_cell, run_detector):
+    team, people = pairs((40, B, SB), (10, SB, B))
+    known = capaian(team, np.arange(50) % 2 == 0)
+    few = run_detector(NAME, make_cell(team, employees=people, achievements=known.head(48)))
+    found = few.first(measure="odds_ratio_given")
+    assert found.code == "group_gap.given_few" and found.params["covered"] == pytest.approx(0.48)
+    assert run_detector(NAME, make_cell(team, employees=people)).first(measure="odds_ratio_given").code.endswith("none")
+    some = run_detector(NAME, make_cell(team, employees=people, achievements=known.tail(80)))
+    part = some.first(measure="odds_ratio_given", subject_kind="group")
+    assert part.params["n_teams"] == 40, "the figure beside it is of the same people"
+    rows, others = score_rows(np.tile([3.0, 5.0], 20))
+    known = pd.DataFrame({"person": rows["ratee"], "realised": np.tile([80.0, 90.0], 80)})
+    points = run_detector(NAME, make_cell(pairs=rows, employees=others, achievements=known))
+    given = points.first(measure="gap_given", subject_kind="group")
+    # orthogonal to the group (one of each with 80 and 90): the gap is the same
+    assert given.estimate.value == pytest.approx(given.params["before"], abs=1e-9)
+    assert given.code == "group_gap.given_sd_beyond"
+
+
+def test_smallest_effect_by_hand(make_cell, run_detector):
+    team, people = pairs((40, B, SB), (10, SB, B))
+    result = run_detector(NAME, make_cell(team, employees=people))
+    se = math.sqrt((1 / 40 + 1 / 10) * 50 / 49)
+    expected = 1.5 * math.exp((1.2815516 + 0.8416212) * se)  # normal quantiles of .9 and .8
+    told = result.first(measure="smallest_effect", scope="ekinerja")
+    assert told.estimate.value == pytest.approx(expected, rel=1e-6) and told.params["best"] == told.estimate.value
+    codes = [f.measure for f in result.findings(scope="ekinerja")]
+    assert codes.index("smallest_effect") < codes.index("odds_ratio")
+
+
+def three_criteria(shift: tuple[float, float, float], n: int = 40) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores of ``score_rows`` on three criteria, men higher by ``shift``."""
+    parts = []
+    for criterion, d in zip(("a_b", "d", "e"), shift, strict=True):
+        noise = np.tile([-0.1, 0.1], n // 2)
+        rows, people = score_rows(d + noise)
+        parts.append(rows.assign(criterion=criterion))
+    return pd.concat(parts, ignore_index=True), people
+
+
+def test_gap_on_one_criterion_by_hand(make_cell, run_detector):
+    rows, people = three_criteria((4.0, 1.0, 1.0))
+    result = run_detector(NAME, make_cell(pairs=rows, employees=people))
+    found = {f.params["criterion"]: f for f in result.findings(measure="criterion_gap", subject_kind="group")}
+    inside = rows["score"] - rows.groupby(["rater", "criterion"])["score"].transform("mean")
+    sd = math.sqrt((inside**2).sum() / (len(rows) - 120))
+    assert found["a b"].estimate.value == pytest.approx(3.0 / sd)  # 4 against the mean of 1 and 1
+    assert found["d"].estimate.value == pytest.approx(-1.5 / sd)  # 1 against the mean of 4 and 1
+    assert found["a b"].status is Status.FLAGGED and found["a b"].code == "group_gap.criterion_beyond"
+    assert found["d"].code == "group_gap.criterion"
+    assert result.first(measure="criterion_gap", subject_kind="region").params["n_tested"] == 3
+
+
+def test_the_same_gap_on_all_criteria_is_none_of_a_criterion(make_cell, run_detector):
+    rows, people = three_criteria((4.0, 4.2, 3.8))
+    found = run_detector(NAME, make_cell(pairs=rows, employees=people)).findings(measure="criterion_gap")
+    assert {f.status for f in found} == {Status.CLEAR}
+    two = run_detector(NAME, make_cell(pairs=rows[rows["criterion"] != "e"], employees=people))
+    assert two.first(measure="criterion_gap").code == "group_gap.criterion_few"
+
+
+def both_sources(supervisors: np.ndarray, peers: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Teams of four rated by a supervisor and by each other; men higher by so much; women rate 9 points lower."""
+    rows, people = score_rows(supervisors)
+    merit = rows.assign(score=rows["score"] - np.repeat(supervisors, 4) * np.tile([0, 0, 1, 1], len(supervisors)))
+    others = merit.merge(merit[["rater", "ratee"]], on="rater", suffixes=("", "_by"))
+    others = others[others["ratee"] != others["ratee_by"]]
+    sex = people.set_index("person")["sex"]
+    plus = peers * (others["ratee"].map(sex) == "male") - 9.0 * (others["ratee_by"].map(sex) == "female")
+    others = others.assign(score=others["score"] + plus, rater=others["ratee_by"], source="peer")
+    return pd.concat([rows, others[rows.columns]], ignore_index=True), people
+
+
+def test_gap_of_supervisors_against_peers_by_hand(make_cell, run_detector):
+    frame, people = both_sources(np.tile([3.0, 5.0], 20), 1.0)
+    found = run_detector(NAME, make_cell(pairs=frame, employees=people)).first(
+        measure="gap_between_sources", subject_kind="group"
+    )
+    inside = frame["score"] - frame.groupby("rater")["score"].transform("mean")
+    sd = math.sqrt((inside**2).sum() / (len(frame) - frame["rater"].nunique()))
+    # 4 points on average less the peers' 1; the severity of women as peers is taken out with the raters
+    assert found.estimate.value == pytest.approx(3.0 / sd, abs=1e-6) and found.params["n_teams"] == 40
+    assert found.status is Status.FLAGGED and found.code == "group_gap.sources_beyond"
+    frame, people = both_sources(np.tile([3.5, 4.5], 20), 4.0)
+    shared = run_detector(NAME, make_cell(pairs=frame, employees=people))
+    assert shared.first(measure="gap", subject_kind="group").status is Status.FLAGGED
+    between = shared.first(measure="gap_between_sources", subject_kind="group")
+    assert between.code == "group_gap.sources" and between.estimate.value == pytest.approx(0, abs=1e-6)
+
+
 def test_messages_and_thresholds():
     own = {k: v for k, v in messages().items() if k.startswith(f"{NAME}.")}
     assert {f"{NAME}.{k}" for k in ("title", "question", "failed")} <= set(own)

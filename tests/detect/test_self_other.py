@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.detect.design import design_of
 from kinerja_analysis.detect.self_other import both_views, detect, single_sd, views
+from kinerja_analysis.score import score
 
 REGION = "99.01"
 
@@ -193,3 +195,59 @@ def test_every_sentence_can_be_said_and_no_number_is_naked() -> None:
             if f.estimate is not None:
                 assert f.estimate.n > 0 and f.estimate.unit and f.estimate.method and math.isfinite(f.estimate.value)
             json.loads(json.dumps(dict(f.params), allow_nan=False))
+
+
+def with_outcome(ratings, *, curvature: float, later: bool = False, people: int | None = None) -> Context:
+    """The cell with an outcome that falls with the squared difference of self and others inside units."""
+    base = context(ratings)
+    both = both_views(*views(base.pairs)).head(people)
+    d = both["own"] - both["others"]
+    outcome = curvature * d**2 / 100 + both["own"] + both["others"]
+    head = {"year": 2025, "region": REGION, "period": "2025"}
+    if not later:
+        frame = pd.DataFrame({**head, "indicator": "i", "target": 1e3, "person": both["ratee"], "row": "3:1:1"})
+        known = conform("achievements", frame.assign(realised=500 + outcome.to_numpy()))
+        return with_known(base, known)
+    rows = [(n, "X" + u[:3], "supervisor", u, o, 50 + v / 8)
+            for n, u, o, v in zip(both["ratee"], both["unit"], both["opd"], outcome, strict=True)]  # fmt: skip
+    own = [(r[0], r[0], "self", *r[3:]) for r in rows]
+    past = ratings.assign(year=2024, period="2024")
+    now = table(rows + own)
+    tables = Tables(ratings=pd.concat([past, now], ignore_index=True))
+    return replace(base, tables=Tables(ratings=now), history=tables, _memo={})
+
+
+def with_known(ctx: Context, known: pd.DataFrame) -> Context:
+    """The cell with an achievement table."""
+    tables = replace(ctx.tables, achievements=known)
+    scores = score(Tables(achievements=known), ctx.config)
+    return replace(ctx, tables=tables, history=tables, scores=scores, _memo={})
+
+
+def surface_of(ctx: Context) -> Finding:
+    out = Collector("self_other", REGION, 2025)
+    detect(ctx, out)
+    return next(f for f in out.found if f.measure == "surface")
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_surface_has_the_planted_curvature(later: bool) -> None:
+    ratings = world(3, {"Dinas": 2.0}, n_units=16)
+    found = surface_of(with_outcome(ratings, curvature=-20.0, later=later))
+    assert found.code == f"self_other.surface_{'later' if later else 'achievement'}" and found.status is Status.CLEAR
+    assert found.estimate is not None and found.estimate.n == 128 and found.estimate.upper < 0
+    assert found.params["a1"] > 0 and found.params["a4"] == found.estimate.value
+    assert found.sentence("id") and found.sentence("en")
+    straight = surface_of(with_outcome(ratings, curvature=0.0, later=later))
+    assert straight.estimate is not None and straight.estimate.value == pytest.approx(0.0, abs=1e-6)
+    assert straight.params["a1"] > 0 and straight.params["a3"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_surface_needs_a_separate_outcome() -> None:
+    ratings = world(3, {"Dinas": 2.0}, n_units=16)
+    assert surface_of(context(ratings)).code == "self_other.surface_none"
+    few = surface_of(with_outcome(ratings, curvature=-20.0, people=99))
+    assert few.code == "self_other.surface_few" and few.params["have"] == 99
+    ctx = with_outcome(ratings, curvature=-20.0)
+    flat = with_known(ctx, ctx.tables.achievements.assign(realised=900.0))
+    assert surface_of(flat).code == "self_other.surface_flat"

@@ -135,7 +135,7 @@ def smallest(view: View) -> list[Note]:
                 parts.append((view.say("capacity.smallest"), _without_head(view.sentence(f))))
                 codes.append(f.code)
     best = _best_contrast(view)
-    if best is not None:
+    if best is not None and not any(code.startswith("group_gap.") for code in codes):
         name = f"{naming.word(best.params['group'], view.lang)} – {naming.word(best.params['reference'], view.lang)}"
         text = view.say("capacity.smallest_groups", value=float(best.params["smallest"]), name=name)
         parts.append((view.say("capacity.smallest") if not parts else "", text))
