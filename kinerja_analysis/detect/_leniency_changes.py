@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.detect.context import Context
 from kinerja_analysis.stats import supervisor_change
 
 if TYPE_CHECKING:
@@ -90,3 +92,17 @@ def changes(
     freedom = int(teams["level"].notna().sum()) - by.ngroups
     sd = float(np.sqrt(squares.sum() / freedom)) if freedom > 0 else np.nan
     return fit, sd
+
+
+def changes_of(ctx: Context, *, min_changes: int) -> tuple[str, SupervisorChange, float] | None:
+    """Fit the event study of a cell: over teams that stayed (``change``) or, with too few, all who changed (``move``).
+
+    Returns what it rests on, the fit and the SD inside teams; None with one period only.
+    """
+    teams = replace(ctx, tables=ctx.history, _memo={}).teams
+    if teams["period"].nunique() < 2:
+        return None
+    fit, sd = changes(teams, min_changes=min_changes, level=ctx.config.level)
+    if fit.reason != "too_few_changes":
+        return "change", fit, sd
+    return "move", *changes(teams, min_changes=min_changes, level=ctx.config.level, stayed=False)

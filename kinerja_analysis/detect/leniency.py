@@ -6,7 +6,6 @@ Estimands are kept apart by measure: ``within_ratee`` (against other raters of t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,12 @@ import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
-from kinerja_analysis.detect._leniency_changes import changes
+from kinerja_analysis.detect._leniency_bounds import share_between
+from kinerja_analysis.detect._leniency_changes import changes_of
 from kinerja_analysis.detect._leniency_pairs import Within, components, within_ratee
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.stats import crossed_effects, design_power, linkage
-from kinerja_analysis.stats._jackknife import unit_jackknife
 from kinerja_analysis.stats.crossed_effects import CrossedEffects
 
 NAME = "leniency"
@@ -223,64 +222,29 @@ def official(ctx: Context, out: Collector) -> None:
 
 
 def bounds(ctx: Context, out: Collector) -> None:
-    """Share of the variance of the predikat that lies between teams: leniency can explain 0 to this much.
-
-    The jackknife works on F^(-1/2), F the ratio of the mean squares: the share itself is skewed, and its own
-    interval missed too often from above with 30 or 60 teams.
-    """
+    """Share of the variance of the predikat that lies between teams: leniency can explain 0 to this much."""
     teams = ctx.teams[ctx.teams["level"].notna()]
     last = teams[teams["period"] == teams["period"].max()]
-    by = last.groupby("supervisor")["level"]
-    size, total = by.size().to_numpy(np.float64), by.sum().to_numpy(np.float64)
+    size = last.groupby("supervisor").size()
     if (size >= 2).sum() < MIN_SPREAD:
         out.insufficient("bounds_few", "bounds", FULL, teams=int((size >= 2).sum()))
         return
-    square = (last["level"] ** 2).groupby(last["supervisor"]).sum().to_numpy(np.float64)
     if np.ptp(last["level"]) == 0:
         out.insufficient("bounds_constant", "bounds", FULL)
         return
-    whole = np.array([size.size, size.sum(), (size**2).sum(), total.sum(), (total**2 / size).sum(), square.sum()])
-    each = np.column_stack([np.ones(size.size), size, size**2, total, total**2 / size, square])
-    value, more = float(between_share(whole)), size.mean() - 1
-    roots = [np.sqrt((1 - v) / np.maximum(1 + more * v, 0.2)) for v in (value, between_share(whole - each))]
-    _, *ends = unit_jackknife(float(roots[0]), roots[1], level=ctx.config.level)
-    upper, lower = ((1 - w) / (1 + more * w) for w in np.maximum(ends, 0) ** 2)
-    value, lower, upper = (float(np.clip(v, 0, 1)) for v in (value, lower, upper))
-    estimate = Estimate(value, lower, upper, ctx.config.level, len(last), "share", "ANOVA, jackknife over teams, t")
+    found = share_between(last["level"].to_numpy(), pd.factorize(last["supervisor"])[0], ctx.config.level)
+    estimate = Estimate(*found, ctx.config.level, len(last), "share", "ANOVA, jackknife over teams, t")
     out.add("bounds", Status.CLEAR, "bounds", scope=FULL, estimate=estimate, teams=size.size)
-
-
-def between_share(sums: np.ndarray) -> np.ndarray:
-    """Intraclass correlation of a one-way layout from its sums (analysis of variance, unequal team sizes).
-
-    ``sums`` holds, along the last axis: teams, members, sum of squared sizes, total, sum of squared team totals over
-    size, sum of squares. Searle, Casella & McCulloch (1992), section 3.6.
-
-    Teams (1, 1) and (3, 5): mean squares 9 and 1, so (9 - 1) / (9 + 1).
-
-    >>> round(float(between_share(np.array([2.0, 4.0, 8.0, 10.0, 34.0, 36.0]))), 3)
-    0.8
-    """
-    k, n, squares, total, teams, raw = np.moveaxis(sums, -1, 0)
-    within = (raw - teams) / (n - k)
-    between = (teams - total**2 / n) / (k - 1)
-    variance = (between - within) / ((n - squares / n) / (k - 1))
-    whole = variance + within
-    return np.divide(variance, whole, out=np.zeros_like(whole), where=whole > 0)
 
 
 def supervisor_changes(ctx: Context, out: Collector) -> None:
     """The spread of leniency from teams that stay while supervisors go; nobody is named."""
-    teams = replace(ctx, tables=ctx.history, _memo={}).teams
-    if teams["period"].nunique() < 2:
+    minimum = int(ctx.threshold("leniency.min_changes").value)
+    found = ctx.memo("leniency.changes", lambda: changes_of(ctx, min_changes=minimum))
+    if found is None:
         out.not_applicable("change_none", "supervisor_change", FULL)
         return
-    minimum = int(ctx.threshold("leniency.min_changes").value)
-    who = "change"
-    fit, sd = changes(teams, min_changes=minimum, level=ctx.config.level)
-    if fit.reason == "too_few_changes":
-        who = "move"
-        fit, sd = changes(teams, min_changes=minimum, level=ctx.config.level, stayed=False)
+    who, fit, sd = found
     if fit.reason or not sd > 0:
         code = "change_constant" if fit.reason == "constant" or not sd > 0 else "change_few"
         out.insufficient(code, "supervisor_change", FULL, n_changed=fit.n_changed, minimum=minimum)

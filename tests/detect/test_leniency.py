@@ -15,12 +15,13 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, conform
 from kinerja_analysis.base.words import messages, placeholders
+from kinerja_analysis.detect._leniency_bounds import between_share
 from kinerja_analysis.detect._leniency_changes import changes, running, stable_groups
 from kinerja_analysis.detect._leniency_pairs import components, prior_variance, rater_variance, within_ratee
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, thresholds
 from kinerja_analysis.detect.design import design_of
-from kinerja_analysis.detect.leniency import between_share, bounds, detect
+from kinerja_analysis.detect.leniency import bounds, detect
 
 REGION = "99.01"
 
