@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
-from kinerja_analysis.detect._leniency_bounds import share_between
+from kinerja_analysis.detect._leniency_export import share_between
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -95,14 +95,18 @@ def changes(
 
 
 def changes_of(ctx: Context, *, min_changes: int) -> tuple[str, SupervisorChange, float] | None:
-    """Fit the event study of a cell: over teams that stayed (``change``) or, with too few, all who changed (``move``).
+    """Fit the event study of a cell, once: over teams that stayed or, with too few, over all who changed.
 
-    Returns what it rests on, the fit and the SD inside teams; None with one period only.
+    Returns what it rests on (``change`` or ``move``), the fit and the SD inside teams; None with one period only.
     """
-    teams = replace(ctx, tables=ctx.history, _memo={}).teams
-    if teams["period"].nunique() < 2:
-        return None
-    fit, sd = changes(teams, min_changes=min_changes, level=ctx.config.level)
-    if fit.reason != "too_few_changes":
-        return "change", fit, sd
-    return "move", *changes(teams, min_changes=min_changes, level=ctx.config.level, stayed=False)
+
+    def fit() -> tuple[str, SupervisorChange, float] | None:
+        teams = replace(ctx, tables=ctx.history, _memo={}).teams
+        if teams["period"].nunique() < 2:
+            return None
+        stayed = changes(teams, min_changes=min_changes, level=ctx.config.level)
+        if stayed[0].reason != "too_few_changes":
+            return "change", *stayed
+        return "move", *changes(teams, min_changes=min_changes, level=ctx.config.level, stayed=False)
+
+    return ctx.memo(("changes", min_changes), fit)  # type: ignore[no-any-return]

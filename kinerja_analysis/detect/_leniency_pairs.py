@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse import csgraph
 from scipy.special import digamma, ndtr, polygamma, stdtrit
 
 from kinerja_analysis.stats import adjust, minimal_effect_test, shrink
@@ -166,20 +165,6 @@ def rater_variance(edges: pd.DataFrame) -> float:
         return np.nan
     products = float((np.bincount(rater, z) ** 2).sum() - (z**2).sum())
     return max(products / coefficient, 0.0)
-
-
-def components(edges: pd.DataFrame) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the raters in order and the number of each one's linked group, the group with most raters 0.
-
-    >>> components(pd.DataFrame({"ratee": ["a", "b", "b"], "rater": ["r", "s", "t"]}))
-    (['r', 's', 't'], array([1, 0, 0]))
-    """
-    ratee, (rater, names) = pd.factorize(edges["ratee"], sort=True)[0], pd.factorize(edges["rater"], sort=True)
-    nodes = len(names) + int(ratee.max(initial=-1)) + 1
-    graph = sparse.coo_array((np.ones(rater.size), (rater, len(names) + ratee)), shape=(nodes, nodes))
-    label = csgraph.connected_components(graph, directed=False)[1][: len(names)].astype(np.int64)
-    order = np.argsort(-np.bincount(label), kind="stable")
-    return list(names), np.argsort(order)[label]
 
 
 def _weights(edges: pd.DataFrame, raters: pd.Series) -> Floats:

@@ -12,6 +12,7 @@ import pandas as pd
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Design
 from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, annual_or_latest, data_kind
+from kinerja_analysis.detect import fits
 from kinerja_analysis.detect.contract import Threshold, threshold
 
 
@@ -30,7 +31,8 @@ def pair_means(ratings: pd.DataFrame) -> pd.DataFrame:
         unit=("unit", "first"), opd=("opd", "first"), score=("scaled", "mean"), n_criteria=("criterion", "nunique")
     )
     once = pd.DataFrame({"pair": grouped.ngroup(), "row": frame["row"]}).drop_duplicates()
-    return out.assign(rows=gathered(once["row"], once["pair"].to_numpy(), len(out)).to_numpy()).reset_index()
+    out = out.reset_index() if len(out) else pd.concat([frame[key], out], axis=1)
+    return out.assign(rows=gathered(once["row"], once["pair"].to_numpy(), len(out)))
 
 
 def gathered(values: pd.Series, code: np.ndarray, k: int) -> pd.Series:
@@ -70,6 +72,14 @@ class Context:
         if name not in self._memo:
             self._memo[name] = make()
         return self._memo[name]
+
+    def crossed(self, source: str = "") -> fits.Crossed:
+        """Return the linear model of the pair means (of one source, or of all but self), fitted once."""
+        return self.memo(("crossed", source), lambda: fits.crossed(self.pairs, source))  # type: ignore[no-any-return]
+
+    def rasch(self, source: str = "") -> fits.Rasch:
+        """Return the many-facet Rasch model of the multi-source ratings, fitted once."""
+        return self.memo(("rasch", source), lambda: fits.rasch(self.multisource, source))  # type: ignore[no-any-return]
 
     def generator(self, salt: int = 0) -> np.random.Generator:
         """Return a random generator of this cell: same configuration, same draws, in any process."""

@@ -11,16 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.results import Estimate, Finding, Result, Status
 from kinerja_analysis.base.words import has
-
-if TYPE_CHECKING:
-    pass
 
 MOST_ROWS = 50
 
@@ -67,6 +64,11 @@ def check_overrides(overrides: dict[str, float], detectors: Iterable[str]) -> No
     wrong = [key for key in overrides if key not in known]
     if wrong:
         raise UsageError("errors.threshold_unknown", name=wrong[0], known=", ".join(known))
+
+
+def plain(value: float) -> float | None:
+    """Return a number for a sentence's parameters, None where there is none."""
+    return float(value) if np.isfinite(value) else None
 
 
 def _place(address: str) -> list[tuple[int, str]]:

@@ -20,12 +20,11 @@ from kinerja_analysis.base.tables import PREDIKAT
 from kinerja_analysis.detect._decision_impact_bound import Ratings, changed_share, team_covariance
 from kinerja_analysis.detect._decision_impact_draws import Floats, Ints, Posterior, Standing
 from kinerja_analysis.detect._leniency_changes import changes_of
-from kinerja_analysis.detect._leniency_pairs import components
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.fits import components
 from kinerja_analysis.score.rule_2022 import MATRIX
-from kinerja_analysis.stats import crossed_effects
 from kinerja_analysis.stats.crossed_effects import CrossedEffects
 
 NAME = "decision_impact"
@@ -76,7 +75,7 @@ def _bound(ctx: Context, out: Collector) -> None:
 def _by_changes(ctx: Context, out: Collector) -> None:
     """The same with the spread of leniency that changes of supervisor show, on the scale of the predikat."""
     minimum = int(ctx.threshold("leniency.min_changes").value)
-    found = ctx.memo("leniency.changes", lambda: changes_of(ctx, min_changes=minimum))
+    found = changes_of(ctx, min_changes=minimum)
     if found is None:
         out.not_applicable("one_period", "changed_official", FULL)
         return
@@ -192,35 +191,19 @@ def _linked(ctx: Context) -> pd.DataFrame:
 
 
 def _fitted(ctx: Context, rows: pd.DataFrame) -> Many | str:
-    """Fit ratee and rater effects, or return why that cannot be done."""
+    """Take ratee and rater variances from the shared model, or return why there are none."""
+    shared = ctx.crossed()
+    fit = shared.fit
+    if fit is None or fit.reason not in ("", "singular"):
+        return "one_rater" if fit is None else fit.reason
     ratee, rater, part = (pd.factorize(rows[c])[0] for c in ("ratee", "rater", "group"))
-    fixed = _sources(rows["source"], part)
-    fit = crossed_effects(rows["score"], {"ratee": ratee, "rater": rater}, fixed, component=part)
-    if fit.reason not in ("", "singular"):
-        return fit.reason
     group = np.zeros(int(ratee.max()) + 1, np.int64)
     group[ratee] = part
-    y = rows["score"].to_numpy(np.float64) - (0.0 if fixed is None else fixed @ fit.fixed)
+    role = rows["source"].map(dict(zip(shared.sources, fit.fixed, strict=True))).fillna(0.0)
+    y = (rows["score"] - role).to_numpy(np.float64)
     draws = int(np.clip(4_000_000 // len(rows), 60, 200))
     posterior = Posterior(y - y.mean(), ratee, rater, group, ctx.generator(13), draws)
     return Many(rows, ratee, rater, group, fit, posterior, _limits(fit, posterior))
-
-
-def _sources(source: pd.Series, part: Ints) -> Floats | None:
-    """One column per source that the means of groups and the other sources do not explain; None without any."""
-    kept: list[Floats] = []
-    size = np.bincount(part)
-    basis: list[Floats] = []
-    for name in sorted(source.unique())[1:]:
-        column = (source == name).to_numpy(np.float64)
-        free = column - (np.bincount(part, column) / size)[part]
-        for other in basis:
-            free = free - (other @ free) * other
-        norm = float(np.linalg.norm(free))
-        if norm > 1e-6 * math.sqrt(column.size):
-            kept.append(column)
-            basis.append(free / norm)
-    return np.column_stack(kept) if kept else None
 
 
 def _limits(fit: CrossedEffects, posterior: Posterior) -> tuple[float, float]:

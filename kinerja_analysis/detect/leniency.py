@@ -1,7 +1,8 @@
 """Leniency: who rates more leniently or strictly, as far as the data can tell. Positive = more lenient.
 
 Estimands are kept apart by measure: ``within_ratee`` (against other raters of the same employees), ``spread``,
-``spread_linked``, ``bounds`` (export of one year) and ``supervisor_change`` (export of several periods).
+``spread_linked``, ``fair_average`` (many-facet Rasch, shown beside and never flagged), ``bounds`` and ``tipping``
+(export of one year), ``supervisor_change`` (export of several periods).
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
-from kinerja_analysis.detect._leniency_bounds import share_between
-from kinerja_analysis.detect._leniency_changes import changes_of
-from kinerja_analysis.detect._leniency_pairs import Within, components, within_ratee
+from kinerja_analysis.detect._leniency_export import official
+from kinerja_analysis.detect._leniency_pairs import Within, within_ratee
 from kinerja_analysis.detect.context import Context
-from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.contract import Collector, plain
+from kinerja_analysis.detect.fits import Rasch, components
 from kinerja_analysis.stats import crossed_effects, design_power, linkage
 from kinerja_analysis.stats.crossed_effects import CrossedEffects
 
 NAME = "leniency"
-MANY, FULL = "multisource", "ekinerja"
+MANY = "multisource"
 VERDICT = {"inside_groups_only": "inside_groups", "connected_too_weak": "too_weak"}
 MIN_SPREAD = 5
 
@@ -53,6 +54,7 @@ def several_sources(ctx: Context, out: Collector) -> None:
     average(ctx, out, found)
     spread(ctx, out, found)
     raters(ctx, out, found)
+    fair_averages(ctx, out, found)
 
 
 def _within(ctx: Context) -> Within:
@@ -91,7 +93,7 @@ def verdict(ctx: Context, out: Collector, found: Within) -> None:
         fdr=ctx.config.fdr,
         expected_false=ctx.config.fdr * flagged,
         sd=found.sd,
-        h=_plain(_between(found, ctx.config.level)) if code == "too_weak" else None,
+        h=plain(_between(found, ctx.config.level)) if code == "too_weak" else None,
     )
 
 
@@ -129,18 +131,10 @@ def spread(ctx: Context, out: Collector, found: Within) -> None:
     _spread(out, "spread", fit, carried, found.sd, len(rows), len(judged),
             "REML of differences, leniency of the other raters taken out")  # fmt: skip
     if _design(ctx).startswith("linked"):
-        fit, edges = _linked(found), found.edges
-        _spread(out, "spread_linked", fit, 0.0, found.sd, edges["ratee"].nunique(), edges["rater"].nunique(),
+        all_raters = ctx.crossed()
+        assert all_raters.fit is not None
+        _spread(out, "spread_linked", all_raters.fit, 0.0, found.sd, len(all_raters.ratees), len(all_raters.raters),
                 "REML, ratee and rater crossed, component and source means fixed")  # fmt: skip
-
-
-def _linked(found: Within) -> CrossedEffects:
-    """The crossed model of all raters, one fixed mean per linked component and source."""
-    edges = found.edges
-    ratee, rater, source = (pd.factorize(edges[c], sort=True)[0] for c in ("ratee", "rater", "source"))
-    component = components(edges)[1][rater]
-    columns = (source[:, None] == np.arange(1, source.max() + 1)).astype(np.float64)
-    return crossed_effects(edges["score"], {"ratee": ratee, "rater": rater}, columns, component=component)
 
 
 def _spread(
@@ -177,13 +171,49 @@ def raters(ctx: Context, out: Collector, found: Within) -> None:
         out.add(
             code, Status.FLAGGED if flagged else Status.CLEAR, "within_ratee", estimate=estimate,
             threshold=found.delta, p_value=r.p_value, p_adjusted=r.p_adjusted, sd=found.sd, size=abs(r.value), se=r.se,
-            typical=r.typical, shrunken=_plain(r.shrunken), posterior=_plain(r.posterior),
+            typical=r.typical, shrunken=plain(r.shrunken), posterior=plain(r.posterior),
             component=place[r.rater], **about,
         )  # fmt: skip
 
 
-def _plain(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+def fair_averages(ctx: Context, out: Collector, found: Within) -> None:
+    """The same raters in the many-facet Rasch model: shown beside, one finding each, no second family of flags."""
+    judged, model = found.judged.set_index("rater"), ctx.rasch()
+    if model.fit is None or model.fit.reason not in ("", "parts") or not model.fit.converged:
+        out.insufficient("fair_none", "fair_average", MANY)
+        return
+    place = {name: i for i, name in enumerate(model.raters)}
+    known = [name for name in judged.index if np.isfinite(model.fit.fair_average_se["rater"][place[name]])]
+    z = float(ndtri(0.5 + ctx.config.level / 2))
+    cited = found.edges[found.edges["examined"]].groupby("rater")["rows"]
+    same = flagged = 0
+    for name in known:
+        fair, se, around = fair_average(model, place[name])
+        estimate = Estimate(fair, fair - z * se, fair + z * se, ctx.config.level, int(judged.at[name, "n"]), "points",
+                            "Rasch fair average, ratee-cluster SE")  # fmt: skip
+        told = judged.at[name, "p_adjusted"] <= ctx.config.fdr
+        flagged += told
+        same += told and np.sign(fair - around) == np.sign(judged.at[name, "value"])
+        logit, i = model.fit, place[name]
+        out.add("fair_rater", Status.CLEAR, "fair_average", kind="rater", subject=name, scope=MANY, estimate=estimate,
+                rows=[a for pair in cited.get_group(name) for a in pair], around=around, apart=fair - around,
+                logit=-float(logit.measure["rater"][i]), logit_se=float(logit.se["rater"][i]),
+                infit=plain(float(logit.infit["rater"][i])))  # fmt: skip
+    if known:
+        estimate = Estimate(same, level=ctx.config.level, n=flagged or len(known), unit="count", method="full_count")
+        out.add("fair_flagged" if flagged else "fair", Status.CLEAR, "fair_average", scope=MANY, estimate=estimate,
+                raters=len(known), flagged=flagged)  # fmt: skip
+    else:
+        out.insufficient("fair_none", "fair_average", MANY)
+
+
+def fair_average(model: Rasch, i: int) -> tuple[float, float, float]:
+    """Return the fair average of rater ``i`` on 0-100, its SE, and the mean of the raters of the same linked part."""
+    assert model.fit is not None
+    every = model.low + model.points * model.fit.fair_average["rater"]
+    part = model.fit.part["rater"]
+    around = float(np.nanmean(every[part == part[i]]))
+    return float(every[i]), float(model.points * model.fit.fair_average_se["rater"][i]), around
 
 
 def smallest_effect(ctx: Context, out: Collector, found: Within) -> None:
@@ -202,57 +232,4 @@ def smallest_effect(ctx: Context, out: Collector, found: Within) -> None:
     out.add(
         "smallest_effect", Status.CLEAR, "smallest_effect", scope=MANY, estimate=estimate, sd=value / found.sd,
         ratees=int(judged["n"].iloc[middle]), best=float(size.min()), family=len(judged), power=power.power,
-    )  # fmt: skip
-
-
-# --- one supervisor per employee -----------------------------------------------------------------------------
-
-
-def official(ctx: Context, out: Collector) -> None:
-    """The export: bounds from one year, the spread from changes of supervisor over several periods."""
-    if ctx.ekinerja.empty:
-        out.not_applicable("no_data", "within_ratee", FULL)
-        return
-    if ctx.teams.empty:
-        out.not_applicable("no_supervisor", "within_ratee", FULL)
-        return
-    out.not_applicable("not_identified", "within_ratee", FULL)
-    bounds(ctx, out)
-    supervisor_changes(ctx, out)
-
-
-def bounds(ctx: Context, out: Collector) -> None:
-    """Share of the variance of the predikat that lies between teams: leniency can explain 0 to this much."""
-    teams = ctx.teams[ctx.teams["level"].notna()]
-    last = teams[teams["period"] == teams["period"].max()]
-    size = last.groupby("supervisor").size()
-    if (size >= 2).sum() < MIN_SPREAD:
-        out.insufficient("bounds_few", "bounds", FULL, teams=int((size >= 2).sum()))
-        return
-    if np.ptp(last["level"]) == 0:
-        out.insufficient("bounds_constant", "bounds", FULL)
-        return
-    found = share_between(last["level"].to_numpy(), pd.factorize(last["supervisor"])[0], ctx.config.level)
-    estimate = Estimate(*found, ctx.config.level, len(last), "share", "ANOVA, jackknife over teams, t")
-    out.add("bounds", Status.CLEAR, "bounds", scope=FULL, estimate=estimate, teams=size.size)
-
-
-def supervisor_changes(ctx: Context, out: Collector) -> None:
-    """The spread of leniency from teams that stay while supervisors go; nobody is named."""
-    minimum = int(ctx.threshold("leniency.min_changes").value)
-    found = ctx.memo("leniency.changes", lambda: changes_of(ctx, min_changes=minimum))
-    if found is None:
-        out.not_applicable("change_none", "supervisor_change", FULL)
-        return
-    who, fit, sd = found
-    if fit.reason or not sd > 0:
-        code = "change_constant" if fit.reason == "constant" or not sd > 0 else "change_few"
-        out.insufficient(code, "supervisor_change", FULL, n_changed=fit.n_changed, minimum=minimum)
-        return
-    estimate = Estimate(fit.sd / sd, fit.sd_lower / sd, fit.sd_upper / sd, fit.level, fit.n, "sd",
-                        "event study of changes of supervisor, clustered by team")  # fmt: skip
-    out.add(
-        f"{who}_spread" if fit.lower > 0 else f"{who}_unclear", Status.CLEAR, "supervisor_change", scope=FULL,
-        estimate=estimate, p_value=fit.p, n_changed=fit.n_changed, steps=fit.sd,
-        check=_plain(fit.check), check_p=_plain(fit.check_p), sd=sd,
     )  # fmt: skip

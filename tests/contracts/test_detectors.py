@@ -39,8 +39,10 @@ COUNTS = ("full_count", "full_count_bounds")
 #: 198001012005011001: a well-formed number, 18 digits; it must never come out of an exception.
 NIP = "198001012005011001"
 WHOLE = ("five_points", "planted")
-#: Measures of the overall level on purpose: alpha over all employees, thresholds of the scores of the region.
-OVERALL = {"agreement": ("descriptive",), "straight_lining": ("identical_vectors",)}
+#: Measures of the overall level on purpose: alpha over all employees, thresholds and fair averages of the region.
+OVERALL = {
+    "agreement": ("descriptive",), "straight_lining": ("identical_vectors",), "leniency": ("fair_average",)
+}  # fmt: skip
 TEXT = ("measure", "subject_kind", "subject", "scope", "unit", "method", "status", "code", "region")
 REAL = ("value", "lower", "upper", "level", "threshold", "p_value", "p_adjusted")
 
@@ -98,11 +100,11 @@ def test_a_constant_added_to_a_unit_changes_nothing(detector: str, lab: SimpleNa
 
 def test_a_constant_added_to_one_rater_moves_the_leniency_by_it(lab: SimpleNamespace) -> None:
     base = lab.tables_of("planted>roomy")
-    before = lab.result_of("planted>roomy", "leniency").frame
+    before = lab.result_of("planted>roomy", "leniency").frame.query("measure == 'within_ratee'")
     rater = before.loc[(before["subject_kind"] == "rater") & before["value"].notna(), "subject"].iloc[0]
     mine = ~lab.official(base.ratings) & (base.ratings["rater"] == rater) & (base.ratings["source"] == "supervisor")
     moved = replace(base, ratings=base.ratings.assign(score=base.ratings["score"] + 100.0 * mine))
-    after = run_detector("leniency", lab.cell(moved)).frame
+    after = run_detector("leniency", lab.cell(moved)).frame.query("measure == 'within_ratee'")
     lower, higher = (f.loc[f["subject"] == rater, "value"].item() for f in (before, after))
     assert higher - lower == pytest.approx(5.0, abs=1e-9), "100 of 2,000 are 5 points of 100"
 

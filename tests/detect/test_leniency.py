@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,13 +16,14 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, conform
 from kinerja_analysis.base.words import messages, placeholders
-from kinerja_analysis.detect._leniency_bounds import between_share
 from kinerja_analysis.detect._leniency_changes import changes, running, stable_groups
-from kinerja_analysis.detect._leniency_pairs import components, prior_variance, rater_variance, within_ratee
+from kinerja_analysis.detect._leniency_export import between_share, bounds, tipping
+from kinerja_analysis.detect._leniency_pairs import prior_variance, rater_variance, within_ratee
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, thresholds
 from kinerja_analysis.detect.design import design_of
-from kinerja_analysis.detect.leniency import bounds, detect
+from kinerja_analysis.detect.fits import components
+from kinerja_analysis.detect.leniency import detect
 
 REGION = "99.01"
 
@@ -228,7 +230,23 @@ def answers(found: list[Finding]) -> dict[tuple[str, str, str], tuple[str, float
 def test_constant_added_to_one_component_changes_nothing() -> None:
     ratings = units(5, planted={3: 16.0})
     shifted = ratings.assign(score=ratings["score"] + 25.0 * (ratings["unit"] == "U05"))
-    assert answers(run(shifted)) == answers(run(ratings))
+    a, b = ([f for f in run(r) if f.measure != "fair_average"] for r in (shifted, ratings))
+    assert answers(a) == answers(b)
+
+
+def test_fair_averages_stand_beside_and_flag_nobody() -> None:
+    """A second model on the same rows: the planted raters lie 16 points above and below those linked with them."""
+    found = run(units(5, planted={3: 16.0, 8: -16.0}))
+    fair = pick(found, measure="fair_average", subject_kind="rater")
+    judged = [f for f in pick(found, measure="within_ratee", subject_kind="rater") if f.estimate is not None]
+    assert {f.subject for f in fair} == {f.subject for f in judged}
+    assert {f.status for f in fair} == {Status.CLEAR}
+    apart = {f.subject: f.params["apart"] for f in fair}
+    assert max(apart, key=apart.__getitem__) == "S03" and min(apart, key=apart.__getitem__) == "S08"
+    assert all((f.params["logit"] > 0) == (f.params["apart"] > 0) for f in fair if f.subject in ("S03", "S08"))
+    region = pick(found, measure="fair_average", subject_kind="region")[0]
+    assert region.code == "leniency.fair_flagged" and region.estimate is not None
+    assert (region.estimate.value, region.params["flagged"]) == (2, 2)
 
 
 def test_row_order_and_names_do_not_matter() -> None:
@@ -370,6 +388,44 @@ def test_upper_bound_holds_with_thirty_teams_that_differ_in_leniency_only() -> N
     assert missed / 300 < 0.08
 
 
+def told(k: np.ndarray, n: int) -> dict[str, Finding]:
+    """What is said of the place of teams with k of n at the top, by supervisor."""
+    levels = {("2025", f"U{i}", f"S{i:04d}"): [4] * int(v) + [3] * int(n - v) for i, v in enumerate(k)}
+    out = Collector("leniency", REGION, 2025)
+    tipping(context(*export(levels)), out)
+    return {f.subject: f for f in out.found}
+
+
+def test_place_of_a_team_is_that_of_its_posterior() -> None:
+    """Shares uniform (a = b = 1 in the limit): a team with 20 of 20 lies at 1 − median of Beta(21, 1) from the top."""
+    k = np.repeat(np.arange(21), 20)  # exactly the beta-binomial with a = b = 1: all 21 counts equally often
+    best = told(k, 20)["S0419"]
+    assert best.code == "leniency.tipping_best" and best.status is Status.CLEAR and best.estimate is not None
+    e = best.estimate
+    for value, q in ((e.value, 0.5), (e.upper, 0.025), (e.lower, 0.975)):
+        assert value == pytest.approx(1 - q ** (1 / 21), abs=0.004)
+
+
+def test_range_of_the_place_holds_the_true_one() -> None:
+    """400 teams of 20 with true shares Beta(1, 7): of those told, 95 % of the ranges hold the team's true place."""
+    rng = np.random.default_rng(7)
+    hits = []
+    for _ in range(4):
+        share = rng.beta(1, 7, 400)
+        for name, f in told(rng.binomial(20, share), 20).items():
+            if name.startswith("S"):
+                place = reference.beta.sf(share[int(name[1:])], 1, 7)
+                place = place if f.code == "leniency.tipping_best" else 1 - place
+                assert f.estimate is not None
+                hits.append(f.estimate.lower <= place <= f.estimate.upper)
+    assert len(hits) > 40
+    assert np.mean(hits) > 0.95 - 3 * math.sqrt(0.95 * 0.05 / len(hits))
+
+
+def test_places_need_teams_that_differ() -> None:
+    assert told(np.full(30, 2), 20)[REGION].code == "leniency.tipping_none"
+
+
 def test_everyone_baik_is_zero_variation() -> None:
     found = run(*export({("2025", f"U{u}", f"S{u}"): [3, 3, 3] for u in range(6)}))
     assert pick(found, measure="bounds")[0].code == "leniency.bounds_constant"
@@ -428,7 +484,7 @@ def test_every_sentence_can_be_said_and_no_number_is_naked() -> None:
         for f in found:
             for lang in ("id", "en"):
                 text = f.sentence(lang)
-                assert text and "{" not in text and "nan" not in text.lower()
+                assert text and "{" not in text and not re.search(r"\bnan\b", text.lower())
             if f.estimate is not None:
                 assert f.estimate.n > 0 and f.estimate.unit and f.estimate.method and math.isfinite(f.estimate.value)
             if f.status in (Status.INSUFFICIENT, Status.NOT_APPLICABLE):
@@ -437,7 +493,7 @@ def test_every_sentence_can_be_said_and_no_number_is_naked() -> None:
 
 
 def test_thresholds_have_source_and_date_and_can_be_changed() -> None:
-    assert thresholds("leniency") == ["delta", "min_ratees", "min_changes"]
+    assert thresholds("leniency") == ["delta", "min_ratees", "min_changes", "tipping"]
     strict = pick(run(table(five()), thresholds={"leniency.delta": 2.0}), subject_kind="rater")[0]
     assert strict.status is Status.CLEAR and strict.threshold == pytest.approx(2 * math.sqrt(62.5))
 
