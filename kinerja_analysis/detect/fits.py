@@ -111,7 +111,8 @@ def source_columns(source: pd.Series, component: Ints) -> tuple[list[str], NDArr
         if norm > 1e-6:
             kept.append(str(name))
             basis.append(free / norm)
-    return kept, np.column_stack([(source == name).to_numpy(np.float64) for name in kept] or [np.zeros((size.sum(), 0))])
+    columns = [(source == name).to_numpy(np.float64) for name in kept]
+    return kept, np.column_stack(columns) if columns else np.zeros((len(source), 0))
 
 
 def rasch(ratings: pd.DataFrame, source: str = "") -> Rasch:
