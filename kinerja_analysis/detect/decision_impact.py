@@ -167,7 +167,7 @@ def several_sources(ctx: Context, out: Collector) -> None:
         return
     found = _fitted(ctx, rows)
     if isinstance(found, str):
-        out.insufficient("no_variation" if found in ("constant", "zero_residual", "no_residual") else "not_separable",
+        out.insufficient("no_variation" if found in ("constant", "zero_residual") else "not_separable",
                          "changed", MANY)  # fmt: skip
         return
     answers(ctx, out, found)
