@@ -225,11 +225,12 @@ def answers(ctx: Context, out: Collector, found: Many) -> None:
     """The expected share that changes quartile, what of it is beyond no leniency, and who stands at a boundary."""
     sd, limit, z = found.fit.sd["rater"], ctx.threshold("decision_impact.changed"), float(ndtri(0.5 + LEVEL / 2))
     chance, shares = found.chances(sd)
-    low, high = (float(found.chances(s)[1].mean()) for s in found.limits)
+    at_low, at_high = (found.chances(s)[1] for s in found.limits)
+    low, high = float(at_low.mean()), float(at_high.mean())
     value, own, null = float(shares.mean()), z * float(shares.std()), found.null()
     lower, upper = max(value - math.hypot(value - low, own), 0.0), min(value + math.hypot(high - value, own), 1.0)
     n, groups, ratee = found.k.size, int(found.group.max()) + 1, found.fit.sd["ratee"]
-    _smallest(ctx, out, found, (value, high), null)
+    _smallest(ctx, out, found, [shares, at_high], null)
     about: dict[str, Any] = {"scope": MANY, "raters": int(found.rater.max()) + 1, "groups": groups}
     out.add(
         "changed" if groups > 1 else "changed_linked", Status.CLEAR, "changed", persons=round(n * value),
@@ -243,21 +244,26 @@ def answers(ctx: Context, out: Collector, found: Many) -> None:
     _boundary(ctx, out, found, chance)
 
 
-def _smallest(ctx: Context, out: Collector, found: Many, shares: tuple[float, float], null: float) -> None:
-    """The smallest leniency SD, in SD of employees, that is flagged 80 times of 100."""
-    sd, ratee = found.fit.sd["rater"], found.fit.sd["ratee"]
-    at, share = (sd, shares[0]) if sd > 0 and shares[0] > 0 else (found.limits[1], shares[1])
-    if not (ratee > 0 and share > 0):
+def _smallest(ctx: Context, out: Collector, found: Many, draws: list[Floats], null: float) -> None:
+    """The smallest leniency SD, in SD of employees, that is flagged 80 times of 100.
+
+    The share is taken as proportional to the SD; ``draws`` are the shares by draw at its estimate and upper limit.
+    """
+    ratee, limit = found.fit.sd["ratee"], ctx.threshold("decision_impact.changed").value
+    at, shares = (found.fit.sd["rater"], draws[0]) if draws[0].any() else (found.limits[1], draws[1])
+    if not (ratee > 0 and shares.any()):
         return
-    needed = (ctx.threshold("decision_impact.changed").value + null) * at / share
+    slope, own, raters = float(shares.mean()) / at, float(shares.std()), found.posterior.style.shape[0]
     spread = float(found.posterior.null_variances().std()) * found.variance
-    both = float(ndtri(0.5 + LEVEL / 2) + ndtri(POWER))
-    size, raters = needed, found.posterior.style.shape[0]
+    needed = limit + null
+    share = needed
     for _ in range(50):
-        size = math.sqrt(needed**2 + both * math.hypot(spread, size**2 * math.sqrt(2 / raters)))
-    estimate = Estimate(size / ratee, level=LEVEL, n=found.k.size, unit="sd", method="posterior_draws")
-    out.add("smallest_effect", Status.CLEAR, "smallest_effect", scope=MANY, estimate=estimate, points=size,
-            limit=ctx.threshold("decision_impact.changed").value)  # fmt: skip
+        size = share / slope
+        error = slope * math.hypot(spread, size**2 * math.sqrt(2 / raters)) / (2 * size)
+        share = needed + float(ndtri(0.5 + LEVEL / 2)) * math.hypot(error, own) + float(ndtri(POWER)) * error
+    estimate = Estimate(share / slope / ratee, level=LEVEL, n=found.k.size, unit="sd", method="posterior_draws")
+    out.add("smallest_effect", Status.CLEAR, "smallest_effect", scope=MANY, estimate=estimate, points=share / slope,
+            limit=limit)  # fmt: skip
 
 
 def _boundary(ctx: Context, out: Collector, found: Many, chance: Floats) -> None:
