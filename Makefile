@@ -7,8 +7,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
   if $$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
   then echo $$p; break; fi; done)
 
-.PHONY: audit audit-real validation bench-read bench-crossed bench-linkage bench-rasch bench-agreement peers-rasch peers-agreement \
-  calibrate-rasch calibrate-agreement calibrate-inside calibrate-ranks mutate test lint size clean
+.PHONY: audit audit-real validation bench-read bench-crossed bench-linkage bench-rasch bench-agreement bench-audit \
+  peers-rasch peers-agreement calibrate calibrate-cell calibrate-rasch calibrate-agreement calibrate-inside \
+  calibrate-ranks mutate test lint size clean
 
 audit: $(BIN)/.installed
 	$(BIN)/kinerja demo
@@ -24,6 +25,9 @@ bench-crossed: $(BIN)/.installed-dev
 
 bench-linkage: $(BIN)/.installed-dev
 	$(BIN)/python benchmarks/linkage_speed.py
+
+bench-audit: $(BIN)/.installed-dev
+	$(BIN)/python benchmarks/audit_speed.py
 
 # PEERS: an interpreter with mirt==1.2.0 and raschpy==1.4.0.
 PEERS ?= $(BIN)/python
@@ -54,6 +58,13 @@ calibrate-ranks: $(BIN)/.installed-dev
 	$(BIN)/python tests/calibration/rank_coverage.py
 calibrate-inside: $(BIN)/.installed-dev
 	$(BIN)/python tests/calibration/inside_supervisors.py
+
+# False alarms, coverage and power of all detectors; a killed run goes on. CALIBRATE="--seconds 600" stops earlier.
+calibrate: $(BIN)/.installed-dev
+	$(BIN)/python tests/calibration/detectors.py $(CALIBRATE)
+
+calibrate-cell: $(BIN)/.installed-dev
+	$(BIN)/python tests/calibration/detectors.py --cell
 
 test: $(BIN)/.installed-dev lint size
 	MPLBACKEND=Agg $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10

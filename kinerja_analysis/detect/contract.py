@@ -35,9 +35,22 @@ class Threshold:
 
 
 @cache
-def _table(detector: str) -> dict[str, Any]:
+def _toml(detector: str) -> dict[str, Any]:
     text = files("kinerja_analysis").joinpath("detect", f"{detector}.toml").read_text(encoding="utf-8")
-    return dict(tomllib.loads(text).get("thresholds", {}))
+    return tomllib.loads(text)
+
+
+def _table(detector: str) -> dict[str, Any]:
+    return dict(_toml(detector).get("thresholds", {}))
+
+
+def in_report(detector: str) -> dict[str, Any]:
+    """Return how a report shows a detector: ``home`` (kinds of data), ``primary`` (measures in order), ``step``.
+
+    >>> in_report("matrix_check")["home"]
+    ['ekinerja']
+    """
+    return {"home": ["ekinerja", "multisource"], "primary": [], "step": "", **_toml(detector).get("report", {})}
 
 
 def threshold(key: str, overrides: dict[str, float] | None = None) -> Threshold:

@@ -13,6 +13,7 @@ import pandas as pd
 from kinerja_analysis.base.results import Audit, Finding, Result, Status
 from kinerja_analysis.base.words import has, say
 from kinerja_analysis.detect import REGISTRY
+from kinerja_analysis.detect.contract import in_report
 from kinerja_analysis.report.blocks import Column, Figure, TableBlock
 from kinerja_analysis.show import charts, table
 from kinerja_analysis.show import names as naming
@@ -21,16 +22,6 @@ from kinerja_analysis.show.strength import MODERATE, WEAK, strength
 
 ANSWERED = (Status.FLAGGED, Status.CLEAR)
 ASIDE = ("smallest_effect",)
-HOME = {
-    "distribution": ("ekinerja",),
-    "matrix_check": ("ekinerja",),
-    "agreement": ("multisource",),
-    "self_other": ("multisource",),
-}
-PRIMARY = (
-    "separated_pairs", "gaps", "own_group", "order", "within_ratee", "verdict", "difference", "single_value",
-    "identical_vectors", "profile_slope", "mismatches", "guide", "clustering", "ignoring", "supervisor_order",
-)  # fmt: skip
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Þ“\"])")
 
 
@@ -136,11 +127,11 @@ class View:
 
         Flagged ones first, then answered ones, then the reasons for no answer; the primary measure leads.
         """
-        home = HOME.get(result.detector, ("ekinerja", "multisource"))
+        home = in_report(result.detector)["home"]
         wanted = {*(k for k in self.kinds() if k in home), "both", ""}
         found = [f for f in words.region_findings(result) if f.measure not in ASIDE]
         chosen = [f for f in found if f.scope in wanted] or [f for f in found if f.scope in home] or found
-        order = {name: i for i, name in enumerate(PRIMARY)}
+        order = {name: i for i, name in enumerate(in_report(result.detector)["primary"])}
 
         def rank(f: Finding) -> tuple[bool, bool, int]:
             return f.status is not Status.FLAGGED, f.status not in ANSWERED, order.get(f.measure, len(order))

@@ -61,15 +61,18 @@ def prepare(ratings: pd.DataFrame, frameworks: Mapping[str, Framework]) -> pd.Da
         ``weight`` 0 marks a criterion outside the framework.
     """
     rows = ratings[ratings["score"].notna()].rename(columns={"ratee": "person"})
-    nameless = rows.groupby([*KEYS, "source", "criterion"]).cumcount().astype("str")
-    rows = rows.assign(value=rescale(rows), by=rows["rater"].fillna("\0" + nameless), weight=1.0)
+    rows = rows.assign(value=rescale(rows), by=rows["rater"], weight=1.0)
+    nameless = rows[rows["rater"].isna()]
+    if len(nameless):
+        number = nameless.groupby([*KEYS, "source", "criterion"]).cumcount().astype("str")
+        rows.loc[nameless.index, "by"] = "\0" + number
     for region, framework in frameworks.items():
         here = rows["region"] == region
-        names = rows.loc[here, "criterion"]
-        known = framework.criterion_keys(names.unique())
+        code, names = pd.factorize(rows.loc[here, "criterion"])
+        known = framework.criterion_keys(names)
         weights = framework.criterion_weights()
-        rows.loc[here, "weight"] = names.map({n: weights.get(known.get(n, ""), 0.0) for n in names.unique()})
-        rows.loc[here, "criterion"] = names.map({n: known.get(n, n) for n in names.unique()})
+        rows.loc[here, "weight"] = np.array([weights.get(known.get(n, ""), 0.0) for n in names], np.float64)[code]
+        rows.loc[here, "criterion"] = pd.Series([known.get(n, n) for n in names], dtype="str").to_numpy()[code]
     return rows[[*KEYS, "source", "by", "criterion", "value", "weight"]]
 
 

@@ -20,7 +20,7 @@ from kinerja_analysis.simulate.scenarios import SCENARIOS, plans
 from kinerja_analysis.simulate.sheets import Sheet, sheets_of
 from kinerja_analysis.simulate.truth import truth_of
 
-__all__ = ["DESIGNS", "SCENARIOS", "YEARS", "Simulation", "designs", "simulate"]
+__all__ = ["DESIGNS", "SCENARIOS", "YEARS", "Simulation", "designs", "simulate", "simulate_plans"]
 
 YEARS = (2023, 2024, 2025)
 
@@ -91,11 +91,24 @@ def simulate(
     if not wanted or wanted[0] < FIRST_YEAR:
         raise ValueError(f"years start with {FIRST_YEAR}: {wanted}")
     chosen = [_sized(plan, size) for plan in plans(scenario, regions)]
-    known = [plan.code for plan in plans(scenario)]
-    spare = len(known)
+    return simulate_plans(chosen, wanted, seed=seed, known=[plan.code for plan in plans(scenario)])
+
+
+def simulate_plans(
+    chosen: Sequence[Plan], years: Sequence[int], *, seed: int = 1, known: Sequence[str] = ()
+) -> Simulation:
+    """Simulate regions from their plans; ``known`` codes have a fixed place among the NIPs, the others follow.
+
+    Examples
+    --------
+    >>> from kinerja_analysis.simulate.scenarios import GENERIC
+    >>> len(simulate_plans([replace(GENERIC, size=200)], [2025]).tables.employees)
+    200
+    """
+    wanted = tuple(sorted(set(years)))
     worlds = []
     for k, plan in enumerate(chosen):
-        index = known.index(plan.code) if plan.code in known else spare + k
+        index = known.index(plan.code) if plan.code in known else len(known) + k
         worlds.append(populate(plan, wanted[-1], seed, index=index))
     numbers = pd.concat([world.persons["nip"] for world in worlds])
     if numbers.duplicated().any():

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kinerja_analysis.simulate.people import Bools, World, stream
+from kinerja_analysis.simulate.organisation import Ints
+from kinerja_analysis.simulate.people import FIRST_YEAR, Bools, World, stream
 
 Floats = npt.NDArray[np.float64]
 BIG_TEAM = 15
@@ -19,7 +20,8 @@ class Latent:
 
     ``merit``: year -> true merit, SD 1 (persons without the head); ``leniency`` on the latent scale of the
     e-Kinerja ratings and ``leniency_score`` in SD of an employee's true score, positive = lenient, planted part
-    included; ``ignores`` and ``halo``: supervisors who order without regard to merit, or give one overall impression.
+    included; ``ignores``, ``halo`` and ``copies``: supervisors who order without regard to merit, give one overall
+    impression, or give all of their team the same ratings.
     """
 
     merit: dict[int, Floats]
@@ -27,6 +29,7 @@ class Latent:
     leniency_score: Floats
     ignores: Bools
     halo: Bools
+    copies: Bools
 
 
 def draw_latent(world: World, seed: int) -> Latent:
@@ -55,6 +58,7 @@ def draw_latent(world: World, seed: int) -> Latent:
         model.leniency_score * style + plan.planted.lenient_score * planted,
         _share_of_leaders(world, plan.planted.ignores, rng, rated_only=False),
         _share_of_leaders(world, plan.planted.halo, rng, rated_only=True),
+        _share_of_leaders(world, plan.planted.copies, rng, rated_only=True),
     )
 
 
@@ -65,6 +69,24 @@ def _merit(world: World, year: int, stable: Floats, quality: Floats, seed: int) 
     team = np.empty(world.size)
     team[world.seating[year][:-1]] = quality[world.places.seats["team"]]
     return np.sqrt(1 - model.team_quality**2) * own + model.team_quality * team
+
+
+def copied(values: Floats | Ints, rater: Ints, copies: Bools) -> Floats | Ints:
+    """Give all rows of a rater, where ``copies``, the values of the first of them.
+
+    >>> copied(np.array([3, 1, 2]), np.array([7, 8, 7]), np.array([True, True, True])).tolist()
+    [3, 1, 3]
+    """
+    rows = np.flatnonzero(copies)
+    _, first, who = np.unique(rater[rows], return_index=True, return_inverse=True)
+    out = values.copy()
+    out[rows] = values[rows[first[who]]]
+    return out
+
+
+def drifted(world: World, year: int, supervisor: Ints) -> Floats:
+    """Return what drift adds to the ratings of supervisors by ``year``."""
+    return np.asarray(world.plan.planted.drift * (year - FIRST_YEAR) * world.lenient[supervisor])
 
 
 def _share_of_leaders(world: World, share: float, rng: np.random.Generator, *, rated_only: bool) -> Bools:

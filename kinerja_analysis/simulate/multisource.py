@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.simulate.latent import Floats, Latent
+from kinerja_analysis.simulate.latent import Floats, Latent, copied, drifted
 from kinerja_analysis.simulate.organisation import Ints
 from kinerja_analysis.simulate.people import World, stream
 from kinerja_analysis.simulate.plan import Form
@@ -63,13 +63,21 @@ def pairs(world: World, form: Form, rng: np.random.Generator) -> pd.DataFrame:
         asked = np.array([source in s for s in given])
         if source == "peer":
             ratee, rater = _peers(np.flatnonzero(asked & staff), team, form, rng)
+            rater = _foreign(ratee, rater, unit, form.foreign, rng) if form.foreign else rater
         elif source == "subordinate":
             ratee, rater = _subordinates(np.flatnonzero(asked & rated & ~staff), places.seats, rng)
         else:
             ratee = np.flatnonzero(asked & rated)
             rater = world.supervisor_seat()[ratee] if source == "supervisor" else ratee
         parts.append(pd.DataFrame({"ratee": ratee, "rater": rater, "source": source}))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True).drop_duplicates(["ratee", "rater"], ignore_index=True)
+
+
+def _foreign(ratee: Ints, rater: Ints, unit: Ints, share: float, rng: np.random.Generator) -> Ints:
+    """Replace a share of the peers by peers of somebody in another unit."""
+    other = rng.permutation(rater)
+    chosen = (rng.random(len(rater)) < share) & (unit[other] != unit[ratee])
+    return np.where(chosen, other, rater)
 
 
 def _peers(members: Ints, team: Ints, form: Form, rng: np.random.Generator) -> tuple[Ints, Ints]:
@@ -112,7 +120,8 @@ def _scores(
     halo = latent.halo[rater] & (frame["source"] == "supervisor").to_numpy()
     latent_score = overall[:, None] + np.where(halo[:, None], HALO_NOISE * noise, detail)
     raw = form.level + form.points * latent_score
-    return np.clip(np.round(raw / form.step) * form.step, *form.scale)
+    score = np.clip(np.round(raw / form.step) * form.step, *form.scale)
+    return np.asarray(copied(score, rater, latent.copies[rater] & (frame["source"] == "supervisor").to_numpy()))
 
 
 def _overall(world: World, latent: Latent, frame: pd.DataFrame, year: int, rng: np.random.Generator) -> Floats:
@@ -130,6 +139,10 @@ def _overall(world: World, latent: Latent, frame: pd.DataFrame, year: int, rng: 
         pair = np.where(peer, mutual, pair)
     out = merit + np.where(above, model.pair_supervisor, model.pair_other) * pair
     out += np.where(myself, planted.self_shift or model.self_shift, latent.leniency_score[rater])
+    out += np.where(above, drifted(world, year, rater), 0.0)
+    if planted.gap_score:
+        women = (world.persons["sex"] == "female").to_numpy()[ratee]
+        out -= planted.gap_score * np.where(above, women - women[above].mean(), 0.0)
     if planted.own_group_score and (not planted.years or year in planted.years):
         asal = world.persons["asal"].to_numpy()
         own = (asal[ratee] == asal[rater]) & above

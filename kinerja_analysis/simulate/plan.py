@@ -57,7 +57,10 @@ class Opd:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The 360 form: scale, step and level of the scores, ``points`` per SD of an employee's true score."""
+    """The 360 form: scale, step and level of the scores, ``points`` per SD of an employee's true score.
+
+    ``foreign``: share of the peer ratings given by staff of other units.
+    """
 
     criteria: tuple[str, ...]
     scale: tuple[float, float]
@@ -68,6 +71,7 @@ class Form:
     peers: int = 3
     mutual: bool = False
     missing: float = 0.03
+    foreign: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,10 @@ class Planted:
     ``own_group`` (and ``own_group_score`` on the 360 scale): the difference that sharing the supervisor's ``asal``
     makes. ``lenient`` / ``lenient_score``: added by every supervisor of ``lenient_units`` units. ``rotation``: share of
     supervisors who change unit in ``rotation_year``. ``ignores`` and ``halo``: share of supervisors.
-    ``reciprocity``: correlation of the two pair effects of two peers.
+    ``reciprocity``: correlation of the two pair effects of two peers. ``gap`` (``gap_score``): supervisors rate women
+    that much lower. ``copies``: share of supervisors who give their whole team one set of ratings. ``drift``: added
+    with each year after the first by every supervisor of the lenient units, on both scales. ``mismatch``: share of
+    recorded predikat that do not follow from the ratings.
     """
 
     own_group: float = 0.0
@@ -132,6 +139,11 @@ class Planted:
     reciprocity: float = 0.0
     ignores: float = 0.0
     halo: float = 0.0
+    gap: float = 0.0
+    gap_score: float = 0.0
+    copies: float = 0.0
+    drift: float = 0.0
+    mismatch: float = 0.0
     faults: bool = False
 
 

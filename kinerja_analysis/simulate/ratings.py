@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.tables import PREDIKAT
-from kinerja_analysis.simulate.latent import Floats, Latent
+from kinerja_analysis.simulate.latent import Floats, Latent, copied, drifted
 from kinerja_analysis.simulate.organisation import Ints
 from kinerja_analysis.simulate.people import World, stream
 from kinerja_analysis.simulate.plan import Cells
@@ -93,17 +93,25 @@ def appraisals(world: World, latent: Latent, year: int, quarter: int, seed: int)
     frame = pd.concat(rows, ignore_index=True)
     rng = stream(seed, world.plan.code, 8, year, quarter)
     level = _level(world, latent, frame, year, rng, seed)
-    hasil, perilaku = cells_of(level, rng.random(len(frame)), world.plan.cells)
+    supervisor = frame["supervisor"].to_numpy()
+    hasil, perilaku = (
+        np.asarray(copied(part, supervisor, latent.copies[supervisor]), np.int64)
+        for part in cells_of(level, rng.random(len(frame)), world.plan.cells)
+    )
     habits = world.plan.habits
     shares = [habits.no_skp, habits.not_rated, 1 - habits.no_skp - habits.not_rated]
     status = rng.choice(["no_skp", "not_rated", "rated"], len(frame), p=shares)
     status[world.size :] = "rated"
     given = status == "rated"
+    predikat = MATRIX[hasil - 1, perilaku - 1]
+    if world.plan.planted.mismatch:
+        wrong = rng.random(len(frame)) < world.plan.planted.mismatch
+        predikat = np.where(wrong, np.where(predikat == _SB, _B, _SB), predikat)
     return frame.assign(
         status=status,
         hasil=np.where(given, hasil, 0),
         perilaku=np.where(given, perilaku, 0),
-        predikat=np.where(given, MATRIX[hasil - 1, perilaku - 1], ""),
+        predikat=np.where(given, predikat, ""),
         rated_at=np.where(given, _when(frame, world, year, quarter, seed), np.datetime64("NaT")),
     )
 
@@ -144,6 +152,10 @@ def _level(world: World, latent: Latent, frame: pd.DataFrame, year: int, rng: np
     noise = np.sqrt(1 - model.merit**2 - model.leniency**2 - model.pair**2)
     level = model.merit * merit + latent.leniency[supervisor] + model.pair * pair
     level += noise * rng.standard_normal(len(frame))
+    level += drifted(world, year, supervisor)
+    if planted.gap:
+        women = (world.persons["sex"] == "female").to_numpy()[person]
+        level -= planted.gap * (women - women.mean())
     if planted.own_group and (not planted.years or year in planted.years):
         asal = world.persons["asal"].to_numpy()
         own = asal[person] == asal[supervisor]

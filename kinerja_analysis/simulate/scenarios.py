@@ -4,7 +4,7 @@
 ``lunak`` everyone Baik; ``favoritisme`` a merit-free bonus for the supervisor's own group; ``halo`` perilaku copies
 hasil, and half of the supervisors give one overall impression in the 360 ratings; ``rekan_baku`` peers return
 favours; ``data_rusak`` the faults real exports have; ``clean`` no planted problem; ``null`` no difference between
-raters at all.
+raters at all; ``menyeluruh`` as ``clean``, with 360 ratings by the supervisor, five peers and oneself in every agency.
 """
 
 from __future__ import annotations
@@ -56,6 +56,10 @@ _VARIANTS: dict[str, Callable[[Plan], Plan]] = {
     "rekan_baku": lambda plan: replace(plan, planted=Planted(reciprocity=0.80)),
     "data_rusak": lambda plan: replace(plan, planted=Planted(faults=True)),
     "clean": lambda plan: plan,
+    "menyeluruh": lambda plan: replace(
+        plan, opds=tuple(replace(o, team=(8, 15), sources=_ALL) for o in plan.opds),
+        form=replace(plan.form, peers=5, mutual=False) if plan.form else None,
+    ),
     "null": lambda plan: replace(plan, model=Model(leniency=0.0, leniency_score=0.0, team_quality=0.0, self_shift=0.0)),
 }
 SCENARIOS = ("demo", *_VARIANTS)

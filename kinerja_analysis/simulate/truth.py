@@ -76,6 +76,7 @@ def _raters(world: World, latent: Latent, year: int) -> pd.DataFrame:
             "lenient": world.lenient[person],
             "ignores_merit": latent.ignores[person],
             "halo": latent.halo[person],
+            "copies": latent.copies[person],
             "new_team": person != before,
         }
     )
@@ -114,6 +115,11 @@ def _problems(world: World, latent: Latent, year: int, sheets: Sequence[Sheet]) 
         (p.reciprocity, "reciprocity", "region", world.size, "correlation", scores, "mutual pairs of peers"),
         (p.ignores, "ignores_merit", "rater", int(latent.ignores.sum()), "share", official, "achievement in the team"),
         (p.halo, "halo", "rater", int(latent.halo.sum()), "share", scores, "profile of criteria"),
+        (p.gap, "gap", "attribute", teams, "latent sd", official, "inside supervisor x period"),
+        (p.gap_score, "gap_score", "attribute", teams, "sd", scores, "inside supervisors"),
+        (p.copies, "copies", "rater", int(latent.copies.sum()), "share", f"{official}, {scores}", "equal vectors"),
+        (p.drift * (lenient > 0), "drift", "rater", lenient, "sd a year", f"{official}, {scores}", "years compared"),
+        (p.mismatch, "mismatch", "region", world.size, "share", official, "ratings against predikat"),
         (float(p.faults), "faults", "cell", 0, "present", official, "checks on reading"),
     ]
     return [(code, year, measure, kind, n, value, unit, file, by) for value, measure, kind, n, unit, file, by in listed

@@ -193,3 +193,25 @@ def test_every_verdict_has_words_for_lead_name_and_sentence() -> None:
 def test_split_keeps_numbers_and_regulations_whole() -> None:
     assert split("Rentang 1,2 (SE MenPANRB 3/2023; n 5). Lalu.") == ("Rentang 1,2 (SE MenPANRB 3/2023; n 5).", "Lalu.")
     assert split("One sentence") == ("One sentence", "")
+
+
+def test_each_method_tells_its_calibration_or_that_it_is_not_renewed(
+    lab: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3 of 150 answers are 2 %, 30 of 40 problems 75 %, 96 of 100 ranges 96 %; another hash or none is stale."""
+    from kinerja_analysis.detect import calibration
+    from kinerja_analysis.report.sections import evidence
+
+    numbers = dict(answers="150", flagged="3", planted="40", found="30", intervals="100", covered="96")
+    lines = {"leniency": {"detector": "leniency", "hash": calibration.closure_hash("leniency"), **numbers},
+             "halo": {"detector": "halo", "hash": "0", **numbers}}  # fmt: skip
+    monkeypatch.setattr(calibration, "measured", lambda: lines)
+    monkeypatch.setattr(evidence, "measured", lambda: lines)
+    view = View(lab.build(), "id")
+    text = evidence.calibrated(view, "leniency")
+    assert [part in text for part in ("2% dari 150", "75% dari 40", "96% dari 100")] == [True] * 3
+    assert "kalibrasi belum diperbarui" in evidence.calibrated(view, "halo")
+    assert "calibration not renewed" in evidence.calibrated(View(lab.build(), "en"), "self_other")
+    lines["leniency"] |= {"intervals": "0", "covered": "0"}
+    assert "Rentang memuat" not in evidence.calibrated(view, "leniency")
+    assert words_of(region_page(lab.build(), "id").blocks).count("kalibrasi belum diperbarui") >= 1

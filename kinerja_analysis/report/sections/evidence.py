@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from kinerja_analysis.base.results import Finding, Result, Status
+from kinerja_analysis.detect.calibration import fresh, measured
 from kinerja_analysis.detect.contract import Threshold, threshold, thresholds
 from kinerja_analysis.report.blocks import Block, Cell, Column, Figure, Heading, Note, Section, TableBlock, Text
 from kinerja_analysis.report.view import ANSWERED, View, figure, split
@@ -138,7 +139,22 @@ def method(view: View, detector: str, result: Result) -> list[tuple[str, str]]:
     few = int(((frame["status"] == str(Status.INSUFFICIENT)) & (frame["subject_kind"] != "region")).sum())
     if few:
         parts.append((view.say("evidence.not_judged"), view.say("evidence.not_judged_text", n=few)))
-    return parts
+    return [*parts, (view.say("evidence.calibration"), calibrated(view, detector))]
+
+
+def calibrated(view: View, detector: str) -> str:
+    """Return what was measured on simulated regions, or that the method is no longer the one measured."""
+    if not fresh(detector):
+        return view.say("evidence.calibration_stale")
+    n = {name: int(k) for name, k in measured()[detector].items() if name not in ("detector", "hash")}
+    text = view.say(
+        "evidence.calibration_text", rate=n["flagged"] / max(n["answers"], 1), answers=n["answers"],
+        power=n["found"] / max(n["planted"], 1), planted=n["planted"],
+    )  # fmt: skip
+    if n["intervals"]:
+        share = n["covered"] / n["intervals"]
+        text += " " + view.say("evidence.calibration_ranges", coverage=share, intervals=n["intervals"])
+    return text
 
 
 def _limit(view: View, limit: Threshold) -> str:

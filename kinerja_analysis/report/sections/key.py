@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from kinerja_analysis.base.results import Finding, Status
+from kinerja_analysis.detect.contract import in_report
 from kinerja_analysis.report.blocks import Figure, FindingCard, Section, Text
-from kinerja_analysis.report.view import ANSWERED, PRIMARY, View, figure, split
+from kinerja_analysis.report.view import ANSWERED, View, figure, split
 from kinerja_analysis.show import sentence as words
 from kinerja_analysis.show.strength import MODERATE, STRONG, no_difference
 
@@ -47,10 +48,11 @@ def choose(view: View, most: int = KEY) -> list[Finding]:
 def _best(view: View, detector: str) -> Finding | None:
     """Return the finding that speaks for a detector: flagged, strong, and on its primary measure."""
     result = view.audit.results[detector]
+    primary = in_report(detector)["primary"]
     found = [f for f in view.regional(result) if f.status in ANSWERED]
     if not any(f.status is Status.FLAGGED for f in found):
-        found = [f for f in words.worst(result, 1)] or [f for f in found if f.measure in PRIMARY]
-    order = {name: i for i, name in enumerate(PRIMARY)}
+        found = [f for f in words.worst(result, 1)] or [f for f in found if f.measure in primary]
+    order = {name: i for i, name in enumerate(primary)}
 
     def rank(f: Finding) -> tuple[bool, bool, int, int]:
         flagged, whole = f.status is Status.FLAGGED, f.measure in WHOLE_REGION

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kinerja_analysis.base.results import Finding
+from kinerja_analysis.detect.contract import in_report
 from kinerja_analysis.report.blocks import Block, Box, Review, Section, Steps, Text
 from kinerja_analysis.report.view import View, split
 from kinerja_analysis.show import names as naming
@@ -34,18 +35,18 @@ def next_steps(view: View) -> list[tuple[str, str, str]]:
     frame = view.count("examined")
     rows = {str(r["kind"]): r for r in frame.to_dict("records")}
     official, many = rows.get("ekinerja"), rows.get("multisource")
-    flagged = set(view.flagged())
+    due = {in_report(name)["step"] for name in view.flagged()}
     wanted = [
-        ("matrix", "matrix_check" in flagged),
-        ("distribution", "distribution" in flagged),
-        ("groups", bool(flagged & {"group_gap", "affinity"})),
-        ("raters", bool(flagged & {"leniency", "straight_lining", "halo"})),
-        ("order", "achievement_gap" in flagged),
+        ("matrix", "matrix" in due),
+        ("distribution", "distribution" in due),
+        ("groups", "groups" in due),
+        ("raters", "raters" in due),
+        ("order", "order" in due),
         ("achievements", not any(r.get("n_achievements") for r in rows.values())),
         ("sources", many is None),
         ("org_rating", official is not None and not official.get("n_org_rating")),
         ("links", many is not None and not str(view.audit.design.verdicts().get(_key(view), "")).startswith("linked")),
-        ("agreement", bool(flagged & {"agreement", "self_other"})),
+        ("agreement", "agreement" in due),
         ("again", True),
     ]
     names = [name for name, on in wanted if on][:MOST_STEPS]
