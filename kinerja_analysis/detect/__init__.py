@@ -20,7 +20,7 @@ from kinerja_analysis.detect.design import design_of
 
 REGISTRY = (
     "distribution", "group_gap", "affinity", "achievement_gap", "leniency", "halo", "straight_lining", "agreement",
-    "self_other", "reciprocity", "drift", "matrix_check",
+    "self_other", "reciprocity", "drift", "matrix_check", "decision_impact",
 )  # fmt: skip
 
 

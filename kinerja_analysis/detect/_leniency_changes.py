@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.detect.context import Context
 from kinerja_analysis.stats import supervisor_change
 
 if TYPE_CHECKING:
@@ -90,3 +92,21 @@ def changes(
     freedom = int(teams["level"].notna().sum()) - by.ngroups
     sd = float(np.sqrt(squares.sum() / freedom)) if freedom > 0 else np.nan
     return fit, sd
+
+
+def changes_of(ctx: Context, *, min_changes: int) -> tuple[str, SupervisorChange, float] | None:
+    """Fit the event study of a cell, once: over teams that stayed or, with too few, over all who changed.
+
+    Returns what it rests on (``change`` or ``move``), the fit and the SD inside teams; None with one period only.
+    """
+
+    def fit() -> tuple[str, SupervisorChange, float] | None:
+        teams = replace(ctx, tables=ctx.history, _memo={}).teams
+        if teams["period"].nunique() < 2:
+            return None
+        stayed = changes(teams, min_changes=min_changes, level=ctx.config.level)
+        if stayed[0].reason != "too_few_changes":
+            return "change", *stayed
+        return "move", *changes(teams, min_changes=min_changes, level=ctx.config.level, stayed=False)
+
+    return ctx.memo(("changes", min_changes), fit)  # type: ignore[no-any-return]

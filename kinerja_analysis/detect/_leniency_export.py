@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
-from kinerja_analysis.detect._leniency_changes import changes
+from kinerja_analysis.detect._leniency_changes import changes_of
 from kinerja_analysis.detect._team_share import team_share
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context, gathered
@@ -87,16 +85,12 @@ def tipping(ctx: Context, out: Collector) -> None:
 
 def supervisor_changes(ctx: Context, out: Collector) -> None:
     """The spread of leniency from teams that stay while supervisors go; nobody is named."""
-    teams = replace(ctx, tables=ctx.history, _memo={}).teams
-    if teams["period"].nunique() < 2:
+    minimum = int(ctx.threshold("leniency.min_changes").value)
+    found = changes_of(ctx, min_changes=minimum)
+    if found is None:
         out.not_applicable("change_none", "supervisor_change", FULL)
         return
-    minimum = int(ctx.threshold("leniency.min_changes").value)
-    who = "change"
-    fit, sd = changes(teams, min_changes=minimum, level=ctx.config.level)
-    if fit.reason == "too_few_changes":
-        who = "move"
-        fit, sd = changes(teams, min_changes=minimum, level=ctx.config.level, stayed=False)
+    who, fit, sd = found
     if fit.reason or not sd > 0:
         code = "change_constant" if fit.reason == "constant" or not sd > 0 else "change_few"
         out.insufficient(code, "supervisor_change", FULL, n_changed=fit.n_changed, minimum=minimum)

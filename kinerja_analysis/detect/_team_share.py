@@ -9,7 +9,7 @@ from kinerja_analysis.base.results import Estimate
 from kinerja_analysis.stats._jackknife import unit_jackknife
 
 
-def team_share(value: pd.Series, team: pd.Series, level: float) -> Estimate:
+def team_share(value: pd.Series | np.ndarray, team: pd.Series | np.ndarray, level: float) -> Estimate:
     """Return the share of the variance of ``value`` that lies between the groups ``team``, 0 to 1.
 
     The jackknife works on F^(-1/2), F the ratio of the mean squares: the share itself is skewed, and its own
@@ -23,9 +23,9 @@ def team_share(value: pd.Series, team: pd.Series, level: float) -> Estimate:
     >>> round(e.value, 3), e.n
     (0.714, 8)
     """
-    by = value.groupby(team)
-    size, total = by.size().to_numpy(np.float64), by.sum().to_numpy(np.float64)
-    square = (value**2).groupby(team).sum().to_numpy(np.float64)
+    score, code = np.asarray(value, np.float64), pd.factorize(np.asarray(team))[0]
+    size = np.bincount(code).astype(np.float64)
+    total, square = np.bincount(code, score), np.bincount(code, score**2)
     whole = np.array([size.size, size.sum(), (size**2).sum(), total.sum(), (total**2 / size).sum(), square.sum()])
     each = np.column_stack([np.ones(size.size), size, size**2, total, total**2 / size, square])
     share, more = float(between_share(whole)), size.mean() - 1

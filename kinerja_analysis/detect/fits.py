@@ -26,7 +26,8 @@ class Crossed:
 
     ``edges`` has one row per pair used; ``ratee rater`` are codes into ``ratees raters``, ``component`` the linked
     group of each rater, the one with most raters 0. ``fit`` is on 0-100, factors ``ratee`` and ``rater``
-    (positive = higher scores); None where no ratee has two raters.
+    (positive = higher scores); None where no ratee has two raters. ``sources`` are those with a coefficient of
+    their own in ``fit.fixed``, in order; the others are part of the means of components.
     """
 
     edges: pd.DataFrame
@@ -35,6 +36,7 @@ class Crossed:
     ratees: list[str]
     raters: list[str]
     component: Ints
+    sources: list[str]
     fit: CrossedEffects | None
 
 
@@ -83,12 +85,34 @@ def crossed(pairs: pd.DataFrame, source: str = "") -> Crossed:
     (ratee, ratees), (rater, raters) = (pd.factorize(edges[c], sort=True) for c in ("ratee", "rater"))
     names = [str(n) for n in raters]
     if edges.empty:
-        return Crossed(edges, ratee, rater, [], names, np.zeros(0, np.int64), None)
+        return Crossed(edges, ratee, rater, [], names, np.zeros(0, np.int64), [], None)
     component = components(edges)[1]
-    kinds = pd.factorize(edges["source"], sort=True)[0]
-    columns = (kinds[:, None] == np.arange(1, kinds.max() + 1)).astype(np.float64)
+    sources, columns = source_columns(edges["source"], component[rater])
     fit = crossed_effects(edges["score"], {"ratee": ratee, "rater": rater}, columns, component=component[rater])
-    return Crossed(edges, ratee, rater, [str(n) for n in ratees], names, component, fit)
+    return Crossed(edges, ratee, rater, [str(n) for n in ratees], names, component, sources, fit)
+
+
+def source_columns(source: pd.Series, component: Ints) -> tuple[list[str], NDArray[np.float64]]:
+    """Return the sources that the means of components and the sources before them do not explain, and their columns.
+
+    >>> source_columns(pd.Series(["peer", "supervisor", "subordinate"]), np.array([0, 0, 1]))[0]
+    ['supervisor']
+    """
+    size = np.bincount(component)
+    kept: list[str] = []
+    basis: list[NDArray[np.float64]] = []
+    first, *rest = sorted(source.unique())
+    for name in (*rest, first):
+        free = (source == name).to_numpy(np.float64)
+        free -= (np.bincount(component, free) / size)[component]
+        for other in [*basis, *basis]:
+            free -= (other @ free) * other
+        norm = float(np.linalg.norm(free))
+        if norm > 1e-6:
+            kept.append(str(name))
+            basis.append(free / norm)
+    columns = [(source == name).to_numpy(np.float64) for name in kept]
+    return kept, np.column_stack(columns) if columns else np.zeros((len(source), 0))
 
 
 def rasch(ratings: pd.DataFrame, source: str = "") -> Rasch:

@@ -1,0 +1,193 @@
+"""Posterior draws of rater effects in any design, and who changes quartile when scores are corrected by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+QUARTERS = 4
+_TOLERANCE, _ROUNDS = 1e-6, 500
+
+
+class Posterior:
+    """Draws of rater effects given all pair means: ratee and rater random, one fixed mean per linked group.
+
+    Perturb and solve: a sample (ratee, rater, error) from the model plus the best prediction of its rater effects from
+    the data minus the sample; one linear system per variance, solved for all draws at once by conjugate gradients.
+    The group's mean is projected out, so that no prior links what the design does not. The sample is drawn once:
+    draws at two values of the leniency SD are comparable.
+
+    Parameters
+    ----------
+    y : array of float, shape (n,)
+        Pair means, known fixed parts taken off.
+    ratee, rater : array of int, shape (n,)
+        Codes from 0; ``group`` gives the linked group of each ratee.
+    rng : Generator
+    draws : int
+    """
+
+    def __init__(
+        self, y: Floats, ratee: Ints, rater: Ints, group: Ints, rng: np.random.Generator, draws: int
+    ) -> None:
+        ones = np.ones(y.size)
+        self.links = sparse.csr_array((ones, (ratee, rater)))
+        self.back = sparse.csr_array(self.links.T)
+        self.members = sparse.csr_array((np.ones(group.size), (group, np.arange(group.size))))
+        self.group = group
+        self.k, self.n = np.asarray(self.links.sum(axis=1)), np.asarray(self.links.sum(axis=0))
+        self.squares = sparse.csr_array(self.back.power(2))
+        by_ratee = sparse.csr_array((ones, (ratee, np.arange(y.size))))
+        by_rater = sparse.csr_array((ones, (rater, np.arange(y.size))))
+        error = rng.standard_normal((y.size, draws))
+        self.error_squares = (error**2).sum(axis=0)
+        self.person, self.style = (rng.standard_normal((size, draws)) for size in self.links.shape)
+        self.y = (by_rater @ y)[:, None], (by_ratee @ y)[:, None]
+        self.error = by_rater @ error, by_ratee @ error
+
+    def rater_effects(
+        self, sd_ratee: float, sd_rater: float | Floats, sd_pair: float, *, null: bool = False
+    ) -> Floats:
+        """Draw rater effects (positive = lenient), shape (raters, draws).
+
+        ``sd_rater`` above 0, one for all draws or one per draw. With ``null`` the data of a draw are not the ratings
+        but another draw's sample without rater effects.
+        """
+        rater, ratee = sd_rater * self.style, sd_ratee * self.person
+        data = self._null(sd_ratee, sd_pair) if null else self.y
+        right = data[0] - sd_pair * self.error[0] - self.n[:, None] * rater - self.back @ ratee
+        sums = data[1] - sd_pair * self.error[1] - self.links @ rater - self.k[:, None] * ratee
+        rho = sd_ratee**2 / (sd_pair**2 + self.k * sd_ratee**2)
+        ridge = np.atleast_1d(sd_pair / sd_rater) ** 2
+        diagonal = self.n[:, None] + ridge
+
+        def product(v: Floats) -> Floats:
+            return diagonal * v - self._explained(self.links @ v, rho)
+
+        scale = diagonal - (self.squares @ rho)[:, None]
+        return np.asarray(rater + _conjugate_gradients(product, right - self._explained(sums, rho), scale))
+
+    def _null(self, sd_ratee: float, sd_pair: float) -> tuple[Floats, Floats]:
+        """Sums by rater and by ratee of the sample without rater effects of the next draw."""
+        person, by_rater, by_ratee = (np.roll(part, 1, axis=1) for part in (self.person, *self.error))
+        return (sd_pair * by_rater + sd_ratee * (self.back @ person),
+                sd_pair * by_ratee + sd_ratee * self.k[:, None] * person)  # fmt: skip
+
+    def _explained(self, sums: Floats, rho: Floats) -> Floats:
+        """What ratees and the means of groups explain of ratee sums, summed by rater."""
+        free = (1 - self.k * rho)[:, None]
+        mean = (self.members @ (free * sums)) / (self.members @ (self.k[:, None] * free))
+        out: Floats = self.back @ (rho[:, None] * sums + free * mean[self.group])
+        return out
+
+    def null_variances(self) -> Floats:
+        """Rater variances estimated by moments where raters do not differ and the pair error is 1, shape (draws,).
+
+        Of the samples that ``rater_effects`` takes for data with ``null``, in the same order.
+        The estimate is the sum of products of a rater's deviations from ratee means on different employees over its
+        coefficient; negative values are kept.
+        """
+        plain = 1 / self.k
+        z = self.error[0] - self.back @ (plain[:, None] * self.error[1])
+        overlap = self.back @ sparse.diags_array(plain) @ self.links
+        design = sparse.diags_array(self.n) - overlap
+        coefficient = float((design.data**2).sum()) - float(self.n.sum() - self.k.size)
+        own = self.error_squares - (plain[:, None] * self.error[1] ** 2).sum(axis=0)
+        out: Floats = ((z**2).sum(axis=0) - own) / max(coefficient, 1e-9)
+        return np.roll(out, 1)
+
+
+def _conjugate_gradients(product: Callable[[Floats], Floats], right: Floats, diagonal: Floats) -> Floats:
+    """Solve for every column at once, preconditioned by the diagonal."""
+    x = np.zeros_like(right)
+    r = right.copy()
+    z = r / diagonal
+    p, rz = z.copy(), (r * z).sum(axis=0)
+    start = np.maximum(rz, 1e-300)
+    for _ in range(_ROUNDS):
+        if (rz <= _TOLERANCE**2 * start).all():
+            break
+        q = product(p)
+        step = rz / np.maximum((p * q).sum(axis=0), 1e-300)
+        x += step * p
+        r -= step * q
+        z = r / diagonal
+        new = (r * z).sum(axis=0)
+        p = z + (new / np.maximum(rz, 1e-300)) * p
+        rz = new
+    return x
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Official scores inside groups: ``group`` and ``score`` by employee, and the quartiles ties allow (0 to 3)."""
+
+    group: Ints
+    score: Floats
+    size: Ints
+    start: Ints
+    low: Ints
+    high: Ints
+
+    @classmethod
+    def of(cls, score: Floats, group: Ints) -> Standing:
+        """Quartiles of employees inside their group; equal scores share the quartiles of their places.
+
+        >>> s = Standing.of(np.array([1.0, 2, 2, 4]), np.zeros(4, np.int64))
+        >>> s.low.tolist(), s.high.tolist()
+        ([0, 1, 1, 3], [0, 2, 2, 3])
+        """
+        score = np.round(score, 9)
+        size = np.bincount(group)
+        start = np.concatenate([[0], np.cumsum(size)[:-1]])
+        order = np.lexsort((score, group))
+        g, s = group[order], score[order]
+        place = np.arange(score.size)
+        first = np.concatenate([[True], (g[1:] != g[:-1]) | (s[1:] != s[:-1])])
+        run = np.cumsum(first) - 1
+        begin = place[first]
+        end = np.concatenate([begin[1:], [score.size]]) - 1
+        low, high = np.empty(score.size, np.int64), np.empty(score.size, np.int64)
+        low[order], high[order] = (QUARTERS * (e[run] - start[g]) // size[g] for e in (begin, end))
+        return cls(group, score, size, start, low, high)
+
+    def changed(self, corrected: Floats) -> Bools:
+        """Tell who stands outside the quartiles of the official score, shape as ``corrected`` (employees, draws).
+
+        >>> s = Standing.of(np.array([1.0, 2, 3, 4]), np.zeros(4, np.int64))
+        >>> s.changed(np.array([[1.0], [4], [3], [2]]))[:, 0].tolist()
+        [False, True, False, True]
+        """
+        least, most = corrected.min(), corrected.max()
+        key = self.group[:, None] + (corrected - least) / (2 * (most - least) or 1.0)
+        order = np.argsort(key, axis=0, kind="stable")
+        place = np.empty_like(order)
+        np.put_along_axis(place, order, np.arange(order.shape[0])[:, None], axis=0)
+        quarter = QUARTERS * (place - self.start[self.group][:, None]) // self.size[self.group][:, None]
+        return (quarter < self.low[:, None]) | (quarter > self.high[:, None])
+
+    def moved(self, who: Ints, score: Floats) -> Bools:
+        """Tell whether an employee alone would stand in another quartile with another score, the others as they are.
+
+        >>> s = Standing.of(np.array([1.0, 2, 3, 4]), np.zeros(4, np.int64))
+        >>> s.moved(np.array([0, 0]), np.array([1.5, 2.5])).tolist()
+        [False, True]
+        """
+        span = 2 * float(np.ptp(self.score) + np.ptp(score)) or 1.0
+        lowest = min(self.score.min(), score.min()) if score.size else 0.0
+        everyone = np.sort(self.group + (self.score - lowest) / span)
+        mine = np.round(score, 9)
+        key = self.group[who] + (mine - lowest) / span
+        old = self.score[who]
+        begin = self.start[self.group[who]]
+        low = np.searchsorted(everyone, key - 1e-11, "left") - begin - (old < mine)
+        high = np.searchsorted(everyone, key + 1e-11, "right") - begin - (old <= mine)
+        low, high = (QUARTERS * v // self.size[self.group[who]] for v in (low, high))
+        return (high < self.low[who]) | (low > self.high[who])

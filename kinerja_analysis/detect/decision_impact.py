@@ -1,0 +1,304 @@
+"""Decision impact: how many results would change if differences in leniency between raters were taken off.
+
+Measures: ``changed_bound`` (export of one year), ``changed_official`` (export of several periods), and for several
+raters per employee ``changed``, ``changed_excess``, ``boundary``, ``leave_out`` and ``smallest_effect``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from kinerja_analysis.base.results import Estimate, Status
+from kinerja_analysis.base.tables import PREDIKAT
+from kinerja_analysis.detect._decision_impact_bound import Ratings, changed_share, team_covariance
+from kinerja_analysis.detect._decision_impact_draws import Floats, Ints, Posterior, Standing
+from kinerja_analysis.detect._leniency_changes import changes_of
+from kinerja_analysis.detect.attributes import latest, members
+from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.fits import components
+from kinerja_analysis.score.rule_2022 import MATRIX
+from kinerja_analysis.stats.crossed_effects import CrossedEffects
+
+NAME = "decision_impact"
+MANY, FULL = "multisource", "ekinerja"
+LEVEL, POWER = 0.95, 0.80
+OUTCOME = np.array([[PREDIKAT.index(cell) for cell in row] for row in MATRIX])
+
+
+def detect(ctx: Context, out: Collector) -> None:
+    """Add the findings on decision impact of both data kinds."""
+    official(ctx, out)
+    several_sources(ctx, out)
+
+
+# --- one supervisor per employee -----------------------------------------------------------------------------
+
+
+def official(ctx: Context, out: Collector) -> None:
+    """The export: a bound from one year, an expected number from changes of supervisor."""
+    if ctx.ekinerja.empty:
+        out.not_applicable("no_data", "changed_bound", FULL)
+    elif ctx.teams.empty:
+        out.not_applicable("no_supervisor", "changed_bound", FULL)
+    else:
+        _bound(ctx, out)
+        _by_changes(ctx, out)
+
+
+def _bound(ctx: Context, out: Collector) -> None:
+    """Employees whose predikat changes if all that lies between teams, beyond chance, is leniency."""
+    acting = ctx.tables.appraisals.loc[ctx.tables.appraisals["acting"], "row"]
+    known = ctx.teams[ctx.teams[["hasil", "perilaku"]].notna().all(axis=1) & ~ctx.teams["row"].isin(acting)]
+    rows = latest(known).sort_values(["ratee", "row"], kind="stable").drop_duplicates("ratee", keep="last")
+    teams = int((rows.groupby("supervisor").size() >= 2).sum())
+    least = int(ctx.threshold("decision_impact.min_teams").value)
+    if teams < least:
+        out.insufficient("bound_few", "changed_bound", FULL, teams=teams, least=least)
+        return
+    ratings = Ratings(rows[["hasil", "perilaku"]].to_numpy(np.int64) - 1, OUTCOME)
+    found = team_covariance(ratings, pd.factorize(rows["supervisor"])[0], ctx.config.level)
+    if found is None:
+        out.insufficient("bound_constant", "changed_bound", FULL)
+        return
+    shares = [changed_share(ratings, team, ctx.generator(11)) for team in found]
+    _persons(ctx, out, "bound", Status.CLEAR, "changed_bound", shares, len(rows), "matrix_team_effects", teams=teams)
+
+
+def _by_changes(ctx: Context, out: Collector) -> None:
+    """The same with the spread of leniency that changes of supervisor show, on the scale of the predikat."""
+    minimum = int(ctx.threshold("leniency.min_changes").value)
+    found = changes_of(ctx, min_changes=minimum)
+    if found is None:
+        out.not_applicable("one_period", "changed_official", FULL)
+        return
+    who, fit, sd = found
+    rows = latest(members(ctx)).drop_duplicates("ratee", keep="last")
+    if fit.reason or not sd > 0 or rows["level"].nunique() < 2:
+        out.insufficient("changes_few", "changed_official", FULL, n_changed=fit.n_changed, minimum=minimum)
+        return
+    ratings = Ratings(rows[["level"]].to_numpy(np.int64), np.arange(len(PREDIKAT)))
+    spreads = [ratings.latent(0, 0, s**2) for s in (fit.sd, fit.sd_lower, fit.sd_upper)]
+    shares = [changed_share(ratings, np.array([[max(v, 0.0)]]), ctx.generator(12)) for v in spreads]
+    limit = ctx.threshold("decision_impact.changed")
+    more = shares[1] > limit.value
+    _persons(ctx, out, f"{who}_{'more' if more else 'not_more'}", Status.FLAGGED if more else Status.CLEAR,
+             "changed_official", shares, len(rows), "supervisor_change", threshold=limit, limit=limit.value,
+             n_changed=fit.n_changed)  # fmt: skip
+
+
+def _persons(
+    ctx: Context, out: Collector, code: str, status: Status, measure: str, shares: list[float], n: int, method: str,
+    **params: Any,
+) -> None:  # fmt: skip
+    """Add an expected share of employees, with the persons it stands for."""
+    value, lower, upper = shares
+    estimate = Estimate(value, min(lower, value), max(upper, value), ctx.config.level, n, "share", method)
+    out.add(code, status, measure, scope=FULL, estimate=estimate, persons=round(n * value), most=math.ceil(n * upper),
+            persons_lower=round(n * lower), persons_upper=round(n * upper), **params)  # fmt: skip
+
+
+# --- several raters per employee -----------------------------------------------------------------------------
+
+
+@dataclass
+class Many:
+    """Pair means in groups of linked raters, in the order of the files; ``limits`` of the leniency SD in points."""
+
+    rows: pd.DataFrame
+    ratee: Ints
+    rater: Ints
+    group: Ints
+    fit: CrossedEffects
+    posterior: Posterior
+    limits: tuple[float, float]
+
+    @cached_property
+    def k(self) -> Floats:
+        """Raters by employee."""
+        return np.bincount(self.ratee).astype(np.float64)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Employees by the mean over all other raters, inside their group."""
+        return Standing.of(np.bincount(self.ratee, self.rows["score"]) / self.k, self.group)
+
+    @cached_property
+    def variance(self) -> float:
+        """Variance of a pair mean that raters and pairs make up together; fixed inside employees."""
+        return self.fit.sd["rater"] ** 2 + self.fit.sd_residual**2
+
+    def chances(self, sd: float) -> tuple[Floats, Floats]:
+        """Chance of another quartile by employee, and the share changed by draw, at a leniency SD."""
+        if not sd > 0:
+            return np.zeros(self.k.size), np.zeros(self.posterior.style.shape[1])
+        pair = math.sqrt(max(self.variance - sd**2, 0.05 * self.variance))
+        return self._changed(self.posterior.rater_effects(self.fit.sd["ratee"], sd, pair))
+
+    def null(self) -> float:
+        """Share changed that the same computation gives, on average, where raters do not differ."""
+        pair = math.sqrt(self.variance)
+        sd = pair * np.sqrt(np.maximum(self.posterior.null_variances(), 1e-8))
+        return float(self._changed(self.posterior.rater_effects(self.fit.sd["ratee"], sd, pair, null=True))[1].mean())
+
+    def _changed(self, effects: Floats) -> tuple[Floats, Floats]:
+        shift = (self.posterior.links @ effects) / self.k[:, None]
+        moved = self.standing.changed(self.standing.score[:, None] - shift)
+        return moved.mean(axis=1), moved.mean(axis=0)
+
+
+def several_sources(ctx: Context, out: Collector) -> None:
+    """Who changes quartile inside a linked group when the mean score is freed of its raters' leniency."""
+    if ctx.multisource.empty:
+        out.not_applicable("no_data", "changed", MANY)
+        return
+    rows = _linked(ctx)
+    least = int(ctx.threshold("decision_impact.min_employees").value)
+    if rows["ratee"].nunique() < least:
+        out.insufficient("few", "changed", MANY, have=rows["ratee"].nunique(), least=least,
+                         members=int(ctx.threshold("decision_impact.min_group").value))  # fmt: skip
+        return
+    found = _fitted(ctx, rows)
+    if isinstance(found, str):
+        out.insufficient("no_variation" if found in ("constant", "zero_residual") else "not_separable",
+                         "changed", MANY)  # fmt: skip
+        return
+    answers(ctx, out, found)
+    leave_out(ctx, out, found)
+
+
+def _linked(ctx: Context) -> pd.DataFrame:
+    """The latest period's pairs in groups with two raters and enough employees; self ratings left out.
+
+    Sorted by address: draws must not depend on the order of rows or on names.
+    """
+    pairs = ctx.pairs
+    rows = latest(pairs[(pairs["source"] != "self") & pairs["rater"].notna() & (pairs["rater"] != pairs["ratee"])])
+    if rows.empty:
+        return rows.assign(group=0)
+    rows = rows.assign(first=rows["rows"].map(min), group=rows["rater"].map(dict(zip(*components(rows), strict=True))))
+    by = rows.groupby("group")
+    enough = by["ratee"].transform("nunique") >= int(ctx.threshold("decision_impact.min_group").value)
+    rows = rows[enough & (by["rater"].transform("nunique") > 1)]
+    return rows.sort_values(["first", "source", "score"], kind="stable").reset_index(drop=True)
+
+
+def _fitted(ctx: Context, rows: pd.DataFrame) -> Many | str:
+    """Take ratee and rater variances from the shared model, or return why there are none."""
+    shared = ctx.crossed()
+    fit = shared.fit
+    if fit is None or fit.reason not in ("", "singular"):
+        return "one_rater" if fit is None else fit.reason
+    ratee, rater, part = (pd.factorize(rows[c])[0] for c in ("ratee", "rater", "group"))
+    group = np.zeros(int(ratee.max()) + 1, np.int64)
+    group[ratee] = part
+    role = rows["source"].map(dict(zip(shared.sources, fit.fixed, strict=True))).fillna(0.0)
+    y = (rows["score"] - role).to_numpy(np.float64)
+    draws = int(np.clip(4_000_000 // len(rows), 60, 200))
+    posterior = Posterior(y - y.mean(), ratee, rater, group, ctx.generator(13), draws)
+    return Many(rows, ratee, rater, group, fit, posterior, _limits(fit, posterior))
+
+
+def _limits(fit: CrossedEffects, posterior: Posterior) -> tuple[float, float]:
+    """Limits of the leniency SD: by profile where the fit has them, else symmetric in the variance.
+
+    Limits on the log scale cannot reach 0; their half width in the variance is at least that where raters are alike.
+    """
+    sd, (lower, upper) = fit.sd["rater"], fit.sd_interval["rater"]
+    if "delta" not in fit.method and math.isfinite(lower) and math.isfinite(upper):
+        return lower, upper
+    null = float(posterior.null_variances().std()) * (sd**2 + fit.sd_residual**2)
+    half = float(ndtri(0.5 + LEVEL / 2)) * null
+    if sd > 0 and lower > 0 and math.isfinite(upper):
+        half = max(half, sd**2 * math.log(upper / lower))
+    return math.sqrt(max(sd**2 - half, 0.0)), math.sqrt(sd**2 + half)
+
+
+def answers(ctx: Context, out: Collector, found: Many) -> None:
+    """The expected share that changes quartile, what of it is beyond no leniency, and who stands at a boundary."""
+    sd, limit, z = found.fit.sd["rater"], ctx.threshold("decision_impact.changed"), float(ndtri(0.5 + LEVEL / 2))
+    chance, shares = found.chances(sd)
+    at_low, at_high = (found.chances(s)[1] for s in found.limits)
+    low, high = float(at_low.mean()), float(at_high.mean())
+    value, own, null = float(shares.mean()), z * float(shares.std()), found.null()
+    lower, upper = max(value - math.hypot(value - low, own), 0.0), min(value + math.hypot(high - value, own), 1.0)
+    n, groups, ratee = found.k.size, int(found.group.max()) + 1, found.fit.sd["ratee"]
+    _smallest(ctx, out, found, [shares, at_high], null)
+    about: dict[str, Any] = {"scope": MANY, "raters": int(found.rater.max()) + 1, "groups": groups}
+    out.add(
+        "changed" if groups > 1 else "changed_linked", Status.CLEAR, "changed", persons=round(n * value),
+        estimate=Estimate(value, lower, upper, LEVEL, n, "share", "posterior_draws"), none=null, sd=sd,
+        sd_lower=found.limits[0], sd_upper=found.limits[1], sd_ratee=ratee, sd_pair=found.fit.sd_residual, **about,
+    )  # fmt: skip
+    more = lower - null > limit.value
+    excess = Estimate(value - null, lower - null, upper - null, LEVEL, n, "share", "posterior_draws")
+    out.add("more" if more else "not_more", Status.FLAGGED if more else Status.CLEAR, "changed_excess",
+            estimate=excess, threshold=limit, limit=limit.value, **about)  # fmt: skip
+    _boundary(ctx, out, found, chance)
+
+
+def _smallest(ctx: Context, out: Collector, found: Many, draws: list[Floats], null: float) -> None:
+    """The smallest leniency SD, in SD of employees, that is flagged 80 times of 100.
+
+    The share is taken as proportional to the SD; ``draws`` are the shares by draw at its estimate and upper limit.
+    """
+    ratee, limit = found.fit.sd["ratee"], ctx.threshold("decision_impact.changed").value
+    at, shares = (found.fit.sd["rater"], draws[0]) if draws[0].any() else (found.limits[1], draws[1])
+    if not (ratee > 0 and shares.any()):
+        return
+    slope, own, raters = float(shares.mean()) / at, float(shares.std()), found.posterior.style.shape[0]
+    spread = float(found.posterior.null_variances().std()) * found.variance
+    needed = limit + null
+    share = needed
+    for _ in range(50):
+        size = share / slope
+        error = slope * math.hypot(spread, size**2 * math.sqrt(2 / raters)) / (2 * size)
+        share = needed + float(ndtri(0.5 + LEVEL / 2)) * math.hypot(error, own) + float(ndtri(POWER)) * error
+    estimate = Estimate(share / slope / ratee, level=LEVEL, n=found.k.size, unit="sd", method="posterior_draws")
+    out.add("smallest_effect", Status.CLEAR, "smallest_effect", scope=MANY, estimate=estimate, points=share / slope,
+            limit=limit)  # fmt: skip
+
+
+def _boundary(ctx: Context, out: Collector, found: Many, chance: Floats) -> None:
+    """Employees for whom another quartile is neither unlikely nor nearly certain."""
+    low, high = (ctx.threshold(f"decision_impact.boundary_{end}").value for end in ("low", "high"))
+    near = (chance >= low) & (chance <= high)
+    estimate = Estimate(int(near.sum()), level=LEVEL, n=near.size, unit="persons", method="posterior_draws")
+    about: dict[str, Any] = {"scope": MANY, "estimate": estimate, "low": low, "high": high}
+    out.add("boundary", Status.CLEAR, "boundary", **about)
+    verdict = ctx.design.verdicts().get((ctx.region, ctx.year, MANY), "inside_groups_only")
+    if near.any() and verdict != "connected_too_weak":
+        cited = found.rows.groupby(found.ratee)["first"].first()[near]
+        out.add("boundary_list", Status.CLEAR, "boundary", kind="list", subject="boundary", rows=list(cited), **about)
+
+
+def leave_out(ctx: Context, out: Collector, found: Many) -> None:
+    """How many employees would stand in another quartile without one rater, the others' scores as they are."""
+    several = found.k[found.ratee] > 1
+    who, rater = found.ratee[several], found.rater[several]
+    k, score = found.k[who], found.rows["score"].to_numpy(np.float64)[several]
+    without = (k * found.standing.score[who] - score) / (k - 1)
+    size = int(found.rater.max()) + 1
+    moved = np.bincount(rater, found.standing.moved(who, without), minlength=size)
+    n = found.k.size
+    out.add("leave_out", Status.CLEAR, "leave_out", scope=MANY, raters=size, typical=float(np.median(moved)),
+            estimate=Estimate(int(moved.max()), level=LEVEL, n=n, unit="persons", method="full_count"))  # fmt: skip
+    alone = int((found.k == 1).sum())
+    if alone:
+        out.insufficient("alone", "leave_out_alone", MANY, alone=alone, of=n)
+    ratees = np.bincount(found.rater, minlength=size)
+    least = int(ctx.threshold("decision_impact.min_ratees").value)
+    top = int(np.where(ratees >= least, moved, -1).argmax())
+    if ratees[top] < least or moved[top] == 0:
+        return
+    mine = found.rows[found.rater == top]
+    estimate = Estimate(int(moved[top]), level=LEVEL, n=int(ratees[top]), unit="persons", method="full_count")
+    out.add("hangs", Status.CLEAR, "leave_out", kind="rater", subject=mine["rater"].iloc[0], scope=MANY,
+            estimate=estimate, rows=[address for rows in mine["rows"] for address in rows])  # fmt: skip

@@ -1,0 +1,376 @@
+"""Decision impact: draws against the exact posterior, bounds by hand, planted leniency, refusals, every sentence."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import multivariate_normal
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.results import Finding, Status
+from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, conform
+from kinerja_analysis.base.words import messages
+from kinerja_analysis.detect._decision_impact_bound import Ratings, changed_share, latent_correlation, team_covariance
+from kinerja_analysis.detect._decision_impact_draws import Posterior, Standing
+from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.decision_impact import OUTCOME, detect
+from kinerja_analysis.detect.design import design_of
+from kinerja_analysis.detect.fits import source_columns
+
+REGION = "99.01"
+HEAD = {"year": 2025, "period": "2025", "region": REGION, "opd": "Dinas"}
+
+
+def run(ratings: pd.DataFrame, appraisals: pd.DataFrame | None = None, **config: object) -> list[Finding]:
+    now = Tables(ratings=ratings) if appraisals is None else Tables(ratings=ratings, appraisals=appraisals)
+    part = now.select(region=REGION, year=2025)
+    ctx = Context(part, now, ScoreTable(pd.DataFrame()), AuditConfig(**config), design_of(part, now, REGION, 2025),
+                  REGION, 2025)  # fmt: skip
+    out = Collector("decision_impact", REGION, 2025)
+    detect(ctx, out)
+    for f in out.found:
+        assert f.sentence("id") and f.sentence("en")
+    return out.found
+
+
+def of(found: list[Finding], measure: str, scope: str = "multisource", kind: str = "region") -> Finding:
+    hits = [f for f in found if (f.measure, f.scope, f.subject_kind) == (measure, scope, kind)]
+    assert len(hits) == 1
+    return hits[0]
+
+
+# --- several raters ------------------------------------------------------------------------------------------
+
+
+def many(seed: int, leniency: float, *, n_units: int = 40, cross: float = 0.25, peers: int = 3) -> tuple:
+    """Units of eight: a supervisor and peers; some peers come from anywhere. Table and the true shift by employee."""
+    g = np.random.default_rng(seed)
+    n = 8 * n_units
+    i = np.arange(n)
+    pairs = {(int(e), int(n + e // 8)): "supervisor" for e in i}
+    for step in range(1, peers + 1):
+        near = i // 8 * 8 + (i + step) % 8
+        far = np.where(g.random(n) < cross, g.integers(0, n, n), near)
+        pairs |= {(int(e), int(r)): "peer" for e, r in zip(i, far, strict=True) if e != r}
+    ratee, rater = (np.array(side) for side in zip(*pairs, strict=True))
+    style = leniency * g.standard_normal(n + n_units)
+    score = 50 + 6 * (g.standard_normal(n)[ratee] + style[rater] + 0.7 * g.standard_normal(len(pairs)))
+    return rows_of(ratee, rater, list(pairs.values()), score), 6 * np.bincount(ratee, style[rater]) / np.bincount(ratee)
+
+
+def rows_of(ratee: np.ndarray, rater: np.ndarray, source: list[str], score: np.ndarray) -> pd.DataFrame:
+    frame = pd.DataFrame({"ratee": [f"E{e:04d}" for e in ratee], "rater": [f"E{r:04d}" for r in rater],
+                          "source": source, "score": score, "unit": [f"u{e // 8}" for e in ratee]})  # fmt: skip
+    scale = {"criterion": "c", "scale_min": 0.0, "scale_max": 100.0}
+    return conform("ratings", frame.assign(**HEAD, **scale, row=[f"2:1:{k}" for k in range(len(frame))]))
+
+
+@cache
+def planted(leniency: float, seed: int = 1) -> tuple[list[Finding], float]:
+    """What is found, and the true share that changes quartile."""
+    table, shift = many(seed, leniency)
+    score = table.groupby("ratee")["score"].mean().to_numpy()
+    standing = Standing.of(score, np.zeros(score.size, np.int64))
+    return run(table), float(standing.changed((score - shift)[:, None]).mean())
+
+
+def test_draws_have_mean_and_variance_of_the_exact_posterior() -> None:
+    ratee = np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5])
+    rater = np.array([0, 1, 1, 2, 2, 0, 3, 4, 4, 5, 5, 3])
+    group = np.array([0, 0, 0, 1, 1, 1])
+    y = np.array([1.0, 3, 2, 5, 0, 1, 7, 9, 8, 8, 4, 6])
+    s, t, e = 1.5, 0.8, 0.6
+    z, x = np.eye(6)[rater], np.eye(2)[group[ratee]]
+    people = np.eye(6)[ratee]
+    v = s**2 * people @ people.T + t**2 * z @ z.T + e**2 * np.eye(12)
+    inner = np.linalg.inv(v)
+    p = inner - inner @ x @ np.linalg.inv(x.T @ inner @ x) @ x.T @ inner
+    mean, cov = t**2 * z.T @ p @ y, t**2 * np.eye(6) - t**4 * z.T @ p @ z
+    draws = Posterior(y, ratee, rater, group, np.random.default_rng(1), 20_000).rater_effects(s, t, e)
+    assert draws.mean(axis=1) == pytest.approx(mean, abs=0.02)
+    assert np.cov(draws) == pytest.approx(cov, abs=0.02)
+
+
+def test_variances_of_alike_raters_are_zero_on_average() -> None:
+    table, _ = many(3, 0.0)
+    codes = [pd.factorize(table[c])[0] for c in ("ratee", "rater")]
+    group = np.zeros(codes[0].max() + 1, np.int64)
+    null = Posterior(np.zeros(len(table)), *codes, group, np.random.default_rng(2), 400).null_variances()
+    assert abs(null.mean()) < 4 * null.std() / 20
+    assert 0.01 < null.std() < 0.1
+
+
+def test_equal_scores_share_quartiles() -> None:
+    standing = Standing.of(np.array([1.0, 1, 1, 1, 5, 6, 7, 8]), np.zeros(8, np.int64))
+    assert standing.low.tolist() == [0, 0, 0, 0, 2, 2, 3, 3]
+    assert standing.high.tolist() == [1, 1, 1, 1, 2, 2, 3, 3]
+    swapped = np.array([1.0, 2, 3, 4, 8, 6, 7, 5])[:, None]  # the fifth and the last change places
+    assert standing.changed(swapped)[:, 0].tolist() == [False] * 4 + [True, False, False, True]
+
+
+def test_nobody_is_compared_over_groups() -> None:
+    standing = Standing.of(np.array([1.0, 2, 3, 4, 11, 12, 13, 14]), np.repeat([0, 1], 4))
+    lifted = np.array([101.0, 102, 103, 104, 11, 12, 13, 14])[:, None]
+    assert not standing.changed(lifted).any()
+    assert standing.moved(np.array([0, 4]), np.array([9.0, 12.5])).tolist() == [True, True]
+    assert standing.moved(np.array([3, 4]), np.array([99.0, -99.0])).tolist() == [False, False]
+
+
+@pytest.mark.parametrize("leniency", [0.4, 0.6])
+def test_the_true_number_lies_in_the_interval(leniency: float) -> None:
+    held = 0
+    for seed in range(10):
+        found, truth = planted(leniency, seed)
+        e = of(found, "changed").estimate
+        assert e is not None and e.n == 320
+        held += e.lower <= truth <= e.upper
+        assert of(found, "changed_excess").status is Status.FLAGGED
+    assert held >= 8
+
+
+def test_without_leniency_nothing_is_flagged_and_next_to_nothing_changes() -> None:
+    value, none = [], []
+    for seed in range(10):
+        found, truth = planted(0.0, seed)
+        changed = of(found, "changed")
+        assert truth == 0.0
+        assert of(found, "changed_excess").code == "decision_impact.not_more"
+        value.append(changed.estimate.value)
+        none.append(changed.params["none"])
+    assert np.mean(value) < 0.04
+    assert np.mean(value) == pytest.approx(np.mean(none), abs=0.02)
+
+
+def test_groups_of_their_own_and_a_boundary_list() -> None:
+    found = run(many(2, 0.6, n_units=6, cross=0.0)[0])
+    assert of(found, "changed").code == "decision_impact.changed"
+    assert of(found, "changed").params["groups"] == 6
+    near, listed = of(found, "boundary"), of(found, "boundary", kind="list")
+    assert len(listed.rows) == near.estimate.value > 0
+    assert of(planted(0.6)[0], "changed").code == "decision_impact.changed_linked"
+
+
+def test_too_weak_links_list_nobody() -> None:
+    table = many(5, 0.4, n_units=12, cross=0.0)[0]
+    guest = table[table["source"] == "peer"].iloc[[0]].assign(ratee="E0090", row="2:1:9999", unit="u11")
+    found = run(conform("ratings", pd.concat([table, guest])))
+    assert of(found, "changed").status is Status.CLEAR
+    assert not [f for f in found if f.subject_kind == "list"]
+
+
+def test_leaving_out_one_rater_by_hand() -> None:
+    """A chief rates the first eight of forty 30 points up; all others agree. Without the chief they fall back."""
+    ratee = np.repeat(np.arange(40), 3)
+    rater = 100 + (np.arange(40)[:, None] + np.arange(3)).ravel() % 40
+    score = 40.0 + ratee + 0.01 * rater % 7
+    eight = np.arange(8)
+    table = rows_of(np.append(ratee, eight), np.append(rater, np.full(8, 99)), ["peer"] * 128,
+                    np.append(score, 40.0 + eight + 120))  # fmt: skip
+    table["score"] = table["score"].clip(0, 100)
+    found = run(table)
+    mean = table.groupby("ratee")["score"].mean()
+    alone = table[table["rater"] != "E0099"].groupby("ratee")["score"].mean()
+    changed = 0
+    for name in mean.index[:8]:
+        moved = mean.copy()
+        moved[name] = alone[name]
+        changed += (mean.rank()[name] - 1) * 4 // 40 != (moved.rank()[name] - 1) * 4 // 40
+    chief = of(found, "leave_out", kind="rater")
+    assert chief.subject == "E0099" and chief.estimate.value == changed >= 5
+    assert set(chief.rows) == set(table.loc[table["rater"] == "E0099", "row"])
+    assert of(found, "leave_out").estimate.value == changed
+
+
+def test_one_rater_only_leaves_no_score() -> None:
+    table = many(1, 0.4)[0]
+    lonely = table[(table["ratee"] != "E0005") | (table["source"] == "supervisor")]
+    gone = of(run(lonely.reset_index(drop=True)), "leave_out_alone")
+    assert gone.status is Status.INSUFFICIENT and gone.params["alone"] == 1
+
+
+def test_smallest_effect_is_smaller_with_more_employees() -> None:
+    few, more = (of(run(many(4, 0.4, n_units=u)[0]), "smallest_effect").estimate.value for u in (12, 60))
+    assert 0.1 < more < few < 1.5
+
+
+def test_row_order_and_names_do_not_matter() -> None:
+    table = many(6, 0.4)[0]
+    people = sorted({*table["ratee"], *table["rater"]})
+    new = dict(zip(people, np.random.default_rng(1).permutation(people), strict=True))
+    other = table.assign(ratee=table["ratee"].map(new), rater=table["rater"].map(new)).sample(frac=1, random_state=2)
+    one, two = run(table), run(other.reset_index(drop=True))
+    assert [(f.code, new.get(f.subject, f.subject)) for f in one] == [(f.code, f.subject) for f in two]
+    for a, b in zip(one, two, strict=True):
+        if a.estimate is not None:
+            assert a.estimate.value == pytest.approx(b.estimate.value, abs=1e-9)
+        assert sorted(a.rows) == sorted(b.rows)
+
+
+def test_a_constant_added_to_a_group_changes_nothing() -> None:
+    table = many(7, 0.4, n_units=6, cross=0.0)[0]
+    lifted = table.assign(score=table["score"].where(table["unit"] != "u2", table["score"] + 10))
+    for a, b in zip(run(table), run(lifted), strict=True):
+        assert a.code == b.code
+        if a.estimate is not None:
+            assert a.estimate.value == pytest.approx(b.estimate.value, abs=1e-9)
+
+
+def test_sources_that_lie_in_groups_of_their_own_do_not_stop_it() -> None:
+    """Leaders are rated by subordinates only, in a group that no other source enters."""
+    a, b = many(1, 0.4, n_units=10)[0], many(2, 0.4, n_units=2)[0]
+    b = b[b["source"] == "peer"].assign(source="subordinate", ratee="L" + b["ratee"], rater="L" + b["rater"])
+    both = conform("ratings", pd.concat([a, b.assign(row="3" + b["row"])]))
+    assert of(run(both), "changed").status is Status.CLEAR
+    assert source_columns(pd.Series(["peer"] * 3 + ["supervisor"] * 2), np.array([0, 0, 0, 0, 1]))[0] == ["supervisor"]
+    assert source_columns(pd.Series(["peer", "peer", "supervisor"]), np.array([0, 0, 1]))[0] == []
+
+
+def test_refusals() -> None:
+    table = many(1, 0.4, n_units=10)[0]
+    assert of(run(table.iloc[:0]), "changed").code == "decision_impact.no_data"
+    assert of(run(table[table["unit"].isin(["u0", "u1"])].reset_index(drop=True)), "changed").code.endswith(".few")
+    one = table[table["source"] == "supervisor"].reset_index(drop=True)
+    assert of(run(one), "changed").status is Status.INSUFFICIENT
+    i = np.arange(40)
+    score = np.random.default_rng(1).uniform(40, 90, 80)
+    two = rows_of(np.append(i, i), np.repeat([100, 101], 40), ["supervisor"] * 40 + ["peer"] * 40, score)
+    assert of(run(two), "changed").code == "decision_impact.not_separable"
+    flat = run(table.assign(score=70.0))
+    assert of(flat, "changed").code == "decision_impact.no_variation"
+    assert not [f for f in flat if f.status in (Status.CLEAR, Status.FLAGGED)]
+
+
+# --- the export ----------------------------------------------------------------------------------------------
+
+
+def both_levels(seed: int, tau: float, teams: int = 300) -> tuple[np.ndarray, np.ndarray, float]:
+    """Codes of two ratings in teams of eight, the teams, and the true share of predikat that hangs on the team."""
+    g = np.random.default_rng(seed)
+    team = np.repeat(np.arange(teams), 8)
+    cov = tau**2 * np.array([[1, 0.7], [0.7, 1]])
+    u = g.multivariate_normal([0, 0], cov, teams)[team]
+    e = g.multivariate_normal([0, 0], np.array([[1, 0.8], [0.8, 1]]) - cov, team.size)
+    cuts = [(-1.6, 1.2), (-1.6, 1.0)]
+    with_team, without = (np.column_stack([np.searchsorted(cuts[j], z[:, j]) for j in (0, 1)]) for z in (u + e, e))
+    return with_team, team, float((OUTCOME[tuple(with_team.T)] != OUTCOME[tuple(without.T)]).mean())
+
+
+@pytest.mark.parametrize("rho", [-0.6, 0.1, 0.5, 0.9])
+def test_latent_correlation_against_the_bivariate_normal(rho: float) -> None:
+    a, b = np.array([-1.5, 0.3]), np.array([0.0, 1.2])
+    joint = multivariate_normal([0, 0], [[1, rho], [rho, 1]])
+    one = multivariate_normal(0, 1)
+    covariance = sum(joint.cdf([x, y]) - one.cdf(x) * one.cdf(y) for x in a for y in b)
+    assert latent_correlation(covariance, a, b) == pytest.approx(rho, abs=1e-4)
+
+
+def test_share_changed_by_hand() -> None:
+    """Signs of y and of y less a quarter of its variance differ with chance arccos(sqrt(.75)) / pi = 1/6."""
+    half = Ratings(np.array([[0], [1]]), np.array([0, 1]))
+    assert changed_share(half, np.array([[0.25]]), np.random.default_rng(1)) == pytest.approx(1 / 6, abs=0.005)
+    same = Ratings(np.array([[0], [1]]), np.array([3, 3]))
+    assert changed_share(same, np.array([[0.25]]), np.random.default_rng(1)) == 0.0
+
+
+@pytest.mark.parametrize("tau", [0.3, 0.5])
+def test_two_ratings_through_the_matrix(tau: float) -> None:
+    held = 0
+    for seed in range(8):
+        codes, team, truth = both_levels(seed, tau)
+        ratings = Ratings(codes, OUTCOME)
+        shares = [changed_share(ratings, c, np.random.default_rng(1)) for c in team_covariance(ratings, team, 0.95)]
+        assert shares[0] == pytest.approx(truth, abs=0.025)
+        held += shares[1] <= truth <= shares[2]
+    assert held >= 6
+
+
+def export(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables from ``person supervisor hasil perilaku`` (1 to 3) and, if given, ``period predikat``."""
+    base = rows.assign(**({} if "period" in rows else {"period": "2025"}), region=REGION, unit="u", opd="Dinas")
+    base = base.assign(year=base["period"].str[:4].astype(int), row=[f"1:1:{i}" for i in range(len(rows))])
+    known = [PREDIKAT[OUTCOME[h - 1, p - 1]] for h, p in zip(rows["hasil"], rows["perilaku"], strict=True)]
+    base = base.assign(status="rated", predikat=rows.get("predikat", pd.Series(known, rows.index)))
+    long = pd.concat([base.assign(ratee=base["person"], rater=base["supervisor"], source="supervisor", criterion=c,
+                                  score=base[short].astype(float), scale_min=1.0, scale_max=3.0)
+                      for c, short in (("hasil_kerja", "hasil"), ("perilaku_kerja", "perilaku"))])  # fmt: skip
+    return conform("ratings", long), conform("appraisals", base)
+
+
+def teams_of(codes: np.ndarray, team: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"person": [f"E{i:04d}" for i in range(len(team))], "supervisor": [f"S{t:03d}" for t in team],
+                         "hasil": codes[:, 0] + 1, "perilaku": codes[:, 1] + 1})  # fmt: skip
+
+
+def test_one_year_gives_a_bound_and_never_a_flag() -> None:
+    codes, team, truth = both_levels(1, 0.5, teams=60)
+    found = run(*export(teams_of(codes, team)))
+    bound = of(found, "changed_bound", "ekinerja")
+    assert bound.status is Status.CLEAR and bound.estimate.upper >= truth
+    assert bound.params["most"] >= 480 * bound.estimate.upper
+    assert of(found, "changed_official", "ekinerja").code == "decision_impact.one_period"
+    assert {f.subject_kind for f in found} == {"region"}
+
+
+def test_nearly_all_baik_has_a_bound_and_all_baik_has_none() -> None:
+    codes, team = np.ones((80, 2), np.int64), np.repeat(np.arange(10), 8)
+    assert of(run(*export(teams_of(codes, team))), "changed_bound", "ekinerja").code == "decision_impact.bound_constant"
+    codes[0] = 2
+    e = of(run(*export(teams_of(codes, team))), "changed_bound", "ekinerja").estimate
+    assert 0 <= e.lower <= e.value <= e.upper < 0.1
+    codes[:, 1] = 1
+    e = of(run(*export(teams_of(codes, team))), "changed_bound", "ekinerja").estimate
+    assert (e.value, e.upper) == (0.0, 0.0), "one rating alone leaves Baik as it is"
+    few = run(*export(teams_of(codes[:16], team[:16])))
+    assert of(few, "changed_bound", "ekinerja").code == "decision_impact.bound_few"
+    nobody = export(teams_of(codes, team))[0].assign(rater=pd.Series(None, range(160), "str"))
+    assert of(run(nobody), "changed_bound", "ekinerja").code == "decision_impact.no_supervisor"
+
+
+def changing(seed: int, spread: float, *, alone: bool = False) -> list[Finding]:
+    """Three hundred teams of 3 to 13 over two years; in a third all (or one member, alone) get a new supervisor."""
+    g = np.random.default_rng(seed)
+    team = np.repeat(np.arange(300), g.integers(3, 14, 300))
+    first = np.append(True, team[1:] != team[:-1])
+    own = g.standard_normal(team.size)
+    style = spread * g.standard_normal((2, 300))
+    parts = []
+    for year in (0, 1):
+        new = (team % 3 == 0) & (year == 1) & (first | (not alone))
+        level = 0.8 * own + np.where(new, style[1][team], style[0][team]) + 0.4 * g.standard_normal(team.size)
+        code = np.searchsorted([-1.2, 1.0], level)
+        frame = teams_of(np.column_stack([code, code]), team).assign(period=str(2024 + year))
+        parts.append(frame.assign(supervisor=frame["supervisor"] + np.where(new, "x", "")))
+    return run(*export(pd.concat(parts, ignore_index=True)))
+
+
+@pytest.mark.parametrize(("alone", "who"), [(False, "change"), (True, "move")])
+def test_changes_of_supervisor_give_an_expected_number(alone: bool, who: str) -> None:
+    wide = of(changing(1, 0.8, alone=alone), "changed_official", "ekinerja")
+    assert (wide.code, wide.status) == (f"decision_impact.{who}_more", Status.FLAGGED)
+    assert wide.estimate.lower > 0.05
+    none = of(changing(1, 0.0, alone=alone), "changed_official", "ekinerja")
+    assert none.code == f"decision_impact.{who}_not_more"
+    assert none.estimate.lower <= 0.05
+
+
+def test_few_changes_are_insufficient() -> None:
+    codes, team, _ = both_levels(1, 0.3, teams=20)
+    rows = teams_of(codes, team)
+    found = run(*export(pd.concat([rows.assign(period=p) for p in ("2024", "2025")], ignore_index=True)))
+    assert of(found, "changed_official", "ekinerja").code == "decision_impact.changes_few"
+
+
+def test_every_sentence_is_reached_here() -> None:
+    """The codes the tests above assert, and those found in the same cells."""
+    own = {k for k in messages() if k.startswith("decision_impact.")}
+    said = {f"decision_impact.{n}" for n in (
+        "title", "question", "failed", "no_data", "no_supervisor", "bound", "bound_few", "bound_constant", "one_period",
+        "changes_few", "change_more", "change_not_more", "move_more", "move_not_more", "few", "no_variation",
+        "not_separable", "smallest_effect", "changed", "changed_linked", "more", "not_more", "boundary",
+        "boundary_list", "leave_out", "alone", "hangs",
+    )}  # fmt: skip
+    assert own == said
