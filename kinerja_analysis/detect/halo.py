@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.identical import vectors
+from kinerja_analysis.detect.profiles import Profile, profiles
 from kinerja_analysis.stats import adjust
 
 NAME = "halo"
 FULL, MANY = "ekinerja", "multisource"
 SMALLEST_SE = 1e-3
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """One rater: slope of the criterion means on those of the other raters, its SE over ``n`` ratees.
-
-    ``spread`` is the SD of the rater's criterion means, ``others`` that of the other raters', in points on 0-100;
-    ``reliability`` the share of the variance of the others' criterion means that is not sampling of ratees.
-    """
-
-    rater: str
-    n: int
-    slope: float
-    se: float
-    spread: float
-    others: float
-    reliability: float
-    rows: tuple[str, ...]
 
 
 def detect(ctx: Context, out: Collector) -> None:
@@ -72,92 +49,6 @@ def _official(ctx: Context, out: Collector) -> None:
         return
     equal = wide["hasil_kerja"] == wide["perilaku_kerja"]
     out.not_applicable("two_ratings", "equal_ratings", FULL, share=float(equal.mean()), n_rated=len(wide))
-
-
-def profiles(
-    ratings: pd.DataFrame, *, min_criteria: int, min_raters_per_ratee: int, min_ratees: int
-) -> tuple[list[Profile], int]:
-    """Return the profile of every rater with enough ratees, by rater, and how many raters had too few.
-
-    Parameters
-    ----------
-    ratings : DataFrame
-        Multi-source rows of one region (long format); self ratings and unknown raters are left out.
-    min_criteria, min_raters_per_ratee, min_ratees : int
-        Ratees with fewer raters are not used.
-
-    Notes
-    -----
-    y_k: mean of the rater's scores on criterion k over the ratees, x_k: mean over the same ratees of the mean of
-    their other raters, both less their mean over criteria; slope = Σ x_k y_k / Σ x_k², standard error by leaving out
-    one ratee at a time (periods of a ratee are averaged). What lies between ratees and between raters cancels.
-    """
-    known = _scaled(ratings)
-    pairs, table = vectors(known, min_criteria)
-    if pairs.empty:
-        return [], 0
-    x, y, use = _leave_out(pairs, table.to_numpy(np.float64), min_raters_per_ratee)
-    pairs = pairs[use]
-    frame = pd.DataFrame(np.hstack([_centred(x), _centred(y)]), index=pairs.index)
-    frame = frame.assign(rater=pairs["rater"], ratee=pairs["ratee"])
-    means = frame.groupby(["rater", "ratee"], sort=True).mean()
-    cited = known.merge(pairs[["period", "rater", "ratee"]]).groupby("rater")["row"].unique()
-    found, few = [], 0
-    for name, part in means.groupby(level="rater", sort=True):
-        if len(part) < min_ratees:
-            few += 1
-            continue
-        both = part.to_numpy()
-        found.append(profile(str(name), both[:, : y.shape[1]], both[:, y.shape[1] :], tuple(cited[name])))
-    return found, few
-
-
-def _scaled(ratings: pd.DataFrame) -> pd.DataFrame:
-    """Return the ratings of known raters about others, scores on 0-100."""
-    known = ratings[(ratings["source"] != "self") & ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])]
-    span = known["scale_max"] - known["scale_min"]
-    return known.assign(score=100 * (known["score"] - known["scale_min"]) / span)
-
-
-def _leave_out(pairs: pd.DataFrame, y: Floats, least: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Return the mean of the other raters and the own scores of every pair used, and which pairs are used."""
-    occasion = pairs.groupby(["period", "ratee"], sort=False).ngroup().to_numpy()
-    k = np.bincount(occasion)[occasion]
-    total = np.stack([np.bincount(occasion, column)[occasion] for column in y.T], axis=1)
-    use = k >= max(least, 2)
-    return (total[use] - y[use]) / (k[use] - 1)[:, None], y[use], use
-
-
-def _centred(values: Floats) -> Floats:
-    return np.asarray(values - values.mean(axis=1, keepdims=True))
-
-
-def profile(rater: str, x: Floats, y: Floats, rows: tuple[str, ...] = ()) -> Profile:
-    """Return one rater's profile from the others' (``x``) and the own (``y``) scores, shape (ratees, criteria).
-
-    Rows are centred over criteria.
-
-    Examples
-    --------
-    The others tell three criteria apart by 10 points each, the rater by 5:
-
-    >>> x = np.tile([-10.0, 0.0, 10.0], (8, 1))
-    >>> p = profile("a", x, x / 2)
-    >>> p.slope, p.se, round(p.others, 3), p.reliability
-    (0.5, 0.0, 10.0, 1.0)
-    """
-    n, criteria = x.shape
-    mean_x, mean_y = x.mean(axis=0), y.mean(axis=0)
-    square = float(mean_x @ mean_x)
-    spread, others = (float(np.sqrt(m @ m / (criteria - 1))) for m in (mean_y, mean_x))
-    if not square > 0:
-        return Profile(rater, n, 0.0, 0.0, spread, others, 0.0, rows)
-    left_x, left_y = (n * mean_x - x) / (n - 1), (n * mean_y - y) / (n - 1)
-    slopes = (left_x * left_y).sum(axis=1) / np.maximum((left_x**2).sum(axis=1), 1e-12)
-    deviation = slopes - slopes.mean()
-    se = math.sqrt((n - 1) / n * float(deviation @ deviation))
-    sampling = float(x.var(axis=0, ddof=1).sum()) / n
-    return Profile(rater, n, float(mean_x @ mean_y) / square, se, spread, others, max(1 - sampling / square, 0.0), rows)
 
 
 def _raters(ctx: Context, out: Collector, judged: list[Profile], left_out: dict[str, int]) -> None:

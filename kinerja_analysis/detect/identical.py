@@ -145,6 +145,22 @@ def upper_tail(drawn: Ints, largest: int, n: int) -> float:
     return float(1 - betainc(mean * strength, (1 - mean) * strength, cut))
 
 
+def largest_group(key: Ints) -> Ints:
+    """Return the size of the largest group of equal numbers in each row.
+
+    >>> largest_group(np.array([[3, 1, 3, 3], [1, 2, 3, 4]])).tolist()
+    [3, 1]
+    """
+    key = np.sort(key, axis=1)
+    longest = np.ones(len(key), dtype=np.int64)
+    for lag in range(1, key.shape[1]):
+        again = (key[:, lag:] == key[:, :-lag]).any(axis=1)
+        if not again.any():
+            break
+        longest[again] = lag + 1
+    return longest
+
+
 @dataclass(frozen=True, slots=True)
 class Null:
     """Thresholds (criteria, levels − 1), score values, and standard deviations of pair effect and rest."""
@@ -203,14 +219,7 @@ class Null:
         pair = self.pair * generator.standard_normal((draws, n, 1))
         codes = self._cut(self.level(mean) + pair + self.rest * generator.standard_normal((draws, n, k)))
         weights = generator.integers(1, 2**62, size=k, dtype=np.int64)
-        key = np.sort((codes * weights).sum(axis=2), axis=1)
-        longest = np.ones(draws, dtype=np.int64)
-        for lag in range(1, n):
-            again = (key[:, lag:] == key[:, :-lag]).any(axis=1)
-            if not again.any():
-                break
-            longest[again] = lag + 1
-        return longest
+        return largest_group((codes * weights).sum(axis=2))
 
 
 def _components(scores: Floats, rater: Ints) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from kinerja_analysis.base.results import Status
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect import cells_of, contexts
 from kinerja_analysis.detect.contract import Collector, threshold, thresholds
-from kinerja_analysis.detect.halo import profile, profiles
+from kinerja_analysis.detect.profiles import profile, profiles
 from kinerja_analysis.score import score
 from kinerja_analysis.simulate import simulate
 
