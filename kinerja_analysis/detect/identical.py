@@ -74,14 +74,15 @@ def repeats(
 
 
 def vectors(ratings: pd.DataFrame, criteria: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return who rated whom (``period rater ratee row``) and the complete vectors, one column per criterion.
+    """Return who rated whom (``period rater ratee row source``) and the complete vectors, one column per criterion.
 
     Criteria that fewer than half of the pairs have are left out; no rows when fewer than ``criteria`` remain.
     """
     index = ["period", "rater", "ratee"]
     rows = ratings.sort_values([*index, "criterion", "row"]).drop_duplicates([*index, "criterion"])
     pair = rows.groupby(index, sort=False).ngroup().to_numpy()
-    heads = rows.loc[np.r_[True, np.diff(pair) != 0], [*index, "row"]] if len(rows) else rows[[*index, "row"]]
+    told = [*index, "row", "source"]
+    heads = rows.loc[np.r_[True, np.diff(pair) != 0], told] if len(rows) else rows[told]
     code, names = pd.factorize(rows["criterion"], sort=True)
     wide = np.full((len(heads), len(names)), np.nan)
     wide[pair, code] = rows["score"].to_numpy()

@@ -50,16 +50,13 @@ def profiles(
     their other raters, both less their mean over criteria; slope = Σ x_k y_k / Σ x_k², standard error by leaving out
     one ratee at a time (periods of a ratee are averaged). What lies between ratees and between raters cancels.
     """
-    known = scaled(ratings)
-    pairs, table = vectors(known, min_criteria)
+    pairs, x, y = compared(ratings, min_criteria, min_raters_per_ratee)
     if pairs.empty:
         return [], 0
-    x, y, use = leave_out(pairs, table.to_numpy(np.float64), min_raters_per_ratee)
-    pairs = pairs[use]
     frame = pd.DataFrame(np.hstack([centred(x), centred(y)]), index=pairs.index)
     frame = frame.assign(rater=pairs["rater"], ratee=pairs["ratee"])
     means = frame.groupby(["rater", "ratee"], sort=True).mean()
-    cited = known.merge(pairs[["period", "rater", "ratee"]]).groupby("rater")["row"].unique()
+    cited = ratings.merge(pairs[["period", "rater", "ratee"]]).groupby("rater")["row"].unique()
     found, few = [], 0
     for name, part in means.groupby(level="rater", sort=True):
         if len(part) < min_ratees:
@@ -70,20 +67,29 @@ def profiles(
     return found, few
 
 
+def compared(ratings: pd.DataFrame, criteria: int, least: int) -> tuple[pd.DataFrame, Floats, Floats]:
+    """Return the pairs whose ratee has ``least`` raters or more, the mean of the other raters, and the own scores.
+
+    Both arrays have shape (pairs, criteria), on 0-100; self ratings and unknown raters are left out. Columns of the
+    pairs: ``period rater ratee row source others`` (``others``: how many other raters).
+    """
+    pairs, table = vectors(scaled(ratings), criteria)
+    if pairs.empty:
+        return pairs.assign(others=0), np.zeros((0, 0)), np.zeros((0, 0))
+    y = table.to_numpy(np.float64)
+    occasion = pairs.groupby(["period", "ratee"], sort=False).ngroup().to_numpy()
+    k = np.bincount(occasion)[occasion]
+    total = np.stack([np.bincount(occasion, column)[occasion] for column in y.T], axis=1)
+    use = k >= max(least, 2)
+    others = k[use] - 1
+    return pairs[use].assign(others=others), (total[use] - y[use]) / others[:, None], y[use]
+
+
 def scaled(ratings: pd.DataFrame) -> pd.DataFrame:
     """Return the ratings of known raters about others, scores on 0-100."""
     known = ratings[(ratings["source"] != "self") & ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])]
     span = known["scale_max"] - known["scale_min"]
     return known.assign(score=100 * (known["score"] - known["scale_min"]) / span)
-
-
-def leave_out(pairs: pd.DataFrame, y: Floats, least: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Return the mean of the other raters and the own scores of every pair used, and which pairs are used."""
-    occasion = pairs.groupby(["period", "ratee"], sort=False).ngroup().to_numpy()
-    k = np.bincount(occasion)[occasion]
-    total = np.stack([np.bincount(occasion, column)[occasion] for column in y.T], axis=1)
-    use = k >= max(least, 2)
-    return (total[use] - y[use]) / (k[use] - 1)[:, None], y[use], use
 
 
 def centred(values: Floats) -> Floats:

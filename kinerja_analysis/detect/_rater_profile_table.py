@@ -1,0 +1,269 @@
+"""Every rater beside honest raters of the same design, and the decision table that names a pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri, stdtr
+
+from kinerja_analysis.detect._rater_profile_model import (
+    FLOOR,
+    Honest,
+    Indices,
+    departure,
+    honest,
+    indices,
+    lattice,
+)
+from kinerja_analysis.detect.identical import Ints, upper_tail
+from kinerja_analysis.detect.profiles import Floats, compared
+from kinerja_analysis.stats import adjust
+
+PATTERNS = ("lenient", "strict", "central", "range", "random", "halo", "copied")
+SHOWN = ("severity", "slope", "spread", "infit", "profile", "idiosyncratic", "identical")
+#: Tests that can start a naming: severity and infit (both ways), slope, spread and profile low, identical high.
+TESTS = 6
+#: Raters of one source from which the source has an ordinary rater of its own.
+OWN_SOURCE = 10
+#: Share of identical vectors from which scores that spread little and copied ones are the same thing.
+NEARLY_ALL = 0.8
+#: Raters further from the median than this many deviations are left out of the second look at the deviation.
+CLIP = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """All raters examined: names, scores (by rater), and one row per rater of values, null location and spread."""
+
+    names: list[str]
+    rows: list[tuple[str, ...]]
+    x: list[Floats]
+    y: list[Floats]
+    others: Ints
+    source: NDArray[Any]
+
+
+def gather(ratings: pd.DataFrame, min_criteria: int, min_raters_per_ratee: int, min_ratees: int
+           ) -> tuple[Profiles, int, int]:  # fmt: skip
+    """Return the raters with enough ratees; how many had too few, and how many whose ratees are alike to the others.
+
+    Of several periods of a pair the latest counts. Raters are in order of their scores, not of their names.
+    """
+    pairs, x, y = compared(ratings, min_criteria, min_raters_per_ratee)
+    if pairs.empty:
+        return Profiles([], [], [], [], np.zeros(0, np.int64), np.zeros(0, object)), 0, 0
+    last = ~pairs.duplicated(["rater", "ratee"], keep="last").to_numpy()  # rows are in order of periods
+    pairs, x, y = pairs[last], x[last], y[last]
+    code, names = pd.factorize(pairs["rater"], sort=True)
+    groups = np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code))[:-1])
+    enough = [g for g in groups if g.size >= min_ratees]
+    used = [g for g in enough if x[g].mean(axis=1).std() > FLOOR]
+    used.sort(key=lambda g: (g.size, round(float(y[g].mean()), 6), round(float(x[g].mean()), 6)))
+    address, source, others = (pairs[c].to_numpy() for c in ("row", "source", "others"))
+    return Profiles(
+        [str(names[code[g[0]]]) for g in used], [tuple(address[g]) for g in used], [x[g] for g in used],
+        [y[g] for g in used], np.array([round(others[g].mean()) for g in used], np.int64),
+        np.array([pd.Series(source[g]).mode()[0] for g in used], dtype=object),
+    ), len(groups) - len(enough), len(enough) - len(used)  # fmt: skip
+
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One entry per rater: ``value``, ``low`` and ``high`` (what honest raters show) of each index of SHOWN.
+
+    ``name`` is a pattern, "none", or "unclear"; ``typical`` the region's median slope, ``expected`` the share of
+    identical vectors under the null, ``far`` the points from which a severity has a name; rows of ``z``: severity, slope, spread, infit, profile, idiosyncratic.
+    """
+
+    value: dict[str, Floats]
+    low: dict[str, Floats]
+    high: dict[str, Floats]
+    name: list[str]
+    p: Floats
+    p_adjusted: Floats
+    typical: float
+    expected: Floats
+    far: float
+    z: Floats
+    found: Indices
+
+
+def judge(
+    raters: Profiles, limits: dict[str, float], fdr: float, generator: Callable[[int], np.random.Generator]
+) -> Judged | None:
+    """Judge all raters; ``None`` when ordinary raters give all their ratees the same.
+
+    ``limits`` are the thresholds ``alpha slope_low slope_high profile_max profile_reliability severity excess``.
+    """
+    size = np.array([len(y) for y in raters.y])
+    parts = [np.flatnonzero(size == n) for n in np.unique(size)]  # raters are in order of their size
+    stacks = [(np.stack([raters.x[i] for i in p]), np.stack([raters.y[i] for i in p])) for p in parts]
+    own, their = (np.array([v.mean() for v in part]) for part in (raters.y, raters.x))
+    steps = lattice(np.concatenate(raters.y), np.repeat(np.arange(len(size)), size))
+    slopes = np.concatenate([indices(x, y, 1.0, steps[0]).slope for x, y in stacks])
+    every = [indices(x, y, float(np.median(slopes)), steps[0]) for x, y in stacks]
+    found = _joined(every)
+    if np.median(found.moments[0]) <= FLOOR**2:
+        return None
+    criterion = np.mean([x.mean(axis=0) - x.mean() for x in raters.x], axis=0)
+    model = honest(found, raters.others, own, their, criterion, steps, generator(1))
+    null = _null(model, found, raters.others, model.classes(own), model.classes(their), generator)
+    return _judged(raters, found, model, _located(found, model, null, raters.source), null, limits, fdr, generator)
+
+
+def _joined(parts: list[Indices]) -> Indices:
+    return Indices(*(np.concatenate([getattr(p, f.name) for p in parts], axis=-1) for f in fields(Indices)))
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    """Per rater: mean and standard deviation of each index under the null, and of the identical share its tail."""
+
+    mean: Floats
+    sd: Floats
+    share: Floats
+    most: Floats
+    p: Floats
+
+
+def _scales(f: Indices, model: Honest) -> Floats:
+    """Return six indices (rows) on scales on which their nulls are near normal and free of the others' spread.
+
+    Severity is taken between the levels before the ends of the scale cut them.
+    """
+    severity = model.latent(f.level + f.severity) - model.latent(f.level)
+    return np.stack([
+        severity, (f.slope - model.typical) * np.sqrt(f.moments[1]), np.log(np.maximum(f.spread, FLOOR)),
+        np.log(np.maximum(f.rest, FLOOR**2)), f.profile, f.idiosyncratic,
+    ])  # fmt: skip
+
+
+def _null(
+    model: Honest, found: Indices, others: Ints, own: Ints, their: Ints, generator: Callable[[int], np.random.Generator]
+) -> Null:
+    """Simulate every design that occurs once: ratees (in steps of a tenth from 20), other raters, levels."""
+    step = np.maximum(found.n // 10, 1)
+    designs, which = np.unique(np.stack([found.n - found.n % step, others, own, their], axis=1), axis=0,
+                               return_inverse=True)  # fmt: skip
+    r = found.n.size
+    null = Null(np.zeros((6, r)), np.ones((6, r)), *(np.ones(r) for _ in range(3)))
+    for d, (n, m, a, b) in enumerate(designs.tolist()):
+        drawn = model.null(n, m, a, b, generator(2 + a + 1000 * (b + 1000 * (n + 1000 * m))))
+        scales = _scales(drawn, model)
+        mine = which.ravel() == d
+        null.mean[1:, mine] = scales[1:].mean(axis=1, keepdims=True)  # levels are given: no severity is expected
+        null.sd[:, mine] = np.maximum(scales.std(axis=1, keepdims=True), FLOOR)
+        null.share[mine], null.most[mine] = drawn.largest.mean() / n, np.quantile(drawn.largest, 0.95) / n
+        for i in np.flatnonzero(mine & (found.largest > 1)):
+            null.p[i] = upper_tail(drawn.largest, int(np.ceil(found.largest[i] * n / found.n[i])), n)
+    return null
+
+
+def _located(found: Indices, model: Honest, null: Null, source: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Return centre and width of each null, moved to the median of the raters and widened to their spread.
+
+    What the model leaves out (levels of the scale that mean other things to different raters, ratings of supervisors
+    stricter than those of peers, how much ordinary raters differ in severity) is in the median and in the median
+    absolute deviation of the raters of a source.
+    """
+    z = (_scales(found, model) - null.mean) / null.sd
+    size = {s: int((source == s).sum()) for s in set(source)}
+    group = np.array([s if size[s] >= OWN_SOURCE else "" for s in source])
+    middle, width = np.zeros_like(z), np.ones_like(z)
+    for s in set(group):
+        part = group == s
+        of = z[:, part] if s else z
+        centre, spread = _robust(of)
+        middle[:, part], width[:, part] = _robust(np.where(np.abs(of - centre) <= CLIP * spread, of, np.nan))
+    return null.mean + middle * null.sd, width * null.sd
+
+
+def _robust(used: Floats) -> tuple[Floats, Floats]:
+    """Return median and scaled median absolute deviation (at least 1) of every row, of the values used."""
+    centre = np.nanmedian(used, axis=1, keepdims=True)
+    return centre, np.maximum(1.4826 * np.nanmedian(np.abs(used - centre), axis=1, keepdims=True), 1.0)
+
+
+def _judged(
+    raters: Profiles, found: Indices, model: Honest, place: tuple[Floats, Floats], null: Null,
+    limits: dict[str, float], fdr: float, generator: Callable[[int], np.random.Generator],
+) -> Judged:  # fmt: skip
+    centre, width = place
+    z = np.clip((_scales(found, model) - centre) / width, -20, 20)
+    q = float(ndtri(1 - limits["alpha"]))
+    value, low, high = (_shown(found, centre, t, model) for t in (None, centre - q * width, centre + q * width))
+    share = found.largest / found.n
+    value["identical"], low["identical"], high["identical"] = share, 0 * share, null.most
+    copied = (null.p <= limits["alpha"]) & (share - null.share >= limits["excess"])
+    away = np.array([departure(y) for y in raters.y])
+    typical = float(np.median(found.slope))
+    copied &= (found.slope < limits["slope_low"] * typical) & ((away >= 0.5 * np.median(away)) | (share >= NEARLY_ALL))
+    seen = found.steady >= limits["profile_reliability"]
+    lower, upper = stdtr(found.n - 1, z), stdtr(found.n - 1, -z)
+    tests = (
+        2 * np.minimum(lower[0], upper[0]), lower[1], lower[2], 2 * np.minimum(lower[3], upper[3]),
+        np.where(seen, lower[4], 1.0), np.where(copied, null.p, 1.0),
+    )  # fmt: skip
+    p = np.minimum(TESTS * np.min(tests, axis=0), 1.0)
+    adjusted = np.asarray(adjust(p, "bh"))
+    narrow, ratio = z[2] < -q, np.exp(np.log(np.maximum(found.spread, FLOOR)) - centre[2])
+    far = limits["severity"] * float(np.sqrt(np.median(found.moments[0])))
+    strong = float(ndtri(1 - limits["alpha"] / TESTS))
+    marks = {
+        "copied": copied,
+        "low": ((z[1] < -q) & (found.slope < limits["slope_low"] * typical)) | (narrow & (ratio < limits["slope_low"])),
+        "steep": (z[1] > strong) & (found.slope > limits["slope_high"] * typical),
+        "narrow": narrow,
+        "even": z[3] < -q,
+        "uneven": z[3] > q,
+        "flat": seen & (z[4] < -q) & (np.maximum(found.profile, found.flat) < limits["profile_max"]),
+        "other": (np.abs(z[2:4]) > strong).any(axis=0),
+        "kept": seen & (z[4] >= -q),
+        "lenient": (z[0] > q) & (z[0] * width[0] >= far),
+        "strict": (z[0] < -q) & (z[0] * width[0] <= -far),
+    }
+    names = [pattern(**{k: bool(v[i]) for k, v in marks.items()}) if adjusted[i] <= fdr else "none"
+             for i in range(p.size)]  # fmt: skip
+    return Judged(value, low, high, names, p, adjusted, typical, null.share, far, z, found)
+
+
+def _shown(found: Indices, centre: Floats, at: Floats | None, model: Honest) -> dict[str, Floats]:
+    """Return the indices as they are told: those of the raters, or of a place in their nulls."""
+    t = _scales(found, model) if at is None else at
+    severity = found.severity if at is None else model.shown(model.latent(found.level) + t[0]) - found.level
+    slope = model.typical + t[1] / np.sqrt(found.moments[1])
+    return {"severity": severity, "slope": slope, "spread": np.exp(t[2]), "infit": np.exp(t[3] - centre[3]),
+            "profile": t[4], "idiosyncratic": np.clip(t[5], 0.0, 1.0)}  # fmt: skip
+
+
+def pattern(
+    *, copied: bool, low: bool, steep: bool, other: bool, narrow: bool, even: bool, uneven: bool, flat: bool,
+    kept: bool, lenient: bool, strict: bool,
+) -> str:  # fmt: skip
+    """Return the decision table's name for a rater who differs from ordinary raters.
+
+    ``low``: employees are told apart less than the other raters do; ``steep``: more; ``narrow``: the rater's means
+    spread little; ``even`` and ``uneven``: the rest inside the employee is small or large; ``flat``: criteria are not
+    told apart, or (``kept``) visibly are; ``other``: spread or rest is far from ordinary.
+
+    >>> none = dict.fromkeys("copied low steep other narrow even uneven flat kept lenient strict".split(), False)
+    >>> pattern(**none | {"low": True, "narrow": True, "even": True}), pattern(**none | {"flat": True, "even": True})
+    ('central', 'halo')
+    """
+    if copied:
+        return "copied"
+    if low and narrow and not uneven:
+        return "central" if even else "random" if flat else "range"
+    if low and narrow and kept:
+        return "range"
+    if low:
+        return "unclear" if flat and not uneven else "random"
+    if flat and not steep:
+        return "halo"
+    return "unclear" if steep or other else "lenient" if lenient else "strict" if strict else "unclear"
