@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
   then echo $$p; break; fi; done)
 
 .PHONY: audit audit-real validation bench-read bench-crossed bench-linkage bench-rasch bench-agreement peers-rasch peers-agreement \
-  calibrate-rasch calibrate-agreement calibrate-inside calibrate-ranks mutate test lint size clean
+  calibrate-rasch calibrate-agreement calibrate-inside calibrate-ranks calibrate-profile mutate test lint size clean
 
 audit: $(BIN)/.installed
 	$(BIN)/kinerja demo
@@ -54,6 +54,9 @@ calibrate-ranks: $(BIN)/.installed-dev
 	$(BIN)/python tests/calibration/rank_coverage.py
 calibrate-inside: $(BIN)/.installed-dev
 	$(BIN)/python tests/calibration/inside_supervisors.py
+
+calibrate-profile: $(BIN)/.installed-dev
+	$(BIN)/python tests/calibration/rater_profile.py
 
 test: $(BIN)/.installed-dev lint size
 	MPLBACKEND=Agg $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10

@@ -219,11 +219,11 @@ def honest(found: Indices, others: Ints, own: Floats, their: Floats, criterion: 
         vy, vx, c, rest, rest_x, common = used
         shared = min(max(common, 0.0), rest)
         ratee = max(c - shared / k, FLOOR)
-        variances = (
+        sd = np.sqrt([
             ratee, shared, max(vy - ratee - rest / k, 0.0), rest - shared,
             max(m * (vx - ratee - rest_x / k), 0.0), max(m * (rest_x - shared), 0.0),
-        )  # fmt: skip
-        model = Honest(*(float(np.sqrt(v)) for v in variances), criterion, step, unit, typical)
+        ])  # fmt: skip
+        model = Honest(sd[0], sd[1], sd[2], sd[3], sd[4], sd[5], criterion, step, unit, typical)
         levels = [np.where(model.classes(v[order]) == 0, np.nan, model.latent(v[order])) for v in (own, their)]
         x, y = model.draw(n, m, levels[0], levels[1], g)
         shown = np.median(indices(x, y, typical, step).moments, axis=1)

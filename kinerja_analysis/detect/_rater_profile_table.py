@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr
 
@@ -21,7 +20,7 @@ from kinerja_analysis.detect._rater_profile_model import (
     lattice,
 )
 from kinerja_analysis.detect.identical import Ints, upper_tail
-from kinerja_analysis.detect.profiles import Floats, compared
+from kinerja_analysis.detect.profiles import Floats, Raters
 from kinerja_analysis.stats import adjust
 
 PATTERNS = ("lenient", "strict", "central", "range", "random", "halo", "copied")
@@ -37,48 +36,12 @@ CLIP = 2.5
 
 
 @dataclass(frozen=True, slots=True)
-class Profiles:
-    """All raters examined: names, scores (by rater), and one row per rater of values, null location and spread."""
-
-    names: list[str]
-    rows: list[tuple[str, ...]]
-    x: list[Floats]
-    y: list[Floats]
-    others: Ints
-    source: NDArray[Any]
-
-
-def gather(ratings: pd.DataFrame, min_criteria: int, min_raters_per_ratee: int, min_ratees: int
-           ) -> tuple[Profiles, int, int]:  # fmt: skip
-    """Return the raters with enough ratees; how many had too few, and how many whose ratees are alike to the others.
-
-    Of several periods of a pair the latest counts. Raters are in order of their scores, not of their names.
-    """
-    pairs, x, y = compared(ratings, min_criteria, min_raters_per_ratee)
-    if pairs.empty:
-        return Profiles([], [], [], [], np.zeros(0, np.int64), np.zeros(0, object)), 0, 0
-    last = ~pairs.duplicated(["rater", "ratee"], keep="last").to_numpy()  # rows are in order of periods
-    pairs, x, y = pairs[last], x[last], y[last]
-    code, names = pd.factorize(pairs["rater"], sort=True)
-    groups = np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code))[:-1])
-    enough = [g for g in groups if g.size >= min_ratees]
-    used = [g for g in enough if x[g].mean(axis=1).std() > FLOOR]
-    used.sort(key=lambda g: (g.size, round(float(y[g].mean()), 6), round(float(x[g].mean()), 6)))
-    address, source, others = (pairs[c].to_numpy() for c in ("row", "source", "others"))
-    return Profiles(
-        [str(names[code[g[0]]]) for g in used], [tuple(address[g]) for g in used], [x[g] for g in used],
-        [y[g] for g in used], np.array([round(others[g].mean()) for g in used], np.int64),
-        np.array([pd.Series(source[g]).mode()[0] for g in used], dtype=object),
-    ), len(groups) - len(enough), len(enough) - len(used)  # fmt: skip
-
-
-
-@dataclass(frozen=True, slots=True)
 class Judged:
     """One entry per rater: ``value``, ``low`` and ``high`` (what honest raters show) of each index of SHOWN.
 
     ``name`` is a pattern, "none", or "unclear"; ``typical`` the region's median slope, ``expected`` the share of
-    identical vectors under the null, ``far`` the points from which a severity has a name; rows of ``z``: severity, slope, spread, infit, profile, idiosyncratic.
+    identical vectors under the null, ``far`` the points from which a severity has a name; rows of ``z``:
+    severity, slope, spread, infit, profile, idiosyncratic.
     """
 
     value: dict[str, Floats]
@@ -95,7 +58,7 @@ class Judged:
 
 
 def judge(
-    raters: Profiles, limits: dict[str, float], fdr: float, generator: Callable[[int], np.random.Generator]
+    raters: Raters, limits: dict[str, float], fdr: float, generator: Callable[[int], np.random.Generator]
 ) -> Judged | None:
     """Judge all raters; ``None`` when ordinary raters give all their ratees the same.
 
@@ -191,7 +154,7 @@ def _robust(used: Floats) -> tuple[Floats, Floats]:
 
 
 def _judged(
-    raters: Profiles, found: Indices, model: Honest, place: tuple[Floats, Floats], null: Null,
+    raters: Raters, found: Indices, model: Honest, place: tuple[Floats, Floats], null: Null,
     limits: dict[str, float], fdr: float, generator: Callable[[int], np.random.Generator],
 ) -> Judged:  # fmt: skip
     centre, width = place

@@ -8,10 +8,12 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
+from kinerja_analysis.detect._rater_profile_model import Indices, indices
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.profiles import Profile, profiles
+from kinerja_analysis.detect.profiles import Floats, Profile, Raters, gather, profiles
 from kinerja_analysis.stats import adjust
+from kinerja_analysis.stats._jackknife import unit_jackknife
 
 NAME = "halo"
 FULL, MANY = "ekinerja", "multisource"
@@ -34,11 +36,17 @@ def detect(ctx: Context, out: Collector) -> None:
     if not found:
         out.insufficient("few_raters", "profile_slope", MANY, n_few=few, **least)
         return
+    design = (least["min_criteria"], least["min_raters_per_ratee"], least["min_ratees"])
+    raters = ctx.memo(("raters", *design), lambda: gather(ctx.multisource, *design))[0]
+    every = [indices(x[None], y[None], 1.0, 1e-6) for x, y in zip(raters.x, raters.y, strict=True)]
+    same = {name: float(f.largest[0] / f.n[0]) for name, f in zip(raters.names, every, strict=True)}
     judged = [p for p in found if p.reliability >= steady]
-    if not judged:
+    if judged:
+        _raters(ctx, out, judged, same, {"n_few": few, "n_unsteady": len(found) - len(judged)})
+    else:
         out.insufficient("no_spread", "profile_slope", MANY, n_raters=len(found))
-        return
-    _raters(ctx, out, judged, {"n_few": few, "n_unsteady": len(found) - len(judged)})
+    if len(every) > 1:
+        _described(ctx, out, raters, every)
 
 
 def _official(ctx: Context, out: Collector) -> None:
@@ -51,7 +59,38 @@ def _official(ctx: Context, out: Collector) -> None:
     out.not_applicable("two_ratings", "equal_ratings", FULL, share=float(equal.mean()), n_rated=len(wide))
 
 
-def _raters(ctx: Context, out: Collector, judged: list[Profile], left_out: dict[str, int]) -> None:
+def _described(ctx: Context, out: Collector, raters: Raters, every: list[Indices]) -> None:
+    """Describe the region: the share of the pair, the likeness of criteria, and their spread.
+
+    Inside raters, with the criterion means taken out, a score varies by employee (c, the covariance with the other
+    raters), pair, and rest: share = pair / (c + pair + rest), pair = variance of pair means less c and rest / k.
+    """
+    parts = np.array([[*(f.moments[[0, 2, 3], 0] * (f.n[0] - 1)), f.n[0] - 1] for f in every])
+    k, whole = raters.y[0].shape[1], parts.sum(axis=0)
+
+    def shares(sums: Floats) -> Floats:
+        vy, c, rest = sums.T[:3] / sums.T[3]
+        total = vy + rest * (1 - 1 / k)
+        return np.stack([np.maximum(vy - np.maximum(c, 0) - rest / k, 0.0) / total, (vy - rest / k) / total])
+
+    left_out = whole - parts
+    if left_out[:, [0, 2]].sum(axis=1).min() < SMALLEST_SE:
+        return
+    value, left = shares(whole), shares(left_out)
+    spread: dict[str, Any] = {
+        "criteria": float(np.mean([y.std(axis=1, ddof=1).mean() for y in raters.y])),
+        "employees": float(np.mean([y.std(axis=0, ddof=1).mean() for y in raters.y])),
+    }
+    for i, (code, unit, least) in enumerate((("idiosyncratic", "share", 0.0), ("likeness", "correlation", -1.0))):
+        _, low, high = unit_jackknife(float(value[i]), left[i], level=ctx.config.level)
+        estimate = Estimate(float(value[i]), max(low, least), min(high, 1.0), ctx.config.level,
+                            sum(len(y) for y in raters.y), unit, "rater_jackknife")  # fmt: skip
+        out.add(code, Status.CLEAR, code, scope=MANY, estimate=estimate, n_raters=len(every), **spread)
+
+
+def _raters(
+    ctx: Context, out: Collector, judged: list[Profile], same: dict[str, float], left_out: dict[str, int]
+) -> None:
     """One finding per rater (one family) and the region's count."""
     limit = ctx.threshold("halo.profile_slope_max")
     slope, se, n = (np.array([getattr(p, name) for p in judged], np.float64) for name in ("slope", "se", "n"))
@@ -69,7 +108,7 @@ def _raters(ctx: Context, out: Collector, judged: list[Profile], left_out: dict[
         out.add(
             code, Status.FLAGGED if code == "flat" else Status.CLEAR, "profile_slope", kind="rater", subject=p.rater,
             scope=MANY, estimate=estimate, threshold=limit, p_value=p_values[i], p_adjusted=adjusted[i], rows=p.rows,
-            spread=p.spread, others=p.others, typical=typical,
+            spread=p.spread, others=p.others, typical=typical, same=same.get(p.rater, 0.0),
         )  # fmt: skip
     flagged = int((low & flat).sum())
     least = {t: int(ctx.threshold(f"halo.{t}").value) for t in ("min_ratees", "min_raters_per_ratee")}

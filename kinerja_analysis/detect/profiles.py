@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kinerja_analysis.detect.identical import vectors
+from kinerja_analysis.detect.identical import Ints, vectors
 
 Floats = NDArray[np.float64]
+SAME = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +125,42 @@ def profile(rater: str, x: Floats, y: Floats, rows: tuple[str, ...] = ()) -> Pro
     se = math.sqrt((n - 1) / n * float(deviation @ deviation))
     sampling = float(x.var(axis=0, ddof=1).sum()) / n
     return Profile(rater, n, float(mean_x @ mean_y) / square, se, spread, others, max(1 - sampling / square, 0.0), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Raters:
+    """Raters with enough ratees: own scores ``y`` and means of the other raters ``x``, both (ratees, criteria), 0-100.
+
+    ``others``: rounded mean number of other raters of a ratee; ``source``: most frequent one.
+    """
+
+    names: list[str]
+    rows: list[tuple[str, ...]]
+    x: list[Floats]
+    y: list[Floats]
+    others: Ints
+    source: NDArray[Any]
+
+
+def gather(ratings: pd.DataFrame, min_criteria: int, min_raters_per_ratee: int, min_ratees: int
+           ) -> tuple[Raters, int, int]:  # fmt: skip
+    """Return the raters with enough ratees; how many had too few, and how many whose ratees are alike to the others.
+
+    Of several periods of a pair the latest counts. Raters are in order of their scores, not of their names.
+    """
+    pairs, x, y = compared(ratings, min_criteria, min_raters_per_ratee)
+    if pairs.empty:
+        return Raters([], [], [], [], np.zeros(0, np.int64), np.zeros(0, object)), 0, 0
+    last = ~pairs.duplicated(["rater", "ratee"], keep="last").to_numpy()  # rows are in order of periods
+    pairs, x, y = pairs[last], x[last], y[last]
+    code, names = pd.factorize(pairs["rater"], sort=True)
+    groups = np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code))[:-1])
+    enough = [g for g in groups if g.size >= min_ratees]
+    used = [g for g in enough if x[g].mean(axis=1).std() > SAME]
+    used.sort(key=lambda g: (g.size, round(float(y[g].mean()), 6), round(float(x[g].mean()), 6)))
+    address, source, others = (pairs[c].to_numpy() for c in ("row", "source", "others"))
+    return Raters(
+        [str(names[code[g[0]]]) for g in used], [tuple(address[g]) for g in used], [x[g] for g in used],
+        [y[g] for g in used], np.array([round(others[g].mean()) for g in used], np.int64),
+        np.array([pd.Series(source[g]).mode()[0] for g in used], dtype=object),
+    ), len(groups) - len(enough), len(enough) - len(used)  # fmt: skip

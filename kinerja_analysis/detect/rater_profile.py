@@ -10,10 +10,10 @@ from scipy.special import stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect._rater_profile_model import indices
-from kinerja_analysis.detect._rater_profile_table import PATTERNS, SHOWN, Judged, Profiles, gather, judge
+from kinerja_analysis.detect._rater_profile_table import PATTERNS, SHOWN, Judged, judge
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.profiles import centred, profile
+from kinerja_analysis.detect.profiles import Raters, centred, gather, profile
 
 NAME = "rater_profile"
 FULL, MANY = "ekinerja", "multisource"
@@ -34,9 +34,8 @@ def detect(ctx: Context, out: Collector) -> None:
     if criteria < least["min_criteria"]:
         out.not_applicable("few_criteria", "pattern", MANY, criteria=criteria, **least)
         return
-    raters, few, alike = gather(
-        ctx.multisource, least["min_criteria"], least["min_raters_per_ratee"], least["min_ratees"]
-    )
+    design = (least["min_criteria"], least["min_raters_per_ratee"], least["min_ratees"])
+    raters, few, alike = ctx.memo(("raters", *design), lambda: gather(ctx.multisource, *design))
     if len(raters.names) + alike < least["min_raters"]:
         _refuse(ctx, out, len(raters.names) + alike, few, least)
         return
@@ -61,7 +60,7 @@ def _refuse(ctx: Context, out: Collector, n: int, few: int, least: dict[str, int
     out.insufficient("few_raters", "pattern", MANY, n_raters=n, n_few=few, **least)
 
 
-def _rater(ctx: Context, out: Collector, raters: Profiles, judged: Judged, limits: dict[str, float], i: int) -> None:
+def _rater(ctx: Context, out: Collector, raters: Raters, judged: Judged, limits: dict[str, float], i: int) -> None:
     """One finding: the pattern's deciding index as estimate, all indices with what honest raters show as params."""
     name = judged.name[i]
     params: dict[str, Any] = {"typical": judged.typical}
@@ -77,7 +76,7 @@ def _rater(ctx: Context, out: Collector, raters: Profiles, judged: Judged, limit
 
 
 def _deciding(
-    ctx: Context, raters: Profiles, judged: Judged, limits: dict[str, float], i: int
+    ctx: Context, raters: Raters, judged: Judged, limits: dict[str, float], i: int
 ) -> tuple[Estimate, float]:
     """Return the estimate that decides for the pattern, and its threshold."""
     name, f, level = judged.name[i], judged.found, ctx.config.level

@@ -6,7 +6,7 @@ One row per scale, number of employees per rater and planted pattern ("none": or
 index of planted against ordinary raters (severity; the lower of slope and spread for central and range; slope for
 random; profile for halo; share of identical vectors less the expected one for copied). The other columns: share of
 these raters with each name. Half of the regions have a pair SD of .5, half of 1 (SD of an employee's true score: 1);
-each has 36 ordinary raters and one of each pattern. Below eight employees the detector names nobody: the row shows
+each has 40 ordinary raters and two of each pattern. Below eight employees the detector names nobody: the row shows
 what it would do.
 """
 
@@ -21,13 +21,14 @@ import numpy as np
 from profile_worlds import PATTERNS, region
 from scipy.stats import rankdata
 
-from kinerja_analysis.detect._rater_profile_table import gather, judge
+from kinerja_analysis.detect._rater_profile_table import judge
 from kinerja_analysis.detect.contract import threshold
+from kinerja_analysis.detect.profiles import gather
 from kinerja_analysis.detect.rater_profile import LIMITS
 
 RESULT = Path(__file__).with_suffix(".csv")
 NAMES = ("none", *PATTERNS, "unclear")
-SIZES, SCALES, PAIRS, REPEATS, ORDINARY = (5, 8, 15, 30, 40), (5, 100), (0.5, 1.0), 40, 36
+SIZES, SCALES, PAIRS, REPEATS, ORDINARY = (5, 8, 15, 30, 40), (5, 100), (0.5, 1.0), 16, 40
 
 
 def generator(salt):
@@ -37,7 +38,7 @@ def generator(salt):
 
 def one(seed, n, scale, pair):
     """Return of one region what was planted, what was named, and the deciding index of each pattern."""
-    planted = ["none"] * ORDINARY + list(PATTERNS)
+    planted = ["none"] * ORDINARY + 2 * list(PATTERNS)
     rows = region(np.random.default_rng([seed, n, scale, int(10 * pair)]), n, planted, scale=scale, pair=pair)
     rows = rows.assign(period="2025", row=[f"2:1:{i}" for i in range(len(rows))])
     raters, *_ = gather(rows, 3, 3, n)
