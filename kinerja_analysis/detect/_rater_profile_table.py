@@ -31,8 +31,10 @@ TESTS = 6
 OWN_SOURCE = 10
 #: Share of identical vectors from which scores that spread little and copied ones are the same thing.
 NEARLY_ALL = 0.8
-#: Raters further from the median than this many deviations are left out of the second look at the deviation.
-CLIP = 2.5
+#: Below it, the other vectors lie as far from the copied one as this share of what is ordinary.
+AWAY = 0.75
+#: Raters further from the median than this many deviations are outliers; standard deviation of a normal cut there.
+CLIP, CUT = 3.0, 0.9866
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,36 +130,45 @@ def _null(
     return null
 
 
-def _located(found: Indices, model: Honest, null: Null, source: NDArray[Any]) -> tuple[Floats, Floats]:
-    """Return centre and width of each null, moved to the median of the raters and widened to their spread.
+def _located(found: Indices, model: Honest, null: Null, source: NDArray[Any]) -> tuple[Floats, Floats, Floats]:
+    """Return centre and width of each null, and the degrees of freedom of the severity's width.
+
+    Nulls are moved to the median of the raters, and widened to their spread.
 
     What the model leaves out (levels of the scale that mean other things to different raters, ratings of supervisors
-    stricter than those of peers, how much ordinary raters differ in severity) is in the median and in the median
-    absolute deviation of the raters of a source.
+    stricter than those of peers, how much ordinary raters differ in severity) is in the median and in the standard
+    deviation of the raters of a source.
     """
     z = (_scales(found, model) - null.mean) / null.sd
     size = {s: int((source == s).sum()) for s in set(source)}
     group = np.array([s if size[s] >= OWN_SOURCE else "" for s in source])
-    middle, width = np.zeros_like(z), np.ones_like(z)
+    middle, width, free = np.zeros_like(z), np.ones_like(z), np.ones(z.shape[1])
     for s in set(group):
         part = group == s
-        of = z[:, part] if s else z
-        centre, spread = _robust(of)
-        middle[:, part], width[:, part] = _robust(np.where(np.abs(of - centre) <= CLIP * spread, of, np.nan))
-    return null.mean + middle * null.sd, width * null.sd
+        middle[:, part], width[:, part], free[part] = _ordinary(z[:, part] if s else z)
+    return null.mean + middle * null.sd, width * null.sd, free
 
 
-def _robust(used: Floats) -> tuple[Floats, Floats]:
-    """Return median and scaled median absolute deviation (at least 1) of every row, of the values used."""
-    centre = np.nanmedian(used, axis=1, keepdims=True)
-    return centre, np.maximum(1.4826 * np.nanmedian(np.abs(used - centre), axis=1, keepdims=True), 1.0)
+def _ordinary(z: Floats) -> tuple[Floats, Floats, int]:
+    """Return median, standard deviation (at least 1) of each row without its outliers, and the degrees of freedom.
+
+    Outliers are told by the median absolute deviation, then twice by the standard deviation of what was kept, made
+    larger by what cutting a normal distribution at three takes from it.
+    """
+    centre = np.median(z, axis=1, keepdims=True)
+    width = 1.4826 * np.median(np.abs(z - centre), axis=1, keepdims=True)
+    for _ in range(3):
+        kept = np.abs(z - centre) <= CLIP * np.maximum(width, 1.0)
+        width = np.sqrt(np.where(kept, (z - centre) ** 2, 0.0).sum(axis=1) / np.maximum(kept.sum(axis=1) - 1, 1))
+        width = width[:, None] / CUT
+    return centre, np.maximum(width, 1.0), int(max(kept[0].sum() - 1, 1))
 
 
 def _judged(
-    raters: Raters, found: Indices, model: Honest, place: tuple[Floats, Floats], null: Null,
+    raters: Raters, found: Indices, model: Honest, place: tuple[Floats, Floats, Floats], null: Null,
     limits: dict[str, float], fdr: float, generator: Callable[[int], np.random.Generator],
 ) -> Judged:  # fmt: skip
-    centre, width = place
+    centre, width, free = place
     z = np.clip((_scales(found, model) - centre) / width, -20, 20)
     q = float(ndtri(1 - limits["alpha"]))
     value, low, high = (_shown(found, centre, t, model) for t in (None, centre - q * width, centre + q * width))
@@ -166,11 +177,11 @@ def _judged(
     copied = (null.p <= limits["alpha"]) & (share - null.share >= limits["excess"])
     away = np.array([departure(y) for y in raters.y])
     typical = float(np.median(found.slope))
-    copied &= (found.slope < limits["slope_low"] * typical) & ((away >= 0.5 * np.median(away)) | (share >= NEARLY_ALL))
+    copied &= (found.slope < limits["slope_low"] * typical) & ((away >= AWAY * np.median(away)) | (share >= NEARLY_ALL))
     seen = found.steady >= limits["profile_reliability"]
     lower, upper = stdtr(found.n - 1, z), stdtr(found.n - 1, -z)
     tests = (
-        2 * np.minimum(lower[0], upper[0]), lower[1], lower[2], 2 * np.minimum(lower[3], upper[3]),
+        2 * stdtr(np.minimum(free, found.n - 1), -np.abs(z[0])), lower[1], lower[2], 2 * np.minimum(lower[3], upper[3]),
         np.where(seen, lower[4], 1.0), np.where(copied, null.p, 1.0),
     )  # fmt: skip
     p = np.minimum(TESTS * np.min(tests, axis=0), 1.0)
