@@ -175,10 +175,9 @@ def _judged(
     share = found.largest / found.n
     value["identical"], low["identical"], high["identical"] = share, 0 * share, null.most
     copied = (null.p <= limits["alpha"]) & (share - null.share >= limits["excess"])
+    typical, seen = float(np.median(found.slope)), found.steady >= limits["profile_reliability"]
     away = np.array([departure(y) for y in raters.y])
-    typical = float(np.median(found.slope))
     copied &= (found.slope < limits["slope_low"] * typical) & ((away >= AWAY * np.median(away)) | (share >= NEARLY_ALL))
-    seen = found.steady >= limits["profile_reliability"]
     lower, upper = stdtr(found.n - 1, z), stdtr(found.n - 1, -z)
     tests = (
         2 * stdtr(np.minimum(free, found.n - 1), -np.abs(z[0])), lower[1], lower[2], 2 * np.minimum(lower[3], upper[3]),
@@ -186,25 +185,37 @@ def _judged(
     )  # fmt: skip
     p = np.minimum(TESTS * np.min(tests, axis=0), 1.0)
     adjusted = np.asarray(adjust(p, "bh"))
-    narrow, ratio = z[2] < -q, np.exp(np.log(np.maximum(found.spread, FLOOR)) - centre[2])
     far = limits["severity"] * float(np.sqrt(np.median(found.moments[0])))
-    strong = float(ndtri(1 - limits["alpha"] / TESTS))
-    marks = {
-        "copied": copied,
-        "low": ((z[1] < -q) & (found.slope < limits["slope_low"] * typical)) | (narrow & (ratio < limits["slope_low"])),
-        "steep": (z[1] > strong) & (found.slope > limits["slope_high"] * typical),
-        "narrow": narrow,
-        "even": z[3] < -q,
-        "uneven": z[3] > q,
-        "flat": seen & (z[4] < -q) & (np.maximum(found.profile, found.flat) < limits["profile_max"]),
-        "other": (np.abs(z[2:4]) > strong).any(axis=0),
-        "kept": seen & (z[4] >= -q),
-        "lenient": (z[0] > q) & (z[0] * width[0] >= far),
-        "strict": (z[0] < -q) & (z[0] * width[0] <= -far),
+    distance = {
+        "spread": np.exp(np.log(np.maximum(found.spread, FLOOR)) - centre[2]),
+        "severity": z[0] * width[0] / far,
+        "slope": found.slope / typical if typical > FLOOR else np.ones_like(p),
     }
+    marks = {"copied": copied, **_marks(z, distance, np.maximum(found.profile, found.flat), seen, limits)}
     names = [pattern(**{k: bool(v[i]) for k, v in marks.items()}) if adjusted[i] <= fdr else "none"
              for i in range(p.size)]  # fmt: skip
     return Judged(value, low, high, names, p, adjusted, typical, null.share, far, z, found)
+
+
+def _marks(
+    z: Floats, distance: dict[str, Floats], profile: Floats, seen: NDArray[np.bool_], limits: dict[str, float]
+) -> dict[str, NDArray[np.bool_]]:
+    """Return the columns of the decision table; ``distance``: multiples of the ordinary (severity: of the limit)."""
+    q, strong = float(ndtri(1 - limits["alpha"])), float(ndtri(1 - limits["alpha"] / TESTS))
+    narrow = z[2] < -q
+    return {
+        "low": ((z[1] < -q) & (distance["slope"] < limits["slope_low"]))
+        | (narrow & (distance["spread"] < limits["slope_low"])),
+        "steep": (z[1] > strong) & (distance["slope"] > limits["slope_high"]),
+        "narrow": narrow,
+        "even": z[3] < -q,
+        "uneven": z[3] > q,
+        "flat": seen & (z[4] < -q) & (profile < limits["profile_max"]),
+        "other": (np.abs(z[2:4]) > strong).any(axis=0),
+        "kept": seen & (z[4] >= -q),
+        "lenient": (z[0] > q) & (distance["severity"] >= 1),
+        "strict": (z[0] < -q) & (distance["severity"] <= -1),
+    }
 
 
 def _shown(found: Indices, centre: Floats, at: Floats | None, model: Honest) -> dict[str, Floats]:
