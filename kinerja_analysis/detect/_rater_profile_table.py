@@ -143,10 +143,16 @@ def _located(found: Indices, model: Honest, null: Null, source: NDArray[Any]) ->
     size = {s: int((source == s).sum()) for s in set(source)}
     group = np.array([s if size[s] >= OWN_SOURCE else "" for s in source])
     middle, width, free = np.zeros_like(z), np.ones_like(z), np.ones(z.shape[1])
+    unit = float(np.median(null.sd[0]))
+    z[0] *= null.sd[0] / unit  # how much raters differ is added to what chance gives, not a multiple of it
     for s in set(group):
         part = group == s
         middle[:, part], width[:, part], free[part] = _ordinary(z[:, part] if s else z)
-    return null.mean + middle * null.sd, width * null.sd, free
+    sd = null.sd * width
+    sd[0] = np.sqrt(null.sd[0] ** 2 + (width[0] ** 2 - 1) * unit**2)
+    shift = middle * null.sd
+    shift[0] = middle[0] * unit
+    return null.mean + shift, sd, free
 
 
 def _ordinary(z: Floats) -> tuple[Floats, Floats, int]:

@@ -181,17 +181,13 @@ def table() -> list[dict[str, str]]:
     return list(csv.DictReader(lines[1:]))
 
 
-#: Leniency at the top of five levels is cut off by the scale: said on the method page.
-WEAKER = {("5", "lenient")}
-
-
 def test_bands_at_forty_employees() -> None:
     rows = [r for r in table() if r["n"] == "40"]
     assert len(rows) == 2 * (len(PATTERNS) + 1)
     for r in rows:
         if r["planted"] == "none":
             assert float(r["none"]) >= 0.95
-        elif (r["scale"], r["planted"]) not in WEAKER:
+        else:
             assert float(r["auc"]) >= 0.95 and float(r[r["planted"]]) >= 0.80, r
     assert all(float(r["none"]) >= 0.95 for r in table() if r["planted"] == "none"), "at every size"
 
