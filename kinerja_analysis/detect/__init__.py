@@ -19,8 +19,8 @@ from kinerja_analysis.detect.counts import counts
 from kinerja_analysis.detect.design import design_of
 
 REGISTRY = (
-    "distribution", "group_gap", "affinity", "achievement_gap", "leniency", "halo", "straight_lining", "agreement",
-    "self_other", "reciprocity", "drift", "matrix_check", "decision_impact",
+    "distribution", "group_gap", "affinity", "achievement_gap", "leniency", "halo", "rater_profile", "straight_lining",
+    "agreement", "self_other", "reciprocity", "drift", "matrix_check", "decision_impact",
 )  # fmt: skip
 
 

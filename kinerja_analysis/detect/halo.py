@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect._halo_official import official
+from kinerja_analysis.detect._rater_profile_model import Indices, indices
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.identical import vectors
+from kinerja_analysis.detect.profiles import Floats, Profile, Raters, gather, profiles
 from kinerja_analysis.stats import adjust
+from kinerja_analysis.stats._jackknife import unit_jackknife
 
 NAME = "halo"
 FULL, MANY = "ekinerja", "multisource"
 SMALLEST_SE = 1e-3
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """One rater: slope of the criterion means on those of the other raters, its SE over ``n`` ratees.
-
-    ``spread`` is the SD of the rater's criterion means, ``others`` that of the other raters', in points on 0-100;
-    ``reliability`` the share of the variance of the others' criterion means that is not sampling of ratees.
-    """
-
-    rater: str
-    n: int
-    slope: float
-    se: float
-    spread: float
-    others: float
-    reliability: float
-    rows: tuple[str, ...]
 
 
 def detect(ctx: Context, out: Collector) -> None:
@@ -58,11 +37,17 @@ def detect(ctx: Context, out: Collector) -> None:
     if not found:
         out.insufficient("few_raters", "profile_slope", MANY, n_few=few, **least)
         return
+    design = (least["min_criteria"], least["min_raters_per_ratee"], least["min_ratees"])
+    raters = ctx.memo(("raters", *design), lambda: gather(ctx.multisource, *design))[0]
+    every = [indices(x[None], y[None], 1.0, 1e-6) for x, y in zip(raters.x, raters.y, strict=True)]
+    same = {name: float(f.largest[0] / f.n[0]) for name, f in zip(raters.names, every, strict=True)}
     judged = [p for p in found if p.reliability >= steady]
-    if not judged:
+    if judged:
+        _raters(ctx, out, judged, same, {"n_few": few, "n_unsteady": len(found) - len(judged)})
+    else:
         out.insufficient("no_spread", "profile_slope", MANY, n_raters=len(found))
-        return
-    _raters(ctx, out, judged, {"n_few": few, "n_unsteady": len(found) - len(judged)})
+    if len(every) > 1:
+        _described(ctx, out, raters, every)
 
 
 def _official(ctx: Context, out: Collector) -> None:
@@ -76,93 +61,38 @@ def _official(ctx: Context, out: Collector) -> None:
     official(ctx, out)
 
 
-def profiles(
-    ratings: pd.DataFrame, *, min_criteria: int, min_raters_per_ratee: int, min_ratees: int
-) -> tuple[list[Profile], int]:
-    """Return the profile of every rater with enough ratees, by rater, and how many raters had too few.
+def _described(ctx: Context, out: Collector, raters: Raters, every: list[Indices]) -> None:
+    """Describe the region: the share of the pair, the likeness of criteria, and their spread.
 
-    Parameters
-    ----------
-    ratings : DataFrame
-        Multi-source rows of one region (long format); self ratings and unknown raters are left out.
-    min_criteria, min_raters_per_ratee, min_ratees : int
-        Ratees with fewer raters are not used.
-
-    Notes
-    -----
-    y_k: mean of the rater's scores on criterion k over the ratees, x_k: mean over the same ratees of the mean of
-    their other raters, both less their mean over criteria; slope = Σ x_k y_k / Σ x_k², standard error by leaving out
-    one ratee at a time (periods of a ratee are averaged). What lies between ratees and between raters cancels.
+    Inside raters, with the criterion means taken out, a score varies by employee (c, the covariance with the other
+    raters), pair, and rest: share = pair / (c + pair + rest), pair = variance of pair means less c and rest / k.
     """
-    known = _scaled(ratings)
-    pairs, table = vectors(known, min_criteria)
-    if pairs.empty:
-        return [], 0
-    x, y, use = _leave_out(pairs, table.to_numpy(np.float64), min_raters_per_ratee)
-    pairs = pairs[use]
-    frame = pd.DataFrame(np.hstack([_centred(x), _centred(y)]), index=pairs.index)
-    frame = frame.assign(rater=pairs["rater"], ratee=pairs["ratee"])
-    means = frame.groupby(["rater", "ratee"], sort=True).mean()
-    cited = known.merge(pairs[["period", "rater", "ratee"]]).groupby("rater")["row"].unique()
-    found, few = [], 0
-    for name, part in means.groupby(level="rater", sort=True):
-        if len(part) < min_ratees:
-            few += 1
-            continue
-        both = part.to_numpy()
-        found.append(profile(str(name), both[:, : y.shape[1]], both[:, y.shape[1] :], tuple(cited[name])))
-    return found, few
+    parts = np.array([[*(f.moments[[0, 2, 3], 0] * (f.n[0] - 1)), f.n[0] - 1] for f in every])
+    k, whole = raters.y[0].shape[1], parts.sum(axis=0)
+
+    def shares(sums: Floats) -> Floats:
+        vy, c, rest = sums.T[:3] / sums.T[3]
+        total = vy + rest * (1 - 1 / k)
+        return np.stack([np.maximum(vy - np.maximum(c, 0) - rest / k, 0.0) / total, (vy - rest / k) / total])
+
+    left_out = whole - parts
+    if left_out[:, [0, 2]].sum(axis=1).min() < SMALLEST_SE:
+        return
+    value, left = shares(whole), shares(left_out)
+    spread: dict[str, Any] = {
+        "criteria": float(np.mean([y.std(axis=1, ddof=1).mean() for y in raters.y])),
+        "employees": float(np.mean([y.std(axis=0, ddof=1).mean() for y in raters.y])),
+    }
+    for i, (code, unit, least) in enumerate((("idiosyncratic", "share", 0.0), ("likeness", "correlation", -1.0))):
+        _, low, high = unit_jackknife(float(value[i]), left[i], level=ctx.config.level)
+        estimate = Estimate(float(value[i]), max(low, least), min(high, 1.0), ctx.config.level,
+                            sum(len(y) for y in raters.y), unit, "rater_jackknife")  # fmt: skip
+        out.add(code, Status.CLEAR, code, scope=MANY, estimate=estimate, n_raters=len(every), **spread)
 
 
-def _scaled(ratings: pd.DataFrame) -> pd.DataFrame:
-    """Return the ratings of known raters about others, scores on 0-100."""
-    known = ratings[(ratings["source"] != "self") & ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])]
-    span = known["scale_max"] - known["scale_min"]
-    return known.assign(score=100 * (known["score"] - known["scale_min"]) / span)
-
-
-def _leave_out(pairs: pd.DataFrame, y: Floats, least: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Return the mean of the other raters and the own scores of every pair used, and which pairs are used."""
-    occasion = pairs.groupby(["period", "ratee"], sort=False).ngroup().to_numpy()
-    k = np.bincount(occasion)[occasion]
-    total = np.stack([np.bincount(occasion, column)[occasion] for column in y.T], axis=1)
-    use = k >= max(least, 2)
-    return (total[use] - y[use]) / (k[use] - 1)[:, None], y[use], use
-
-
-def _centred(values: Floats) -> Floats:
-    return np.asarray(values - values.mean(axis=1, keepdims=True))
-
-
-def profile(rater: str, x: Floats, y: Floats, rows: tuple[str, ...] = ()) -> Profile:
-    """Return one rater's profile from the others' (``x``) and the own (``y``) scores, shape (ratees, criteria).
-
-    Rows are centred over criteria.
-
-    Examples
-    --------
-    The others tell three criteria apart by 10 points each, the rater by 5:
-
-    >>> x = np.tile([-10.0, 0.0, 10.0], (8, 1))
-    >>> p = profile("a", x, x / 2)
-    >>> p.slope, p.se, round(p.others, 3), p.reliability
-    (0.5, 0.0, 10.0, 1.0)
-    """
-    n, criteria = x.shape
-    mean_x, mean_y = x.mean(axis=0), y.mean(axis=0)
-    square = float(mean_x @ mean_x)
-    spread, others = (float(np.sqrt(m @ m / (criteria - 1))) for m in (mean_y, mean_x))
-    if not square > 0:
-        return Profile(rater, n, 0.0, 0.0, spread, others, 0.0, rows)
-    left_x, left_y = (n * mean_x - x) / (n - 1), (n * mean_y - y) / (n - 1)
-    slopes = (left_x * left_y).sum(axis=1) / np.maximum((left_x**2).sum(axis=1), 1e-12)
-    deviation = slopes - slopes.mean()
-    se = math.sqrt((n - 1) / n * float(deviation @ deviation))
-    sampling = float(x.var(axis=0, ddof=1).sum()) / n
-    return Profile(rater, n, float(mean_x @ mean_y) / square, se, spread, others, max(1 - sampling / square, 0.0), rows)
-
-
-def _raters(ctx: Context, out: Collector, judged: list[Profile], left_out: dict[str, int]) -> None:
+def _raters(
+    ctx: Context, out: Collector, judged: list[Profile], same: dict[str, float], left_out: dict[str, int]
+) -> None:
     """One finding per rater (one family) and the region's count."""
     limit = ctx.threshold("halo.profile_slope_max")
     slope, se, n = (np.array([getattr(p, name) for p in judged], np.float64) for name in ("slope", "se", "n"))
@@ -180,7 +110,7 @@ def _raters(ctx: Context, out: Collector, judged: list[Profile], left_out: dict[
         out.add(
             code, Status.FLAGGED if code == "flat" else Status.CLEAR, "profile_slope", kind="rater", subject=p.rater,
             scope=MANY, estimate=estimate, threshold=limit, p_value=p_values[i], p_adjusted=adjusted[i], rows=p.rows,
-            spread=p.spread, others=p.others, typical=typical,
+            spread=p.spread, others=p.others, typical=typical, same=same.get(p.rater, 0.0),
         )  # fmt: skip
     flagged = int((low & flat).sum())
     least = {t: int(ctx.threshold(f"halo.{t}").value) for t in ("min_ratees", "min_raters_per_ratee")}

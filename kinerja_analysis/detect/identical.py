@@ -75,14 +75,15 @@ def repeats(
 
 
 def vectors(ratings: pd.DataFrame, criteria: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return who rated whom (``period rater ratee row``) and the complete vectors, one column per criterion.
+    """Return who rated whom (``period rater ratee row source``) and the complete vectors, one column per criterion.
 
     Criteria that fewer than half of the pairs have are left out; no rows when fewer than ``criteria`` remain.
     """
     index = ["period", "rater", "ratee"]
     rows = ratings.sort_values([*index, "criterion", "row"]).drop_duplicates([*index, "criterion"])
     pair = rows.groupby(index, sort=False).ngroup().to_numpy()
-    heads = rows.loc[np.r_[True, np.diff(pair) != 0], [*index, "row"]] if len(rows) else rows[[*index, "row"]]
+    told = [*index, "row", "source"]
+    heads = rows.loc[np.r_[True, np.diff(pair) != 0], told] if len(rows) else rows[told]
     code, names = pd.factorize(rows["criterion"], sort=True)
     wide = np.full((len(heads), len(names)), np.nan)
     wide[pair, code] = rows["score"].to_numpy()
@@ -166,6 +167,22 @@ def upper_tail(drawn: Ints, largest: int, n: int) -> float:
     return float(1 - betainc(mean * strength, (1 - mean) * strength, cut))
 
 
+def largest_group(key: Ints) -> Ints:
+    """Return the size of the largest group of equal numbers in each row.
+
+    >>> largest_group(np.array([[3, 1, 3, 3], [1, 2, 3, 4]])).tolist()
+    [3, 1]
+    """
+    key = np.sort(key, axis=1)
+    longest = np.ones(len(key), dtype=np.int64)
+    for lag in range(1, key.shape[1]):
+        again = (key[:, lag:] == key[:, :-lag]).any(axis=1)
+        if not again.any():
+            break
+        longest[again] = lag + 1
+    return longest
+
+
 @dataclass(frozen=True, slots=True)
 class Null:
     """Thresholds (criteria, levels − 1), score values, and standard deviations of pair effect and rest."""
@@ -224,14 +241,7 @@ class Null:
         pair = self.pair * generator.standard_normal((draws, n, 1))
         codes = self._cut(self.level(mean) + pair + self.rest * generator.standard_normal((draws, n, k)))
         weights = generator.integers(1, 2**62, size=k, dtype=np.int64)
-        key = np.sort((codes * weights).sum(axis=2), axis=1)
-        longest = np.ones(draws, dtype=np.int64)
-        for lag in range(1, n):
-            again = (key[:, lag:] == key[:, :-lag]).any(axis=1)
-            if not again.any():
-                break
-            longest[again] = lag + 1
-        return longest
+        return largest_group((codes * weights).sum(axis=2))
 
 
 def _components(scores: Floats, rater: Ints) -> tuple[float, float]:

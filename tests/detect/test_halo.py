@@ -14,7 +14,7 @@ from kinerja_analysis.base.tables import ScoreTable
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect import cells_of, contexts
 from kinerja_analysis.detect.contract import Collector, threshold, thresholds
-from kinerja_analysis.detect.halo import profile, profiles
+from kinerja_analysis.detect.profiles import profile, profiles
 from kinerja_analysis.score import score
 from kinerja_analysis.simulate import simulate
 
@@ -149,8 +149,36 @@ def test_what_must_not_matter(make_cell, run_detector, same) -> None:
     same(plain, run_detector(NAME, make_cell(pairs=rows, shuffle=3)))
     moved = rows.assign(score=rows["score"] + 10 * (rows["rater"] == "S02") - 5 * (rows["ratee"] == "T01E03"))
     other = run_detector(NAME, make_cell(pairs=moved))
-    columns = ["subject", "value", "lower"]
-    pd.testing.assert_frame_equal(plain.frame[columns], other.frame[columns])
+    parts = [r.frame.loc[r.frame["measure"] == "profile_slope", ["subject", "value", "lower"]] for r in (plain, other)]
+    pd.testing.assert_frame_equal(*parts)
+
+
+def test_shares_of_the_region_by_hand(make_cell, run_detector) -> None:
+    """Each of three raters gives c0 = e + p, c1 = e + p + 2, c2 = e + p + 4 to eight employees: no rest.
+
+    Employees e = ±10, pair effects ±4, crossed with them: 100 to 16. The other two raters give e. Covariance with
+    the others 800/7 less what p shares with them (nothing), variance of pair means 8·116/7: share 16/116.
+    """
+    rows = []
+    for t in range(2):
+        for i in range(8):
+            e, p = 10 * (-1) ** i, 4 * (-1) ** (i // 2)
+            for rater, extra in ((f"S{t}", p), (f"P{t}{i}a", 0), (f"P{t}{i}b", 0)):
+                rows += [(f"T{t}E{i}", rater, "peer", f"c{k}", 50.0 + e + extra + 2 * k) for k in range(3)]
+    pairs = pd.DataFrame(rows, columns=["ratee", "rater", "source", "criterion", "score"])
+    result = run_detector(NAME, make_cell(pairs=pairs))
+    share, alike = (result.first(measure=m) for m in ("idiosyncratic", "likeness"))
+    assert share.estimate.value == pytest.approx(16 / 116) and share.status is Status.CLEAR
+    assert share.estimate.lower == pytest.approx(share.estimate.upper), "both raters are the same"
+    assert alike.estimate.value == pytest.approx(1.0) and alike.params["criteria"] == pytest.approx(2.0)
+    assert alike.params["employees"] == pytest.approx(np.sqrt(8 * 116 / 7))
+
+
+def test_identical_rows_stand_beside_the_slope(make_cell, run_detector) -> None:
+    rows = world(5, [0.0] + [1.0] * 7)
+    rows.loc[(rows["rater"] == "S00") & (rows["ratee"] < "T00E09"), "score"] = 70.0
+    found = run_detector(NAME, make_cell(pairs=rows)).first(subject="S00")
+    assert found.code == "halo.flat" and found.params["same"] == 9 / 12 and "75%" in found.sentence("en")
 
 
 @pytest.mark.slow
