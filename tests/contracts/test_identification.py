@@ -20,11 +20,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.tables import Tables, data_kind, empty
 from kinerja_analysis.base.words import LANGUAGES, messages
-from kinerja_analysis.detect import REGISTRY, run_detector
+from kinerja_analysis.compare import compare_regions
+from kinerja_analysis.detect import REGISTRY, detect, run_detector
 from kinerja_analysis.detect.context import Context
+from kinerja_analysis.score import score
 from kinerja_analysis.simulate import designs, simulate
 
 CLAIMS = list(csv.DictReader(Path(__file__).with_name("identification.csv").read_text(encoding="utf-8").splitlines()))
@@ -74,9 +77,10 @@ def crossing(tables: Tables, share: float) -> Tables:
 
 SITUATIONS: dict[str, Callable[[], Tables]] = {
     "S1": lambda: export(whole(2500, (2025,))),
-    "S2": lambda: export(simulate(["93.01"], (2024, 2025), seed=29).tables),
+    "S2": lambda: export(simulate(["93.01"], (2024, 2025), seed=29, size=6000).tables),
     "S3": lambda: replace(export(whole(2500, (2025,))), achievements=whole(2500, (2025,)).achievements),
     "S4": lambda: scores(whole(1500, (2025,))),
+    "S4_years": lambda: scores(whole(800, (2024, 2025))),
     "S5_02": lambda: crossing(scores(whole(1500, (2025,))), 0.02),
     "S5_10": lambda: crossing(scores(whole(1500, (2025,))), 0.10),
     "S5_25": lambda: Tables(ratings=designs("quarter_cross_unit", units=24, size=30, seed=3)),
@@ -121,7 +125,7 @@ def test_cell_of_the_matrix(claim: dict[str, str], lab: SimpleNamespace) -> None
         assert [f for f in told if f.status in ANSWERED]
         assert [f for f in answered if bounded(f)]
     if claim["kind"] in "RB":
-        assert not [f for f in answered if f.subject_kind not in ("region", "source")]
+        assert not [f for f in answered if f.subject_kind in ("rater", "team")]
     if claim["kind"] == "B":
         assert not [f for f in found if f.status is Status.FLAGGED]
     for f in told[:3]:
@@ -132,6 +136,23 @@ def test_cell_of_the_matrix(claim: dict[str, str], lab: SimpleNamespace) -> None
 def test_every_question_is_asked_in_every_situation() -> None:
     asked = {(c["question"], c["situation"].split("_")[0]) for c in CLAIMS}
     questions = {q for q, _ in asked}
-    assert len(questions) >= 14
+    assert len(questions) == 12  # and two on regions, one on the index: below
     assert {(q, s) for q in questions for s in ("S1", "S2", "S3", "S4", "S5", "S6")} == asked
     assert {c["detector"] for c in CLAIMS} == set(REGISTRY)
+
+
+@pytest.mark.parametrize("situation", ["S1", "S4", "S6"])
+def test_regions_differ_inside_teams_only(situation: str) -> None:
+    """Levels of two regions are nowhere compared; what lies inside teams is, with its range; no index without proof."""
+    a = SITUATIONS[situation]()
+    b = replace(a, **{t: getattr(a, t).assign(region="99.03") for t in ("ratings", "appraisals", "employees", "units")})
+    both = replace(a, **{t: pd.concat([getattr(x, t) for x in (a, b)], ignore_index=True)
+                         for t in ("ratings", "appraisals", "employees", "units")})  # fmt: skip
+    config = AuditConfig(detectors=("distribution", "group_gap", "agreement"))
+    made = detect(both, score(both, config), config)
+    frame = compare_regions(made).to_frame().set_index("measure")
+    assert frame.loc["level", "reason"] == "not_linked" and math.isnan(frame.loc["level", "value"])
+    inside = frame.drop(index="level")
+    known = inside[inside["value"].notna()]
+    assert len(known) and np.isfinite(known[["lower", "upper"]]).all(axis=None)
+    assert made.index is None
