@@ -92,7 +92,8 @@ def supervisor_changes(ctx: Context, out: Collector) -> None:
         return
     who, fit, sd = found
     if fit.reason or not sd > 0:
-        code = "change_constant" if fit.reason == "constant" or not sd > 0 else "change_few"
+        code = {"constant": "change_constant", "sizes_apart": "change_sizes"}.get(fit.reason, "change_few")
+        code = code if sd > 0 else "change_constant"
         out.insufficient(code, "supervisor_change", FULL, n_changed=fit.n_changed, minimum=minimum)
         return
     estimate = Estimate(fit.sd / sd, fit.sd_lower / sd, fit.sd_upper / sd, fit.level, fit.n, "sd",

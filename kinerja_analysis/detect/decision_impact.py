@@ -23,7 +23,7 @@ from kinerja_analysis.detect._leniency_changes import changes_of
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.fits import components
+from kinerja_analysis.detect.fits import components, sd_limits
 from kinerja_analysis.score.rule_2022 import MATRIX
 from kinerja_analysis.stats.crossed_effects import CrossedEffects
 
@@ -207,18 +207,12 @@ def _fitted(ctx: Context, rows: pd.DataFrame) -> Many | str:
 
 
 def _limits(fit: CrossedEffects, posterior: Posterior) -> tuple[float, float]:
-    """Limits of the leniency SD: by profile where the fit has them, else symmetric in the variance.
-
-    Limits on the log scale cannot reach 0; their half width in the variance is at least that where raters are alike.
-    """
-    sd, (lower, upper) = fit.sd["rater"], fit.sd_interval["rater"]
+    """Limits of the leniency SD, at least as wide in the variance as where raters are alike."""
+    lower, upper = fit.sd_interval["rater"]
     if "delta" not in fit.method and math.isfinite(lower) and math.isfinite(upper):
         return lower, upper
-    null = float(posterior.null_variances().std()) * (sd**2 + fit.sd_residual**2)
-    half = float(ndtri(0.5 + LEVEL / 2)) * null
-    if sd > 0 and lower > 0 and math.isfinite(upper):
-        half = max(half, sd**2 * math.log(upper / lower))
-    return math.sqrt(max(sd**2 - half, 0.0)), math.sqrt(sd**2 + half)
+    null = float(posterior.null_variances().std()) * (fit.sd["rater"] ** 2 + fit.sd_residual**2)
+    return sd_limits(fit, "rater", float(ndtri(0.5 + LEVEL / 2)) * null)
 
 
 def answers(ctx: Context, out: Collector, found: Many) -> None:

@@ -134,3 +134,17 @@ def rasch(ratings: pd.DataFrame, source: str = "") -> Rasch:
     score = np.round((100 * share - low) / points)
     facets = {name: code for name, (code, _) in lists.items()}
     return Rasch(ratees, raters, criteria, low, points, many_facet_rasch(score, facets))
+
+
+def sd_limits(fit: CrossedEffects, factor: str, least: float = 0.0) -> tuple[float, float]:
+    """Return the limits of a factor's SD: by profile where the fit has them, else symmetric in the variance.
+
+    Limits on the log scale (the delta method of large designs) cannot reach 0 where there is no variance at all.
+    ``least`` is the smallest half width of the variance.
+    """
+    sd, (lower, upper) = fit.sd[factor], fit.sd_interval[factor]
+    if "delta" not in fit.method:
+        return lower, upper
+    half = sd**2 * float(np.log(upper / lower)) if sd > 0 and lower > 0 and np.isfinite(upper) else 0.0
+    half = max(half, least)
+    return float(np.sqrt(max(sd**2 - half, 0.0))), float(np.sqrt(sd**2 + half))

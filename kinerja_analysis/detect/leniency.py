@@ -18,7 +18,7 @@ from kinerja_analysis.detect._leniency_export import official
 from kinerja_analysis.detect._leniency_pairs import Within, leniency_of
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, plain
-from kinerja_analysis.detect.fits import Rasch, components
+from kinerja_analysis.detect.fits import Rasch, components, sd_limits
 from kinerja_analysis.stats import crossed_effects, design_power, linkage
 from kinerja_analysis.stats.crossed_effects import CrossedEffects
 
@@ -135,7 +135,7 @@ def _spread(
     if fit.reason not in ("", "singular"):
         out.insufficient("spread_none", measure, MANY, raters=raters)
         return
-    every = (fit.sd["rater"], *fit.sd_interval["rater"])
+    every = (fit.sd["rater"], *sd_limits(fit, "rater"))
     value, lower, upper = (float(np.sqrt(max(s**2 - carried, 0.0))) if np.isfinite(s) else np.nan for s in every)
     estimate = Estimate(value / sd, lower / sd, upper / sd, 0.95, n, "sd", method)
     ratee = fit.sd.get("ratee")

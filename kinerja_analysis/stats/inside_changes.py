@@ -101,7 +101,8 @@ def supervisor_change(
     -------
     SupervisorChange
         `reason` is "", "empty" (no consecutive periods), "too_few_changes", "no_stable_teams" (fewer than
-        `min_changes` differences without a change) or "constant" (no mean moves).
+        `min_changes` differences without a change), "constant" (no mean moves) or "sizes_apart" (all teams that
+        changed have one size and all others another: what a change does cannot be told from what size does).
 
     Raises
     ------
@@ -240,7 +241,10 @@ def _refusal(steps: _Steps, min_changes: int) -> str:
         return "too_few_changes"
     if (~steps.changed).sum() < min_changes:
         return "no_stable_teams"
-    return "constant" if not steps.change.any() else ""
+    if not steps.change.any():
+        return "constant"
+    inside = max(float(np.ptp(steps.noise[part])) for part in (steps.changed, ~steps.changed))
+    return "sizes_apart" if inside < 1e-9 < float(np.ptp(steps.noise)) else ""
 
 
 def _two_means(

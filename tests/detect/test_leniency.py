@@ -458,6 +458,18 @@ def test_few_changes_are_insufficient() -> None:
     assert change.status is Status.INSUFFICIENT and change.params["n_changed"] == 6
 
 
+def test_single_movers_against_whole_teams_are_not_told_apart() -> None:
+    """All who changed moved alone, all teams that stayed have three: size and change are one column."""
+    teams = {}
+    for u in range(24):
+        teams["2024", f"U{u:02d}", f"S{u:02d}"] = [3] if u < 12 else [2, 3, 3]
+        after = [4 if u % 2 else 3] if u < 12 else [3, 3, 3] if u % 2 else [2, 3, 3]
+        teams["2025", f"U{u:02d}", f"T{u:02d}" if u < 12 else f"S{u:02d}"] = after
+    found = run(*export(teams))
+    change = pick(found, measure="supervisor_change")[0]
+    assert change.status is Status.INSUFFICIENT and change.code == "leniency.change_sizes"
+
+
 def test_running_numbers_of_periods() -> None:
     assert running(pd.Series(["2024", "2025"])).tolist() == [2024, 2025]
     assert running(pd.Series(["2024-12", "2025-01"])).diff().iloc[1] == 1

@@ -170,3 +170,15 @@ def test_malformed_input_is_refused(change, message):
 def test_frame():
     frame = supervisor_change(*_world(np.random.default_rng(5), 60, 0.3)).to_frame()
     assert frame["quantity"].tolist() == ["twice_variance", "sd", "check"]
+
+
+def test_sizes_that_go_with_changes_are_refused():
+    """Single movers against teams of eight, no leniency: the size column would take any part of the difference."""
+    rng = np.random.default_rng(2)
+    n = np.repeat(np.where(np.arange(80) < 40, 1, 8), 2)
+    team, period = np.repeat(np.arange(80), 2), np.tile([0, 1], 80)
+    boss = team + 80 * ((period == 1) & (team < 40))
+    fit = supervisor_change(rng.normal(size=160) / np.sqrt(n), team, boss, period, n)
+    assert fit.reason == "sizes_apart" and np.isnan(fit.value) and fit.n_changed == 40
+    mixed = np.where(team == 0, 2, n)
+    assert supervisor_change(rng.normal(size=160) / np.sqrt(mixed), team, boss, period, mixed).reason == ""
