@@ -211,18 +211,21 @@ class ScoreTable:
     frame: pd.DataFrame
 
 
-def data_kind(ratings: pd.DataFrame) -> pd.Series:
-    """Return ``ekinerja`` or ``multisource`` for each row of a rating table.
+def official(ratings: pd.DataFrame) -> np.ndarray:
+    """Tell which rows of a rating table are e-Kinerja rows, shape (rows,).
 
-    e-Kinerja rows are the supervisor's hasil kerja and perilaku kerja on the three ordered levels.
+    They are the supervisor's hasil kerja and perilaku kerja on the three ordered levels.
     """
-    official = (
-        ratings["criterion"].isin(EKINERJA_CRITERIA)
-        & (ratings["source"] == "supervisor")
-        & (ratings["scale_min"] == 1)
-        & (ratings["scale_max"] == 3)
-    )
-    return pd.Series(np.where(official, "ekinerja", "multisource"), index=ratings.index, dtype="str")
+    found = ((ratings["scale_min"] == 1) & (ratings["scale_max"] == 3)).to_numpy(dtype=bool, na_value=False, copy=True)
+    part = ratings[found]
+    found[found] = part["criterion"].isin(EKINERJA_CRITERIA) & (part["source"] == "supervisor")
+    return found
+
+
+def data_kind(ratings: pd.DataFrame) -> pd.Series:
+    """Return ``ekinerja`` or ``multisource`` for each row of a rating table."""
+    kinds = np.where(official(ratings), "ekinerja", "multisource")
+    return pd.Series(kinds, index=ratings.index, dtype="str")
 
 
 def annual_or_latest(frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,7 +100,7 @@ def changes_of(ctx: Context, *, min_changes: int) -> tuple[str, SupervisorChange
     """
 
     def fit() -> tuple[str, SupervisorChange, float] | None:
-        teams = replace(ctx, tables=ctx.history, _memo={}).teams
+        teams = ctx.past.teams
         if teams["period"].nunique() < 2:
             return None
         stayed = changes(teams, min_changes=min_changes, level=ctx.config.level)

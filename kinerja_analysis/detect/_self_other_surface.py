@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -68,7 +67,6 @@ def _with_achievement(ctx: Context, views_of: People) -> pd.DataFrame:
 
 
 def _with_later_rating(ctx: Context, views_of: People) -> pd.DataFrame:
-    past = ctx.history.select(region=ctx.region, year=ctx.year - 1)
-    people = views_of(replace(ctx, tables=past, _memo={}).pairs)
+    people = views_of(ctx.before.pairs)
     now = ctx.pairs[ctx.pairs["source"] == "supervisor"].groupby("ratee")["score"].mean()
     return people.assign(outcome=people["ratee"].map(now)).dropna(subset=["outcome"]).reset_index(drop=True)

@@ -8,7 +8,6 @@ pair of sources, of two single ratings), ``descriptive`` (never judged), the reg
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -195,7 +194,7 @@ def absolute(ctx: Context, out: Collector, fit: SourceReliability, about: dict[s
 
 def over_supervisors(ctx: Context, out: Collector) -> None:
     """With several periods of an export: does the order inside a team stay when the supervisor changes?"""
-    found = stability(replace(ctx, tables=ctx.history, _memo={}).teams, ctx.config.level)
+    found = stability(ctx.past.teams, ctx.config.level)
     if found is None:
         return
     least = int(ctx.threshold("agreement.min_changes").value)

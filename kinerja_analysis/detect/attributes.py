@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -43,7 +41,7 @@ def members(ctx: Context) -> pd.DataFrame:
 
 def past_members(ctx: Context) -> pd.DataFrame:
     """Return ``members`` of all years up to the cell's."""
-    return ctx.memo("past_members", lambda: _members(replace(ctx, tables=ctx.history, _memo={})))  # type: ignore[no-any-return]
+    return ctx.memo("past_members", lambda: _members(ctx.past))  # type: ignore[no-any-return]
 
 
 def _members(ctx: Context) -> pd.DataFrame:

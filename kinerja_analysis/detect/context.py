@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Design
-from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, annual_or_latest, data_kind
+from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, annual_or_latest, official
 from kinerja_analysis.detect import fits
 from kinerja_analysis.detect.contract import Threshold, threshold
 
@@ -87,6 +87,17 @@ class Context:
         return np.random.default_rng([self.config.seed, digits, self.year, salt])
 
     @cached_property
+    def past(self) -> Context:
+        """The region with the rows of all years up to this one as if they were this year's."""
+        return replace(self, tables=self.history, _memo={})
+
+    @cached_property
+    def before(self) -> Context:
+        """The region in the year before."""
+        year = self.year - 1
+        return replace(self, tables=self.history.select(region=self.region, year=year), year=year, _memo={})
+
+    @cached_property
     def ekinerja(self) -> pd.DataFrame:
         """e-Kinerja rating rows of the year (all periods of the kind that counts), raters known."""
         return self._ratings("ekinerja")
@@ -98,7 +109,7 @@ class Context:
 
     def _ratings(self, kind: str) -> pd.DataFrame:
         ratings = self.tables.ratings
-        rows = ratings[data_kind(ratings) == kind] if len(ratings) else ratings
+        rows = ratings[official(ratings) == (kind == "ekinerja")]
         annual = rows["period"] == rows["year"].astype("str")
         return (rows[annual] if annual.any() else rows).reset_index(drop=True)
 

@@ -9,7 +9,7 @@ import datetime as dt
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -84,9 +84,10 @@ def plain(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _place(address: str) -> list[tuple[int, str]]:
+@lru_cache(maxsize=1_000_000)
+def _place(address: str) -> tuple[tuple[int, str], ...]:
     """Sort key of an address: its numbers by size."""
-    return [(len(part), part) for part in address.split(":")]
+    return tuple((len(part), part) for part in address.split(":"))
 
 
 class Collector:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.results import Design
-from kinerja_analysis.base.tables import SOURCES, Tables, data_kind
+from kinerja_analysis.base.tables import SOURCES, Tables, official
 
 COLUMNS = (
     "region", "year", "kind", "source", "verdict", "n_ratees", "n_raters", "n_pairs", "n_units", "n_components",
@@ -83,9 +83,10 @@ def design_of(now: Tables, history: Tables, region: str, year: int) -> Design:
     rows: list[dict[str, Any]] = []
     for kind, tables, over_time in (("ekinerja", history, True), ("multisource", now, False)):
         ratings = tables.ratings
-        if ratings.empty or not (data_kind(now.ratings) == kind).any():
+        mine = kind == "ekinerja"
+        if ratings.empty or not (official(now.ratings) == mine).any():
             continue
-        pairs = edges(ratings[data_kind(ratings) == kind])
+        pairs = edges(ratings[official(ratings) == mine])
         head = {"region": region, "year": year, "kind": kind}
         rows.append({**head, "source": "all", **describe(pairs, over_time=over_time)})
         present = [s for s in SOURCES if (pairs["source"] == s).any()]

@@ -31,10 +31,8 @@ MIN_GROUP = 3
 
 def detect(ctx: Context, out: Collector) -> None:
     """Add the findings on drift of both data kinds."""
-    year = ctx.year - 1
-    before = replace(ctx, tables=ctx.history.select(year=year), year=year, _memo={})
-    official(ctx, before, out)
-    several_sources(ctx, before, out)
+    official(ctx, ctx.before, out)
+    several_sources(ctx, ctx.before, out)
 
 
 def periods_of(now: pd.Series, before: pd.Series) -> tuple[list[str], list[str]]:

@@ -12,7 +12,7 @@ from kinerja_analysis.detect._halo_official import official
 from kinerja_analysis.detect._rater_profile_model import Indices, indices
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.profiles import Floats, Profile, Raters, gather, profiles
+from kinerja_analysis.detect.profiles import Floats, Profile, Raters, compared_of, gather, profiles
 from kinerja_analysis.stats import adjust
 from kinerja_analysis.stats._jackknife import unit_jackknife
 
@@ -32,13 +32,13 @@ def detect(ctx: Context, out: Collector) -> None:
     if criteria < least["min_criteria"]:
         out.not_applicable("few_criteria", "profile_slope", MANY, criteria=criteria, **least)
         return
-    found, few = profiles(ctx.multisource, **least)
+    both = compared_of(ctx, least["min_criteria"], least["min_raters_per_ratee"])
+    found, few = profiles(*both, min_ratees=least["min_ratees"])
     steady = ctx.threshold("halo.profile_reliability").value
     if not found:
         out.insufficient("few_raters", "profile_slope", MANY, n_few=few, **least)
         return
-    design = (least["min_criteria"], least["min_raters_per_ratee"], least["min_ratees"])
-    raters = ctx.memo(("raters", *design), lambda: gather(ctx.multisource, *design))[0]
+    raters = gather(*both, min_ratees=least["min_ratees"])[0]
     every = [indices(x[None], y[None], 1.0, 1e-6) for x, y in zip(raters.x, raters.y, strict=True)]
     same = {name: float(f.largest[0] / f.n[0]) for name, f in zip(raters.names, every, strict=True)}
     judged = [p for p in found if p.reliability >= steady]

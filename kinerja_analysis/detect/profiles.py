@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kinerja_analysis.detect.context import Context, gathered
 from kinerja_analysis.detect.identical import Ints, vectors
 
 Floats = NDArray[np.float64]
@@ -34,17 +35,14 @@ class Profile:
     rows: tuple[str, ...]
 
 
-def profiles(
-    ratings: pd.DataFrame, *, min_criteria: int, min_raters_per_ratee: int, min_ratees: int
-) -> tuple[list[Profile], int]:
+def profiles(pairs: pd.DataFrame, x: Floats, y: Floats, *, min_ratees: int) -> tuple[list[Profile], int]:
     """Return the profile of every rater with enough ratees, by rater, and how many raters had too few.
 
     Parameters
     ----------
-    ratings : DataFrame
-        Multi-source rows of one region (long format); self ratings and unknown raters are left out.
-    min_criteria, min_raters_per_ratee, min_ratees : int
-        Ratees with fewer raters are not used.
+    pairs, x, y
+        From ``compared``.
+    min_ratees : int
 
     Notes
     -----
@@ -52,20 +50,20 @@ def profiles(
     their other raters, both less their mean over criteria; slope = Σ x_k y_k / Σ x_k², standard error by leaving out
     one ratee at a time (periods of a ratee are averaged). What lies between ratees and between raters cancels.
     """
-    pairs, x, y = compared(ratings, min_criteria, min_raters_per_ratee)
     if pairs.empty:
         return [], 0
     frame = pd.DataFrame(np.hstack([centred(x), centred(y)]), index=pairs.index)
     frame = frame.assign(rater=pairs["rater"], ratee=pairs["ratee"])
     means = frame.groupby(["rater", "ratee"], sort=True).mean()
-    cited = ratings.merge(pairs[["period", "rater", "ratee"]]).groupby("rater")["row"].unique()
+    code, names = pd.factorize(means.index.get_level_values("rater"))
+    cited = gathered(pairs["row"], pd.factorize(pairs["rater"], sort=True)[0], len(names))
     found, few = [], 0
-    for name, part in means.groupby(level="rater", sort=True):
-        if len(part) < min_ratees:
+    parts = np.split(means.to_numpy(), np.cumsum(np.bincount(code))[:-1])
+    for name, both, rows in zip(names, parts, cited, strict=True):
+        if len(both) < min_ratees:
             few += 1
             continue
-        both = part.to_numpy()
-        found.append(profile(str(name), both[:, : y.shape[1]], both[:, y.shape[1] :], tuple(cited[name])))
+        found.append(profile(str(name), both[:, : y.shape[1]], both[:, y.shape[1] :], tuple(rows)))
     return found, few
 
 
@@ -85,6 +83,12 @@ def compared(ratings: pd.DataFrame, criteria: int, least: int) -> tuple[pd.DataF
     use = k >= max(least, 2)
     others = k[use] - 1
     return pairs[use].assign(others=others), (total[use] - y[use]) / others[:, None], y[use]
+
+
+def compared_of(ctx: Context, criteria: int, least: int) -> tuple[pd.DataFrame, Floats, Floats]:
+    """Return what ``compared`` gives for a cell, once."""
+    made = ctx.memo(("compared", criteria, least), lambda: compared(ctx.multisource, criteria, least))
+    return made  # type: ignore[no-any-return]
 
 
 def scaled(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -142,13 +146,11 @@ class Raters:
     source: NDArray[Any]
 
 
-def gather(ratings: pd.DataFrame, min_criteria: int, min_raters_per_ratee: int, min_ratees: int
-           ) -> tuple[Raters, int, int]:  # fmt: skip
+def gather(pairs: pd.DataFrame, x: Floats, y: Floats, *, min_ratees: int) -> tuple[Raters, int, int]:
     """Return the raters with enough ratees; how many had too few, and how many whose ratees are alike to the others.
 
     Of several periods of a pair the latest counts. Raters are in order of their scores, not of their names.
     """
-    pairs, x, y = compared(ratings, min_criteria, min_raters_per_ratee)
     if pairs.empty:
         return Raters([], [], [], [], np.zeros(0, np.int64), np.zeros(0, object)), 0, 0
     last = ~pairs.duplicated(["rater", "ratee"], keep="last").to_numpy()  # rows are in order of periods

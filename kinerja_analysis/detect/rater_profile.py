@@ -13,7 +13,7 @@ from kinerja_analysis.detect._rater_profile_model import indices
 from kinerja_analysis.detect._rater_profile_table import PATTERNS, SHOWN, Judged, judge
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.profiles import Raters, centred, gather, profile
+from kinerja_analysis.detect.profiles import Raters, centred, compared_of, gather, profile
 
 NAME = "rater_profile"
 FULL, MANY = "ekinerja", "multisource"
@@ -34,8 +34,8 @@ def detect(ctx: Context, out: Collector) -> None:
     if criteria < least["min_criteria"]:
         out.not_applicable("few_criteria", "pattern", MANY, criteria=criteria, **least)
         return
-    design = (least["min_criteria"], least["min_raters_per_ratee"], least["min_ratees"])
-    raters, few, alike = ctx.memo(("raters", *design), lambda: gather(ctx.multisource, *design))
+    both = compared_of(ctx, least["min_criteria"], least["min_raters_per_ratee"])
+    raters, few, alike = gather(*both, min_ratees=least["min_ratees"])
     if len(raters.names) + alike < least["min_raters"]:
         _refuse(ctx, out, len(raters.names) + alike, few, least)
         return
@@ -52,7 +52,7 @@ def detect(ctx: Context, out: Collector) -> None:
 
 def _refuse(ctx: Context, out: Collector, n: int, few: int, least: dict[str, int]) -> None:
     """Say that there are too few raters; with two raters per employee give the slopes only, and name nobody."""
-    two = gather(ctx.multisource, least["min_criteria"], 2, least["min_ratees"])[0]
+    two = gather(*compared_of(ctx, least["min_criteria"], 2), min_ratees=least["min_ratees"])[0]
     if n == 0 and len(two.names) >= least["min_raters"]:
         slopes = [float(indices(x[None], y[None], 1.0, 1.0).slope[0]) for x, y in zip(two.x, two.y, strict=True)]
         out.insufficient("two_raters", "pattern", MANY, n_raters=len(slopes), typical=float(np.median(slopes)), **least)

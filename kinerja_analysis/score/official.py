@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import EKINERJA_CRITERIA, data_kind
+from kinerja_analysis.base.tables import EKINERJA_CRITERIA, official
 from kinerja_analysis.score.rules import rule_for
 
 KEYS = ["period", "region", "person"]
@@ -32,12 +32,14 @@ def split_ratings(ratings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     [0, 0]
     """
     numeric = {p: "number" in rule_for(p).evidence for p in ratings["period"].unique()}
-    official = (data_kind(ratings) == "ekinerja") | (
-        ratings["period"].map(numeric).astype(bool)
-        & ratings["criterion"].isin(EKINERJA_CRITERIA)
-        & (ratings["source"] == "supervisor")
-    )
-    return ratings[official], ratings[~official]
+    ours = official(ratings)
+    older = [period for period, number in numeric.items() if number]
+    if older:
+        ours |= (
+            ratings["period"].isin(older) & ratings["criterion"].isin(EKINERJA_CRITERIA)
+            & (ratings["source"] == "supervisor")
+        ).to_numpy(bool)  # fmt: skip
+    return ratings[ours], ratings[~ours]
 
 
 def main_appraisals(appraisals: pd.DataFrame) -> pd.DataFrame:

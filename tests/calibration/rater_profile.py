@@ -23,7 +23,7 @@ from scipy.stats import rankdata
 
 from kinerja_analysis.detect._rater_profile_table import judge
 from kinerja_analysis.detect.contract import threshold
-from kinerja_analysis.detect.profiles import gather
+from kinerja_analysis.detect.profiles import compared, gather
 from kinerja_analysis.detect.rater_profile import LIMITS
 
 RESULT = Path(__file__).with_suffix(".csv")
@@ -41,7 +41,7 @@ def one(seed, n, scale, pair):
     planted = ["none"] * ORDINARY + 2 * list(PATTERNS)
     rows = region(np.random.default_rng([seed, n, scale, int(10 * pair)]), n, planted, scale=scale, pair=pair)
     rows = rows.assign(period="2025", row=[f"2:1:{i}" for i in range(len(rows))])
-    raters, *_ = gather(rows, 3, 3, n)
+    raters, *_ = gather(*compared(rows, 3, 3), min_ratees=n)
     limits = {name: threshold(f"rater_profile.{name}").value for name in LIMITS}
     found = judge(raters, limits, 0.10, generator)
     severity, slope, spread, _, profile, _ = found.z

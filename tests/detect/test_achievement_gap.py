@@ -357,7 +357,7 @@ def test_order_by_aspect_and_agency(make_cell, run_detector) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 3])
 def test_demo(seed) -> None:
-    """Half of the supervisors of 15.04 ignore achievement; 93.01 is clean; 13.71.09 has no achievement file."""
+    """Half of the supervisors of 15.04 ignore achievement; two units of 93.01 are lenient; 13.71.09 has no file."""
     made = simulate(["15.04", "93.01", "13.71.09"], [2025], seed=seed)
     table = score(made.tables, made.config)
     for ctx in contexts(made.tables, table, made.config, cells_of(made.tables, made.config)):
@@ -365,14 +365,18 @@ def test_demo(seed) -> None:
         import_module(f"kinerja_analysis.detect.{NAME}").detect(ctx, out)
         result = out.result()
         flags = set(result.frame.loc[result.frame["status"] == "FLAGGED", "measure"])
+        truth = made.truth["raters"]
         if ctx.region == "15.04":
             assert all(result.first(measure="ignoring", scope=s).status is Status.FLAGGED
                        for s in ("ekinerja", "multisource"))  # fmt: skip
-            truth = made.truth["raters"]
             ignoring = set(truth.loc[truth["ignores_merit"], "rater"])
-            assert {f.subject for f in result.findings(subject_kind="rater", status="FLAGGED")} <= ignoring
+            named = list(result.findings(subject_kind="rater", measure="supervisor_order", status="FLAGGED"))
+            assert {f.subject for f in named} <= ignoring
         else:
-            assert not flags
+            lenient = set(truth.loc[truth["lenient"], "rater"])
+            assert flags <= {"beyond_achievement"}
+            named = list(result.findings(subject_kind="rater", status="FLAGGED"))
+            assert {f.subject for f in named if f.estimate.value > 0} <= lenient
             assert (ctx.region == "13.71.09") == (result.first().code == "achievement_gap.no_achievements")
 
 

@@ -14,7 +14,7 @@ from kinerja_analysis.base.tables import ScoreTable
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect import cells_of, contexts
 from kinerja_analysis.detect.contract import Collector, threshold, thresholds
-from kinerja_analysis.detect.profiles import profile, profiles
+from kinerja_analysis.detect.profiles import compared, profile, profiles
 from kinerja_analysis.score import score
 from kinerja_analysis.simulate import simulate
 
@@ -63,9 +63,10 @@ def test_slope_and_jackknife_by_hand() -> None:
 
 def test_raters_of_a_ratee_are_counted_and_left_out(make_cell) -> None:
     rows = world(1, [1.0], size=8, peers=2)
-    found, few = profiles(make_cell(pairs=rows).multisource, **LEAST)
+    found, few = profiles(*compared(make_cell(pairs=rows).multisource, 3, 3), min_ratees=8)
     assert [p.rater for p in found] == ["S00"] and few == 8 and found[0].n == 8
-    assert profiles(make_cell(pairs=world(1, [1.0], size=8, peers=1)).multisource, **LEAST) == ([], 0)
+    few_raters = make_cell(pairs=world(1, [1.0], size=8, peers=1)).multisource
+    assert profiles(*compared(few_raters, 3, 3), min_ratees=8) == ([], 0)
     wide = rows.pivot(index=["ratee", "rater", "source"], columns="criterion", values="score")
     others = wide.xs("peer", level="source").groupby("ratee").mean().mean()
     own = wide.xs("supervisor", level="source").mean()
@@ -81,7 +82,7 @@ def test_planted_halo_is_found_and_the_others_are_not(make_cell, run_detector) -
     verdict = result.first(subject_kind="region", scope="multisource")
     assert verdict.status is Status.FLAGGED and (verdict.params["flagged"], verdict.params["family"]) == (6, 16)
     one = result.first(subject="S00")
-    assert one.estimate.upper < 0.5 and one.p_adjusted <= 0.10 and len(one.rows) == 50  # of 12 x 5 addresses
+    assert one.estimate.upper < 0.5 and one.p_adjusted <= 0.10 and len(one.rows) == 12  # of 12 x 5 addresses
     assert one.params["others"] == pytest.approx(SHAPE.std(ddof=1), rel=0.3)
 
 

@@ -14,7 +14,7 @@ from profile_worlds import PATTERNS, region
 from kinerja_analysis.base.results import Status
 from kinerja_analysis.detect._rater_profile_model import Honest, honest, indices, lattice
 from kinerja_analysis.detect._rater_profile_table import SHOWN, pattern
-from kinerja_analysis.detect.profiles import gather
+from kinerja_analysis.detect.profiles import compared, gather
 from kinerja_analysis.detect.rater_profile import FOUND
 
 NAME = "rater_profile"
@@ -74,7 +74,7 @@ def test_the_ordinary_rater_is_estimated_from_the_medians() -> None:
     """Known SDs: ratee 8, pair 5.6, rest 5.6 (world of 0 to 100), with a fifth of the raters of another kind."""
     rows = region(np.random.default_rng(3), 40, ["none"] * 60 + ["range"] * 15, scale=100, pair=0.7)
     rows = rows.assign(period="2025", row=[f"1:1:{i}" for i in range(len(rows))])
-    raters, *_ = gather(rows, 3, 3, 8)
+    raters, *_ = gather(*compared(rows, 3, 3), min_ratees=8)
     found = indices(np.stack(raters.x), np.stack(raters.y), 0.8, 1.0)
     own, their = (np.array([v.mean() for v in part]) for part in (raters.y, raters.x))
     model = honest(found, raters.others, own, their, np.zeros(5), (1.0, 1.0), np.random.default_rng(2))
