@@ -155,14 +155,20 @@ PROBLEMS = {
 
 #: Measures that no planted problem concerns: full counts beside a circular, descriptions that are never flagged.
 BESIDE = {
-    "distribution": ("guide", "separated_pairs", "share_top", "share_modal"),
+    "distribution": ("guide", "separated_pairs", "share_top", "share_modal", "variety", "team_likeness"),
     "straight_lining": ("same_minute",),
-    "agreement": ("descriptive", "reliability_mean", "raters_needed"),
-    "leniency": ("source_difference", "spread", "spread_linked", "smallest_effect", "bounds", "supervisor_change"),
-    "self_other": ("categories", "difference_by_source"),
-    "achievement_gap": ("measured_by", "order_others", "top_missed", "low_reached"),
-    "group_gap": ("top_share_ratio",),
-}
+    "agreement": ("descriptive", "reliability_mean", "raters_needed", "phi", "stability"),
+    "leniency": ("source_difference", "spread", "spread_linked", "smallest_effect", "bounds", "supervisor_change",
+                 "tipping", "fair_average"),
+    "halo": ("equal_ratings", "association", "association_beyond", "idiosyncratic", "likeness"),
+    "self_other": ("categories", "difference_by_source", "surface"),
+    "achievement_gap": ("measured_by", "order_others", "top_missed", "low_reached", "order_by_sector", "slope"),
+    "group_gap": ("top_share_ratio", "smallest_effect"),
+    "affinity": ("smallest_effect",),
+    "reciprocity": ("smallest_effect",),
+    "drift": ("smallest_effect", "criteria", "common_change"),
+    "decision_impact": ("smallest_effect", "boundary", "boundary_list", "leave_out", "hangs"),
+}  # fmt: skip
 #: Detector -> measure -> the value that is true where nothing is planted.
 TRUE = {
     "group_gap": {"odds_ratio": 1.0, "gap": 0.0},
@@ -170,6 +176,8 @@ TRUE = {
     "leniency": {"within_ratee": 0.0, "source_difference": 0.0},
     "self_other": {"difference": 0.0, "difference_by_source": 0.0},
     "distribution": {"clustering": 0.0},
+    "reciprocity": {"reciprocity": 0.0},
+    "drift": {"relative_shift": 0.0},
 }
 
 
