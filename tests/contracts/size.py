@@ -1,6 +1,6 @@
 """Print the size of the package; fail above 400 lines a module or above the ratchet.
 
-The design asks for 12,000 lines; the package is above it. The ratchet is where it stands. It was raised four times,
+The design asks for 12,000 lines; the package is above it. The ratchet is where it stands. It was raised five times,
 from 18,400 for the engine of large mixed models and of further facets, from 19,050 for the many-facet Rasch model, from
 21,700 for its loops over blocks of rows, from 22,000 for the last functions of the statistics (generalizability, dyads,
 concordance, leave-out variances, ranks); it may only go down.
