@@ -140,8 +140,11 @@ def reason(view: View, f: Finding) -> str:
     """Return why a finding is as strong as it is, in one sentence."""
     strong = view.strength(f)
     if strong == STRONG:
-        full = f.estimate is not None and not math.isfinite(f.estimate.lower) and not view.parts(f)
-        kind = "full" if full else ("flagged" if f.status is Status.FLAGGED else "clear")
+        flagged, e = f.status is Status.FLAGGED, f.estimate
+        if e is not None and not math.isfinite(e.lower) and not view.parts(f, flagged=flagged):
+            kind = "full" if e.method.startswith("full_count") or not flagged else "tested"
+        else:
+            kind = "flagged" if flagged else "clear"
         return view.say(f"reason.s3_{kind}")
     measures = {f.measure, *(p.measure for p in view.parts(f, flagged=f.status is Status.FLAGGED))}
     text = next((words.assumption(m, view.lang) for m in sorted(measures) if words.assumption(m, view.lang)), "")
