@@ -70,8 +70,8 @@ def test_no_block_is_in_the_other_language(page: Page, page_en: Page) -> None:
 def test_three_findings_flagged_first_and_one_per_detector(audit: Audit) -> None:
     view = View(audit, "id")
     chosen = key.choose(view)
-    assert [f.code for f in chosen] == ["distribution.pairs_below", "leniency.inside_groups", "group_gap.verdict_clear"]
-    assert [view.strength(f) for f in chosen] == [3, 2, 1]
+    assert [f.code for f in chosen] == ["distribution.pairs_below", "leniency.inside_groups", "self_other.usual"]
+    assert [view.strength(f) for f in chosen] == [3, 2, 3]
 
 
 def test_nothing_flagged_is_said_calmly(lab: SimpleNamespace) -> None:
