@@ -71,12 +71,19 @@ def check(
 @click.argument("code")
 @lang_option
 def explain(code: str, lang: str | None) -> None:
-    """Jelaskan satu kode masalah, misalnya KA-E104 / explain a problem code."""
+    """Jelaskan kode masalah (KA-E104) atau kode temuan (halo.some) / explain a problem's or a finding's code."""
+    from kinerja_analysis.detect import REGISTRY
+
     term = Terminal(lang)
-    if not has(f"problems.{code.upper()}.repair"):
+    detector = code.split(".")[0]
+    if has(f"problems.{code.upper()}.repair"):
+        keys = [f"problems.{code.upper()}.{part}" for part in ("what", "repair")]
+    elif detector in REGISTRY and "." in code and has(code):
+        keys = [f"{detector}.question", code]
+    else:
         raise UsageError("cli.code_unknown", code=code)
-    for part in ("what", "repair"):
-        term.console.print(blanked(f"problems.{code.upper()}.{part}", term.lang), markup=False)
+    for key in keys:
+        term.console.print(blanked(key, term.lang), markup=False)
 
 
 def _problem(problem: Problem, lang: str) -> dict[str, Any]:

@@ -45,12 +45,14 @@ def _table(detector: str) -> dict[str, Any]:
 
 
 def in_report(detector: str) -> dict[str, Any]:
-    """Return how a report shows a detector: ``home`` (kinds of data), ``primary`` (measures in order), ``step``.
+    """Return how a report shows a detector: ``home`` (kinds of data), ``primary`` (measures in order), ``step``,
+    and ``then`` (what follows the primary measures, in order).
 
     >>> in_report("matrix_check")["home"]
     ['ekinerja']
     """
-    return {"home": ["ekinerja", "multisource"], "primary": [], "step": "", **_toml(detector).get("report", {})}
+    usual = {"home": ["ekinerja", "multisource"], "primary": [], "then": [], "step": ""}
+    return {**usual, **_toml(detector).get("report", {})}
 
 
 def threshold(key: str, overrides: dict[str, float] | None = None) -> Threshold:

@@ -41,6 +41,15 @@ def detectors(audit: Audit) -> list[str]:
     return [*(n for n in REGISTRY if n in ran), *(n for n in ran if n not in REGISTRY)]
 
 
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text.
+
+    >>> sentences("Satu (SE 3/2023). Dua.")
+    ['Satu (SE 3/2023).', 'Dua.']
+    """
+    return _END.split(text.strip())
+
+
 @dataclass(frozen=True)
 class View:
     """An audit of one cell in one language, with or without pictures.
@@ -125,13 +134,17 @@ class View:
     def regional(self, result: Result) -> list[Finding]:
         """Return the findings about the region, for the kinds of data there are and the detector is made for.
 
+        Answers about another kind are kept, its reasons for no answer are not.
         Flagged ones first, then answered ones, then the reasons for no answer; the primary measure leads.
         """
         home = in_report(result.detector)["home"]
-        wanted = {*(k for k in self.kinds() if k in home), "both", ""}
+        kinds = self.kinds()
+        wanted = {*(k for k in kinds if k in home), "both", ""}
         found = [f for f in words.region_findings(result) if f.measure not in ASIDE]
-        chosen = [f for f in found if f.scope in wanted] or [f for f in found if f.scope in home] or found
-        order = {name: i for i, name in enumerate(in_report(result.detector)["primary"])}
+        told = [f for f in found if f.scope in wanted or (f.status in ANSWERED and f.scope in kinds)]
+        chosen = told or [f for f in found if f.scope in home] or found
+        shown = in_report(result.detector)
+        order = {name: i for i, name in enumerate((*shown["primary"], *shown["then"]))}
 
         def rank(f: Finding) -> tuple[bool, bool, int]:
             return f.status is not Status.FLAGGED, f.status not in ANSWERED, order.get(f.measure, len(order))
@@ -194,7 +207,7 @@ def table_block(
     shown = [c for c in frame.columns if str(c) not in drop and not frame[c].isna().all()]
     how = {str(c): table.default_form(str(c), frame[c]) for c in shown}
     percent = {"share", "national"} & set(how)
-    how |= dict.fromkeys(percent, "%1")
+    how |= dict.fromkeys(percent, "%1") | dict.fromkeys({"n"} & set(how), "n")
     columns = tuple(Column(table.header(c, view.lang), how[str(c)]) for c in shown)
     rows = tuple(
         tuple(_cell(v, how[str(c)], view.lang) for c, v in zip(shown, record, strict=True))

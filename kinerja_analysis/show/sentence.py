@@ -36,7 +36,7 @@ def sentence(finding: Finding, lang: str, names: Mapping[str, str] | None = None
     --------
     >>> f = Finding("release.suppressed", Status.INSUFFICIENT, "odds_ratio", "region", "01.01")
     >>> sentence(f, "en")
-    'Not shown at the public level: fewer than 10 persons or fewer than 3 raters.'
+    'One result is not shown at the public level: fewer than 10 persons or fewer than 3 raters.'
     """
     return say(finding.code, lang, **values(finding, lang, names))
 

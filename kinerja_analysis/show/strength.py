@@ -97,7 +97,8 @@ def _one_sided(finding: Finding) -> int:
     assert finding.estimate is not None
     lower, upper, limit = finding.estimate.lower, finding.estimate.upper, finding.threshold
     if not (math.isfinite(lower) and math.isfinite(upper)):
-        return STRONG
+        counted = finding.estimate.method.startswith("full_count")
+        return STRONG if counted or finding.status is Status.FLAGGED else WEAK
     if not math.isfinite(limit):
         return MODERATE
     beyond = not lower <= limit <= upper

@@ -70,6 +70,13 @@ def test_a_console_of_another_code_page_does_not_stop_it() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_finding_is_explained_by_its_question_and_sentence() -> None:
+    done = kinerja("explain", "halo.some", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Are criteria rated alike") and "profile slope" in " ".join(done.stdout.split())
+    assert kinerja("explain", "halo.no_such_finding").returncode == 2
+
+
 def test_demo_files_are_the_same_twice(tmp_path: Path) -> None:
     for name in ("a", "b"):
         done = kinerja("simulate", str(tmp_path / name), "--size", "0.1", "--seed", "3")

@@ -70,8 +70,8 @@ def test_no_block_is_in_the_other_language(page: Page, page_en: Page) -> None:
 def test_three_findings_flagged_first_and_one_per_detector(audit: Audit) -> None:
     view = View(audit, "id")
     chosen = key.choose(view)
-    assert [f.code for f in chosen] == ["distribution.pairs_below", "leniency.inside_groups", "group_gap.verdict_clear"]
-    assert [view.strength(f) for f in chosen] == [3, 2, 1]
+    assert [f.code for f in chosen] == ["distribution.pairs_below", "leniency.inside_groups", "self_other.usual"]
+    assert [view.strength(f) for f in chosen] == [3, 2, 3]
 
 
 def test_nothing_flagged_is_said_calmly(lab: SimpleNamespace) -> None:
@@ -101,7 +101,6 @@ def test_what_cannot_be_answered_stands_there_with_its_reason(page: Page, audit:
     question = "Apakah pegawai dari kelompok yang sama dengan penilainya diuntungkan?"
     assert reasons[question].startswith("Tidak dapat diperiksa: berkas pegawai tidak memuat ciri")
     assert any("longgar" in q for q, _ in partly), "the export gives bounds only, the 360 part an answer"
-    assert reasons["Apakah ukuran penilai bergeser dari tahun ke tahun?"].startswith("belum diperiksa oleh versi ini")
     assert len(yes) + len(partly) + len(no) == len(audit.results) + 1
 
 
@@ -118,6 +117,9 @@ def test_smallest_effect_and_false_flag_budget_come_before_results(page: Page) -
     assert "10,0 poin" in text
     assert "rasio peluang 1,9" in text
     assert "4 uji, 2 penandaan; paling banyak 0,2" in text
+    terms = [term for note in section.blocks if isinstance(note, b.Note) for term, _ in note.parts]
+    assert "Kelonggaran dan keketatan (Multi-sumber):" in terms, "each says which question it belongs to"
+    assert text.count("Yang lebih kecil dapat ada tanpa terlihat.") == 1
 
 
 def test_the_index_is_not_formed_and_says_why(page: Page, lab: SimpleNamespace) -> None:

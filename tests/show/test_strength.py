@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from kinerja_analysis.base.results import Estimate, Finding, Status
 from kinerja_analysis.show.strength import band, no_difference, strength
 
 RATIO = {"measure": "odds_ratio", "unit": "odds_ratio", "threshold": 1.5, "value": 1.0}
@@ -55,3 +56,10 @@ def test_band_is_symmetric_on_its_scale(lab: SimpleNamespace) -> None:
     assert (no_difference(lab.finding("x.y", **RATIO)), no_difference(points)) == (1.0, 0.0)
     slope = lab.finding("x.y", measure="profile_slope", unit="ratio", threshold=0.5, value=0.2)
     assert all(math.isnan(v) for v in band(slope)), "a slope has no zone around no difference"
+
+
+def test_a_calm_answer_without_a_range_is_strong_only_where_all_was_counted() -> None:
+    tested = Estimate(0.0, n=94, unit="count", method="minimal_effect_bh")
+    counted = Estimate(0.0, n=94, unit="share", method="full_count")
+    assert strength(Finding("x.y", Status.CLEAR, "profile_slope", "region", estimate=tested)) == 1
+    assert strength(Finding("x.y", Status.CLEAR, "mismatches", "region", estimate=counted)) == 3

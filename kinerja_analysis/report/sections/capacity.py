@@ -132,13 +132,16 @@ def smallest(view: View) -> list[Note]:
     for result in view.audit.results.values():
         for f in result.findings(measure="smallest_effect"):
             if f.status in ANSWERED:
-                parts.append((view.say("capacity.smallest"), _without_head(view.sentence(f))))
+                head = f"{words.title(result.detector, view.lang)} ({view.say(f'kind.{f.scope}')}):"
+                parts.append((head, split(_without_head(view.sentence(f)))[0]))
                 codes.append(f.code)
     best = _best_contrast(view)
     if best is not None and not any(code.startswith("group_gap.") for code in codes):
         name = f"{naming.word(best.params['group'], view.lang)} – {naming.word(best.params['reference'], view.lang)}"
         text = view.say("capacity.smallest_groups", value=float(best.params["smallest"]), name=name)
-        parts.append((view.say("capacity.smallest") if not parts else "", text))
+        parts.append(("", text))
+    if parts:
+        parts.insert(0, (view.say("capacity.smallest"), view.say("capacity.smaller")))
     parts.append((view.say("capacity.budget"), budget(view)))
     return [Note(tuple(parts), "other", codes=tuple(codes))]
 

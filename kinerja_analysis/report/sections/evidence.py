@@ -9,13 +9,14 @@ from kinerja_analysis.base.results import Finding, Result, Status
 from kinerja_analysis.detect.calibration import fresh, measured
 from kinerja_analysis.detect.contract import Threshold, threshold, thresholds
 from kinerja_analysis.report.blocks import Block, Cell, Column, Figure, Heading, Note, Section, TableBlock, Text
-from kinerja_analysis.report.view import ANSWERED, View, figure, split
+from kinerja_analysis.report.view import ANSWERED, View, figure, sentences, split
 from kinerja_analysis.show import names as naming
 from kinerja_analysis.show import sentence as words
 from kinerja_analysis.show.charts.caterpillar import MOST
 from kinerja_analysis.show.table import header
 
 MOST_LISTED = 12
+LISTED = ("phi",)  #: measures about a source, told in words: no chart shows them
 Drawn = tuple[Figure, TableBlock]
 
 
@@ -28,13 +29,13 @@ def evidence(view: View, detector: str, anchor: str) -> Section:
     """Return the evidence of one detector."""
     result = view.audit.results[detector]
     found = view.regional(result)
-    claim, *rest = list(dict.fromkeys(view.sentence(f) for f in found)) or [""]
+    lists = [f for f in result.findings() if f.status in ANSWERED and (f.subject_kind == "list" or f.measure in LISTED)]
+    claim, *rest = told([view.sentence(f) for f in (*found, *lists)]) or [""]
     head, tail = split(claim)
-    codes = tuple(dict.fromkeys(f.code for f in found))
+    codes = tuple(dict.fromkeys(f.code for f in (*found, *(f for f in lists if f.measure in LISTED))))
     numbers = tuple(f.estimate.value for f in found if f.estimate is not None and math.isfinite(f.estimate.value))
     blocks: list[Block] = [Text(head, "claim", codes=codes, numbers=numbers)]
-    lists = [view.sentence(f) for f in result.findings(subject_kind="list") if f.status in ANSWERED]
-    blocks += [Text(text) for text in (tail, *rest, *lists) if text]
+    blocks += [Text(text) for text in (tail, *rest) if text]
     for drawn in drawings(view, detector, result):
         blocks += list(drawn) if drawn is not None else []
     blocks += listed(view, result)
@@ -43,6 +44,21 @@ def evidence(view: View, detector: str, anchor: str) -> Section:
     explained = view.maybe(f"aside.{detector}")
     aside = (("", explained),) if explained else ()
     return Section(anchor, anchor.upper(), words.question(detector, view.lang), tuple(blocks), aside, badge, "evidence")
+
+
+def told(texts: list[str]) -> list[str]:
+    """Return the texts without the sentences an earlier one has said already.
+
+    >>> told(["Tidak ada selisih. Bacalah hati-hati.", "Ada selisih. Bacalah hati-hati."])
+    ['Tidak ada selisih. Bacalah hati-hati.', 'Ada selisih.']
+    """
+    said: set[str] = set()
+    kept = []
+    for text in texts:
+        new = [s for s in sentences(text) if s not in said]
+        said.update(new)
+        kept.append(" ".join(new))
+    return [text for text in kept if text]
 
 
 def _personal(result: Result) -> bool:

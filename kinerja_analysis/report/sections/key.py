@@ -9,7 +9,7 @@ from kinerja_analysis.detect.contract import in_report
 from kinerja_analysis.report.blocks import Figure, FindingCard, Section, Text
 from kinerja_analysis.report.view import ANSWERED, View, figure, split
 from kinerja_analysis.show import sentence as words
-from kinerja_analysis.show.strength import MODERATE, STRONG, no_difference
+from kinerja_analysis.show.strength import MODERATE, STRONG, WEAK, no_difference
 
 KEY = 3
 MOST_PARTS = 3
@@ -37,11 +37,11 @@ def choose(view: View, most: int = KEY) -> list[Finding]:
     """Return at most ``most`` findings, one per detector.
 
     Flagged ones come first, the strongest first; then answered questions that were not flagged, in the order of
-    the registry. What cannot be answered is never a key finding.
+    the registry, those not settled last. What cannot be answered is never a key finding.
     """
     candidates = [f for name in view.detectors if (f := _best(view, name)) is not None]
     flagged = [f for f in candidates if f.status is Status.FLAGGED]
-    rest = [f for f in candidates if f.status is not Status.FLAGGED]
+    rest = sorted((f for f in candidates if f.status is not Status.FLAGGED), key=lambda f: view.strength(f) <= WEAK)
     return [*sorted(flagged, key=lambda f: -view.strength(f)), *rest][:most]
 
 
@@ -140,11 +140,16 @@ def reason(view: View, f: Finding) -> str:
     """Return why a finding is as strong as it is, in one sentence."""
     strong = view.strength(f)
     if strong == STRONG:
-        full = f.estimate is not None and not math.isfinite(f.estimate.lower) and not view.parts(f)
-        kind = "full" if full else ("flagged" if f.status is Status.FLAGGED else "clear")
+        flagged, e = f.status is Status.FLAGGED, f.estimate
+        if e is not None and not math.isfinite(e.lower) and not view.parts(f, flagged=flagged):
+            kind = "full" if e.method.startswith("full_count") else "tested"
+        else:
+            kind = "flagged" if flagged else "clear"
         return view.say(f"reason.s3_{kind}")
     measures = {f.measure, *(p.measure for p in view.parts(f, flagged=f.status is Status.FLAGGED))}
     text = next((words.assumption(m, view.lang) for m in sorted(measures) if words.assumption(m, view.lang)), "")
+    if strong == MODERATE and not text and f.status is not Status.FLAGGED:
+        return view.say("reason.s2_clear")
     if strong == MODERATE:
         return view.say("reason.s2_assumption", text=text) if text else view.say("reason.s2")
     return view.say("reason.s1")
