@@ -96,6 +96,11 @@ def supervisor_changes(ctx: Context, out: Collector) -> None:
         code = code if sd > 0 else "change_constant"
         out.insufficient(code, "supervisor_change", FULL, n_changed=fit.n_changed, minimum=minimum)
         return
+    widest = ctx.threshold("leniency.widest").value
+    if fit.sd_upper > widest * sd:
+        out.insufficient("change_wide", "supervisor_change", FULL, n_changed=fit.n_changed, most=fit.sd_upper / sd,
+                         widest=widest)  # fmt: skip
+        return
     estimate = Estimate(fit.sd / sd, fit.sd_lower / sd, fit.sd_upper / sd, fit.level, fit.n, "sd",
                         "event study of changes of supervisor, clustered by team")  # fmt: skip
     out.add(

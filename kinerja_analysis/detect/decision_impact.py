@@ -81,7 +81,8 @@ def _by_changes(ctx: Context, out: Collector) -> None:
         return
     who, fit, sd = found
     rows = latest(members(ctx)).drop_duplicates("ratee", keep="last")
-    if fit.reason or not sd > 0 or rows["level"].nunique() < 2:
+    wide = fit.sd_upper > ctx.threshold("leniency.widest").value * sd
+    if fit.reason or not sd > 0 or wide or rows["level"].nunique() < 2:
         out.insufficient("changes_few", "changed_official", FULL, n_changed=fit.n_changed, minimum=minimum)
         return
     ratings = Ratings(rows[["level"]].to_numpy(np.int64), np.arange(len(PREDIKAT)))

@@ -212,7 +212,8 @@ def last_years_flags(ctx: Context, before: Context, out: Collector) -> None:
                 estimate=estimate, p_value=r.p_value, before=str(before.year), earlier=r.value_before,
                 new_employees=r.new_employees, new_others=r.new_others)  # fmt: skip
     tested, hits = int(found["tested"].sum()), int((found["again"] & found["tested"]).sum())
-    told: dict[str, Any] = {"flagged": flagged, "tested": tested, "hits": hits, "before": str(before.year),
+    told: dict[str, Any] = {"flagged": flagged, "tested": tested, "family": flagged, "hits": hits,
+                            "before": str(before.year),
                             "lasting": int((found["same_side"] & ~found["tested"]).sum()),
                             "same": len(found) - tested, "gone": flagged - len(found)}  # fmt: skip
     if not tested:

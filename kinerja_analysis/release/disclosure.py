@@ -94,7 +94,7 @@ def _findings(frame: pd.DataFrame, persons: int, raters: int, enough: set[tuple[
     cell = zip(kept["region"], kept["year"], kept["scope"], strict=True)
     few_raters = np.array([s in ("ekinerja", "multisource") and (r, y, s) not in enough for r, y, s in cell], bool)
     family = np.array([json.loads(p).get("family", raters) for p in kept["params"]], float)
-    about_raters = kept["code"].str.startswith("leniency.").to_numpy(bool)
+    about_raters = kept["code"].str.startswith(("leniency.", "drift.retest")).to_numpy(bool)
     few = few_raters | (about_raters & (family < raters)) | ((kept["n"] > 0) & (kept["n"] < persons)).to_numpy(bool)
     answered = kept["status"].isin([Status.FLAGGED, Status.CLEAR]).to_numpy(bool)
     out = kept.assign(rows=[[] for _ in range(len(kept))])
@@ -105,7 +105,27 @@ def _findings(frame: pd.DataFrame, persons: int, raters: int, enough: set[tuple[
     out.loc[hidden, "code"] = "release.suppressed"
     out.loc[hidden, "params"] = "{}"
     out.loc[hidden, "n"] = 0
-    return out
+    return _rounded_shares(out)
+
+
+def _rounded_shares(frame: pd.DataFrame) -> pd.DataFrame:
+    """Round the head counts behind the shares of predikat: two of them and their total would give what is hidden."""
+    for i in frame.index[frame["measure"].isin(["share_top", "share_modal"]) & frame["value"].notna()]:
+        told = json.loads(frame.at[i, "params"])
+        k, n, more = (_fives(v) for v in (told["k"], frame.at[i, "n"], told["waiting"]))
+        frame.loc[i, ["value", "lower", "upper"]] = [k / n, k / (n + more), (k + more) / (n + more)]
+        frame.loc[i, "n"] = n
+        frame.at[i, "params"] = json.dumps({**told, "k": k, "waiting": more}, sort_keys=True)
+    return frame
+
+
+def _fives(count: float) -> int:
+    """Round half up to a multiple of five.
+
+    >>> _fives(182), _fives(183)
+    (180, 185)
+    """
+    return int(count / ROUND_TO + 0.5) * ROUND_TO
 
 
 def _merge_low(frame: pd.DataFrame) -> pd.DataFrame:

@@ -75,6 +75,22 @@ def test_small_counts_are_hidden_and_the_rest_rounded() -> None:
     assert low["DI BAWAH BAIK"] == HIDDEN and low["BAIK"] == 250
 
 
+def test_shares_of_predikat_do_not_give_hidden_counts() -> None:
+    """180 and 1,282 of 1,467 would leave 5 below Baik; rounded to fives each, nothing below 10 can be had."""
+    def share(measure: str, k: int) -> Finding:
+        estimate = Estimate(k / 1467, k / 1470, (k + 3) / 1470, 0.95, 1467, "share", "full_count_bounds")
+        return Finding(f"distribution.{measure}", Status.CLEAR, measure, "region", "01.01", "ekinerja", estimate,
+                       params={"k": k, "waiting": 3, "predikat": "BAIK"}, region="01.01", year=2025)  # fmt: skip
+
+    audit = internal([share("share_top", 180), share("share_modal", 1282)])
+    audit.counts["examined"].loc[0, "kind"] = "ekinerja"
+    found = {f.measure: f for f in release(audit)["leniency"].findings()}
+    top, modal = found["share_top"], found["share_modal"]
+    assert top.estimate is not None and modal.estimate is not None
+    assert (top.params["k"], modal.params["k"], top.estimate.n, modal.params["waiting"]) == (180, 1280, 1465, 5)
+    assert modal.estimate.value == 1280 / 1465 and modal.estimate.upper == 1285 / 1470
+
+
 def test_thresholds_cannot_be_lowered() -> None:
     with pytest.raises(DisclosureRefused) as error:
         release(internal([]), AuditConfig(disclosure={"persons": 5, "raters": 3}))
