@@ -61,11 +61,13 @@ def detect(ctx: Context, out: Collector) -> None:
 
 
 def located(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return the pairs with ``occasion`` (one employee in one period) and ``place`` (unit, else agency) as codes.
+    """Return the pairs with ``occasion`` (one employee) and ``place`` (unit, else agency) as codes.
 
+    Of several periods of an employee the latest counts: two periods of one person do not show how people differ.
     An employee rated in two units counts in the one with most ratings.
     """
     rows = pairs[pairs["rater"].notna()]
+    rows = rows[rows["period"] == rows.groupby("ratee")["period"].transform("max")]
     place = rows["unit"].fillna(rows["opd"]).fillna("")
     occasion = rows["period"] + "\x1f" + rows["ratee"]
     number = pd.DataFrame({"occasion": occasion, "place": place}).value_counts(sort=False).rename("n").reset_index()

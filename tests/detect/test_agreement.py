@@ -173,6 +173,22 @@ def test_scores_with_many_digits_do_not_make_as_many_levels(monkeypatch: pytest.
     assert fine["alpha"] == pytest.approx(whole["alpha"], abs=0.005)
 
 
+def test_quarters_of_one_person_are_not_several_employees() -> None:
+    """One superior per unit rated every quarter by three subordinates: nobody in the unit to compare with."""
+    g = np.random.default_rng(5)
+    rows = [(f"S{u}", f"U{u}E{i}", "subordinate", f"U{u}", 60 + g.normal(0, 8)) for u in range(20) for i in range(3)]
+    own = table(rows)
+    quarters = [own.assign(period=f"2025-Q{q}", row=f"{q}:" + own["row"], score=own["score"] + g.normal(0, 5, len(own)))
+                for q in (1, 2, 3, 4)]  # fmt: skip
+    found = run(pd.concat(quarters, ignore_index=True))
+    assert pick(found, "reliability_single", "subordinate").code == "agreement.few_units"
+    people = world(3, n_units=20)
+    both = pd.concat([people.assign(period="2025-Q1", score=50.0), people.assign(period="2025-Q2")], ignore_index=True)
+    for measure in ("reliability_single", "reliability_mean"):
+        once, twice = (pick(run(r), measure, "peer").estimate for r in (people, both))
+        assert once is not None and twice is not None and twice == once
+
+
 def test_refusals() -> None:
     assert {f.status for f in run(table([]))} == {Status.NOT_APPLICABLE}
     alone = [r for r in two_peers() if r[1].endswith("0")]
