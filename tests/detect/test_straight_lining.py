@@ -267,3 +267,10 @@ def test_messages_and_thresholds():
     for key in thresholds(NAME):
         limit = threshold(f"{NAME}.{key}")
         assert limit.source and limit.unit and isinstance(limit.date, dt.date)
+
+
+def test_another_cause_of_the_same_pattern_is_named():
+    """Overall impression, narrow use of the scale and copied rows look alike in these data."""
+    text = messages()[f"{NAME}.vectors_rater"]
+    assert "narrow use of the scale" in text["en"]
+    assert "skala yang dipakai sempit" in text["id"].lower()
