@@ -32,6 +32,8 @@ WORLD_PAIR = {
     ("self", "peer"): 0.19, ("self", "subordinate"): 0.14, ("peer", "subordinate"): 0.22,
 }  # fmt: skip
 MOST_ROWS = 4000
+#: Levels above which scores are put on whole points of 0-100 for alpha and AC2.
+MOST_LEVELS = 201
 Links = dict[tuple[str, str], tuple[SourceCorrelation, int]]
 
 
@@ -58,11 +60,13 @@ def detect(ctx: Context, out: Collector) -> None:
 
 
 def located(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return the pairs with ``occasion`` (one employee in one period) and ``place`` (unit, else agency) as codes.
+    """Return the pairs with ``occasion`` (one employee) and ``place`` (unit, else agency) as codes.
 
+    Of several periods of an employee the latest counts: two periods of one person do not show how people differ.
     An employee rated in two units counts in the one with most ratings.
     """
     rows = pairs[pairs["rater"].notna()]
+    rows = rows[rows["period"] == rows.groupby("ratee")["period"].transform("max")]
     place = rows["unit"].fillna(rows["opd"]).fillna("")
     occasion = rows["period"] + "\x1f" + rows["ratee"]
     number = pd.DataFrame({"occasion": occasion, "place": place}).value_counts(sort=False).rename("n").reset_index()
@@ -267,7 +271,10 @@ def descriptive(ctx: Context, out: Collector, fits: dict[str, SourceReliability]
     keep = slot < 6
     table = np.full((item.max() + 1, slot[keep].max() + 1), np.nan)
     table[item[keep], slot[keep]] = rows["score"].to_numpy(np.float64)[keep]
-    plain = agreement_coefficients(table, "identity")
+    percent = exactly_equal(table)
+    if rows["score"].nunique() > MOST_LEVELS:  # alpha and AC2 need a square of the levels
+        share = (rows["score"] - rows["scale_min"]) / (rows["scale_max"] - rows["scale_min"])
+        table[item[keep], slot[keep]] = np.rint(100 * share.to_numpy(np.float64)[keep])
     fit = agreement_coefficients(table, "ordinal", level=ctx.config.level)
     place = {name: i for i, name in enumerate(fit.name)}
     alpha = place["alpha"]
@@ -277,8 +284,20 @@ def descriptive(ctx: Context, out: Collector, fits: dict[str, SourceReliability]
                         "Krippendorff's alpha, ordinal")  # fmt: skip
     out.add(
         "descriptive", Status.CLEAR, "descriptive", kind="source", subject=source, scope=MANY, estimate=estimate,
-        source=source, percent=plain.value[place["percent"]], alpha=fit.value[alpha], ac2=fit.value[place["AC"]],
+        source=source, percent=percent, alpha=fit.value[alpha], ac2=fit.value[place["AC"]],
     )  # fmt: skip
+
+
+def exactly_equal(table: np.ndarray) -> float:
+    """Share of equal pairs of ratings of one subject, mean over subjects with two or more (NaN = not rated).
+
+    >>> exactly_equal(np.array([[1.0, 1.0, 2.0], [3.0, 3.0, np.nan], [4.0, np.nan, np.nan]]))
+    0.6666666666666666
+    """
+    given = (~np.isnan(table)).sum(axis=1)
+    rows, n = table[given > 1], given[given > 1]
+    equal = (rows[:, :, None] == rows[:, None, :]).sum(axis=(1, 2)) - n
+    return float((equal / (n * (n - 1))).mean()) if n.size else math.nan
 
 
 def verdict(out: Collector) -> None:

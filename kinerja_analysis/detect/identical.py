@@ -19,6 +19,8 @@ Ints = NDArray[np.int64]
 
 DRAWS, FIRST = 400, 40
 EXTREME, REFITS = 1e-4, 1
+#: Most score values used to find a rater's latent level.
+MOST_LEVELS = 2000
 SOURCES = ("supervisor", "peer", "subordinate", "other")
 
 
@@ -198,7 +200,7 @@ class Null:
         from scipy.special import ndtri
 
         values = np.unique(scores)
-        below = np.stack([(scores < v).mean(axis=0) for v in values[1:]], axis=1)
+        below = np.stack([np.searchsorted(column, values[1:]) for column in np.sort(scores, axis=0).T]) / len(scores)
         thresholds = ndtri(np.clip(below, 1e-6, 1 - 1e-6))
         within, likeness = _components(scores, rater)
         level = float(np.sqrt(max(within, 1e-4)))
@@ -231,8 +233,10 @@ class Null:
 
         grid = np.linspace(-6, 6, 121)
         spread = max(float(np.hypot(self.pair, self.rest)), 1e-9)
-        below = ndtr((self.thresholds[:, :, None] - grid) / spread).mean(axis=0)
-        expected = self.values[0] + (np.diff(self.values)[:, None] * (1 - below)).sum(axis=0)
+        step = -(-self.values.size // MOST_LEVELS)
+        values, thresholds = self.values[::step], self.thresholds[:, step - 1 :: step]
+        below = ndtr((thresholds[:, :, None] - grid) / spread).mean(axis=0)
+        expected = values[0] + (np.diff(values)[:, None] * (1 - below)).sum(axis=0)
         return float(np.interp(mean, expected, grid))
 
     def largest(self, mean: float, n: int, generator: np.random.Generator, draws: int = DRAWS) -> Ints:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from kinerja_analysis.detect.agreement import absolute, detect, raters_for
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.detect.design import design_of
-from kinerja_analysis.stats import source_reliability
+from kinerja_analysis.stats import agreement_coefficients, source_reliability
 
 REGION = "99.01"
 
@@ -152,6 +153,40 @@ def test_descriptive_coefficients_are_never_judged() -> None:
     found = pick(run(world(3, n_units=8)), "descriptive", "peer")
     assert found.status is Status.CLEAR and math.isnan(found.threshold)
     assert set(found.params) >= {"percent", "alpha", "ac2"}
+
+
+def test_scores_with_many_digits_do_not_make_as_many_levels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The coefficients take a square of the levels: thousands of different scores took minutes and gigabytes."""
+    levels = []
+
+    def counted(table: np.ndarray, *args: object, **options: object) -> object:
+        levels.append(np.unique(table[~np.isnan(table)]).size)
+        return agreement_coefficients(table, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sys.modules[detect.__module__], "agreement_coefficients", counted)
+    rows = world(3, n_units=20)
+    fine, whole = (
+        pick(run(r), "descriptive", "peer").params for r in (rows, rows.assign(score=rows["score"].round()))
+    )
+    assert max(levels) <= 201
+    assert fine["percent"] == 0 < whole["percent"]
+    assert fine["alpha"] == pytest.approx(whole["alpha"], abs=0.005)
+
+
+def test_quarters_of_one_person_are_not_several_employees() -> None:
+    """One superior per unit rated every quarter by three subordinates: nobody in the unit to compare with."""
+    g = np.random.default_rng(5)
+    rows = [(f"S{u}", f"U{u}E{i}", "subordinate", f"U{u}", 60 + g.normal(0, 8)) for u in range(20) for i in range(3)]
+    own = table(rows)
+    quarters = [own.assign(period=f"2025-Q{q}", row=f"{q}:" + own["row"], score=own["score"] + g.normal(0, 5, len(own)))
+                for q in (1, 2, 3, 4)]  # fmt: skip
+    found = run(pd.concat(quarters, ignore_index=True))
+    assert pick(found, "reliability_single", "subordinate").code == "agreement.few_units"
+    people = world(3, n_units=20)
+    both = pd.concat([people.assign(period="2025-Q1", score=50.0), people.assign(period="2025-Q2")], ignore_index=True)
+    for measure in ("reliability_single", "reliability_mean"):
+        once, twice = (pick(run(r), measure, "peer").estimate for r in (people, both))
+        assert once is not None and twice is not None and twice == once
 
 
 def test_refusals() -> None:

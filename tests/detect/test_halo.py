@@ -259,3 +259,10 @@ def test_conduct_beyond_achievement(make_cell, run_detector, halo: bool) -> None
     assert (found.estimate.lower > 1.5) if halo else (found.estimate.lower < 1 < found.estimate.upper)
     ctx.scores = ScoreTable(known[:40])
     assert run_detector(NAME, ctx).first(measure="association_beyond").status is Status.INSUFFICIENT
+
+
+def test_another_cause_of_the_same_pattern_is_named() -> None:
+    """Overall impression, narrow use of the scale and copied rows look alike in these data."""
+    text = messages()[f"{NAME}.flat"]
+    assert "narrow use of the scale" in text["en"]
+    assert "skala yang dipakai sempit" in text["id"].lower()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import tracemalloc
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtri
 
 from kinerja_analysis.base.results import Status
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
@@ -223,6 +225,22 @@ def test_null_level_gives_the_raters_mean():
     assert null.level(mean(0.37)) == pytest.approx(0.37, abs=0.01)
 
 
+def test_scores_with_many_digits_take_little_memory():
+    """18,000 different scores: thresholds are shares below each, the level gives the mean, nothing is quadratic."""
+    g = np.random.default_rng(3)
+    scores = 60 + 10 * g.standard_normal((6000, 1)) + 5 * g.standard_normal((6000, 3))
+    tracemalloc.start()
+    null = Null.of(scores, np.arange(6000) // 10, g)
+    level = null.level(65.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 25e6
+    share = (scores[:, 1] < null.values[9000]).mean()
+    assert null.thresholds.shape == (3, 17999) and null.thresholds[1, 8999] == pytest.approx(ndtri(share))
+    drawn = level + np.hypot(null.pair, null.rest) * g.standard_normal((20000, 3))
+    assert null.values[null._cut(drawn)].mean() == pytest.approx(65.0, abs=0.3)
+
+
 def test_tail_is_monotone_and_never_zero():
     drawn = np.random.default_rng(3).integers(1, 4, 400)
     tails = [upper_tail(drawn, k, 12) for k in range(1, 13)]
@@ -249,3 +267,10 @@ def test_messages_and_thresholds():
     for key in thresholds(NAME):
         limit = threshold(f"{NAME}.{key}")
         assert limit.source and limit.unit and isinstance(limit.date, dt.date)
+
+
+def test_another_cause_of_the_same_pattern_is_named():
+    """Overall impression, narrow use of the scale and copied rows look alike in these data."""
+    text = messages()[f"{NAME}.vectors_rater"]
+    assert "narrow use of the scale" in text["en"]
+    assert "skala yang dipakai sempit" in text["id"].lower()
