@@ -17,7 +17,7 @@ import tokenize
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "kinerja_analysis"
-DESIGN, MOST, MODULE = 12_000, 26_500, 400
+DESIGN, MOST, MODULE = 12_000, 26_450, 400
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
