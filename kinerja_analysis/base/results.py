@@ -216,7 +216,7 @@ class Audit:
     """The audit of one or more cells (region, year).
 
     ``counts`` holds the aggregate frames a report needs (``examined``, ``headcount``, ``accounting`` …);
-    ``index`` and ``review`` are None until something fills them. ``provenance`` is JSON-able.
+    ``review`` is None until something fills it. ``provenance`` is JSON-able.
     """
 
     cells: tuple[tuple[str, int], ...]
@@ -227,7 +227,6 @@ class Audit:
     config: AuditConfig
     provenance: Mapping[str, Any]
     level: Level = "internal"
-    index: pd.DataFrame | None = None
     review: pd.DataFrame | None = None
 
     def __getitem__(self, detector: str) -> Result:
@@ -258,6 +257,11 @@ class Audit:
         parts = [r.to_frame().assign(detector=name) for name, r in self.results.items()]
         frame = pd.concat(parts, ignore_index=True)
         return frame[["region", "year", "detector", *FRAME_COLUMNS]]
+
+    @property
+    def index(self) -> Result | None:
+        """The objectivity index with its panel; None when it was not asked for."""
+        return self.results.get("index")
 
     @property
     def failed(self) -> list[str]:

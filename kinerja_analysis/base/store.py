@@ -65,8 +65,6 @@ def _frames(audit: Audit) -> dict[str, pd.DataFrame]:
     frames = {"design": audit.design.frame, "scores": audit.scores.frame}
     frames |= {f"result_{n}": r.frame for n, r in audit.results.items()}
     frames |= {f"counts_{n}": f for n, f in audit.counts.items()}
-    if audit.index is not None:
-        frames["index"] = audit.index
     if audit.review is not None:
         frames["review"] = audit.review
     return frames
@@ -165,6 +163,5 @@ def load_audit(folder: Path, *, key_file: str = "") -> Audit:
         config=config,
         provenance=body["provenance"],
         level=body["level"],
-        index=frames.get("index"),
         review=frames.get("review"),
     )

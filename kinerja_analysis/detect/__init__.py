@@ -22,15 +22,18 @@ REGISTRY = (
     "distribution", "group_gap", "affinity", "achievement_gap", "leniency", "halo", "rater_profile", "straight_lining",
     "agreement", "self_other", "reciprocity", "drift", "matrix_check", "decision_impact",
 )  # fmt: skip
+#: Runs like a detector, examines the region as a whole and flags nothing.
+INDEX = "index"
 
 
 def detectors(config: AuditConfig) -> tuple[str, ...]:
-    """Return the names of the detectors to run. Raises ``UsageError`` for an unknown one."""
+    """Return the names of the detectors to run, the index last. Raises ``UsageError`` for an unknown one."""
+    every = (*REGISTRY, INDEX)
     for name in config.detectors:
-        if name not in REGISTRY:
-            raise UsageError("errors.detector_unknown", name=name, known=", ".join(REGISTRY))
-    check_overrides(config.thresholds, (*REGISTRY, "quality"))
-    return tuple(n for n in REGISTRY if not config.detectors or n in config.detectors)
+        if name not in every:
+            raise UsageError("errors.detector_unknown", name=name, known=", ".join(every))
+    check_overrides(config.thresholds, (*every, "quality"))
+    return tuple(n for n in every if not config.detectors or n in config.detectors)
 
 
 def run_detector(name: str, ctx: Context) -> Result:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Audit, Finding, Result, Status
 from kinerja_analysis.base.words import has, say
-from kinerja_analysis.detect import REGISTRY
+from kinerja_analysis.detect import INDEX, REGISTRY
 from kinerja_analysis.detect.contract import in_report
 from kinerja_analysis.report.blocks import Column, Figure, TableBlock
 from kinerja_analysis.show import charts, table
@@ -36,8 +36,8 @@ def split(text: str) -> tuple[str, str]:
 
 
 def detectors(audit: Audit) -> list[str]:
-    """Return the names of the detectors of an audit, in the order of the registry."""
-    ran = audit.results
+    """Return the names of the detectors of an audit, in the order of the registry; the index is none."""
+    ran = [n for n in audit.results if n != INDEX]
     return [*(n for n in REGISTRY if n in ran), *(n for n in ran if n not in REGISTRY)]
 
 

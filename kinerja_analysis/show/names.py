@@ -13,6 +13,7 @@ PERSONS = ("rater", "team", "person", "employee")
 _CODED = (
     "source", "source_a", "source_b", "other_source", "sources", "scope", "kind", "attribute", "group", "reference",
     "other", "own", "criterion", "aspect", "predikat", "employment", "sex", "org_rating",
+    "scored", "comparator", "comparators", "anchor",
 )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .self_other import self_other
     from .shrinkage import adjust, bayes_fdr, minimal_effect_test, shrink
     from .social_relations import social_relations
+    from .supported_order import reliability_of_means, supported_order, without_groups
     from .two_way import two_way_effects
     from .within_group import within_group_agreement
 
@@ -60,6 +61,8 @@ _HOME = {
     "response_surface": "response_surface",
     "ruler": "rasch_tables", "unexpected_responses": "rasch_tables", "leave_out_decomposition": "leave_out",
     "rank_intervals": "ranking", "dyadic_reciprocity": "reciprocity",
+    "supported_order": "supported_order", "reliability_of_means": "supported_order",
+    "without_groups": "supported_order",
 }  # fmt: skip
 
 __all__ = [
@@ -68,9 +71,10 @@ __all__ = [
     "facet_report", "facet_summary", "fit_bounds", "g_study", "icc", "identical_vectors",
     "intra_individual_variability", "kendall_w", "leave_out_decomposition", "linkage", "longstring",
     "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rank_intervals", "rater_agreement",
-    "response_surface", "ruler", "self_other", "separated_pairs", "shrink", "single_value_chance", "social_relations",
-    "source_correlation", "source_reliability", "suggest_links", "supervisor_change", "two_way_effects",
-    "unexpected_responses", "weighted_kappa", "within_group_agreement",
+    "reliability_of_means", "response_surface", "ruler", "self_other", "separated_pairs", "shrink",
+    "single_value_chance", "social_relations", "source_correlation", "source_reliability", "suggest_links",
+    "supervisor_change", "supported_order", "two_way_effects", "unexpected_responses", "weighted_kappa",
+    "within_group_agreement", "without_groups",
 ]  # fmt: skip
 
 

@@ -113,7 +113,8 @@ class OrderedPairs:
     `tau_a` = (c − d)/pairs; `somers_d` = (c − d)/pairs that differ in evidence; `separated` = share of pairs
     that the score separates; `r` = correlation within teams. `index` = 100·τ_a freed of the unreliability
     of the evidence, at most 100·`separated` in size; it may be negative. `replicates` hold the index without
-    unit u, in the order of `units` (codes of the units with pairs).
+    unit u, in the order of `units` (codes of the units with pairs). `rho` is r/√reliability, not capped; `free` is the
+    index without its caps, on which the interval rests. `_replicates` of both as above.
     """
 
     index: float = math.nan
@@ -140,6 +141,10 @@ class OrderedPairs:
     n_units: int
     units: Ints
     replicates: Floats
+    rho: float = math.nan
+    rho_replicates: Floats
+    free: float = math.nan
+    free_replicates: Floats
     method: str = "delete_one_unit_jackknife"
     reason: str = ""
 
@@ -157,6 +162,7 @@ def ordered_pairs(
     team: ArrayLike,
     *,
     reliability: float | None = None,
+    reliability_left: ArrayLike | None = None,
     unit: ArrayLike | None = None,
     level: float = 0.95,
 ) -> OrderedPairs:
@@ -173,6 +179,8 @@ def ordered_pairs(
         Team codes. Only pairs inside a team are compared.
     reliability : float, optional
         Reliability of `evidence` inside teams, in (0, 1]. Default: no correction.
+    reliability_left : array_like, shape (units,), optional
+        The same without the ratings of each unit, by unit code: the interval then carries its sampling error.
     unit : array_like of int, shape (n,), optional
         Codes of the units deleted one by one; each team lies in one unit. Default: the teams.
     level : float
@@ -195,8 +203,8 @@ def ordered_pairs(
     The interval is that of the index without its caps, asin going on straight beyond .95, cut at ±100: with the
     caps, 40 units of an index near 80 were covered .90 of the time (`tests/calibration/inside_supervisors.csv`).
     With a score of few levels the factor is a little too large (2 to 3 % with 11.3/88.5/0.2 %; same table).
-    The reliability is treated as known. To carry its sampling error, or to take the minimum over several
-    comparators, combine the `replicates` unit by unit and jackknife the result.
+    Without `reliability_left` the reliability is treated as known. For the minimum over several comparators see
+    `supported_order`.
 
     Examples
     --------
@@ -217,7 +225,10 @@ def ordered_pairs(
     total = sums.sum(axis=0)
     reason = _refusal(total, units.size)
     rel = 1.0 if reliability is None else reliability
-    return _record(sums, total, rel, reason, level, units, s.size, n_teams)
+    left = np.full(units.size, rel) if reliability_left is None else vector(reliability_left, "reliability_left")[units]
+    if not (left > 0).all():
+        raise ValueError("reliability_left must be positive")
+    return _record(sums, total, rel, left, reason, level, units, s.size, n_teams)
 
 
 def _refusal(total: Floats, n_units: int) -> str:
@@ -261,16 +272,17 @@ def _lagged(team: Ints) -> Iterator[tuple[Ints, Ints]]:
 
 
 def _record(
-    sums: Floats, total: Floats, reliability: float, reason: str, level: float, units: Ints, n: int,
+    sums: Floats, total: Floats, reliability: float, left: Floats, reason: str, level: float, units: Ints, n: int,
     n_teams: int,
 ) -> OrderedPairs:  # fmt: skip
     """The record from the sums of each unit and their total."""
     c, d, pairs, apart, apart_evidence, ss, xx, sx = (float(v) for v in total)
-    numbers: dict[str, Any] = {"replicates": np.full(units.size, math.nan)}
+    gone = np.full(units.size, math.nan)
+    numbers: dict[str, Any] = {"replicates": gone, "rho_replicates": gone, "free_replicates": gone}
     if reason == "constant":
         numbers["index"] = 0.0
     elif not reason:
-        numbers = _intervals(sums, total, reliability, level)
+        numbers = _intervals(sums, total, reliability, left, level)
     return OrderedPairs(
         **numbers, tau_a=_ratio(c - d, pairs), accuracy=_ratio(c, c + d),
         somers_d=_ratio(c - d, apart_evidence), separated=_ratio(apart, pairs),
@@ -280,10 +292,10 @@ def _record(
     )  # fmt: skip
 
 
-def _intervals(sums: Floats, total: Floats, reliability: float, level: float) -> dict[str, Any]:
+def _intervals(sums: Floats, total: Floats, reliability: float, left: Floats, level: float) -> dict[str, Any]:
     """The index with its replicates, and the jackknife of index and tau."""
     rest = total - sums
-    (index, free), (replicates, free_replicates) = _index(total, reliability), _index(rest, reliability)
+    (index, free), (replicates, free_replicates) = _index(total, np.float64(reliability)), _index(rest, left)
     se, *limits = unit_jackknife(float(free), free_replicates, level=level)
     ends = (se, min(max(limits[0], -100.0), index), max(min(limits[1], 100.0), index))
     tau = float((total[0] - total[1]) / total[2])
@@ -292,6 +304,8 @@ def _intervals(sums: Floats, total: Floats, reliability: float, level: float) ->
     numbers = {f"index_{q}": v for q, v in zip(parts, ends, strict=True)}
     numbers |= {f"tau_a_{q}": v for q, v in zip(parts, tau_ends, strict=True)}
     capped = abs(_correlation(total)) > math.sqrt(reliability)
+    numbers |= {"rho": float(_correlation(total)) / math.sqrt(reliability), "free": float(free)}
+    numbers |= {"rho_replicates": _correlation(rest) / np.sqrt(left), "free_replicates": free_replicates}
     return numbers | {"index": float(index), "capped": bool(capped), "replicates": replicates}
 
 
@@ -307,16 +321,16 @@ def _correlation(sums: Floats) -> Floats:
     return np.clip(r, -_R_CLIP, _R_CLIP)
 
 
-def _index(sums: Floats, reliability: float) -> tuple[Floats, Floats]:
+def _index(sums: Floats, reliability: Floats | np.float64) -> tuple[Floats, Floats]:
     """Index in points, and what its jackknife uses: without caps, asin going on straight beyond ±.95."""
     r = _correlation(sums)
-    free = r / math.sqrt(reliability)
+    free = r / np.sqrt(reliability)
     knee = np.clip(free, -_KNEE, _KNEE)
     straight = np.arcsin(knee) + (free - knee) / math.sqrt(1 - _KNEE**2)
     small = np.abs(r) < 1e-6
     tau = 100 * (sums[..., 0] - sums[..., 1]) / sums[..., 2]
     capped, smooth = (
-        tau * np.where(small, 1 / math.sqrt(reliability), top / np.where(small, 1.0, np.arcsin(r)))
+        tau * np.where(small, 1 / np.sqrt(reliability), top / np.where(small, 1.0, np.arcsin(r)))
         for top in (np.arcsin(np.clip(free, -1, 1)), straight)
     )
     bound = 100 * sums[..., 3] / sums[..., 2]

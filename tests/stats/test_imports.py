@@ -40,6 +40,8 @@ CALLS = {
     "ordered_pairs": "([1, 2, 2, 3, 1, 2], [10, 20, 30, 40, 15, 16], [0, 0, 0, 1, 1, 1], reliability=0.8)",
     "rank_intervals": "([0.1, 0.5, -0.4, 0.2], [0.1, 0.1, 0.2, 0.1])",
     "rater_agreement": FIT + ")",
+    "reliability_of_means": "(np.tile([1.0, 2, 4, 5], 6), np.arange(24) // 2, np.arange(24), np.arange(24) // 4,"
+    " np.arange(24) // 8)",
     "response_surface": "(np.arange(9) % 3, np.arange(9) // 3, np.arange(9.0) ** 2)",
     "ruler": FIT + ")",
     "self_other": "([4, 3, 4, 5], [3, 3, 4, 4], [0, 0, 1, 1], reliability=(0.8, 0.8))",
@@ -52,9 +54,11 @@ CALLS = {
     "suggest_links": "(np.arange(8), [0] * 4 + [1] * 4, (1, 8))",
     "supervisor_change": "(np.arange(48) % 7, np.arange(48) // 2, np.arange(48) // 2 + 24 * (np.arange(48) % 2),"
     " np.arange(48) % 2, np.full(48, 8))",
+    "supported_order": "(np.arange(30) % 2, [np.arange(30)], np.arange(30) // 2, reliability=[0.6])",
     "two_way_effects": "([5, 4, 5, 4, 3, 4], [0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2])",
     "unexpected_responses": FIT + ")",
     "weighted_kappa": "([[0, 4, 1], [0, 8, 0], [0, 1, 5]], 'linear')",
+    "without_groups": "([1.0, 3, 6, 8], [[0], [1], [0], [1]], [0, 0, 1, 1])",
     "within_group_agreement": "([4, 4, 5, 1, 3, 5], [0, 0, 0, 1, 1, 1], scale=(1, 5))",
 }
 

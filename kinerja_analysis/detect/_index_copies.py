@@ -1,0 +1,84 @@
+"""Peer ratings that repeat the supervisor's scores of the same employee more often than chance: no evidence of their own.
+
+Chance is what peers tell of each other: how often another peer of an employee gives the same scores, where the
+supervisor gave others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kinerja_analysis.detect.attributes import latest
+from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.identical import vectors
+from kinerja_analysis.stats import adjust
+
+WEIGHT = 5.0  #: pairs of peers that the region's rate counts for beside a vector's own
+
+
+def copied(ctx: Context) -> pd.MultiIndex:
+    """Return the peer ratings (ratee, rater) of peers who repeat the supervisor's scores beyond chance."""
+    return ctx.memo("index_copies", lambda: _copied(ctx))  # type: ignore[no-any-return]
+
+
+def _copied(ctx: Context) -> pd.MultiIndex:
+    ratings = latest(ctx.multisource[ctx.multisource["source"].isin(["supervisor", "peer"])])
+    known = ratings[ratings["rater"].notna() & (ratings["rater"] != ratings["ratee"])]
+    pairs, table = vectors(known, int(ctx.threshold("index.min_criteria").value))
+    nobody = pd.MultiIndex.from_arrays([[], []], names=["ratee", "rater"])
+    if table.empty:
+        return nobody
+    vector = table.round(6).groupby(list(table.columns), sort=True).ngroup().to_numpy()
+    pairs = pairs.assign(vector=vector)
+    boss = pairs[pairs["source"] == "supervisor"].drop_duplicates("ratee", keep=False)
+    peer = pairs[pairs["source"] == "peer"].merge(boss[["ratee", "vector"]], on="ratee", suffixes=("", "_boss"))
+    if peer.empty:
+        return nobody
+    ratee, rater = (pd.factorize(peer[c], sort=True)[0] for c in ("ratee", "rater"))
+    own, above = (peer[c].to_numpy(np.intp) for c in ("vector", "vector_boss"))
+    p = repeats(ratee, rater, own, above)
+    flagged = adjust(p, "bh") <= ctx.config.fdr
+    return pd.MultiIndex.from_frame(peer.loc[flagged[rater], ["ratee", "rater"]])
+
+
+def repeats(
+    ratee: NDArray[np.intp], rater: NDArray[np.intp], vector: NDArray[np.intp], above: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return per rater the chance of as many ratings equal to the supervisor's, or more.
+
+    Parameters
+    ----------
+    ratee, rater : ndarray of int, shape (m,)
+        Codes, one row per peer rating; raters 0..k-1.
+    vector, above : ndarray of int, shape (m,)
+        Codes of the peer's scores and of the supervisor's scores of the same employee.
+
+    Examples
+    --------
+    Two peers repeat the supervisor for all six employees, the other two agree with nobody:
+
+    >>> ratee, rater = np.arange(24) // 4, np.arange(24) % 4
+    >>> p = repeats(ratee, rater, np.where(rater < 2, ratee, 10 + np.arange(24)), ratee)
+    >>> (p < 1e-6).tolist()
+    [True, True, False, False]
+    """
+    size = int(max(vector.max(initial=0), above.max(initial=0))) + 1
+    free = vector != above
+    number = np.bincount(ratee)
+    alike = pd.Series(1.0, range(len(vector))).groupby([ratee, vector]).transform("sum").to_numpy()
+    trials = np.bincount(vector[free], (number[ratee] - 1.0)[free], minlength=size)
+    hits = np.bincount(vector[free], (alike - 1.0)[free], minlength=size)
+    if not trials.any():
+        return np.ones(int(rater.max(initial=-1)) + 1)
+    usual = (hits.sum() + 0.5) / (trials.sum() + 1.0)
+    chance = ((hits + WEIGHT * usual) / (trials + WEIGHT))[above]
+    out = np.ones(int(rater.max(initial=-1)) + 1)
+    found = np.bincount(rater, ~free)
+    for k in np.flatnonzero(found > 0):
+        law = np.ones(1)
+        for q in chance[rater == k]:
+            law = np.r_[law * (1 - q), 0.0] + np.r_[0.0, law * q]
+        out[k] = law[int(found[k]) :].sum()
+    return out
