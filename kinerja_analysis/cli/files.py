@@ -72,13 +72,13 @@ def check(
 @lang_option
 def explain(code: str, lang: str | None) -> None:
     """Jelaskan kode masalah (KA-E104) atau kode temuan (halo.some) / explain a problem's or a finding's code."""
-    from kinerja_analysis.detect import REGISTRY
+    from kinerja_analysis.detect import INDEX, REGISTRY
 
     term = Terminal(lang)
     detector = code.split(".")[0]
     if has(f"problems.{code.upper()}.repair"):
         keys = [f"problems.{code.upper()}.{part}" for part in ("what", "repair")]
-    elif detector in REGISTRY and "." in code and has(code):
+    elif detector in (*REGISTRY, INDEX) and "." in code and has(code):
         keys = [f"{detector}.question", code]
     else:
         raise UsageError("cli.code_unknown", code=code)

@@ -1,4 +1,4 @@
-"""Peer ratings that repeat the supervisor's scores of the same employee more often than chance: no evidence of their own.
+"""Peer ratings that repeat the supervisor's scores of the same employee beyond chance: no evidence of their own.
 
 Chance is what peers tell of each other: how often another peer of an employee gives the same scores, where the
 supervisor gave others.

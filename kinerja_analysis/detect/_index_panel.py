@@ -118,7 +118,8 @@ def decided_by_group(cell: Cell, group: pd.Series, yard: Yardstick, least: int, 
     deviation = _apart(without - without.mean(axis=0), weight)
     raw, noise = float(_apart(effect[None], weight)[0]), shrink * float(deviation @ deviation)
     ratio = _apart(without, weight) / np.maximum(yard.left[told], 1e-12)
-    half = float(stdtrit(told.size - 1, 0.5 + level / 2)) * math.sqrt(shrink * float(((ratio - ratio.mean()) ** 2).sum()))
+    se = math.sqrt(shrink * float(((ratio - ratio.mean()) ** 2).sum()))
+    half = float(stdtrit(told.size - 1, 0.5 + level / 2)) * se
     value = math.sqrt(max(raw**2 - noise, 0.0)) / yard.value
     lower, upper = max(raw / yard.value - half, 0.0), raw / yard.value + half
     return Range(value, min(lower, value), upper).map(_net)

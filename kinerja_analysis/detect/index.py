@@ -2,8 +2,8 @@
 
 Measures, all without flags: ``index`` and ``index_conditional`` (region), ``index_order`` (source: each comparator),
 the six dimensions ``index_differentiation``, ``index_agreement``, ``index_equity``, ``index_impartiality``,
-``index_achievement``, ``index_integrity``, and points lost ``index_loss`` (attribute) and ``index_loss_single``. Scopes:
-the predikat against achievement (``ekinerja``), against peers too (``both``), the supervisor's scores
+``index_achievement``, ``index_integrity``, and points lost ``index_loss`` (attribute) and ``index_loss_single``.
+Scopes: the predikat against achievement (``ekinerja``), against peers too (``both``), the supervisor's scores
 (``multisource``).
 """
 
@@ -125,8 +125,9 @@ def _index(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder) -> N
         "full_count" if order.reason else JACK,
     )  # fmt: skip
     out.add(
-        code, Status.CLEAR, "index", scope=cell.scope, estimate=estimate, scored=SCORED[cell.scope], comparator=cell.names[order.weakest],
-        comparators="|".join(cell.names), n_comparators=len(cell.names), concordant=_of(weak, "concordant"),
+        code, Status.CLEAR, "index", scope=cell.scope, estimate=estimate, scored=SCORED[cell.scope],
+        comparator=cell.names[order.weakest], comparators="|".join(cell.names), n_comparators=len(cell.names),
+        concordant=_of(weak, "concordant"),
         discordant=_of(weak, "discordant"), tied=_of(weak, "tied"), separated=100 * weak.separated,
         accuracy=100 * weak.accuracy if math.isfinite(weak.accuracy) else None, anchor=name, anchor_value=at,
         n_pairs=weak.n_pairs, n_teams=weak.n_teams, n_units=weak.n_units, n_capped=order.n_capped,
@@ -152,8 +153,11 @@ def _conditional(ctx: Context, out: Collector, cell: Cell, shared: np.ndarray) -
         return
     part = freed(ctx, cell, shared, conditional=True)
     order = part.order(cell, np.ones(len(cell.rows), bool), cell.team, ctx.config.level)
+    if order.reason:
+        out.not_applicable("conditional_constant", "index_conditional", cell.scope)
+        return
     estimate = Estimate(order.index, order.index_lower, order.index_upper, ctx.config.level, order.by[order.weakest].n,
-                        "of_100", "full_count" if order.reason else JACK)  # fmt: skip
+                        "of_100", JACK)  # fmt: skip
     out.add("conditional", Status.CLEAR, "index_conditional", scope=cell.scope, estimate=estimate,
             shown=max(order.index, 0.0))  # fmt: skip
 
@@ -163,7 +167,7 @@ def _comparators(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder
     low = ctx.threshold("index.capaian_reliability_low").value
     for name, pairs, rel, x in zip(cell.names, order.by, clean.reliability, clean.evidence, strict=True):
         about: dict[str, Any] = {"kind": "source", "subject": name, "scope": cell.scope}
-        if pairs.reason == "constant_evidence":
+        if pairs.reason:
             estimate = Estimate(0.0, level=ctx.config.level, n=pairs.n, unit="of_100", method="full_count")
             out.add("orders_nobody", Status.CLEAR, "index_order", estimate=estimate, **about)
             continue
@@ -176,11 +180,11 @@ def _comparators(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder
         code = f"order_{name}" if name != CAPAIAN or _measured(ctx) else "order_capaian_unknown"
         out.add(code, Status.CLEAR, "index_order", estimate=estimate, concordant=_of(pairs, "concordant"),
                 discordant=_of(pairs, "discordant"), tied=_of(pairs, "tied"), **more, **about)  # fmt: skip
-        if name == CAPAIAN:
+        if name == CAPAIAN:  # the same figure as a dimension
             out.add("achievement", Status.CLEAR, "index_achievement", scope=cell.scope, estimate=estimate,
                     concordant=_of(pairs, "concordant"), discordant=_of(pairs, "discordant"), tied=_of(pairs, "tied"),
                     hundred=100 * max(pairs.tau_a, 0.0))  # fmt: skip
-    if CAPAIAN not in cell.names or order.by[cell.names.index(CAPAIAN)].reason == "constant_evidence":
+    if CAPAIAN not in cell.names or order.by[cell.names.index(CAPAIAN)].reason:
         code = "achievement_constant" if CAPAIAN in cell.names else "achievement_none"
         out.not_applicable(code, "index_achievement", cell.scope)
 
@@ -200,8 +204,8 @@ def _integrity(ctx: Context, out: Collector, cell: Cell) -> bool:
     limit = ctx.threshold("index.min_valid")
     share, people = kept / read, int(cell.rows["ratee"].nunique())
     estimate = Estimate(share, level=ctx.config.level, n=people, unit="share", method="full_count")
-    out.add("integrity", Status.CLEAR, "index_integrity", scope=cell.scope, estimate=estimate, threshold=limit, read=read,
-            hundred=100 * share)  # fmt: skip
+    out.add("integrity", Status.CLEAR, "index_integrity", scope=cell.scope, estimate=estimate, threshold=limit,
+            read=read, hundred=100 * share)  # fmt: skip
     return share >= limit.value
 
 
@@ -224,7 +228,8 @@ def _agreement(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder) 
         out.not_applicable("agreement_constant", "index_agreement", cell.scope)
         return
     ends = [float(np.clip(v, 0.0, 1.0)) for v in (order.rho, order.rho_lower, order.rho_upper)]
-    estimate = Estimate(*(v**2 for v in ends), ctx.config.level, len(cell.rows), "reliability", JACK)
+    value, lower, upper = (v**2 for v in ends)
+    estimate = Estimate(value, lower, upper, ctx.config.level, len(cell.rows), "reliability", JACK)
     out.add("agreement", Status.CLEAR, "index_agreement", scope=cell.scope, estimate=estimate,
             hundred=200 / math.pi * math.asin(ends[0]), rho=order.rho)  # fmt: skip
 
@@ -298,25 +303,28 @@ def _without(
     levels for that: only pairs that the term cannot touch, which are the same for both terms of two-valued attributes.
     """
     level = ctx.config.level
+    parts = {
+        name: pd.factorize(cell.rows["team"].astype("str") + "\x1f" + part.astype("str"), sort=True)[0]
+        for name, part in (("own", own), ("gap", group))
+    }
+    kinds = {name: len(np.unique(code[known])) for name, code in parts.items()}
+    varies = [name for name in parts if kinds[name] > len(np.unique(cell.team[known]))]
     if cell.scope == MANY:
         sizes = group[known].value_counts().sort_index().sort_values(ascending=False, kind="stable")
         terms = np.column_stack([own, dummies(group, [str(n) for n in sizes.index[1:]])]).astype(float)
         score = cell.rows["score"].to_numpy(float)
         effect = without_groups(score[known], terms[known], cell.team[known])[1]
-        for component, columns in (("own", slice(0, 1)), ("gap", slice(1, None))):
-            less = score - terms[:, columns] @ effect[columns]
-            yield f"loss_{component}", component, clean.order(cell, known, cell.team, level, score=less)
+        columns = {"own": slice(0, 1), "gap": slice(1, None)}
+        for name in varies:
+            less = score - terms[:, columns[name]] @ effect[columns[name]]
+            yield f"loss_{name}", name, clean.order(cell, known, cell.team, level, score=less)
         return
-    parts = {
-        name: pd.factorize(cell.rows["team"].astype("str") + "\x1f" + part.astype("str"), sort=True)[0]
-        for name, part in (("own", own), ("gap", group))
-    }
-    kinds = [len(np.unique(code[known])) for code in (*parts.values(), parts["own"] * len(group) + parts["gap"])]
-    if len(set(kinds)) == 1:
+    both = len(np.unique((parts["own"] * len(group) + parts["gap"])[known]))
+    if set(kinds.values()) == {both} and varies:
         yield "loss_group", "group", clean.order(cell, known, parts["gap"], level)
         return
-    for component, team in parts.items():
-        yield f"loss_{component}", component, clean.order(cell, known, team, level)
+    for name in varies:
+        yield f"loss_{name}", name, clean.order(cell, known, parts[name], level)
 
 
 def _lost(ctx: Context, cell: Cell, part: SupportedOrder, whole: SupportedOrder, n: int) -> Estimate | None:

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.results import Audit, Finding
 from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.report import index_parts as parts
 from kinerja_analysis.report.html import sheet, shell_html
-from kinerja_analysis.report.view import View
+from kinerja_analysis.report.sections.index import told
+from kinerja_analysis.report.view import ANSWERED, View
 
 METRICS = "metrics.json"
 Row = Mapping[str, Any]
@@ -21,8 +22,9 @@ Row = Mapping[str, Any]
 def headline(audit: Audit) -> dict[str, Any]:
     """Return what the index says of a report: JSON-able codes and numbers of an audit of one cell.
 
-    Keys: ``province bps persons verdicts separated flagged failed``; ``separated`` is value, lower and upper (shares)
-    or None, ``persons`` -1 where the number is hidden.
+    Keys: ``province bps persons verdicts separated index flagged failed``; ``separated`` is value, lower and upper
+    (shares) or None, ``index`` the same by what is scored (without range where there is none), ``persons`` -1 where
+    the number is hidden.
     """
     view = View(audit, "id")
     place = audit.config.regions.get(view.region)
@@ -37,10 +39,17 @@ def headline(audit: Audit) -> dict[str, Any]:
         "persons": persons[0] if persons else 0,
         "verdicts": {kind: verdict for (_, _, kind), verdict in audit.design.verdicts().items()},
         "separated": [e.value, e.lower, e.upper] if e is not None and known else None,
+        "index": {f.params["scored"]: _shown(f) for f in told(view) if f.status in ANSWERED},
         "flagged": view.flagged(),
         "failed": list(audit.failed),
         "version": str(audit.provenance.get("version", "")),
     }
+
+
+def _shown(f: Finding) -> list[float]:
+    e = f.estimate
+    assert e is not None
+    return [max(v, 0.0) for v in (e.value, e.lower, e.upper) if math.isfinite(v)]
 
 
 def write_index(out: Path, languages: Sequence[str]) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Any
 from kinerja_analysis.base.words import number, say
 from kinerja_analysis.report.render import GLYPHS, HIDDEN, glyph, translation_link
 from kinerja_analysis.report.text import inline, plain
+from kinerja_analysis.show import names as naming
 from kinerja_analysis.show.sentence import title
 from kinerja_analysis.show.table import escape
 
@@ -143,7 +144,17 @@ def _cell(row: Row | None, year: int, lang: str) -> str:
         text = escape(say("quality.open.mutu-data", lang))
         label = f"{text}: {escape(row['name'])}, {year}"
         link += f'<p class="op"><a href="{escape(data)}" aria-label="{label}">{text}</a></p>'
-    return f'{start}{verdicts}{_strip(top)}<p class="ix"><b>{words("no_index", lang)}</b>{lines}</p>{link}</td>'
+    index = "<br>".join(escape(text) for text in _index(top, lang))
+    return f'{start}{verdicts}{_strip(top)}<p class="ix"><b>{index}</b>{lines}</p>{link}</td>'
+
+
+def _index(top: Mapping[str, Any], lang: str) -> list[str]:
+    """Return the index of each score in words, or that there is none."""
+    found = []
+    for scored, (value, *ends) in (top.get("index") or {}).items():
+        span = f" {say_('index_range', lang, lower=ends[0], upper=ends[1])}" if ends else ""
+        found.append(say_("index", lang, scored=naming.word(scored, lang), value=value) + span)
+    return found or [say_("no_index", lang)]
 
 
 def _separated(top: Mapping[str, Any], lang: str) -> str:

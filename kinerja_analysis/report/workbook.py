@@ -18,6 +18,7 @@ from kinerja_analysis.base import xlsx
 from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.words import say
+from kinerja_analysis.detect import INDEX
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.page import Page, region_page
 from kinerja_analysis.report.render import HIDDEN
@@ -128,7 +129,7 @@ def _frames(audit: Audit | None, lang: str) -> list[tuple[str, str, pd.DataFrame
 def all_findings(view: View) -> pd.DataFrame:
     """Return every finding of the audit with its sentence, numbers as numbers."""
     rows = []
-    for name in view.detectors:
+    for name in (*view.detectors, *([INDEX] if view.audit.index is not None else [])):
         for f in view.audit.results[name].findings():
             e = f.estimate
             assert e is not None

@@ -256,5 +256,5 @@ def without_groups(
     table = np.column_stack([columns[known], x[known]])
     means = np.column_stack([np.bincount(code, weights=column) / size for column in table.T])
     inside = table - means[code]
-    effect: Floats = np.linalg.lstsq(inside[:, :-1], inside[:, -1], rcond=1e-9)[0][: design.shape[1]]
+    effect = np.asarray(np.linalg.lstsq(inside[:, :-1], inside[:, -1], rcond=1e-9)[0], np.float64)[: design.shape[1]]
     return np.asarray(x - design @ effect), effect

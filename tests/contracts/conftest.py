@@ -17,7 +17,7 @@ import pytest
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Finding, Result
 from kinerja_analysis.base.tables import TABLES, Tables, data_kind, empty
-from kinerja_analysis.detect import REGISTRY, run_detector
+from kinerja_analysis.detect import INDEX, REGISTRY, run_detector
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Threshold
 from kinerja_analysis.detect.design import design_of
@@ -25,6 +25,8 @@ from kinerja_analysis.score import score
 from kinerja_analysis.simulate import simulate
 
 YEAR = 2025
+#: The detectors, and the index, which keeps the same contract.
+EVERY = (*REGISTRY, INDEX)
 PERSONS = {
     "ratings": ("ratee", "rater"),
     "appraisals": ("person", "supervisor"),
@@ -409,7 +411,7 @@ def digest(result: Result) -> str:
 
 def digests(*cases: str, backwards: bool = False) -> dict[str, str]:
     """Return the digests of all detectors on some cases; run in another process, and order, to compare."""
-    order = REGISTRY[::-1] if backwards else REGISTRY
+    order = EVERY[::-1] if backwards else EVERY
     return {f"{case} {name}": digest(result_of(case, name)) for case in cases for name in order}
 
 
@@ -418,7 +420,7 @@ def digests(*cases: str, backwards: bool = False) -> dict[str, str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test for every detector, every case and every world it names as arguments."""
-    for argument, every in (("detector", REGISTRY), ("case", CASES), ("world_name", WORLDS)):
+    for argument, every in (("detector", EVERY), ("case", CASES), ("world_name", WORLDS)):
         if argument in metafunc.fixturenames:
             metafunc.parametrize(argument, every)
 

@@ -199,7 +199,7 @@ def test_regions_one_at_a_time_and_together(lab: SimpleNamespace) -> None:
     assert len(audit.cells) == 2
     for case, (region, year) in zip(("five_points", "quarters"), reversed(audit.cells), strict=True):
         assert (region, year) == (lab.context_of(case).region, lab.context_of(case).year)
-        for name in REGISTRY:
+        for name in lab.EVERY:
             lab.assert_same(lab.result_of(case, name), audit.select(region=region, year=year)[name])
 
 
@@ -248,8 +248,8 @@ def test_saving_and_opening_is_exact(name: str, tmp_path: Path, lab: SimpleNames
     audit = detect(tables, score(tables, config), config)
     again = load_audit(audit.save(tmp_path / "audit"))
     assert again.cells == audit.cells and again.config == config and again.provenance == audit.provenance
-    assert set(again.results) == set(REGISTRY) and set(again.counts) == set(audit.counts)
-    for detector in REGISTRY:
+    assert set(again.results) == set(lab.EVERY) and set(again.counts) == set(audit.counts)
+    for detector in lab.EVERY:
         assert lab.digest(again[detector]) == lab.digest(audit[detector])
         pd.testing.assert_frame_equal(again[detector].to_frame(), audit[detector].to_frame(), check_exact=True)
     parts = {**audit.counts, "design": audit.design.frame, "scores": audit.scores.frame}

@@ -27,18 +27,18 @@ DETECT = Path(__file__).resolve().parents[2] / "kinerja_analysis" / "detect"
 WHOLE = ("clean", "planted", "five_points")
 
 
-def test_no_detector_stands_outside_the_registry() -> None:
+def test_no_detector_stands_outside_the_registry(lab: SimpleNamespace) -> None:
     """A module with a question of its own is a detector; the suite runs over the registry."""
     asked = {key.split(".")[0] for key in messages() if key.endswith(".question") and key.count(".") == 1}
     files = {p.stem for p in DETECT.glob("*.toml")}
-    assert asked & files == set(REGISTRY)
+    assert asked & files == set(lab.EVERY)
     assert len(REGISTRY) == len(set(REGISTRY))
 
 
 def test_codes_are_unique_over_detectors(lab: SimpleNamespace) -> None:
     owner: dict[str, str] = {}
     for case in lab.CASES:
-        for name in REGISTRY:
+        for name in lab.EVERY:
             for f in lab.findings_of(case, name):
                 assert owner.setdefault(f.code, name) == name
 
@@ -66,7 +66,7 @@ def test_public_form_names_nobody_and_hides_small_groups(name: str, lab: SimpleN
     tables, ctx = lab.tables_of(name), lab.context_of(name)
     public = release(detect(tables, ctx.scores, AuditConfig()))
     people = lab.people_of(name)
-    for detector in REGISTRY:
+    for detector in lab.EVERY:
         for f in public[detector].findings():
             assert f.subject_kind not in ("rater", "team", "list", "unit") and not f.rows, f.code
             e = f.estimate

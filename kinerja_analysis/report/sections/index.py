@@ -1,28 +1,178 @@
-"""The objectivity index, or the honest reason why there is none, with the ceiling that is known already."""
+"""The objectivity index: figure, ceiling, evidence by kind, six dimensions, points lost, or why there is none."""
 
 from __future__ import annotations
 
-from kinerja_analysis.report.blocks import Block, Section, Text
-from kinerja_analysis.report.view import View, figure
+import math
+
+from kinerja_analysis.base.results import Finding
+from kinerja_analysis.detect.contract import threshold, thresholds
+from kinerja_analysis.report.blocks import Block, Cell, Column, Heading, Note, Section, TableBlock, Text
+from kinerja_analysis.report.view import ANSWERED, View, figure, split
+from kinerja_analysis.show import sentence as words
+from kinerja_analysis.show.table import header
+
+PANEL = ("differentiation", "agreement", "equity", "impartiality", "achievement", "integrity")
+SCOPES = (("both", "ekinerja"), ("multisource",))  #: of each kind of score, the one with most evidence first
+FAILURES = ("shared", "copied", "homogeneous", "true_gap", "level", "capaian")
 
 
 def index(view: View) -> Section:
     """Return the section."""
-    blocks: list[Block] = [Text(view.say("index.none"), "sentence"), Text(reason(view))]
-    pairs = view.first("distribution", measure="separated_pairs", subject_kind="region", scope="ekinerja")
-    made = figure(view, "pairs", pairs, wide=340, codes=(pairs.code,)) if pairs is not None else None
-    if pairs is not None and pairs.estimate is not None and made is not None:
-        blocks += [made[0], Text(view.say("index.ceiling", hundred=100 * pairs.estimate.value), codes=(pairs.code,))]
+    blocks: list[Block] = []
+    found = told(view)
+    for f in found:
+        blocks += _kind(view, f)
+    if not blocks:
+        blocks += [Text(view.say("index.none"), "sentence"), Text(view.say("index.not_run")), *_ceiling(view)]
+    if any(f.status in ANSWERED for f in found):
+        blocks += [Heading(view.say("index.failures"), 3), *_failures(view), _method(view)]
     blocks.append(Text(view.say("index.compare"), "small"))
-    aside = ((view.say("index.question"), view.say("index.question_text")),)
+    aside = ((view.say("index.question"), view.say("index.question_text")), ("", view.say("index.inside")))
     return Section("indeks", "4", view.say("index.title"), tuple(blocks), aside)
 
 
-def reason(view: View) -> str:
-    """Return why no index was formed: no independent evidence, or evidence this version cannot use yet."""
-    frame = view.count("examined")
-    sources = {s for text in frame["sources"] for s in str(text).split("|")} if len(frame) else set()
-    achievement = bool(len(frame)) and bool((frame["n_achievements"].fillna(0) > 0).any())
-    if not sources & {"peer", "subordinate", "other"} and not achievement:
-        return view.say("index.no_evidence")
-    return view.say("index.not_yet", version=str(view.audit.provenance.get("version", "")))
+def told(view: View) -> list[Finding]:
+    """Return the index of each kind of score there is, that with most evidence, or its reason for none."""
+    found = []
+    for scopes in SCOPES:
+        every = [f for s in scopes if (f := view.first("index", measure="index", scope=s)) is not None]
+        answered = [f for f in every if f.status in ANSWERED]
+        found += (answered or [f for f in every if f.scope in view.kinds()])[:1]
+    return found
+
+
+def _kind(view: View, found: Finding) -> list[Block]:
+    """Return one kind of score: the figure and what stands beside it, or why there is none."""
+    title = Heading(view.say(f"index.of_{found.scope}"), 3)
+    text = view.sentence(found)
+    if found.status not in ANSWERED:
+        none = Text(view.say("index.none"), "sentence")
+        return [title, none, Text(text, codes=(found.code,)), *_ceiling(view, found.scope), *_panel(view, found.scope)]
+    head, rest = split(text)
+    e = found.estimate
+    assert e is not None
+    numbers = tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v))
+    blocks: list[Block] = [title, Text(f"{head} {rest}", "sentence", codes=(found.code,), numbers=numbers)]
+    caption = view.say("index.caption_partial" if found.params["n_comparators"] == 1 else "index.caption")
+    made = figure(view, "supported", found, wide=400, caption=caption, codes=(found.code,))
+    blocks += list(made) if made is not None else []
+    blocks.append(Text(_beside(view, found), codes=(found.code,)))
+    for f in _all(view, found.scope, "index_conditional", "index_order"):
+        if f.status in ANSWERED:
+            blocks.append(Text(view.sentence(f), codes=(f.code,), numbers=_numbers(f)))
+    return [*blocks, *_panel(view, found.scope), *_losses(view, found.scope)]
+
+
+def _beside(view: View, f: Finding) -> str:
+    """Return ceiling and accuracy among separated pairs, and how much of the region the figure covers."""
+    p = f.params
+    name = "beside" if p["accuracy"] is not None else "beside_none"
+    parts = [view.say(f"index.{name}", separated=p["separated"], accuracy=p["accuracy"] or 0.0)]
+    if p["covered"] < 1:
+        parts.append(view.say("index.covered", covered=p["covered"]))
+    if p["excluded"]:
+        parts.append(view.say("index.excluded", n=p["excluded"]))
+    if p["n_capped"]:
+        parts.append(view.say("index.capped", n=p["n_capped"]))
+    return " ".join(parts)
+
+
+def _all(view: View, scope: str, *measures: str) -> list[Finding]:
+    result = view.audit.index
+    assert result is not None
+    return [f for m in measures for f in result.findings(measure=m, scope=scope)]
+
+
+def _numbers(f: Finding) -> tuple[float, ...]:
+    e = f.estimate
+    return tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v)) if e is not None else ()
+
+
+def _ceiling(view: View, scope: str = "ekinerja") -> list[Block]:
+    """Return the share of separated pairs, which is known without any evidence (of the predikat)."""
+    pairs = view.first("distribution", measure="separated_pairs", subject_kind="region", scope="ekinerja")
+    made = figure(view, "pairs", pairs, wide=340, codes=(pairs.code,)) if pairs is not None else None
+    if scope != "ekinerja" or pairs is None or pairs.estimate is None or made is None:
+        return []
+    return [made[0], Text(view.say("index.ceiling", hundred=100 * pairs.estimate.value), codes=(pairs.code,))]
+
+
+def _panel(view: View, scope: str) -> list[Block]:
+    """Return the six dimensions, each on its own scale, or why one is not identified."""
+    rows: list[tuple[Cell, ...]] = []
+    codes: list[str] = []
+    numbers: list[float] = []
+    for name in PANEL:
+        for f in _all(view, scope, f"index_{name}")[:1]:
+            codes.append(f.code)
+            label = f"**{view.say(f'index.panel.{name}')}** {view.say(f'index.panel.{name}_text')}"
+            if f.status not in ANSWERED:
+                rows.append((label, view.say("index.panel.unknown"), "–", "–", view.sentence(f)))
+                continue
+            e = f.estimate
+            assert e is not None
+            numbers += _numbers(f)
+            value = _value(view, e.value, e.unit)
+            ends = (_value(view, v, e.unit, bare=True) for v in (e.lower, e.upper))
+            span = " – ".join(ends) if math.isfinite(e.lower) else view.say("index.panel.full")
+            hundred = view.say("index.panel.number", value=f.params["hundred"])
+            note = view.say(f"index.panel.{name}_note", **words.values(f, view.lang, view.names))
+            rows.append((label, value, span, hundred, note))
+    if not rows:
+        return []
+    heads = ("dimension", "value", "range", "hundred", "note")
+    columns = tuple(Column(view.say(f"index.panel.column_{c}")) for c in heads)
+    return [Heading(view.say("index.panel.title"), 4),
+            TableBlock("", columns, tuple(rows), codes=tuple(codes), numbers=tuple(numbers))]  # fmt: skip
+
+
+def _value(view: View, value: float, unit: str, *, bare: bool = False) -> str:
+    if unit == "of_100":
+        return view.say("index.panel.number" if bare else "index.panel.of_100", value=value)
+    return words.quantity(value, unit, view.lang, signed=False)
+
+
+def _losses(view: View, scope: str) -> list[Block]:
+    """Return how many points the index gains when one component is removed."""
+    rows: list[tuple[Cell, ...]] = []
+    codes: list[str] = []
+    numbers: list[float] = []
+    for f in _all(view, scope, "index_loss_single", "index_loss"):
+        e = f.estimate
+        if f.status in ANSWERED and e is not None and f.code != "index.loss_single_none":
+            values = words.values(f, view.lang, view.names)
+            kind = f.code.split(".")[1]
+            rows.append((view.say(f"index.{kind}", **values), e.value, view.say("index.loss_range", **values), e.n))
+            codes.append(f.code)
+            numbers += _numbers(f)
+    if not rows:
+        return []
+    columns = (Column(view.say("index.loss_component")), Column(view.say("index.loss_points"), "+1"),
+               Column(header("range", view.lang)), Column(header("n", view.lang), "n"))  # fmt: skip
+    found = dict.fromkeys(codes)
+    return [Heading(view.say("index.loss_title"), 4),
+            TableBlock("", columns, tuple(rows), codes=tuple(found), numbers=tuple(numbers)),
+            Text(view.say("index.loss_note"), "small")]  # fmt: skip
+
+
+def _failures(view: View) -> list[Block]:
+    return [Note(tuple((f"{i + 1}.", view.say(f"index.failure.{name}")) for i, name in enumerate(FAILURES)), "other")]
+
+
+def _method(view: View) -> Note:
+    """Return method, assumption and thresholds with their sources."""
+    result = view.audit.index
+    assert result is not None
+    limits = [threshold(f"index.{name}", view.audit.config.thresholds) for name in thresholds("index")]
+    told = [
+        view.say(f"limit.{t.key}", value=words.quantity(t.value, t.unit, view.lang, signed=False))
+        + (f", **{view.say('evidence.changed')}**" if t.changed else "")
+        for t in limits
+    ]
+    parts = [
+        (view.say("evidence.method"), " ".join(words.methods(result, view.lang))),
+        (view.say("evidence.assumption"), words.assumption("index", view.lang)),
+        (view.say("evidence.thresholds"), "; ".join(told) + "."),
+        (view.say("evidence.calibration"), view.say("index.accepted")),
+    ]
+    return Note(tuple(parts))

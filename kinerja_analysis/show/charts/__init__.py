@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     "bounds", "caterpillar", "chance", "design", "distribution", "odds", "pairs", "ranges", "self_other", "sources",
-    "teams",
+    "supported", "teams",
 )  # fmt: skip
 OF_RESULT = {
     "leniency": "caterpillar",
