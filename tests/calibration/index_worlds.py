@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 
 UNITS, TEAM, PEERS, CRITERIA = 80, 8, 3, 3
-LENIENCY, PAIR, DETAIL, QUALITY, RELIABILITY = 0.35, 0.70, 0.60, 0.50, 0.60
+LENIENCY, PAIR, DETAIL, QUALITY, RELIABILITY = 0.35, 0.65, 0.60, 0.50, 0.60
 #: 3, 7, 20, 40, 30 % of an ordinary rater's scores.
 CUTS = np.array([-1.88, -1.28, -0.52, 0.52]) * np.sqrt(1 + QUALITY**2 + LENIENCY**2 + PAIR**2 + DETAIL**2)
 N = UNITS * TEAM
