@@ -74,11 +74,13 @@ def repeats(
         return np.ones(int(rater.max(initial=-1)) + 1)
     usual = (hits.sum() + 0.5) / (trials.sum() + 1.0)
     chance = ((hits + WEIGHT * usual) / (trials + WEIGHT))[above]
-    out = np.ones(int(rater.max(initial=-1)) + 1)
-    found = np.bincount(rater, ~free)
-    for k in np.flatnonzero(found > 0):
-        law = np.ones(1)
-        for q in chance[rater == k]:
-            law = np.r_[law * (1 - q), 0.0] + np.r_[0.0, law * q]
-        out[k] = law[int(found[k]) :].sum()
-    return out
+    order = np.argsort(rater, kind="stable")
+    place = np.arange(rater.size) - np.searchsorted(rater[order], rater[order])
+    each = np.zeros((int(rater.max()) + 1, int(place.max()) + 1))
+    each[rater[order], place] = chance[order]
+    law = np.zeros((len(each), each.shape[1] + 1))  # law of the number of equal ratings, one rater a row
+    law[:, 0] = 1.0
+    for q in each.T[:, :, None]:
+        law[:, 1:], law[:, :1] = law[:, 1:] * (1 - q) + law[:, :-1] * q, law[:, :1] * (1 - q)
+    found = np.bincount(rater, ~free, minlength=len(each))
+    return np.where(np.arange(law.shape[1]) >= found[:, None], law, 0.0).sum(axis=1).clip(0, 1)

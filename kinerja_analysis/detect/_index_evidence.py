@@ -98,20 +98,19 @@ def _placed(rows: pd.DataFrame) -> pd.DataFrame:
 def cell_of(ctx: Context, scope: str, rows: pd.DataFrame) -> Cell:
     """Return the members with their comparators; peers count for the export only in the scope ``both``.
 
-    A comparator exists by its columns and by the number of units that have it, never by its values. Where there is no
-    achievement, peer ratings that repeat the supervisor's beyond chance are left out.
+    A comparator exists by its columns and by the number of units that have it, never by its values. Peer ratings that
+    repeat the supervisor's beyond chance are left out.
     """
     least = int(ctx.threshold("index.min_units").value)
     capaian = _capaian(ctx, rows)
     peers = _peers(ctx, rows) if scope != FULL else _none()
-    units = {CAPAIAN: _units(rows, np.flatnonzero(np.isfinite(capaian))), PEER: _units(rows, peers["i"].unique())}
-    excluded = 0
-    if len(peers) and units[CAPAIAN] < least:
+    drop = np.zeros(len(peers), bool)
+    if len(peers):
         drop = pd.MultiIndex.from_frame(peers[["ratee", "rater"]]).isin(copied(ctx))
-        peers, excluded = peers[~drop].reset_index(drop=True), int(drop.sum())
-        units[PEER] = _units(rows, peers["i"].unique())
+        peers = peers[~drop].reset_index(drop=True)
+    units = {CAPAIAN: _units(rows, np.flatnonzero(np.isfinite(capaian))), PEER: _units(rows, peers["i"].unique())}
     names = tuple(n for n in (PEER, CAPAIAN) if units[n] >= least)
-    return Cell(scope, rows, names, peers, capaian, excluded)
+    return Cell(scope, rows, names, peers, capaian, int(drop.sum()))
 
 
 def some(cell: Cell) -> bool:

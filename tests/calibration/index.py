@@ -5,9 +5,10 @@
 One row per planted problem: mean of the index (``main``), its mean change against the same runs with nothing planted
 with the upper 99 % limit of that mean (t), the same for the conditional figure, the net order of score and merit
 (``truth``) and its change, and the index of each comparator. ``rule``: "held" means that the limit of the main change
-must not exceed one point, "random" that the index must be about 0, the rest are declared exceptions and descriptions.
-``covered``: share of 95 % ranges that hold the mean of the index over the runs. Without capaian (``no capaian``) only
-peers are compared; ``copies out`` leaves out what the product leaves out. A killed run goes on (``index.part.csv``).
+must not exceed one point, "random" that the index must be about 0, "truth" that it may rise as far as the net order
+of score and merit does, "exception" what happens without a safeguard. ``covered``: share of 95 % ranges that hold the
+mean of the index over the runs. Without capaian (``no capaian``) only peers are compared; ``copies in`` keeps the peer
+ratings that the product leaves out as copies. A killed run goes on (``index.part.csv``).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from kinerja_analysis.detect._index_copies import repeats
 from kinerja_analysis.stats import adjust, ordered_pairs, reliability_of_means, supported_order, without_groups
 
 RESULT = Path(__file__).with_suffix(".csv")
+PAGE = Path(__file__).parents[2] / "docs" / "metode" / "index.md"
+BEGIN, END = "<!-- penerimaan -->", "<!-- /penerimaan -->"
 PART = RESULT.with_suffix(".part.csv")
 RUNS, BLOCK, FDR = 400, 20, 0.10
 #: Planted problem -> what must hold of it.
@@ -33,17 +36,16 @@ RULES = {
     "noise": "held", "own group": "held", "gap": "held", "gap all": "held", "gap all and capaian": "held",
     "ignoring": "held", "single value": "held", "identical": "held", "quota": "random", "reciprocity": "held",
     "self": "held", "peers copy": "held", "supervisors copy": "truth",
-    "no capaian": "", "no capaian, peers copy": "exception", "no capaian, peers copy, copies out": "copies",
+    "no capaian": "", "no capaian, peers copy": "held", "no capaian, peers copy, copies in": "exception",
 }  # fmt: skip
 FIGURES = ("main", "conditional", "peers", "capaian", "truth", "separated", "lower", "upper")
 FIELDS = ("planted", "rule", "runs", "main", "change", "limit", "conditional", "conditional_change",
           "conditional_limit", "truth", "truth_change", "peers", "capaian", "separated", "covered")  # fmt: skip
 
 
-def figure(r, *, conditional=False, capaian=True, drop=None):
+def figure(r, keep, *, conditional=False, capaian=True):
     """Return the index as the product forms it, from arrays: comparators freed of the group difference."""
     group = r.group[:, None]
-    keep = np.ones(PEER.shape, bool) if drop is None else ~drop
     number = keep.sum(axis=1)
     mean = (r.peers * keep).sum(axis=1) / np.where(number > 0, number, np.nan)
     free, effect = without_groups(mean, group, UNIT, given=r.capaian if conditional else None)
@@ -68,11 +70,11 @@ def copies(r):
 def one(d, planted):
     """Return the figures of one run."""
     bare = planted.removeprefix("no capaian").removeprefix(", ")
-    problem = bare.removesuffix(", copies out").replace("self", "")  # self ratings are never read
+    problem = bare.removesuffix(", copies in").replace("self", "")  # self ratings are never read
     r = region(d, problem)
-    drop = copies(r) if bare.endswith("copies out") else None
-    main = figure(r, capaian=bare == planted, drop=drop)
-    second = figure(r, conditional=True) if bare == planted else None
+    keep = np.ones(PEER.shape, bool) if bare.endswith("copies in") else ~copies(r)
+    main = figure(r, keep, capaian=bare == planted)
+    second = figure(r, keep, conditional=True) if bare == planted else None
     truth = 100 * ordered_pairs(r.score, r.true, UNIT).tau_a
     each = [f.index if np.isfinite(f.index) else 0.0 for f in main.by]
     return [main.index, second.index if second else np.nan, each[0], each[1] if len(each) > 1 else np.nan, truth,
@@ -114,6 +116,23 @@ def table(found):
     return rows
 
 
+def page(rows):
+    """Return the table as the method page shows it; ``rows`` as in the file."""
+    heads = ("planted", "index", "change", "upper 99 %", "second figure, change", "order by merit, change",
+             "ranges that hold")  # fmt: skip
+    lines = [f"| {' | '.join(heads)} |", "|---|--:|--:|--:|--:|--:|--:|"]
+    for r in rows:
+        cells = [r[k] or "–" for k in ("main", "change", "limit", "conditional_change", "truth_change", "covered")]
+        lines.append(f"| {r['planted']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def shown(text, rows):
+    """Return a method page with the table in its place."""
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n{page(rows)}\n{END}{rest.split(END)[1]}"
+
+
 def main():
     """Run what is missing, then write the table."""
     done = np.loadtxt(PART, delimiter=",", ndmin=2) if PART.exists() else np.zeros((0, 1 + len(RULES) * len(FIGURES)))
@@ -128,7 +147,8 @@ def main():
         file.write(f"# make calibrate-index, {dt.date.today()}, Python {platform.python_version()}\n")
         writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(table(found))
+        writer.writerows(rows := table(found))
+    PAGE.write_text(shown(PAGE.read_text(encoding="utf-8"), rows), encoding="utf-8")
     PART.unlink(missing_ok=True)
 
 

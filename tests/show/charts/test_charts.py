@@ -48,6 +48,8 @@ def inputs(lab: SimpleNamespace) -> dict[str, tuple[Any, list[str]]]:
                          "lower": [0.0, 0.0, 2.0], "upper": [1.0, 3.0, 6.0]})  # fmt: skip
     row = SimpleNamespace(kind="multisource", verdict="inside_groups_only", n_ratees=9, n_raters=7, n_components=3,
                           movers=0)  # fmt: skip
+    index = lab.finding("index.supported", measure="index", value=10.0, lower=5.0, upper=15.0, n=318, unit="of_100",
+                        separated=16.0, concordant=12.0, discordant=4.0, tied=84.0, n_comparators=1)  # fmt: skip
     return {
         "bounds": (lab.finding("leniency.bounds", measure="bounds", **share), ["19%"]),
         "caterpillar": (raters(lab, 5), ["+11,4", "+7,0 sampai +15,8", "Ditandai 1"]),
@@ -59,6 +61,7 @@ def inputs(lab: SimpleNamespace) -> dict[str, tuple[Any, list[str]]]:
         "ranges": ([pairs], ["16,0%", "14,0% sampai 19,0%", "20,0%"]),
         "self_other": (Result.of("self_other", selfs), ["+4,0", "Dinas Sosial: +9,5"]),
         "sources": (Result.of("agreement", agree), ["0,41", "angka dunia 0,34", "pihak lain 0,44"]),
+        "supported": (index, ["Indeks 10", "5 sampai 15", "batas atas 16", "12 searah"]),
         "teams": (bins, ["100%: 7 tim", "10 tim"]),
     }  # fmt: skip
 
