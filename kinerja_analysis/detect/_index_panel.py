@@ -174,10 +174,11 @@ def integrity(ctx: Context, ratings: pd.DataFrame) -> tuple[int, int]:
     A block is copied when two raters gave five or more employees the same scores throughout, and not one score to all.
     """
     copied = _blocks(ratings)
-    lines = accounting(ctx)[0]
-    mine = {int(a.partition(":")[0]) for a in ratings["row"]} if len(lines) else set()
-    lines = lines[lines["file"].isin(mine) & (lines["table"] == "ratings")] if len(lines) else lines
-    read, kept = (int(lines[c].sum()) if len(lines) else ratings["row"].nunique() for c in ("rows", "kept"))
+    lines = ctx.memo("accounting", lambda: accounting(ctx)[0])
+    rows = ratings["row"].drop_duplicates()
+    files = pd.to_numeric(rows.str.partition(":")[0], errors="coerce").unique() if len(lines) else []
+    lines = lines[lines["file"].isin(files) & (lines["table"] == "ratings")]
+    read, kept = (int(lines[c].sum()) if len(lines) else len(rows) for c in ("rows", "kept"))
     return max(kept - copied, 0), max(read, 1)
 
 

@@ -173,7 +173,10 @@ def _comparators(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder
             continue
         limits = (100 * pairs.tau_a_lower, 100 * pairs.tau_a_upper)
         estimate = Estimate(100 * pairs.tau_a, *limits, ctx.config.level, pairs.n, "of_100", JACK)
-        more: dict[str, Any] = {"reliability": rel, "corrected": pairs.index, "capped": int(pairs.capped)}
+        more: dict[str, Any] = {
+            "reliability": rel, "corrected": pairs.index, "corrected_lower": pairs.index_lower,
+            "corrected_upper": pairs.index_upper, "capped": int(pairs.capped),
+        }  # fmt: skip
         if name == CAPAIAN:
             range_ = Freed([x], [low], [None]).order(cell, np.isfinite(x), cell.team, ctx.config.level)
             more |= {"low": low, "corrected_low": range_.index, "by": "other" if _measured(ctx) else "unknown"}
@@ -183,7 +186,7 @@ def _comparators(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder
         if name == CAPAIAN:  # the same figure as a dimension
             out.add("achievement", Status.CLEAR, "index_achievement", scope=cell.scope, estimate=estimate,
                     concordant=_of(pairs, "concordant"), discordant=_of(pairs, "discordant"), tied=_of(pairs, "tied"),
-                    hundred=100 * max(pairs.tau_a, 0.0))  # fmt: skip
+                    **_hundred(100 * pairs.tau_a, *limits))  # fmt: skip
     if CAPAIAN not in cell.names or order.by[cell.names.index(CAPAIAN)].reason:
         code = "achievement_constant" if CAPAIAN in cell.names else "achievement_none"
         out.not_applicable(code, "index_achievement", cell.scope)
@@ -231,7 +234,7 @@ def _agreement(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder) 
     value, lower, upper = (v**2 for v in ends)
     estimate = Estimate(value, lower, upper, ctx.config.level, len(cell.rows), "reliability", JACK)
     out.add("agreement", Status.CLEAR, "index_agreement", scope=cell.scope, estimate=estimate,
-            hundred=200 / math.pi * math.asin(ends[0]), rho=order.rho)  # fmt: skip
+            rho=order.rho, **_hundred(*(200 / math.pi * math.asin(v) for v in ends)))  # fmt: skip
 
 
 def _fairness(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder) -> None:
@@ -246,8 +249,8 @@ def _fairness(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder) -
         out.not_applicable(spread, "index_equity", cell.scope)
     else:
         net = panel.decided_by_rater(spread, yard)
-        out.add("equity", Status.CLEAR, "index_equity", scope=cell.scope, hundred=100 - net.value,
-                estimate=_range(ctx, net, len(cell.rows), "both_ranges"))  # fmt: skip
+        out.add("equity", Status.CLEAR, "index_equity", scope=cell.scope,
+                estimate=_range(ctx, net, len(cell.rows), "both_ranges"), **_fair(net))  # fmt: skip
     _impartiality(ctx, out, cell, yard)
 
 
@@ -262,7 +265,17 @@ def _impartiality(ctx: Context, out: Collector, cell: Cell, yard: panel.Yardstic
         return
     name = max(nets, key=lambda k: nets[k].value)
     out.add("impartiality", Status.CLEAR, "index_impartiality", scope=cell.scope, attribute=name, attributes=len(nets),
-            estimate=_range(ctx, nets[name], len(cell.rows), JACK), hundred=100 - nets[name].value)  # fmt: skip
+            estimate=_range(ctx, nets[name], len(cell.rows), JACK), **_fair(nets[name]))  # fmt: skip
+
+
+def _hundred(value: float, lower: float, upper: float) -> dict[str, Any]:
+    """Return a dimension on 0-100 with its limits."""
+    names = ("hundred", "hundred_lower", "hundred_upper")
+    return {name: max(v, 0.0) for name, v in zip(names, (value, lower, upper), strict=True)}
+
+
+def _fair(net: panel.Range) -> dict[str, Any]:
+    return _hundred(100 - net.value, 100 - net.upper, 100 - net.lower)
 
 
 def _range(ctx: Context, net: panel.Range, n: int, method: str) -> Estimate:

@@ -115,7 +115,8 @@ def _panel(view: View, scope: str) -> list[Block]:
             value = _value(view, e.value, e.unit)
             ends = (_value(view, v, e.unit, bare=True) for v in (e.lower, e.upper))
             span = " – ".join(ends) if math.isfinite(e.lower) else view.say("index.panel.full")
-            hundred = view.say("index.panel.number", value=f.params["hundred"])
+            key = "hundred" if "hundred_lower" in f.params else "number"
+            hundred = view.say(f"index.panel.{key}", **{"value": f.params["hundred"], **f.params})
             note = view.say(f"index.panel.{name}_note", **words.values(f, view.lang, view.names))
             rows.append((label, value, span, hundred, note))
     if not rows:

@@ -1,0 +1,94 @@
+"""The index on the page: what stands there comes from findings, at both levels and in both languages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.tables import Tables, data_kind
+from kinerja_analysis.detect import detect
+from kinerja_analysis.release import release
+from kinerja_analysis.report import blocks as b
+from kinerja_analysis.report.index_page import headline, index_html
+from kinerja_analysis.report.page import region_page
+from kinerja_analysis.report.view import View
+from kinerja_analysis.report.workbook import all_findings
+from kinerja_analysis.score import score
+from kinerja_analysis.simulate import simulate
+
+CONFIG = AuditConfig(detectors=("distribution", "index"))
+
+
+def made(tables: Tables) -> Audit:
+    return detect(tables, score(tables, CONFIG), CONFIG)
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return simulate(None, (2025,), scenario="menyeluruh", size=900, seed=4).tables
+
+
+@pytest.fixture(scope="module")
+def formed(tables: Tables) -> Audit:
+    return made(tables)
+
+
+def section(audit: Audit, lang: str) -> b.Section:
+    (found,) = next(s for s in region_page(audit, lang, pictures=False).sections if s.name == "index").blocks
+    assert isinstance(found, b.Section)
+    return found
+
+
+def words_of(found: b.Section) -> str:
+    texts = [t for block in b.walk([found]) for t in b.sentences(block)]
+    cells = [str(c) for block in b.walk([found]) if isinstance(block, b.TableBlock) for r in block.rows for c in r]
+    return " ".join([*texts, *cells])
+
+
+@pytest.mark.parametrize("level", ["internal", "public"])
+def test_figures_of_the_page_are_those_of_the_findings(formed: Audit, level: str) -> None:
+    audit = formed if level == "internal" else release(formed)
+    found = section(audit, "id")
+    index = audit.index
+    assert index is not None
+    known = {float(v) for c in ("value", "lower", "upper") for v in index.frame[c]}
+    known |= {float(v) for v in audit["distribution"].frame["value"]}
+    drawn = b.numbers([x for x in b.walk([found]) if not isinstance(x, b.Figure)])
+    assert drawn and drawn <= known
+    assert b.codes([found]) <= set(index.frame["code"]) | set(audit["distribution"].frame["code"])
+    tables = [x for x in b.walk([found]) if isinstance(x, b.TableBlock) and x.role == "open"]
+    assert [len(t.rows) for t in tables[::2]] == [6, 6], "six dimensions of both scores"
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("id", ("Predikat e-Kinerja, dibandingkan juga", "Nilai atasan", "Patokan terdekat", "tidak dapat melebihi",
+             "Kapan indeks ini menyesatkan", "hanya berlaku untuk urutan di dalam tim", "Poin yang hilang")),
+     ("en", ("The e-Kinerja predikat, compared", "Supervisors' scores", "Nearest yardstick", "cannot exceed",
+             "When this index misleads", "concerns the order inside teams only", "Points lost"))],
+)  # fmt: skip
+def test_everything_that_must_stand_beside_it_does(formed: Audit, lang: str, said: tuple[str, ...]) -> None:
+    text = words_of(section(formed, lang))
+    assert not [s for s in said if s not in text]
+    assert text.count("tidak teridentifikasi" if lang == "id" else "not identified") >= 2, "equity without links"
+
+
+def test_without_evidence_the_reason_and_the_ceiling(tables: Tables) -> None:
+    official = (data_kind(tables.ratings) == "ekinerja").to_numpy()
+    plain = replace(tables, ratings=tables.ratings[official].reset_index(drop=True),
+                    achievements=tables.achievements.iloc[:0])  # fmt: skip
+    text = words_of(section(made(plain), "id"))
+    assert "Indeks tidak dibentuk" in text and "tidak berasal dari penilai itu sendiri" in text
+    assert "tidak dapat melebihi" in text and "tidak teridentifikasi" in text
+    assert "Nilai atasan" not in text and "menyesatkan" not in text
+
+
+def test_index_page_and_workbook_hold_it(formed: Audit) -> None:
+    top = headline(formed)
+    assert set(top["index"]) == {"the_predikat", "the_supervisor_scores"}
+    row = {"region": "99.01", "name": "Contoh", "year": 2025, "level": "public", "synthetic": True, "headline": top}
+    assert "Indeks predikat: " in index_html([row], "id") and "Index of the predikat: " in index_html([row], "en")
+    assert {"index.supported", "index.differentiation"} <= set(all_findings(View(formed, "id", False))["code"])
