@@ -131,7 +131,8 @@ def _index(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder) -> N
         discordant=_of(weak, "discordant"), tied=_of(weak, "tied"), separated=100 * weak.separated,
         accuracy=100 * weak.accuracy if math.isfinite(weak.accuracy) else None, anchor=name, anchor_value=at,
         n_pairs=weak.n_pairs, n_teams=weak.n_teams, n_units=weak.n_units, n_capped=order.n_capped,
-        excluded=cell.excluded, covered=weak.n / len(cell.rows), raw=100 * weak.tau_a, correlation=_plain(weak.r),
+        excluded=cell.excluded, peers=len(cell.peers) / max(cell.peers["i"].nunique(), 1),
+        covered=weak.n / len(cell.rows), raw=100 * weak.tau_a, correlation=_plain(weak.r),
         distinguish=ctx.threshold("index.distinguish").value,
     )  # fmt: skip
 

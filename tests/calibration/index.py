@@ -6,9 +6,10 @@ One row per planted problem: mean of the index (``main``), its mean change again
 with the upper 99 % limit of that mean (t), the same for the conditional figure, the net order of score and merit
 (``truth``) and its change, and the index of each comparator. ``rule``: "held" means that the limit of the main change
 must not exceed one point, "random" that the index must be about 0, "truth" that it may rise as far as the net order
-of score and merit does, "exception" what happens without a safeguard. ``covered``: share of 95 % ranges that hold the
-mean of the index over the runs. Without capaian (``no capaian``) only peers are compared; ``copies in`` keeps the peer
-ratings that the product leaves out as copies. A killed run goes on (``index.part.csv``).
+of score and merit does, "exception" what happens without a safeguard, "range" a design whose range is measured (fewer
+units; a score of three levels like the predikat, nothing planted). ``covered``: share of 95 % ranges that hold the
+mean of the index over the runs. Without capaian (``no capaian``) only peers are compared; ``copies in`` keeps the
+peer ratings that the product leaves out as copies. A killed run goes on (``index.part.csv``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import platform
 from pathlib import Path
 
 import numpy as np
-from index_worlds import CRITERIA, PEER, PEERS, RELIABILITY, SELF, UNIT, draw, region
+from index_worlds import CRITERIA, PEER, PEERS, RELIABILITY, SELF, TEAM, UNIT, UNITS, draw, region
 from scipy.special import stdtrit
 
 from kinerja_analysis.detect._index_copies import repeats
@@ -37,26 +38,28 @@ RULES = {
     "ignoring": "held", "single value": "held", "identical": "held", "quota": "random", "reciprocity": "held",
     "self": "held", "peers copy": "held", "supervisors copy": "truth",
     "no capaian": "", "no capaian, peers copy": "held", "no capaian, peers copy, copies in": "exception",
+    "15 units": "range", "40 units": "range", "three levels": "range",
 }  # fmt: skip
 FIGURES = ("main", "conditional", "peers", "capaian", "truth", "separated", "lower", "upper")
 FIELDS = ("planted", "rule", "runs", "main", "change", "limit", "conditional", "conditional_change",
           "conditional_limit", "truth", "truth_change", "peers", "capaian", "separated", "covered")  # fmt: skip
 
 
-def figure(r, keep, *, conditional=False, capaian=True):
+def figure(r, keep, *, conditional=False, capaian=True, units=UNITS):
     """Return the index as the product forms it, from arrays: comparators freed of the group difference."""
-    group = r.group[:, None]
+    some = slice(units * TEAM)
+    group, unit, keep, known = r.group[some, None], UNIT[some], keep[some], r.capaian[some]
     number = keep.sum(axis=1)
-    mean = (r.peers * keep).sum(axis=1) / np.where(number > 0, number, np.nan)
-    free, effect = without_groups(mean, group, UNIT, given=r.capaian if conditional else None)
-    single = (r.peers - group * effect)[keep]
-    ratee = np.repeat(SELF[:, None], PEERS, axis=1)[keep]
-    value, left = reliability_of_means(single, ratee, PEER[keep], UNIT[ratee], UNIT[ratee])
+    mean = (r.peers[some] * keep).sum(axis=1) / np.where(number > 0, number, np.nan)
+    free, effect = without_groups(mean, group, unit, given=known if conditional else None)
+    single = (r.peers[some] - group * effect)[keep]
+    ratee = np.repeat(SELF[some, None], PEERS, axis=1)[keep]
+    value, left = reliability_of_means(single, ratee, PEER[some][keep], unit[ratee], unit[ratee])
     evidence, reliability, lefts = [free], [min(value, 1.0)], [left.clip(0, 1)]
     if capaian:
-        evidence.append(r.capaian if conditional else without_groups(r.capaian, group, UNIT)[0])
+        evidence.append(known if conditional else without_groups(known, group, unit)[0])
         reliability, lefts = [*reliability, RELIABILITY], [*lefts, None]
-    return supported_order(r.score, evidence, UNIT, reliability=reliability, reliability_left=lefts)
+    return supported_order(r.score[some], evidence, unit, reliability=reliability, reliability_left=lefts)
 
 
 def copies(r):
@@ -70,11 +73,12 @@ def copies(r):
 def one(d, planted):
     """Return the figures of one run."""
     bare = planted.removeprefix("no capaian").removeprefix(", ")
+    units = int(bare.removesuffix(" units")) if bare.endswith("units") else UNITS
     problem = bare.removesuffix(", copies in").replace("self", "")  # self ratings are never read
     r = region(d, problem)
     keep = np.ones(PEER.shape, bool) if bare.endswith("copies in") else ~copies(r)
-    main = figure(r, keep, capaian=bare == planted)
-    second = figure(r, keep, conditional=True) if bare == planted else None
+    main = figure(r, keep, capaian=bare == planted, units=units)
+    second = figure(r, keep, conditional=True) if bare == planted and RULES[planted] != "range" else None
     truth = 100 * ordered_pairs(r.score, r.true, UNIT).tau_a
     each = [f.index if np.isfinite(f.index) else 0.0 for f in main.by]
     return [main.index, second.index if second else np.nan, each[0], each[1] if len(each) > 1 else np.nan, truth,
