@@ -1,7 +1,8 @@
 """Every sentence a user reads: message lookup, and numbers and dates in the reader's language.
 
 Messages stand in TOML files with ``id`` and ``en`` side by side: ``base/messages/<file>.toml`` gives keys
-``<file>.<table>``; ``detect/<name>.toml`` gives its ``[messages.<code>]`` the keys ``<name>.<code>``.
+``<file>.<table>``; ``detect/<name>.toml`` gives its ``[messages.<code>]`` the keys ``<name>.<code>`` and its
+``[review.<name>]`` the keys ``review.<detector>.<name>``.
 Placeholders hold raw values and a format: ``{x}`` text or whole number, ``{x:n}`` whole number, ``{x:1}`` one
 decimal, ``{x:+1}`` signed, ``{x:%}`` and ``{x:%1}`` a fraction as percent, ``{x:p}`` a p-value, ``{x:date}`` a
 date, ``{n|team|teams}`` a word chosen by a number, ``{n?, {n:n} not examinable}`` words said only where the number is
@@ -54,8 +55,9 @@ def messages() -> dict[str, dict[str, str]]:
     if detect.is_dir():
         for entry in sorted(detect.iterdir(), key=lambda e: e.name):
             if entry.name.endswith(".toml"):
-                own = tomllib.loads(entry.read_text(encoding="utf-8")).get("messages", {})
-                found.update(_walk(own, entry.name[:-5]))
+                own = tomllib.loads(entry.read_text(encoding="utf-8"))
+                found.update(_walk(own.get("messages", {}), entry.name[:-5]))
+                found.update(_walk(own.get("review", {}), f"review.{entry.name[:-5]}"))
     return found
 
 

@@ -55,6 +55,19 @@ def in_report(detector: str) -> dict[str, Any]:
     return {**usual, **_toml(detector).get("report", {})}
 
 
+def in_review(detector: str) -> dict[str, Any]:
+    """Return how the review list takes a detector's findings, by the names of their codes.
+
+    ``together`` one entry for all of them, ``open`` entries that need more ratings, ``lists`` lists of employees,
+    ``examples`` raters to learn from, ``skip`` no entry.
+
+    >>> in_review("matrix_check")["together"]
+    []
+    """
+    usual: dict[str, Any] = {"together": [], "open": [], "lists": [], "examples": [], "skip": []}
+    return {**usual, **_toml(detector).get("review", {})}
+
+
 def threshold(key: str, overrides: dict[str, float] | None = None) -> Threshold:
     """Return the threshold ``<detector>.<name>``, with the user's value where one is set.
 
