@@ -354,6 +354,46 @@ def test_order_by_aspect_and_agency(make_cell, run_detector) -> None:
     assert {f.status for f in result.findings(measure="order_by_sector")} == {Status.CLEAR}
 
 
+OWN_SYSTEM = """
+name = "sendiri"
+label = { id = "Contoh", en = "Example" }
+note = { id = "Untuk uji", en = "For tests" }
+status = "agency"
+period = "year"
+sectors = [{ name = "Care", opds = ["health", "Clinics"], measures = [
+  { name = "mutu", aspects = ["kualitas"] }, { name = "volume", indicators = ["visits"] } ] }]
+criteria = [{ key = "c", label = { id = "C", en = "C" }, weight = 1.0, scale = [1, 5] }]
+indicators = [{ key = "visits", label = { id = "Kunjungan", en = "Visits" }, unit = { id = "k", en = "v" }, weight = 1.0,
+  aspect = "kuantitas", direction = "higher", measured_by = "rater" }]
+"""
+
+
+def test_order_by_sector_of_the_indicator_system(make_cell, run_detector, tmp_path) -> None:
+    """Two agencies are one sector, with measures of its own; the third agency is taken by aspect, and says so."""
+    place = tmp_path / "sendiri.toml"
+    place.write_text(OWN_SYSTEM, encoding="utf-8")
+    agency = np.array(["Health", "Clinics", "Schools"])
+    parts = [team_of(f"S{t:02d}", [SB, B, B], [90.0, 80.0, 70.0]).assign(opd=agency[(t > 7) + (t > 14)])
+             for t in range(30)]  # fmt: skip
+    rows = pd.concat(parts, ignore_index=True)
+    own = rows[["ratee", "realised"]].rename(columns={"ratee": "person"})
+    turned = own.assign(realised=240 - 2 * own["realised"], indicator="VISITS")
+    volume = pd.concat([turned, own.assign(realised=80.0, indicator="b")]).assign(aspect="kuantitas")
+    known = pd.concat([own.assign(aspect="kualitas", indicator="a"), volume])
+    ctx = with_achievement(make_cell(rows.drop(columns="realised")), known)
+    ctx = dataclasses.replace(ctx, config=ctx.config.model_copy(update={"framework": str(place)}), _memo={})
+    result = run_detector(NAME, ctx)
+    found = {f.subject: (f.estimate.value, f.code.split(".")[1]) for f in result.findings(measure="order_by_sector")}
+    assert found == {
+        "kualitas": (1.0, "in_aspect"), "kuantitas": (0.0, "in_aspect"), "Care|mutu": (1.0, "in_sector"),
+        "Care|volume": (0.0, "in_sector"), "Schools|kualitas": (1.0, "in_agency"),
+        "Schools|kuantitas": (0.0, "in_agency"),
+    }  # fmt: skip
+    care = result.first(measure="order_by_sector", subject="Care|volume")
+    assert care.params["n_teams"] == 15 and "as the indicator system defines it" in care.sentence("en")
+    assert "perangkat daerah" in result.first(measure="order_by_sector", subject="Schools|kualitas").sentence("id")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 3])
 def test_demo(seed) -> None:
