@@ -363,8 +363,15 @@ period = "year"
 sectors = [{ name = "Care", opds = ["health", "Clinics"], measures = [
   { name = "mutu", aspects = ["kualitas"] }, { name = "volume", indicators = ["visits"] } ] }]
 criteria = [{ key = "c", label = { id = "C", en = "C" }, weight = 1.0, scale = [1, 5] }]
-indicators = [{ key = "visits", label = { id = "Kunjungan", en = "Visits" }, unit = { id = "k", en = "v" }, weight = 1.0,
-  aspect = "kuantitas", direction = "higher", measured_by = "rater" }]
+
+[[indicators]]
+key = "visits"
+label = { id = "Kunjungan", en = "Visits" }
+unit = { id = "kunjungan", en = "visits" }
+weight = 1.0
+aspect = "kuantitas"
+direction = "higher"
+measured_by = "rater"
 """
 
 
