@@ -1,13 +1,14 @@
 """Ratings against achievement, inside supervisors only: does a better result go with a better rating?
 
-Measures: ``order`` (region), ``order_others`` (region, achievement measured by others alone), ``ignoring`` (region: how
-far supervisors differ), ``supervisor_order`` (region and rater), ``order_by_sector`` (aspect, and agency with aspect),
-``slope`` (region), ``beyond_achievement`` (region and rater), ``measured_by``, and the lists ``top_missed`` and
-``low_reached``.
+Measures: ``smallest_effect`` (region), ``order`` (region), ``order_others`` (region, achievement measured by others
+alone), ``ignoring`` (region: how far supervisors differ), ``supervisor_order`` (region and rater), ``order_by_sector``
+(aspect, and sector or agency with aspect), ``slope`` (region), ``beyond_achievement`` (region and rater),
+``measured_by``, and the lists ``top_missed`` and ``low_reached``.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,11 @@ from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
 from kinerja_analysis.detect._achievement_beyond import Beyond, beyond, within_slope
 from kinerja_analysis.detect._achievement_order import (
+    POWER,
     Regional,
     below,
     factor,
+    findable,
     freed,
     regional,
     two_kinds,
@@ -79,6 +82,7 @@ def _scope(ctx: Context, out: Collector, cell: Cell) -> bool:
                          n_single=cell.single, n=cell.n)  # fmt: skip
         return False
     region = regional(cell.teams, ctx.config.level)
+    _smallest(ctx, out, cell)
     _order(ctx, out, cell, region)
     _others(ctx, out, cell)
     _sectors(ctx, out, cell)
@@ -93,6 +97,16 @@ def _scope(ctx: Context, out: Collector, cell: Cell) -> bool:
 
 
 # --- the region ----------------------------------------------------------------------------------------------
+
+
+def _smallest(ctx: Context, out: Collector, cell: Cell) -> None:
+    """What this design can find, before the results."""
+    limit, reliability = (ctx.threshold(f"achievement_gap.{t}").value for t in ("region_order", "reliability_low"))
+    found = findable(cell.teams, limit, reliability, ctx.config.level)
+    estimate = Estimate(found.share, level=ctx.config.level, n=cell.n, unit="share", method="pairs_chance")
+    out.add("smallest_effect", Status.CLEAR, "smallest_effect", scope=cell.scope, estimate=estimate, power=POWER,
+            hundred=100 * found.share, pairs=int(cell.teams.pairs.sum()), chance=found.chance,
+            n_teams=len(cell.names), needed=math.ceil(found.factor * len(cell.names)))  # fmt: skip
 
 
 def _order(ctx: Context, out: Collector, cell: Cell, region: Regional) -> None:
@@ -196,7 +210,7 @@ def _teams_beyond(ctx: Context, out: Collector, own: Cell, made: Beyond, limit: 
         return
     adjusted = adjust(np.where(enough, made.p, np.nan), "bh")
     flagged = enough & (adjusted <= ctx.config.fdr)
-    half = float(ndtri(0.5 + ctx.config.level / 2)) * made.se
+    half = made.half(ctx.config.level)
     middle = made.value.shape[1] // 2
     for i in np.flatnonzero(enough):
         lower, upper = float((made.value - half)[i].min()), float((made.value + half)[i].max())
@@ -215,7 +229,7 @@ def _teams_beyond(ctx: Context, out: Collector, own: Cell, made: Beyond, limit: 
         "beyond_some" if flagged.any() else "beyond_none", Status.FLAGGED if flagged.any() else Status.CLEAR,
         "beyond_achievement", scope=scope, estimate=estimate, flagged=int(flagged.sum()), family=int(enough.sum()),
         n_few=int((~enough).sum()), limit=limit.value, reliability=float(made.reliability[0]),
-        tightest=float(made.se[enough].min()),
+        tightest=float(np.maximum(made.se, made.own_se)[enough].min()),
     )  # fmt: skip
 
 
