@@ -86,10 +86,15 @@ def plain(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-@lru_cache(maxsize=1_000_000)
+@lru_cache(maxsize=100_000)
+def _sheet(address: str) -> tuple[tuple[int, str], ...]:
+    return tuple((len(part), part) for part in address.split(":"))
+
+
 def _place(address: str) -> tuple[tuple[int, str], ...]:
     """Sort key of an address: its numbers by size."""
-    return tuple((len(part), part) for part in address.split(":"))
+    sheet, _, row = address.rpartition(":")
+    return (*_sheet(sheet), (len(row), row)) if sheet else _sheet(row)
 
 
 class Collector:

@@ -62,7 +62,13 @@ def _filled(ctx: Context) -> Iterator[tuple[str, str, int, int]]:
         if frame.empty:
             yield table, "", 0, 0
         for name in (c.name for c in columns(table) if len(frame) and c.kind != "flag" and c.name not in UNCOUNTED):
-            yield table, name, len(frame), int((frame[name].notna() & (frame[name].astype("str") != "")).sum())
+            yield table, name, len(frame), _count(frame[name])
+
+
+def _count(column: pd.Series) -> int:
+    """Count what is neither missing nor empty."""
+    words = pd.api.types.is_string_dtype(column)
+    return int((column.notna() & (column != "")).sum() if words else column.notna().sum())
 
 
 def _placed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,8 @@ from kinerja_analysis.base.tables import EKINERJA_CRITERIA, official
 from kinerja_analysis.score.rules import rule_for
 
 KEYS = ["period", "region", "person"]
+#: Columns of the multi-source ratings that scores are made of.
+MULTISOURCE = ["period", "region", "ratee", "rater", "source", "criterion", "score", "scale_min", "scale_max"]
 
 
 def split_ratings(ratings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -39,7 +41,7 @@ def split_ratings(ratings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             ratings["period"].isin(older) & ratings["criterion"].isin(EKINERJA_CRITERIA)
             & (ratings["source"] == "supervisor")
         ).to_numpy(bool)  # fmt: skip
-    return ratings[ours], ratings[~ours]
+    return ratings[ours], ratings.loc[~ours, MULTISOURCE]
 
 
 def main_appraisals(appraisals: pd.DataFrame) -> pd.DataFrame:
