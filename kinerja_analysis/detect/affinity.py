@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.detect._affinity_changes import both_known, changes
+from kinerja_analysis.detect._grouped import grouped
 from kinerja_analysis.detect.attributes import by_size, declared, dummies, informative, members, scored, values
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -134,7 +135,7 @@ def _points(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> li
     found, kept = _sources(ctx, frame, name)
     if not kept:
         return list(found.values())
-    ratee = frame.groupby(["period", "ratee"], sort=True).ngroup().to_numpy()
+    ratee = grouped(frame, ["period", "ratee"])[0]
     rater = pd.factorize(frame["stratum"], sort=True)[0]
     cluster = pd.factorize(frame["cluster"], sort=True)[0]
     x = dummies(frame["source"].where(frame["own"], ""), kept)

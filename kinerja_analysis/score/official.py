@@ -97,8 +97,8 @@ def _index(frame: pd.DataFrame, *further: str) -> pd.MultiIndex:
 
 def _with_opinions(people: pd.DataFrame, multisource: pd.DataFrame) -> pd.Series:
     """Tell whether the agency applied opinions of peers or subordinates: read off the data [assumption]."""
-    asked = multisource[multisource["source"].isin(["peer", "subordinate"])]
-    asked = asked[["period", "region"]].drop_duplicates()
+    asked = multisource.loc[multisource["source"].isin(["peer", "subordinate"]), ["period", "region"]]
+    asked = asked.drop_duplicates()
     marks = people[["period", "region"]].merge(asked, how="left", indicator=True)["_merge"] == "both"
     return marks.set_axis(people.index)
 
