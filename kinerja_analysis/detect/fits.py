@@ -123,9 +123,9 @@ def rasch(ratings: pd.DataFrame, source: str = "") -> Rasch:
     """
     from kinerja_analysis.stats import many_facet_rasch
 
-    used = ["period", "ratee", "rater", "source", "criterion", "score", "scale_min", "scale_max"]
+    names = ["period", "ratee", "rater", "source", "criterion", "score", "scale_min", "scale_max"]
     first = np.sort(grouped(ratings, ["period", "ratee", "rater", "criterion", "row"])[1])
-    once = ratings[used].iloc[first]
+    once = ratings[names].iloc[first]
     rows = compared(once[once["source"] == source] if source else once)
     lists = {c: pd.factorize(rows[c], sort=True) for c in ("ratee", "rater", "criterion")}
     ratees, raters, criteria = ([str(n) for n in names] for _, names in lists.values())
