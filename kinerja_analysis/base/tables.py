@@ -170,7 +170,18 @@ def of_cell(frame: pd.DataFrame, region: str | None, year: int | None, until: in
             keep &= (frame[name] == value).to_numpy(bool)
     if until is not None:
         keep &= (frame["year"] <= until).to_numpy(bool)
-    return (frame if keep.all() else frame[keep]).reset_index(drop=True)
+    return kept(frame, keep).reset_index(drop=True)
+
+
+def kept(frame: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
+    """Return the rows to keep, without a copy where they lie together.
+
+    >>> kept(pd.DataFrame({"a": [1, 2, 3]}), np.array([False, True, True]))["a"].tolist()
+    [2, 3]
+    """
+    rows = np.flatnonzero(keep)
+    together = rows.size > 0 and rows[-1] - rows[0] == rows.size - 1
+    return frame.iloc[rows[0] : rows[-1] + 1] if together else frame[keep]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Design
-from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, annual_or_latest, official
+from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, annual_or_latest, kept, official
 from kinerja_analysis.detect import fits
 from kinerja_analysis.detect._grouped import grouped
 from kinerja_analysis.detect.contract import Threshold, threshold
@@ -115,7 +115,7 @@ class Context:
 
     def _ratings(self, kind: str) -> pd.DataFrame:
         ratings = self.tables.ratings
-        rows = ratings[official(ratings) == (kind == "ekinerja")]
+        rows = kept(ratings, official(ratings) == (kind == "ekinerja"))
         year = rows["year"]
         annual = rows["period"] == (year.astype("str") if year.nunique() > 1 else str(year.min()))
         return (rows[annual] if annual.any() and not annual.all() else rows).reset_index(drop=True)
