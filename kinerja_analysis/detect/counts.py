@@ -145,8 +145,8 @@ def accounting(ctx: Context) -> tuple[pd.DataFrame, set[int]]:
     A file none of whose rows is kept belongs to every cell: nothing is lost between them.
     """
     frames = (getattr(ctx.tables, name) for name in TABLES)
-    addresses = pd.concat([f["row"].dropna().drop_duplicates() for f in frames])
-    files = pd.to_numeric(addresses.str.partition(":")[0], errors="coerce").dropna().unique()
+    names = pd.concat([f["row"].dropna().str.replace(":.*", "", regex=True).drop_duplicates() for f in frames])
+    files = pd.to_numeric(names, errors="coerce").dropna().unique()
     whole = ctx.tables.accounting
     nobody = whole.groupby("file")["kept"].transform("sum") == 0
     mine = whole[whole["file"].isin(files) | nobody].reset_index(drop=True)
