@@ -327,3 +327,22 @@ def test_stability_in_the_export(make_cell) -> None:
     assert same.status is Status.NOT_APPLICABLE and "variasi nol" in same.sentence("id")
     one = rotating(1, 1.0)
     assert answer(one[one["period"] == "2025"]) == []
+
+
+def test_smallest_reliability_is_found_as_often_as_printed() -> None:
+    """Peers of the printed reliability are flagged about 80 of 100 times."""
+    found = pick(run(world(0, n_units=60, peer=12.0)), "smallest_effect")
+    size = found.estimate.value
+    assert found.code == "agreement.smallest_effect" and 0 < size < 0.3 and found.params["source"] == "peer"
+    peer = 8.0 * math.sqrt(1 / size - 1)
+    hits = 0
+    for seed in range(1, 31):
+        rows = world(seed, n_units=60, peer=peer)
+        judged = pick(run(rows[rows["source"] == "peer"]), "reliability_single", "peer")
+        hits += judged.status is Status.FLAGGED
+    assert 18 <= hits <= 28, (size, hits)
+
+
+def test_too_few_units_to_find_any_unreliability() -> None:
+    found = pick(run(world(0, n_units=6)), "smallest_effect")
+    assert found.code == "agreement.smallest_none" and found.estimate.value > 6

@@ -266,3 +266,22 @@ def test_another_cause_of_the_same_pattern_is_named() -> None:
     text = messages()[f"{NAME}.flat"]
     assert "narrow use of the scale" in text["en"]
     assert "skala yang dipakai sempit" in text["id"].lower()
+
+
+def test_smallest_slope_is_found_as_often_as_printed(make_cell, run_detector) -> None:
+    """One rater of 20 has the printed slope; 80 of 100 is promised."""
+    found = run_detector(NAME, make_cell(pairs=world(0, [1.0] * 20))).first(measure="smallest_effect")
+    size = found.estimate.value
+    assert found.code == "halo.smallest_effect" and 0 < size < 0.5 and found.params["ratees"] == 12
+    hits = 0
+    for seed in range(1, 26):
+        result = run_detector(NAME, make_cell(pairs=world(seed, [size] + [1.0] * 19)))
+        hits += any(f.subject == "S00" and f.p_adjusted <= 0.1 and f.code == "halo.flat"
+                    for f in result.findings(subject_kind="rater"))  # fmt: skip
+    assert 15 <= hits <= 24, hits
+
+
+def test_too_few_ratees_to_find_any_halo(make_cell, run_detector) -> None:
+    pairs = world(3, [1.0] * 12, size=8, shape=SHAPE * 0.8)
+    found = run_detector(NAME, make_cell(pairs=pairs)).first(measure="smallest_effect")
+    assert found.code in ("halo.smallest_none", "halo.smallest_effect")

@@ -251,3 +251,10 @@ def test_surface_needs_a_separate_outcome() -> None:
     ctx = with_outcome(ratings, curvature=-20.0)
     flat = with_known(ctx, ctx.tables.achievements.assign(realised=900.0))
     assert surface_of(flat).code == "self_other.surface_flat"
+
+
+def test_smallest_difference_is_found_as_often_as_printed() -> None:
+    """Every employee adds the printed points; 80 of 100 is promised."""
+    points = [f for f in run(world(0, {"A": 0.0, "B": 0.0})) if f.measure == "smallest_effect"][0].params["points"]
+    hits = sum(region(run(world(s, {"A": points, "B": points}))).status is Status.FLAGGED for s in range(1, 31))
+    assert 18 <= hits <= 28, (points, hits)
