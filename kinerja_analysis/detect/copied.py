@@ -7,10 +7,9 @@ import math
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import betaincinv, gammaln, ndtr
+from scipy.special import betaincinv, gammaln, ndtr, ndtri
 
 from kinerja_analysis.detect.identical import Null, upper_tail, vectors
-from kinerja_analysis.stats.patterns import _at_least
 
 Floats = NDArray[np.float64]
 POWER = 0.80
@@ -18,35 +17,29 @@ POWER = 0.80
 MOST_VECTORS = 4000
 
 
-def at_least_of(chance: Floats, alpha: float, excess: float) -> int:
-    """Fewest single-value teams that flag a region: ``excess`` of the teams more than expected, tail below ``alpha``.
+def share_found(pattern: NDArray[np.int64], team: NDArray[np.int64], alpha: float, excess: float) -> float:
+    """Share of teams, all members given the most frequent pattern, that flags a region 80 times of 100; NaN if none.
 
-    >>> at_least_of(np.full(10, 0.1), 0.01, 0.2), at_least_of(np.full(100, 0.1), 0.01, 0.2)
-    (5, 30)
+    Copying moves the region's mix and so what chance gives: it is computed anew for shares of 0, .01 … 1. The number
+    of single teams is taken as normal; whole teams must exceed the expected number by ``excess`` of all teams and by
+    what has a tail of ``alpha``.
+
+    >>> round(share_found(np.tile([0, 1], 240), np.repeat(np.arange(60), 8), 0.01, 0.2), 2)
+    0.27
     """
-    count = math.ceil(float(chance.sum()) + excess * chance.size - 1e-9)
-    while count <= chance.size and not _at_least(chance, count) < alpha:
-        count += 1
-    return count
-
-
-def share_found(chance: Floats, count: int) -> float:
-    """Share of copied teams with which ``count`` or more teams are single 80 times of 100; NaN where none does.
-
-    A copied team is single for certain, any other with its own chance; the number of them is taken as normal.
-
-    >>> round(share_found(np.full(100, 0.1), 30), 3)
-    0.261
-    """
-    if count > chance.size:
-        return math.nan
-    low, high = 0.0, 1.0
-    for _ in range(40):
-        middle = (low + high) / 2
-        p = middle + (1 - middle) * chance
-        spread = max(math.sqrt(float((p * (1 - p)).sum())), 1e-9)
-        low, high = (low, middle) if ndtr((p.sum() - count + 0.5) / spread) >= POWER else (middle, high)
-    return high
+    q = np.bincount(pattern) / pattern.size
+    c = np.linspace(0, 1, 101)[:, None]
+    mix = (1 - c) * q + c * (np.arange(q.size) == q.argmax())
+    sizes, times = np.unique(np.bincount(team), return_counts=True)
+    chance = (mix[None] ** sizes[:, None, None]).sum(axis=2).T  # share x size
+    now = c + (1 - c) * chance[0]
+    (expected, spread), (mean, sd) = (
+        (p @ times, np.sqrt(np.maximum((p * (1 - p)) @ times, 1e-9))) for p in (chance, now)
+    )
+    teams = times.sum()
+    count = np.ceil(np.maximum(expected + excess * teams - 1e-9, expected - ndtri(alpha) * spread + 0.5))
+    found = (ndtr((mean - count + 0.5) / sd) >= POWER) & (count <= teams)
+    return float(c[found, 0][0]) if found.any() else math.nan
 
 
 def size_found(
@@ -61,7 +54,8 @@ def size_found(
     if known["rater"].nunique() * n > MOST_VECTORS:  # whole raters, by the order of their rows: names do not matter
         first = known.groupby("rater")["row"].min().sort_values(kind="stable").index
         known = known[known["rater"].isin(first[:: -(-len(first) * n // MOST_VECTORS)])]
-    pairs, table = vectors(known, criteria)
+    lowest = known.groupby(known["unit"].fillna(""))["score"].transform("min")  # a unit's level tells nothing
+    pairs, table = vectors(known.assign(score=(known["score"] - lowest).round(6)), criteria)
     scores = table.to_numpy(np.float64)
     if not scores.size or np.ptp(scores) == 0:
         return math.nan

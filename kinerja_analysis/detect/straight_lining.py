@@ -15,7 +15,7 @@ from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.copied import at_least_of, dealt_again, share_found, size_found
+from kinerja_analysis.detect.copied import dealt_again, share_found, size_found
 from kinerja_analysis.detect.identical import Repeats, repeats
 
 NAME = "straight_lining"
@@ -74,22 +74,21 @@ def single_value(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
         code, Status.FLAGGED if many else Status.CLEAR, "single_value", scope=KIND, estimate=estimate,
         p_value=fit.p, n_flagged=len(flagged), excess=100 * excess, **params,
     )  # fmt: skip
-    smallest_teams(ctx, out, fit.chance, fit.n)
+    smallest_teams(ctx, out, rows["pattern"].to_numpy(), team, fit.expected / fit.n_teams)
     for i in flagged:
         own = rows.loc[team == i, "row"].tolist()
         numbers = (float(fit.chance[i]), float(p[i]), float(adjusted[i]))
         _single_rater(ctx, out, str(supervisors[i]), own, numbers, {k: params[k] for k in ("observed", "expected")})
 
 
-def smallest_teams(ctx: Context, out: Collector, chance: np.ndarray, n: int) -> None:
+def smallest_teams(ctx: Context, out: Collector, pattern: np.ndarray, team: np.ndarray, expected: float) -> None:
     """The share of teams, everyone in them given one pair of ratings, that flags the region 80 times of 100."""
     alpha, excess = (ctx.threshold(f"straight_lining.{name}").value for name in ("max_chance", "excess"))
-    share = share_found(chance, at_least_of(chance, alpha, excess))
-    expected = float(chance.mean())
-    estimate = Estimate(share if math.isfinite(share) else expected, level=ctx.config.level, n=n, unit="share",
-                        method="single_value_chance")  # fmt: skip
+    share = share_found(pattern, team, alpha, excess)
+    estimate = Estimate(share if math.isfinite(share) else expected, level=ctx.config.level, n=team.size,
+                        unit="share", method="single_value_chance")  # fmt: skip
     out.add("smallest_teams" if math.isfinite(share) else "smallest_teams_none", Status.CLEAR, "smallest_effect",
-            scope=KIND, estimate=estimate, n_teams=chance.size, expected=expected)  # fmt: skip
+            scope=KIND, estimate=estimate, n_teams=int(team.max()) + 1, expected=expected)  # fmt: skip
 
 
 def _single_rater(

@@ -6,18 +6,19 @@ import dataclasses
 import json
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.results import Finding, Status
+from kinerja_analysis.base.results import Design, Finding, Status
 from kinerja_analysis.base.tables import ScoreTable, Tables, conform
 from kinerja_analysis.base.words import messages, placeholders
 from kinerja_analysis.detect._agreement_stability import stability
-from kinerja_analysis.detect.agreement import absolute, detect, raters_for
-from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.agreement import _reliability, absolute, detect, located, raters_for, smallest_effect
+from kinerja_analysis.detect.context import Context, pair_means
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.detect.design import design_of
 from kinerja_analysis.stats import agreement_coefficients, source_reliability
@@ -344,5 +345,9 @@ def test_smallest_reliability_is_found_as_often_as_printed() -> None:
 
 
 def test_too_few_units_to_find_any_unreliability() -> None:
-    found = pick(run(world(0, n_units=6)), "smallest_effect")
-    assert found.code == "agreement.smallest_none" and found.estimate.value > 6
+    rows = located(pair_means(world(0)))
+    fit = _reliability(rows[rows["source"] == "peer"], 0.95)
+    out = Collector("agreement", REGION, 2025)
+    ctx = Context(Tables(), Tables(), ScoreTable(pd.DataFrame()), AuditConfig(), Design(pd.DataFrame()), REGION, 2025)
+    smallest_effect(ctx, out, {"peer": replace(fit, single_upper=fit.single + 1)})
+    assert out.found[0].code == "agreement.smallest_none" and out.found[0].estimate.value > 40
