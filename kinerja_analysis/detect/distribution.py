@@ -115,7 +115,8 @@ def clustering(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     none = not np.isfinite(smallest)
     out.add(
         "smallest_none" if none else "smallest_effect", Status.CLEAR, "smallest_effect", scope=KIND, n_teams=len(top),
-        estimate=Estimate(1.0 if none else smallest, level=ctx.config.level, n=len(rows), unit="rho", method=fit.method),
+        estimate=Estimate(1.0 if none else smallest, level=ctx.config.level, n=len(rows), unit="rho",
+                          method=fit.method),
         predikat=TOP, share=fit.mean, limit=limit.value,
     )  # fmt: skip
     estimate = Estimate(fit.rho, fit.lower, fit.upper, ctx.config.level, len(rows), "rho", fit.method)

@@ -135,7 +135,7 @@ def region(ctx: Context, out: Collector, people: pd.DataFrame, sd: float) -> Non
 
 
 def smallest_effect(ctx: Context, out: Collector, fit: SelfOther, limit: float, sd: float) -> None:
-    """The smallest difference of which the range lies beyond the limit 80 times of 100: limit + (t(.975) + t(.8)) SE."""
+    """The smallest difference whose range lies beyond the limit 80 times of 100: limit + (t(.975) + t(.8)) SE."""
     ends = stdtrit(fit.n_units - 1, [0.5 + ctx.config.level / 2, POWER])
     points = limit + (fit.upper[0] - fit.difference) * ends.sum() / ends[0]
     estimate = Estimate(float(points) / sd, level=fit.level, n=fit.n, unit="sd", method="range beyond the limit, t")

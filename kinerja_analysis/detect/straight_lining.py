@@ -235,7 +235,7 @@ def identical_vectors(ctx: Context, out: Collector) -> None:
 
 
 def smallest_rater(ctx: Context, out: Collector, found: list[Repeats]) -> None:
-    """The share of copied vectors that flags a rater of middle size, of the source with most raters, 80 times of 100."""
+    """The share of copied vectors that flags a rater of middle size 80 times of 100 (source with most raters)."""
     size = pd.Series([r.n for r in found]).groupby([r.source for r in found]).agg(["size", "median"])
     source = str(size["size"].idxmax())
     n, own = int(size.loc[source, "median"]), ctx.multisource[ctx.multisource["source"] == source]
