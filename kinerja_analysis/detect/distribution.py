@@ -10,6 +10,7 @@ import pandas as pd
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
 from kinerja_analysis.detect._distribution_likeness import likeness
+from kinerja_analysis.detect._distribution_smallest import smallest_rho
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -110,6 +111,14 @@ def clustering(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     if not np.isfinite(fit.rho):
         out.not_applicable("clustering_none", "clustering", KIND, n_teams=len(top), n=len(rows), predikat=TOP)
         return
+    smallest = smallest_rho(top["size"], fit.mean, limit.value, level=ctx.config.level)
+    none = not np.isfinite(smallest)
+    out.add(
+        "smallest_none" if none else "smallest_effect", Status.CLEAR, "smallest_effect", scope=KIND, n_teams=len(top),
+        estimate=Estimate(1.0 if none else smallest, level=ctx.config.level, n=len(rows), unit="rho",
+                          method=fit.method),
+        predikat=TOP, share=fit.mean, limit=limit.value,
+    )  # fmt: skip
     estimate = Estimate(fit.rho, fit.lower, fit.upper, ctx.config.level, len(rows), "rho", fit.method)
     high = fit.lower > limit.value
     out.add(
