@@ -85,21 +85,18 @@ def tipping(ctx: Context, out: Collector) -> None:
 
 def supervisor_changes(ctx: Context, out: Collector) -> None:
     """The spread of leniency from teams that stay while supervisors go; nobody is named."""
-    minimum = int(ctx.threshold("leniency.min_changes").value)
-    found = changes_of(ctx, min_changes=minimum)
+    found = changes_of(ctx)
     if found is None:
         out.not_applicable("change_none", "supervisor_change", FULL)
         return
-    who, fit, sd = found
-    if fit.reason or not sd > 0:
-        code = {"constant": "change_constant", "sizes_apart": "change_sizes"}.get(fit.reason, "change_few")
-        code = code if sd > 0 else "change_constant"
-        out.insufficient(code, "supervisor_change", FULL, n_changed=fit.n_changed, minimum=minimum)
-        return
-    widest = ctx.threshold("leniency.widest").value
-    if fit.sd_upper > widest * sd:
+    who, fit, sd = found.who, found.fit, found.sd
+    if found.reason == "wide":
         out.insufficient("change_wide", "supervisor_change", FULL, n_changed=fit.n_changed, most=fit.sd_upper / sd,
-                         widest=widest)  # fmt: skip
+                         widest=found.widest)  # fmt: skip
+        return
+    if found.reason:
+        out.insufficient(f"change_{found.reason}", "supervisor_change", FULL, n_changed=fit.n_changed,
+                         minimum=found.minimum)  # fmt: skip
         return
     estimate = Estimate(fit.sd / sd, fit.sd_lower / sd, fit.sd_upper / sd, fit.level, fit.n, "sd",
                         "event study of changes of supervisor, clustered by team")  # fmt: skip
