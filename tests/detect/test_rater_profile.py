@@ -218,7 +218,7 @@ def test_bands_at_forty_employees() -> None:
         if r["planted"] == "none":
             assert float(r["none"]) >= 0.95
         else:
-            assert float(r["auc"]) >= 0.95 and float(r[r["planted"]]) >= 0.80, r
+            assert float(r["auc"]) >= 0.95 and float(r[r["planted"]]) >= 0.85, r
     assert all(float(r["none"]) >= 0.95 for r in table() if r["planted"] == "none"), "at every size"
 
 
