@@ -10,6 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Result
 from kinerja_analysis.base.tables import PREDIKAT, SOURCES, TABLES, data_kind
+from kinerja_analysis.detect.adviser import advice
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.quality import quality
 
@@ -31,6 +32,7 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
         "predikat": predikat(ctx),
         "teams": team_shares(ctx),
         "budget": budget(ctx, results),
+        "advice": advice(ctx),
         "accounting": lines,
         **quality(ctx, lines, files),
     }

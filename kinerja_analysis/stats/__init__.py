@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         ruler,
         unexpected_responses,
     )
+    from .rating_prices import rating_prices
     from .reciprocity import dyadic_reciprocity
     from .reliability import source_correlation, source_reliability
     from .response_surface import response_surface
@@ -59,7 +60,7 @@ _HOME = {
     "g_study": "generalizability", "d_study": "generalizability", "social_relations": "social_relations",
     "response_surface": "response_surface",
     "ruler": "rasch_tables", "unexpected_responses": "rasch_tables", "leave_out_decomposition": "leave_out",
-    "rank_intervals": "ranking", "dyadic_reciprocity": "reciprocity",
+    "rank_intervals": "ranking", "dyadic_reciprocity": "reciprocity", "rating_prices": "rating_prices",
 }  # fmt: skip
 
 __all__ = [
@@ -68,9 +69,9 @@ __all__ = [
     "facet_report", "facet_summary", "fit_bounds", "g_study", "icc", "identical_vectors",
     "intra_individual_variability", "kendall_w", "leave_out_decomposition", "linkage", "longstring",
     "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rank_intervals", "rater_agreement",
-    "response_surface", "ruler", "self_other", "separated_pairs", "shrink", "single_value_chance", "social_relations",
-    "source_correlation", "source_reliability", "suggest_links", "supervisor_change", "two_way_effects",
-    "unexpected_responses", "weighted_kappa", "within_group_agreement",
+    "rating_prices", "response_surface", "ruler", "self_other", "separated_pairs", "shrink", "single_value_chance",
+    "social_relations", "source_correlation", "source_reliability", "suggest_links", "supervisor_change",
+    "two_way_effects", "unexpected_responses", "weighted_kappa", "within_group_agreement",
 ]  # fmt: skip
 
 
