@@ -6,7 +6,7 @@ Messages stand in TOML files with ``id`` and ``en`` side by side: ``base/message
 Placeholders hold raw values and a format: ``{x}`` text or whole number, ``{x:n}`` whole number, ``{x:1}`` one
 decimal, ``{x:+1}`` signed, ``{x:%}`` and ``{x:%1}`` a fraction as percent, ``{x:p}`` a p-value, ``{x:date}`` a
 date, ``{n|team|teams}`` a word chosen by a number, ``{n?, {n:n} not examinable}`` words said only where the number is
-not zero, ``{n!none}`` words said only where it is.
+there and not zero, ``{n!none}`` words said only where it is zero or missing.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ def say(key: str, lang: str, **params: Any) -> str:
     """
 
     def choose(match: re.Match[str]) -> str:
-        return match.group(3) if (params[match.group(1)] != 0) == (match.group(2) == "?") else ""
+        value = params[match.group(1)]
+        there = value not in (0, None) and value == value  # a missing number is not equal to itself
+        return match.group(3) if there == (match.group(2) == "?") else ""
 
     def fill(match: re.Match[str]) -> str:
         value = params[match.group(1)]
