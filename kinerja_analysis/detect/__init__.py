@@ -17,6 +17,7 @@ from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, check_overrides
 from kinerja_analysis.detect.counts import counts
 from kinerja_analysis.detect.design import design_of
+from kinerja_analysis.detect.review import review
 
 REGISTRY = (
     "distribution", "group_gap", "affinity", "achievement_gap", "leniency", "halo", "rater_profile", "straight_lining",
@@ -32,7 +33,7 @@ def detectors(config: AuditConfig) -> tuple[str, ...]:
     for name in config.detectors:
         if name not in every:
             raise UsageError("errors.detector_unknown", name=name, known=", ".join(every))
-    check_overrides(config.thresholds, (*every, "quality"))
+    check_overrides(config.thresholds, (*every, "quality", "review"))
     return tuple(n for n in every if not config.detectors or n in config.detectors)
 
 
@@ -96,12 +97,14 @@ def detect(
         raise UsageError("errors.no_cells")
     found: dict[str, list[pd.DataFrame]] = {n: [] for n in names}
     aggregates: dict[str, list[pd.DataFrame]] = {}
+    talks: list[pd.DataFrame] = []
     for ctx in views:
         results = {name: run_detector(name, ctx) for name in names}
         for name, result in results.items():
             found[name].append(result.frame)
         for name, frame in counts(ctx, results).items():
             aggregates.setdefault(name, []).append(frame)
+        talks.append(review(results, config))
     return Audit(
         cells=tuple((c.region, c.year) for c in views),
         design=Design(pd.concat([c.design.frame for c in views], ignore_index=True)),
@@ -110,6 +113,7 @@ def detect(
         counts={n: pd.concat(frames, ignore_index=True) for n, frames in aggregates.items()},
         config=config,
         provenance=provenance(tables, config),
+        review=pd.concat(talks, ignore_index=True),
     )
 
 

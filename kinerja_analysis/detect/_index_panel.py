@@ -83,11 +83,10 @@ def decided_by_rater(spread: Range, yard: Yardstick) -> Range:
 def spread(ctx: Context, scope: str) -> Range | str:
     """Return the SD of leniency in units of the score, or why it is not identified."""
     if scope == FULL:
-        found = changes_of(ctx, min_changes=int(ctx.threshold("index.min_changes").value))
+        found = changes_of(ctx)
         if found is None:
             return "equity_one_year"
-        fit = found[1]
-        return Range(fit.sd, fit.sd_lower, fit.sd_upper) if math.isfinite(fit.sd_upper) else "equity_few_changes"
+        return "equity_few_changes" if found.reason else Range(found.fit.sd, found.fit.sd_lower, found.fit.sd_upper)
     verdict = ctx.design.verdicts().get((ctx.region, ctx.year, scope), "") if len(ctx.design.frame) else ""
     if not verdict.startswith("linked"):
         return "equity_not_linked"

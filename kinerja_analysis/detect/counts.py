@@ -10,6 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Result
 from kinerja_analysis.base.tables import PREDIKAT, SOURCES, TABLES, data_kind
+from kinerja_analysis.detect.adviser import advice
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.quality import quality
 
@@ -31,6 +32,7 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
         "predikat": predikat(ctx),
         "teams": team_shares(ctx),
         "budget": budget(ctx, results),
+        "advice": advice(ctx),
         "accounting": lines,
         **quality(ctx, lines, files),
     }
@@ -145,8 +147,8 @@ def accounting(ctx: Context) -> tuple[pd.DataFrame, set[int]]:
     A file none of whose rows is kept belongs to every cell: nothing is lost between them.
     """
     frames = (getattr(ctx.tables, name) for name in TABLES)
-    addresses = pd.concat([f["row"].dropna().drop_duplicates() for f in frames])
-    files = pd.to_numeric(addresses.str.partition(":")[0], errors="coerce").dropna().unique()
+    names = pd.concat([f["row"].dropna().str.replace(":.*", "", regex=True).drop_duplicates() for f in frames])
+    files = pd.to_numeric(names, errors="coerce").dropna().unique()
     whole = ctx.tables.accounting
     nobody = whole.groupby("file")["kept"].transform("sum") == 0
     mine = whole[whole["file"].isin(files) | nobody].reset_index(drop=True)

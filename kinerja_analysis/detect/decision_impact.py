@@ -49,12 +49,14 @@ def official(ctx: Context, out: Collector) -> None:
     elif ctx.teams.empty:
         out.not_applicable("no_supervisor", "changed_bound", FULL)
     else:
-        _bound(ctx, out)
-        _by_changes(ctx, out)
+        _bound(ctx, out, _by_changes(ctx, out))
 
 
-def _bound(ctx: Context, out: Collector) -> None:
-    """Employees whose predikat changes if all that lies between teams, beyond chance, is leniency."""
+def _bound(ctx: Context, out: Collector, shown: int) -> None:
+    """Employees whose predikat changes if all that lies between teams, beyond chance, is leniency.
+
+    It is no bound where changes of supervisor allow more: ``shown`` employees, 0 where they tell nothing.
+    """
     acting = ctx.tables.appraisals.loc[ctx.tables.appraisals["acting"], "row"]
     known = ctx.teams[ctx.teams[["hasil", "perilaku"]].notna().all(axis=1) & ~ctx.teams["row"].isin(acting)]
     rows = latest(known).sort_values(["ratee", "row"], kind="stable").drop_duplicates("ratee", keep="last")
@@ -69,30 +71,33 @@ def _bound(ctx: Context, out: Collector) -> None:
         out.insufficient("bound_constant", "changed_bound", FULL)
         return
     shares = [changed_share(ratings, team, ctx.generator(11)) for team in found]
-    _persons(ctx, out, "bound", Status.CLEAR, "changed_bound", shares, len(rows), "matrix_team_effects", teams=teams)
+    code = "bound_passed" if shown > math.ceil(len(rows) * max(shares[0], shares[2])) else "bound"
+    _persons(ctx, out, code, Status.CLEAR, "changed_bound", shares, len(rows), "matrix_team_effects", teams=teams,
+             shown=shown)  # fmt: skip
 
 
-def _by_changes(ctx: Context, out: Collector) -> None:
-    """The same with the spread of leniency that changes of supervisor show, on the scale of the predikat."""
-    minimum = int(ctx.threshold("leniency.min_changes").value)
-    found = changes_of(ctx, min_changes=minimum)
+def _by_changes(ctx: Context, out: Collector) -> int:
+    """The same with the spread of leniency that changes of supervisor show, on the scale of the predikat.
+
+    Returns the upper limit in employees, 0 where nothing is told.
+    """
+    found = changes_of(ctx)
     if found is None:
         out.not_applicable("one_period", "changed_official", FULL)
-        return
-    who, fit, sd = found
-    rows = latest(members(ctx)).drop_duplicates("ratee", keep="last")
-    wide = fit.sd_upper > ctx.threshold("leniency.widest").value * sd
-    if fit.reason or not sd > 0 or wide or rows["level"].nunique() < 2:
-        out.insufficient("changes_few", "changed_official", FULL, n_changed=fit.n_changed, minimum=minimum)
-        return
+        return 0
+    fit, rows = found.fit, latest(members(ctx)).drop_duplicates("ratee", keep="last")
+    if found.reason or rows["level"].nunique() < 2:
+        out.insufficient("changes_few", "changed_official", FULL, n_changed=fit.n_changed, minimum=found.minimum)
+        return 0
     ratings = Ratings(rows[["level"]].to_numpy(np.int64), np.arange(len(PREDIKAT)))
     spreads = [ratings.latent(0, 0, s**2) for s in (fit.sd, fit.sd_lower, fit.sd_upper)]
     shares = [changed_share(ratings, np.array([[max(v, 0.0)]]), ctx.generator(12)) for v in spreads]
     limit = ctx.threshold("decision_impact.changed")
     more = shares[1] > limit.value
-    _persons(ctx, out, f"{who}_{'more' if more else 'not_more'}", Status.FLAGGED if more else Status.CLEAR,
+    _persons(ctx, out, f"{found.who}_{'more' if more else 'not_more'}", Status.FLAGGED if more else Status.CLEAR,
              "changed_official", shares, len(rows), "supervisor_change", threshold=limit, limit=limit.value,
              n_changed=fit.n_changed)  # fmt: skip
+    return round(len(rows) * max(shares[0], shares[2]))
 
 
 def _persons(
@@ -100,8 +105,8 @@ def _persons(
     **params: Any,
 ) -> None:  # fmt: skip
     """Add an expected share of employees, with the persons it stands for."""
-    value, lower, upper = shares
-    estimate = Estimate(value, min(lower, value), max(upper, value), ctx.config.level, n, "share", method)
+    value, lower, upper = shares[0], min(shares[:2]), max(shares[0], shares[2])
+    estimate = Estimate(value, lower, upper, ctx.config.level, n, "share", method)
     out.add(code, status, measure, scope=FULL, estimate=estimate, persons=round(n * value), most=math.ceil(n * upper),
             persons_lower=round(n * lower), persons_upper=round(n * upper), **params)  # fmt: skip
 

@@ -252,10 +252,11 @@ def review(block: b.Review, shell: Shell) -> str:
     """Conversations: who, basis, question, step, reply."""
     labels = block.labels
     rows = []
-    for who, about, basis, question, step, reply in block.items:
-        cells = [(labels[0], inline(basis)), (labels[1], f"<q>{inline(question)}</q>"), (labels[2], inline(step))]
+    for who, about, basis, addresses, question, step, reply in block.items:
+        cells = [(labels[0], inline(basis)), (labels[2], f"<q>{inline(question)}</q>"), (labels[3], inline(step))]
         body = "".join(f"<div><dt>{inline(term)}</dt><dd>{words}</dd></div>" for term, words in cells)
-        answer = f'<div class="reply"><dt>{inline(labels[3])}</dt><dd>{inline(reply)}</dd></div>'
+        ends = ((labels[1], addresses), (labels[4], reply))
+        answer = "".join(f'<div class="reply"><dt>{inline(t)}</dt><dd>{inline(w)}</dd></div>' for t, w in ends)
         rows.append(f'<li><div class="who"><b>{inline(who)}</b>{inline(about)}</div><dl>{body}{answer}</dl></li>')
     return f'<div{marks(block)}><h3>{inline(block.title)}</h3><ol class="review">{"".join(rows)}</ol></div>'
 

@@ -22,6 +22,7 @@ from kinerja_analysis.detect import INDEX
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.page import Page, region_page
 from kinerja_analysis.report.render import HIDDEN
+from kinerja_analysis.report.sections import steps
 from kinerja_analysis.report.text import plain
 from kinerja_analysis.report.view import View
 from kinerja_analysis.show import names as naming
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _DOTS = re.compile(r"\{dots\d\} ")
 _FORMS = {"n": "#,##0", "year": "0", "1": "0.0", "2": "0.00", "3": "0.000", "p": "0.000", "%": "0%", "%1": "0.0%"}
 WIDEST = 60
+MOST_ROWS = 50
 
 
 def workbook(page: Page | Audit, lang: str, path: str | Path, *, audit: Audit | None = None) -> Path:
@@ -115,6 +117,9 @@ def _frames(audit: Audit | None, lang: str) -> list[tuple[str, str, pd.DataFrame
     found = all_findings(view)
     if len(found):
         out.append((say("workbook.findings", lang), say("workbook.findings_about", lang), found))
+    talks = review_rows(view)
+    if len(talks):
+        out.append((say("workbook.review", lang), say("workbook.review_about", lang), talks))
     heads = view.count("headcount")
     if len(heads) and view.internal:
         order = [c for c in heads.columns if c not in ("region", "year")]
@@ -124,6 +129,27 @@ def _frames(audit: Audit | None, lang: str) -> list[tuple[str, str, pd.DataFrame
     if len(view.count("accounting")):
         out.append((say("workbook.accounting", lang), say("workbook.accounting_about", lang), view.count("accounting")))
     return out
+
+
+def review_rows(view: View) -> pd.DataFrame:
+    """Return the whole review list, one row per entry, with an empty column for the reply."""
+    rows = []
+    for row, found in steps.review_list(view):
+        told = [view.sentence(f) for f in found]
+        rows.append(
+            {
+                "entry": view.say("review.entry", entry=int(row["entry"])),
+                "subject": steps.who(view, found[0]),
+                "topic": steps.about(view, row, found).replace("\n", " · "),
+                "concerned": row["concerned"],
+                "finding": " ".join(dict.fromkeys(told)),
+                "question": say(row["question"], view.lang),
+                "step": say(row["step"], view.lang),
+                "data_rows": steps.addresses(view, found, MOST_ROWS),
+                "reply": "",
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def all_findings(view: View) -> pd.DataFrame:

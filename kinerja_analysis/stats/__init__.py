@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         ruler,
         unexpected_responses,
     )
+    from .rating_prices import rating_prices
     from .reciprocity import dyadic_reciprocity
     from .reliability import source_correlation, source_reliability
     from .response_surface import response_surface
@@ -60,7 +61,7 @@ _HOME = {
     "g_study": "generalizability", "d_study": "generalizability", "social_relations": "social_relations",
     "response_surface": "response_surface",
     "ruler": "rasch_tables", "unexpected_responses": "rasch_tables", "leave_out_decomposition": "leave_out",
-    "rank_intervals": "ranking", "dyadic_reciprocity": "reciprocity",
+    "rank_intervals": "ranking", "dyadic_reciprocity": "reciprocity", "rating_prices": "rating_prices",
     "supported_order": "supported_order", "reliability_of_means": "supported_order",
     "without_groups": "supported_order",
 }  # fmt: skip
@@ -71,7 +72,7 @@ __all__ = [
     "facet_report", "facet_summary", "fit_bounds", "g_study", "icc", "identical_vectors",
     "intra_individual_variability", "kendall_w", "leave_out_decomposition", "linkage", "longstring",
     "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rank_intervals", "rater_agreement",
-    "reliability_of_means", "response_surface", "ruler", "self_other", "separated_pairs", "shrink",
+    "rating_prices", "reliability_of_means", "response_surface", "ruler", "self_other", "separated_pairs", "shrink",
     "single_value_chance", "social_relations", "source_correlation", "source_reliability", "suggest_links",
     "supervisor_change", "supported_order", "two_way_effects", "unexpected_responses", "weighted_kappa",
     "within_group_agreement", "without_groups",

@@ -40,7 +40,7 @@ COUNTS = ("full_count", "full_count_bounds")
 NIP = "198001012005011001"
 WHOLE = ("five_points", "planted")
 #: Detectors that examine another one's flags or spread read its thresholds.
-BORROWS = {"drift": "leniency", "decision_impact": "leniency"}
+BORROWS = {"drift": "leniency", "decision_impact": "leniency", "index": "leniency"}
 #: Measures of the overall level on purpose: alpha over all employees, thresholds and fair averages of the region.
 #: Achievement measured by others is an anchor: a unit raised by a constant exceeds it by that constant.
 OVERALL = {
@@ -320,8 +320,8 @@ def test_a_detector_that_raises_is_one_error_and_others_go_on(
     monkeypatch.setattr(sys.modules["kinerja_analysis.detect"], "contexts", lambda *args: [ctx])
     audit = detect(tables, good.scores, good.config)
     down = {*broken, *(name for name, lender in BORROWS.items() if lender in broken)}
-    assert audit.failed == [name for name in REGISTRY if name in down]
-    for name in set(REGISTRY) - down:
+    assert audit.failed == [name for name in lab.EVERY if name in down]
+    for name in set(lab.EVERY) - down:
         assert lab.digest(audit[name]) == lab.digest(lab.result_of("three_years", name))
     summaries = {lang: audit.summary(lang) for lang in LANGUAGES}
     texts = [*summaries.values()]

@@ -330,13 +330,18 @@ def test_nearly_all_baik_has_a_bound_and_all_baik_has_none() -> None:
     assert of(run(nobody), "changed_bound", "ekinerja").code == "decision_impact.no_supervisor"
 
 
-def changing(seed: int, spread: float, *, alone: bool = False) -> list[Finding]:
-    """Three hundred teams of 3 to 13 over two years; in a third all (or one member, alone) get a new supervisor."""
+def changing(seed: int, spread: float, *, alone: bool = False, hidden: bool = False) -> list[Finding]:
+    """Three hundred teams of 3 to 13 over two years; in a third all (or one member, alone) get a new supervisor.
+
+    Hidden: a team is as much better as its last supervisor is stricter, so that teams do not differ at the end.
+    """
     g = np.random.default_rng(seed)
     team = np.repeat(np.arange(300), g.integers(3, 14, 300))
     first = np.append(True, team[1:] != team[:-1])
     own = g.standard_normal(team.size)
     style = spread * g.standard_normal((2, 300))
+    if hidden:
+        own -= np.where(team % 3 == 0, style[1][team], style[0][team]) / 0.8
     parts = []
     for year in (0, 1):
         new = (team % 3 == 0) & (year == 1) & (first | (not alone))
@@ -357,6 +362,13 @@ def test_changes_of_supervisor_give_an_expected_number(alone: bool, who: str) ->
     assert none.estimate.lower <= 0.05
 
 
+def test_no_bound_is_printed_beside_a_larger_number() -> None:
+    found = changing(1, 0.8, hidden=True)
+    bound, shown = (of(found, m, "ekinerja") for m in ("changed_bound", "changed_official"))
+    assert bound.code == "decision_impact.bound_passed"
+    assert bound.params["shown"] == shown.params["persons_upper"] > bound.params["most"]
+
+
 def test_few_changes_are_insufficient() -> None:
     codes, team, _ = both_levels(1, 0.3, teams=20)
     rows = teams_of(codes, team)
@@ -369,8 +381,8 @@ def test_every_sentence_is_reached_here() -> None:
     own = {k for k in messages() if k.startswith("decision_impact.")}
     said = {f"decision_impact.{n}" for n in (
         "title", "question", "failed", "no_data", "no_supervisor", "bound", "bound_few", "bound_constant", "one_period",
-        "changes_few", "change_more", "change_not_more", "move_more", "move_not_more", "few", "no_variation",
-        "not_separable", "smallest_effect", "changed", "changed_linked", "more", "not_more", "boundary",
+        "bound_passed", "changes_few", "change_more", "change_not_more", "move_more", "move_not_more", "few",
+        "no_variation", "not_separable", "smallest_effect", "changed", "changed_linked", "more", "not_more", "boundary",
         "boundary_list", "leave_out", "alone", "hangs",
     )}  # fmt: skip
     assert own == said

@@ -470,6 +470,24 @@ def test_single_movers_against_whole_teams_are_not_told_apart() -> None:
     assert change.status is Status.INSUFFICIENT and change.code == "leniency.change_sizes"
 
 
+@pytest.mark.parametrize(("dip", "code"), [(0, "check_even"), (1, "check_differs")])
+def test_the_period_before_a_change_is_checked(dip: int, code: str) -> None:
+    """Forty units of four over three years, half with another supervisor in the last; those may dip a year before."""
+    g, teams = np.random.default_rng(4), {}
+    for u in range(40):
+        for year in range(3):
+            levels = g.integers(2, 5, 4) - dip * (u < 20 and year == 1)
+            teams[str(2023 + year), f"U{u:02d}", f"{'T' if u < 20 and year == 2 else 'S'}{u:02d}"] = levels.tolist()
+    change = pick(run(*export(teams)), measure="change_check")[0]
+    assert (change.code, change.status) == (f"leniency.{code}", Status.CLEAR)
+    assert change.estimate.lower < change.estimate.value < change.estimate.upper and change.params["n_check"] == 20
+
+
+def test_two_periods_have_none_before_a_change() -> None:
+    change = pick(run(*export(rotation())), measure="change_check")[0]
+    assert change.code == "leniency.check_few" and change.params["n_check"] == 0
+
+
 def test_running_numbers_of_periods() -> None:
     assert running(pd.Series(["2024", "2025"])).tolist() == [2024, 2025]
     assert running(pd.Series(["2024-12", "2025-01"])).diff().iloc[1] == 1

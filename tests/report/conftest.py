@@ -13,6 +13,7 @@ from kinerja_analysis.base.config import AuditConfig, RegionConfig
 from kinerja_analysis.base.results import Audit, Design, Estimate, Finding, Result, Status
 from kinerja_analysis.base.tables import PREDIKAT, ScoreTable
 from kinerja_analysis.base.words import messages, placeholders
+from kinerja_analysis.detect.review import review
 from kinerja_analysis.report.page import Page, region_page
 
 REGION, YEAR = "01.02", 2025
@@ -161,15 +162,17 @@ def build(name: str = "Kabupaten Contoh", **results: list[Finding]) -> Audit:
     """The fabricated audit; ``results`` replaces the findings of detectors."""
     found = {"distribution": _distribution(), "group_gap": _groups(), "leniency": _leniency(), **_others()} | results
     place = RegionConfig(name=name, bps="0102", province="Provinsi Contoh")
+    outcome = {n: Result.of(n, f) for n, f in found.items()}
     return Audit(
         cells=((REGION, YEAR),),
         design=_design(),
         scores=ScoreTable(pd.DataFrame({"region": [], "year": []})),
-        results={n: Result.of(n, f) for n, f in found.items()},
+        results=outcome,
         counts=_counts(),
         config=AuditConfig(regions={REGION: place}),
         provenance={"version": "9.9", "config": "c0de77b1c0de", "data": "9f3ca71e9f3ca71e", "seed": 1,
                     "key_id": "k1k2k3k4", "synthetic": True, "region_names": {REGION: name}},
+        review=review(outcome, AuditConfig()),
     )  # fmt: skip
 
 

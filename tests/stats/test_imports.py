@@ -40,6 +40,7 @@ CALLS = {
     "ordered_pairs": "([1, 2, 2, 3, 1, 2], [10, 20, 30, 40, 15, 16], [0, 0, 0, 1, 1, 1], reliability=0.8)",
     "rank_intervals": "([0.1, 0.5, -0.4, 0.2], [0.1, 0.1, 0.2, 0.1])",
     "rater_agreement": FIT + ")",
+    "rating_prices": "(300, (900, 1500), way='superior')",
     "reliability_of_means": "(np.tile([1.0, 2, 4, 5], 6), np.arange(24) // 2, np.arange(24), np.arange(24) // 4,"
     " np.arange(24) // 8)",
     "response_surface": "(np.arange(9) % 3, np.arange(9) // 3, np.arange(9.0) ** 2)",
