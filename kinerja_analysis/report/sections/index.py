@@ -112,10 +112,11 @@ def _panel(view: View, scope: str) -> list[Block]:
             e = f.estimate
             assert e is not None
             numbers += _numbers(f)
-            value = _value(view, e.value, e.unit)
+            open_ = name == "equity" and e.lower == 0  # a variance that may be none: no figure, only how large at most
+            value = view.say("index.panel.bounds") if open_ else _value(view, e.value, e.unit)
             ends = (_value(view, v, e.unit, bare=True) for v in (e.lower, e.upper))
             span = " – ".join(ends) if math.isfinite(e.lower) else view.say("index.panel.full")
-            key = "hundred" if "hundred_lower" in f.params else "number"
+            key = "ends" if open_ else "hundred" if "hundred_lower" in f.params else "number"
             hundred = view.say(f"index.panel.{key}", **{"value": f.params["hundred"], **f.params})
             note = view.say(f"index.panel.{name}_note", **words.values(f, view.lang, view.names))
             rows.append((label, value, span, hundred, note))
