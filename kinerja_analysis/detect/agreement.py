@@ -222,7 +222,8 @@ def absolute(ctx: Context, out: Collector, fit: SourceReliability, about: dict[s
     k, more = fit.raters_per_ratee, round(fit.raters_per_ratee) + MORE_RATERS
     single = (fit.single, fit.single_lower, min(fit.single_upper, 1.0))
     value, lower, upper = (mean_of(k, r) for r in single)
-    then = dict(zip(("then", "then_lower", "then_upper"), (mean_of(more, r) for r in single), strict=True))
+    names = ("then", "then_lower", "then_upper")
+    then: dict[str, Any] = {name: mean_of(more, r) for name, r in zip(names, single, strict=True)}
     if lower >= feedback:
         code = "phi_both" if lower >= decision else "phi_feedback_only" if upper < decision else "phi_feedback"
     else:
