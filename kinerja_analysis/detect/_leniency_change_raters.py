@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect._leniency_changes import MIN_GROUP, Changes, one_each
-from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.context import Context, gathered
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.stats import adjust, minimal_effect_test, supervisor_effects
 
@@ -29,7 +29,7 @@ class Named:
 
     fit: SupervisorEffects
     names: pd.Index[str]
-    rows: dict[str, list[str]]
+    rows: list[list[str]]
     employees: dict[str, int]
 
 
@@ -84,8 +84,9 @@ def named(teams: pd.DataFrame, *, minimum: int, level: float) -> Named:
     cited = each.merge(moved[key], on=key)
     sides = [cited[["ratee", who, row]].set_axis(["ratee", "rater", "row"], axis=1)
              for who, row in (("before", "row_before"), ("after", "row"))]  # fmt: skip
-    by = pd.concat(sides).groupby("rater")
-    rows, employees = by["row"].agg(list).to_dict(), by["ratee"].nunique().to_dict()
+    both = pd.concat(sides)
+    rows = gathered(both["row"], pd.Index(names).get_indexer(both["rater"]), len(names)).tolist()
+    employees = both.drop_duplicates(["rater", "ratee"]).groupby("rater").size().to_dict()
     return Named(fit, pd.Index(names), rows, employees)
 
 
@@ -121,7 +122,7 @@ def change_raters(ctx: Context, out: Collector, found: Changes) -> None:
     tests = {r: (float(p[i]), float(adjusted[i])) for i, r in enumerate(judged.tolist())}
     for r, name in enumerate(names):
         about: dict[str, Any] = {
-            "kind": "rater", "subject": str(name), "scope": FULL, "rows": known.rows[name],
+            "kind": "rater", "subject": str(name), "scope": FULL, "rows": known.rows[r],
             "counterparts": int(fit.counterparts[r]), "others": int(fit.part_size[r]) - 1,
         }  # fmt: skip
         if r in tests:
