@@ -71,13 +71,9 @@ __all__ = [
     "facet_report", "facet_summary", "fit_bounds", "g_study", "icc", "identical_vectors",
     "intra_individual_variability", "kendall_w", "leave_out_decomposition", "linkage", "longstring",
     "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rank_intervals", "rater_agreement",
-<<<<<<< HEAD
     "rating_prices", "response_surface", "ruler", "self_other", "separated_pairs", "shrink", "single_value_chance",
     "social_relations", "source_correlation", "source_reliability", "suggest_links", "supervisor_change",
-=======
-    "response_surface", "ruler", "self_other", "separated_pairs", "shrink", "single_value_chance", "social_relations",
-    "source_correlation", "source_reliability", "suggest_links", "supervisor_change", "supervisor_effects",
->>>>>>> h/named
+    "supervisor_effects",
     "two_way_effects", "unexpected_responses", "weighted_kappa", "within_group_agreement",
 ]  # fmt: skip
 
