@@ -1,4 +1,4 @@
-"""The attacker: what the public can work out about each suppressed count, by linear programming.
+"""The attacker: what the public can work out about each suppressed count, by linear programming in whole numbers.
 
 He knows everything that is printed and how it was made: which counts add up to which, the rounding, the threshold
 below which a count is hidden, every earlier release. For each suppressed count he asks for the smallest and the
@@ -84,19 +84,22 @@ class Attack:
         self._matrix = vstack([self.forms[self._above], -self.forms]).tocsr()
         self._limits = np.concatenate([self.high[self._above], -self.low])
 
-    def extreme(self, objective: Floats) -> Any:
+    def extreme(self, objective: Floats, *, whole: bool = True) -> Any:
         """Return HiGHS's answer for the largest ``objective @ parts``; None where no table agrees with what is shown.
 
-        Parts are persons, so not negative, and no larger than any sum of what is printed could be.
+        Parts are persons: whole numbers (``whole``), not negative, no more than all that is printed together.
         """
         from scipy.optimize import linprog
 
-        roof = 10.0 + 10 * float(self.high[self._above].sum())
-        found = linprog(-objective, A_ub=self._matrix, b_ub=self._limits, bounds=(0, roof), method="highs")
+        roof = 10.0 + float(self.high[self._above].sum())
+        asked = {"A_ub": self._matrix, "b_ub": self._limits, "bounds": (0, roof), "method": "highs"}
+        found = linprog(-objective, **asked)
+        if whole and found.status == 0 and np.abs(found.x - np.rint(found.x)).max() > SLACK:
+            found = linprog(-objective, **asked, integrality=1)
         return found if found.status == 0 else None
 
     def ties(self, found: Any) -> NDArray[np.int64]:
-        """Return the cells whose bounds hold an extreme back."""
+        """Return the cells whose bounds hold an extreme (not of whole numbers only) back."""
         k = len(self._above)
         weight = np.abs(found.ineqlin.marginals)
         return np.unique(np.concatenate([self._above[weight[:k] > SLACK], np.flatnonzero(weight[k:] > SLACK)]))
@@ -114,7 +117,7 @@ def ranges(public: Published, cells: Sequence[int] | NDArray[np.int64]) -> tuple
     Returns
     -------
     tuple of arrays
-        Lower and upper ends; NaN where what is shown contradicts itself. They bound the whole-number values too.
+        Lower and upper ends over all tables of whole numbers; NaN where what is shown contradicts itself.
 
     Examples
     --------

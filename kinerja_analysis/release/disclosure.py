@@ -126,8 +126,9 @@ def _cell(audit: Audit, limits: Mapping[str, int], known: pd.DataFrame) -> Told:
     head = {"region": region, "year": year}
     mine = known[(known["region"] == region) & (known["year"] == year)]
     told = pd.DataFrame({"count": book.names, "shown": public.shown, "base": public.base}).assign(**head, data=data)
-    frames["published"] = pd.concat([mine, told[told["shown"] >= 0]], ignore_index=True)[PUBLISHED]
-    frames["published"] = frames["published"].drop_duplicates(keep="last", ignore_index=True)
+    said = pd.concat([mine, told[told["shown"] >= 0]], ignore_index=True)[PUBLISHED]
+    whole = dict.fromkeys(("year", "shown", "base"), "int64")
+    frames["published"] = said.astype(whole).drop_duplicates(keep="last", ignore_index=True)
     frames["disclosure"] = _summary(public.shown, public.base, kept).assign(**head)
     if "n_scores" in frames["examined"]:
         frames["examined"]["n_scores"] = frames["examined"]["n_scores"].map(rounded)
@@ -175,6 +176,7 @@ def _findings(
             continue
         k = given.get("k", 0)
         few[i] |= isinstance(k, int) and (0 < k < persons or 0 < r["n"] - k < persons if k else False)
+        few[i] |= r["n"] >= persons and mine.count(r["n"]) < 0
         out.loc[i, "n"] = mine.count(r["n"]) if r["n"] >= persons else r["n"]
         out.loc[i, "params"] = json.dumps(
             {p: mine.count(v) if p in PERSONS and isinstance(v, int) and v >= persons else v for p, v in given.items()},

@@ -37,7 +37,7 @@ def kin(config: AuditConfig, region: str) -> set[str]:
 def before(earlier: Sequence[Audit]) -> pd.DataFrame:
     """Return every count earlier public audits say was printed."""
     found = [a.counts["published"] for a in earlier if "published" in a.counts]
-    return pd.concat([pd.DataFrame(columns=PUBLISHED), *found]) if not found else pd.concat(found, ignore_index=True)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=PUBLISHED)
 
 
 def starts(

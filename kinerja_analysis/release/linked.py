@@ -251,6 +251,8 @@ def _reasons(book: Book, rows: list[dict[str, Form]], told: pd.Series) -> list[t
         "no_skp": total([p["no_skp"] for p in rows]),
     }
     absent = total([p[c] for p in rows for c in ("not_rated", "excluded")])
-    others = less(absent, forms["not_rated"], forms["draft"])
-    found = [(r, named[r], forms[r]) for r in named]
-    return [*found, ("excluded", int(told.sum()) - sum(named.values()), others)]
+    forms["excluded"] = less(absent, forms["not_rated"], forms["draft"])
+    named["excluded"] = int(told.sum()) - sum(named.values())
+    if not rows:  # an agency that the head counts do not know
+        forms = {r: book.part(n) for r, n in named.items()}
+    return [(r, n, forms[r]) for r, n in named.items()] if rows or len(told) else []

@@ -1,7 +1,7 @@
 """Complementary suppression: coarsen or withhold further counts until the attacker recovers nothing.
 
 The attacker stands inside the loop. Each of his programmes tells which printed counts hold a suppressed one tight;
-the cheapest of these is rounded more coarsely or, below the level of the region, not printed at all. At the end
+the cheapest of these is rounded more coarsely or not printed at all, counts of the whole region last. At the end
 every suppressed count can have values at least ``width`` apart, or the release is refused.
 """
 
@@ -44,7 +44,7 @@ def protect(
     truth : int array (cells,)
         The counts.
     kept : bool array (cells,)
-        Counts of the whole region: rounded more coarsely where needed, never withheld.
+        Counts of the whole region: rounded more and more coarsely where needed, withheld only when that is not enough.
     withheld : bool array (cells,), optional
         Counts not to be printed whatever their size: too few raters, one rater dominant, everyone in one class.
     zeros : bool array (cells,), optional
@@ -73,6 +73,7 @@ def protect(
     base = np.full(len(truth), ROUND_TO, dtype=np.int64) if start is None else start.copy()
     nearest = [rounded(int(c), int(b)) for c, b in zip(truth, base, strict=True)]
     shown = np.where(truth < smallest, HIDDEN, nearest).astype("int64")
+    shown[(shown == 0) & (truth >= smallest)] = WITHHELD
     if withheld is not None:
         shown[withheld & (truth >= smallest)] = WITHHELD
     if zeros is not None:
@@ -107,29 +108,38 @@ def _cheapest(
 ) -> int | None:  # fmt: skip
     """Return the cell to loosen that costs the reader least, of those that hold ``leak`` tight."""
     attack = Attack(public)
-    found = [attack.extreme(sign * public.forms[leak]) for sign in (1.0, -1.0)]
+    found = [attack.extreme(sign * public.forms[leak], whole=False) for sign in (1.0, -1.0)]
     ties = np.unique(np.concatenate([attack.ties(f) for f in found if f is not None] or [np.zeros(0, np.int64)]))
     ties = ties[(ties < len(truth)) & (ties != leak)]
-    free = [int(t) for t in ties if public.shown[t] >= 0 and public.base[t] < BASES[-1]]
+    near = np.flatnonzero(np.abs(public.forms[: len(truth)]) @ np.abs(public.forms[leak]))
+    free = [int(t) for t in ties if public.shown[t] >= 0] or [int(t) for t in near if public.shown[t] >= 0]
     if changed.intersection(free):
         return None
     return min(free, key=lambda t: (_cost(int(public.base[t]), int(truth[t]), bool(kept[t])), t), default=None)
 
 
+def _next(base: int, count: int, kept: bool) -> int:
+    """Return the next coarser base, 0 where the next step is to withhold."""
+    return next((b for b in BASES if base < b <= (count / 5 if kept else COARSEST)), 0)
+
+
 def _cost(base: int, count: int, kept: bool) -> float:
     """Return the price of the next step: coarser 1, of the region 2 and rising; withheld 4 and more by size."""
-    if kept:
-        return 2.0 + 3.0 * (base > ROUND_TO) + base / 100
-    return 1.0 - count / 1e6 if base < COARSEST else 4.0 + count / 1e6
+    if base == ZERO:
+        return 0.0
+    if not _next(base, count, kept):
+        return 6.0 if kept else 4.0 + count / 1e6
+    return 2.0 + 3.0 * (base > ROUND_TO) + base / 100 if kept else 1.0 - count / 1e6
 
 
 def _loosen(cell: int, truth: Ints, kept: NDArray[np.bool_], shown: Ints, base: Ints) -> None:
     """Take the next step with one cell: an exact zero becomes "fewer", else a coarser base, or no statement."""
     if base[cell] == ZERO:
         shown[cell], base[cell] = HIDDEN, ROUND_TO
-    elif kept[cell] or base[cell] < COARSEST:
-        base[cell] = next(b for b in BASES if b > base[cell])
-        shown[cell] = rounded(int(truth[cell]), int(base[cell]))
+        return
+    coarser = _next(int(base[cell]), int(truth[cell]), bool(kept[cell]))
+    if coarser:
+        base[cell], shown[cell] = coarser, rounded(int(truth[cell]), coarser)
     else:
         shown[cell], base[cell] = WITHHELD, ROUND_TO
 
