@@ -191,8 +191,8 @@ def _quality(
     given = counts["unrated"].groupby(["opd", "reason"])["n"].sum()
     reached = counts["coverage"].groupby(["opd", "source"], sort=False)[["n", "rated", "pairs"]].sum()
     by_source: dict[str, list[Form]] = {}
-    for opd in ["", *sorted({*sizes.index, *agencies} - small - {""})]:
-        mine = [o for o in {*sizes.index, *agencies} if o == opd or (opd == "" and o in small)]
+    for opd in ["", *sorted({*sizes.index} - small - {""})]:
+        mine = [o for o in sizes.index if o == opd or (opd == "" and o in small)]
         if not mine:
             continue
         rows = [p for o in mine for p in agencies.get(o, [])]

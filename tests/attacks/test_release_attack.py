@@ -172,14 +172,14 @@ def test_the_frames_of_the_demo_agree_with_what_is_counted_as_hidden(demo: Audit
 
 
 def test_no_difference_between_years_is_known_closely(demo: Audit) -> None:
-    """Two rounded counts differ by an amount known to within 8, never within 5."""
+    """Two rounded counts differ by an amount known to within 8, or 4 where both read 10 (a 10 is never 8 or 9)."""
     printed = demo.counts["published"].query("base > 1").groupby(["region", "count"])
     pairs = [g for _, g in printed if len(g) == 2]
     assert len(pairs) > 100
     for g in pairs:
         shown, base = (g[c].to_numpy(np.int64) for c in ("shown", "base"))
         low, high = Published(np.eye(2), shown, base, SMALLEST).bounds()
-        assert (high - low).sum() >= WIDTH - 1
+        assert (high - low).sum() >= (8 if (shown > SMALLEST).all() else 4)
 
 
 def test_a_second_release_shows_no_small_difference() -> None:
