@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kinerja_analysis.base.config import DISCLOSURE
 from kinerja_analysis.base.tables import PREDIKAT
 from kinerja_analysis.base.words import say
 from kinerja_analysis.report.blocks import Block, Cell, Column, Note, Section, TableBlock
@@ -75,7 +76,7 @@ def closed(view: View) -> str:
     if frame.empty:
         return ""
     sums = {name: int(frame[name].sum()) for name in ("cells", "hidden", "withheld")}
-    limits = view.audit.config.disclosure
+    limits = DISCLOSURE | view.audit.config.disclosure
     return say("release.told", view.lang, **sums, smallest=limits["persons"], raters=limits["raters"],
                dominance=limits["dominance"])  # fmt: skip
 
