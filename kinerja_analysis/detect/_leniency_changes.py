@@ -30,6 +30,13 @@ def running(period: pd.Series) -> pd.Series:
     return pd.Series(year * per_year + number, index=period.index)
 
 
+def one_each(teams: pd.DataFrame) -> pd.DataFrame:
+    """Return the last row of each employee and period, with ``step``, the running number of the period."""
+    rows = teams[teams["level"].notna()].sort_values(["period", "ratee", "row"], kind="stable")
+    rows = rows.drop_duplicates(["period", "ratee"], keep="last")
+    return rows.assign(step=running(rows["period"]))
+
+
 def stable_groups(teams: pd.DataFrame, *, stayed: bool = True) -> pd.DataFrame:
     """Return one row per group of employees and period: ``path step supervisor mean n``.
 
@@ -42,9 +49,8 @@ def stable_groups(teams: pd.DataFrame, *, stayed: bool = True) -> pd.DataFrame:
     teams : DataFrame
         As ``Context.teams``, over all periods; ``level`` is the score.
     """
-    rows = teams[teams["level"].notna()].sort_values(["period", "ratee", "row"], kind="stable")
-    rows = rows.drop_duplicates(["period", "ratee"], keep="last")
-    rows = rows.assign(step=running(rows["period"]), place=rows["unit"] + "\x1f" + rows["supervisor"])
+    rows = one_each(teams)
+    rows = rows.assign(place=rows["unit"] + "\x1f" + rows["supervisor"])
     path = rows.pivot(index="ratee", columns="step", values="place").fillna("")
     code = path.groupby(list(path.columns), sort=True).ngroup()
     rows = rows.assign(path=rows["ratee"].map(code))
@@ -79,8 +85,7 @@ def changes(
 
     Notes
     -----
-    It gives the region's spread and names nobody: two supervisors who exchange units show one difference, and
-    nothing tells which of the two is the lenient or the strict one.
+    It gives the region's spread and names nobody (``_leniency_change_raters`` does, where it can).
     """
     groups = stable_groups(teams, stayed=stayed)
     fit = supervisor_change(

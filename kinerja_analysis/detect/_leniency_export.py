@@ -1,4 +1,4 @@
-"""Leniency in an export with one supervisor per employee: bounds, tipping points, and the spread from changes."""
+"""Leniency in an export with one supervisor per employee: bounds, tipping points, and what changes tell."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
+from kinerja_analysis.detect._leniency_change_raters import change_raters
 from kinerja_analysis.detect._leniency_changes import Changes, changes_of
 from kinerja_analysis.detect._team_share import team_share
 from kinerja_analysis.detect.attributes import latest, members
@@ -84,7 +85,7 @@ def tipping(ctx: Context, out: Collector) -> None:
 
 
 def supervisor_changes(ctx: Context, out: Collector) -> None:
-    """The spread of leniency from teams that stay while supervisors go; nobody is named."""
+    """The spread of leniency from teams that stay while supervisors go, and who stands apart where that is known."""
     found = changes_of(ctx)
     if found is None:
         out.not_applicable("change_none", "supervisor_change", FULL)
@@ -106,6 +107,7 @@ def supervisor_changes(ctx: Context, out: Collector) -> None:
         sd=sd,
     )  # fmt: skip
     before_change(out, found)
+    change_raters(ctx, out, found)
 
 
 def before_change(out: Collector, found: Changes) -> None:

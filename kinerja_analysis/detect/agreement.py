@@ -27,6 +27,7 @@ from kinerja_analysis.stats.reliability import MIN_UNITS, SourceCorrelation, Sou
 NAME = "agreement"
 MANY, FULL = "multisource", "ekinerja"
 POWER = 0.80
+MORE_RATERS = 2  #: what more raters would give is told for two more than there are
 #: Conway & Huffcutt (1997), meta-analysis: reliability of one rating, and correlations of sources.
 WORLD = {"supervisor": 0.50, "peer": 0.37, "subordinate": 0.30}
 WORLD_PAIR = {
@@ -218,16 +219,28 @@ def raters_for(phi: float, single: float) -> float:
 def absolute(ctx: Context, out: Collector, fit: SourceReliability, about: dict[str, Any]) -> None:
     """Φ of the mean of the raters there are, leniency counted as error, against both uses; described, not flagged."""
     decision, feedback = (ctx.threshold(f"agreement.phi_{use}").value for use in ("decision", "feedback"))
-    k = fit.raters_per_ratee
-    value, lower, upper = (max(k * r / (1 + (k - 1) * r), 0.0) if r > 0 else 0.0
-                           for r in (fit.single, fit.single_lower, min(fit.single_upper, 1.0)))  # fmt: skip
+    k, more = fit.raters_per_ratee, round(fit.raters_per_ratee) + MORE_RATERS
+    single = (fit.single, fit.single_lower, min(fit.single_upper, 1.0))
+    value, lower, upper = (mean_of(k, r) for r in single)
+    names = ("then", "then_lower", "then_upper")
+    then: dict[str, Any] = {name: mean_of(more, r) for name, r in zip(names, single, strict=True)}
     if lower >= feedback:
         code = "phi_both" if lower >= decision else "phi_feedback_only" if upper < decision else "phi_feedback"
     else:
         code = "phi_neither" if upper < feedback else "phi_no_decision" if upper < decision else "phi_open"
     estimate = Estimate(value, lower, upper, fit.level, fit.n_ratees, "reliability",
                         "Spearman-Brown from reliability_single")  # fmt: skip
-    out.add(code, Status.CLEAR, "phi", estimate=estimate, raters=k, decision=decision, feedback=feedback, **about)
+    out.add(code, Status.CLEAR, "phi", estimate=estimate, raters=k, decision=decision, feedback=feedback, more=more,
+            **then, **about)  # fmt: skip
+
+
+def mean_of(k: float, r: float) -> float:
+    """Return the reliability of the mean of ``k`` ratings of reliability ``r`` (Spearman 1910, Brown 1910).
+
+    >>> mean_of(3, 0.5), mean_of(3, -0.1)
+    (0.75, 0.0)
+    """
+    return k * r / (1 + (k - 1) * r) if r > 0 else 0.0
 
 
 def over_supervisors(ctx: Context, out: Collector) -> None:

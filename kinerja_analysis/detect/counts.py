@@ -29,6 +29,7 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
     found = {
         "examined": examined(ctx),
         "headcount": headcount(ctx),
+        "raters": raters(ctx),
         "predikat": predikat(ctx),
         "teams": team_shares(ctx),
         "budget": budget(ctx, results),
@@ -90,6 +91,15 @@ def headcount(ctx: Context) -> pd.DataFrame:
     for name in ("not_rated", "no_skp", "excluded"):
         out[name] = (frame["status"] == name).groupby([frame["opd"], frame["employment"]]).sum().astype("int64")
     return out.reset_index()
+
+
+def raters(ctx: Context) -> pd.DataFrame:
+    """Return per agency and employment who gave the predikat: n persons, n_raters, largest (persons of one rater)."""
+    people = ctx.tables.employees[["person", "employment"]].drop_duplicates("person")
+    heads = ctx.heads[(ctx.heads["status"] == "rated") & ctx.heads["supervisor"].notna()]
+    frame = heads.merge(people, on="person", how="left").fillna({"opd": "", "employment": ""})
+    each = frame.groupby(["opd", "employment", "supervisor"]).size().groupby(["opd", "employment"])
+    return each.agg(["sum", "size", "max"]).set_axis(["n", "n_raters", "largest"], axis=1).reset_index()
 
 
 def predikat(ctx: Context) -> pd.DataFrame:

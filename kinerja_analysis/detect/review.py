@@ -199,7 +199,7 @@ def net_share(f: Finding) -> float:
     size, unit = abs(e.value), e.unit
     if not math.isfinite(size):
         return 0.0
-    if unit == "points" and f.params.get("sd"):
+    if unit in ("points", "levels") and f.params.get("sd"):
         size, unit = size / float(f.params["sd"]), "sd"
     if unit == "sd":
         return float(2 * ndtr(size / math.sqrt(2)) - 1)

@@ -13,6 +13,7 @@ from kinerja_analysis.report.text import inline, markdown_html, plain
 from kinerja_analysis.show.table import cell, escape
 
 HIDDEN = -1
+WITHHELD = -2
 GLYPHS = {
     "not_identified": ((), False),
     "inside_groups_only": (((0, 1), (2, 3)), False),
@@ -80,9 +81,9 @@ def note(block: b.Note, shell: Shell) -> str:
 
 
 def table_cell(value: b.Cell, form: str, lang: str) -> str:
-    """One cell as text: hidden counts as "< 10", missing as a dash, numbers in the reader's language."""
-    if form == "n" and value == HIDDEN:
-        return say("show.hidden", lang)
+    """One cell as text: hidden counts as "< 10", withheld ones as dots, missing as a dash, numbers in words."""
+    if form == "n" and value in (HIDDEN, WITHHELD):
+        return say("show.hidden" if value == HIDDEN else "show.withheld", lang)
     return cell(value, form, lang)
 
 

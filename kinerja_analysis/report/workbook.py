@@ -21,7 +21,7 @@ from kinerja_analysis.base.words import say
 from kinerja_analysis.detect import INDEX
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.page import Page, region_page
-from kinerja_analysis.report.render import HIDDEN
+from kinerja_analysis.report.render import HIDDEN, WITHHELD
 from kinerja_analysis.report.sections import steps
 from kinerja_analysis.report.text import plain
 from kinerja_analysis.report.view import View
@@ -235,8 +235,8 @@ def _fill(
 def _put(sheet: Worksheet, row: int, column: int, value: Any, form: str = "") -> Any:
     """Put a value: numbers as numbers with their format, hidden counts and all text as strings, never a formula."""
     cell = sheet.cell(row, column)
-    if form == "n" and value == HIDDEN:
-        value, form = "< 10", ""
+    if form == "n" and value in (HIDDEN, WITHHELD):
+        value, form = "< 10" if value == HIDDEN else "…", ""
     missing = value is None or (isinstance(value, float) and not math.isfinite(value)) or value is pd.NA
     if missing:
         return cell

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .agreement import agreement_coefficients, weighted_kappa
+    from .change_effects import supervisor_effects
     from .clustering import beta_binomial
     from .concordance import kendall_w
     from .crossed_effects import crossed_effects
@@ -50,6 +51,7 @@ _HOME = {
     "linkage": "linkage", "suggest_links": "design", "design_power": "design", "crossed_effects": "crossed_effects",
     "two_way_effects": "two_way", "shrink": "shrinkage", "minimal_effect_test": "shrinkage", "adjust": "shrinkage",
     "bayes_fdr": "shrinkage", "conditional_ordinal": "inside", "supervisor_change": "inside_changes",
+    "supervisor_effects": "change_effects",
     "ordered_pairs": "inside_pairs", "separated_pairs": "inside_pairs", "beta_binomial": "clustering",
     "icc": "intraclass", "source_reliability": "reliability", "source_correlation": "reliability",
     "self_other": "self_other", "agreement_coefficients": "agreement", "weighted_kappa": "agreement",
@@ -74,8 +76,8 @@ __all__ = [
     "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rank_intervals", "rater_agreement",
     "rating_prices", "reliability_of_means", "response_surface", "ruler", "self_other", "separated_pairs", "shrink",
     "single_value_chance", "social_relations", "source_correlation", "source_reliability", "suggest_links",
-    "supervisor_change", "supported_order", "two_way_effects", "unexpected_responses", "weighted_kappa",
-    "within_group_agreement", "without_groups",
+    "supervisor_change", "supervisor_effects", "supported_order", "two_way_effects", "unexpected_responses",
+    "weighted_kappa", "within_group_agreement", "without_groups",
 ]  # fmt: skip
 
 

@@ -241,6 +241,8 @@ def test_phi_of_the_mean_by_hand() -> None:
     found = pick(run(table(two_peers())), "phi", "peer")
     assert found.estimate.value == pytest.approx(17 / 18) and found.params["raters"] == pytest.approx(2)
     assert found.status is Status.CLEAR and math.isnan(found.threshold)
+    assert found.params["more"] == 4 and found.params["then"] == pytest.approx(4 * 17 / 70), "4ρ / (1 + 3ρ)"
+    assert found.params["then_lower"] <= found.params["then"] <= found.params["then_upper"]
 
 
 @pytest.mark.parametrize(

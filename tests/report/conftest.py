@@ -150,7 +150,10 @@ def _counts() -> dict[str, pd.DataFrame]:
     teams = [{**head, "bin": b, "n": n, "expected": 2.0, "lower": 0.0, "upper": 5.0}
              for b, n in zip(bins, (0, 1, 1, 3, 5, 6, 4), strict=True)]  # fmt: skip
     budget = [{**head, "detector": "leniency", "family": 4, "flagged": 2, "expected_false": 0.2}]
-    frames = {"examined": examined, "headcount": headcount, "predikat": predikat, "teams": teams, "budget": budget}
+    raters = [{**head, "opd": opd, "employment": kind, "n": sum(got), "n_raters": 9, "largest": 12}
+              for opd, kind, got, _, _ in agencies]  # fmt: skip
+    frames = {"examined": examined, "headcount": headcount, "predikat": predikat, "teams": teams, "budget": budget,
+              "raters": raters}  # fmt: skip
     names = ("file", "sheet", "table", "rows", "kept", "merged", "set_aside", "reason")
     lines = [(1, 1, "ratings", 415, 400, 0, 15, "acting"), (1, 1, "appraisals", 415, 415, 0, 0, ""),
              (2, 1, "ratings", 4003, 4000, 3, 0, "duplicate")]  # fmt: skip
