@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +12,10 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import KinerjaError, PartialRun, UsageError
 from kinerja_analysis.base.results import Level
 from kinerja_analysis.base.store import data_digest, manifests, read_provenance
-from kinerja_analysis.base.tables import ScoreTable, Tables
+from kinerja_analysis.base.tables import ScoreTable, Tables, of_cell
 from kinerja_analysis.base.workers import workers
 from kinerja_analysis.detect import cells_of, detect
+from kinerja_analysis.detect.between import between
 from kinerja_analysis.pipeline import Paths, open_audit
 from kinerja_analysis.read import read
 from kinerja_analysis.read.session import Progress
@@ -126,17 +127,18 @@ def _cells(
     scores = score(tables, order.config)
     todo = []
     cells = cells_of(tables, order.config)
+    links = between(tables, order.config, cells, data_digest(tables))
     for region, year in cells:
         part = tables.select(region=region, until=year)
         if resume and _is_done(part, (region, year), order):
             rows.append((region, year, "done", "resumed"))
         else:
             mine = ScoreTable(scores.frame[scores.frame["region"] == region].reset_index(drop=True))
-            todo.append((part, mine, (region, year)))
+            todo.append((part, mine, (region, year), of_cell(links, region, year)))
     if todo:
         with workers(jobs, len(todo)) as executor:
             futures = [executor.submit(do_cell, *task, order) for task in todo]
-            for (_, _, cell), future in zip(todo, futures, strict=True):
+            for (_, _, cell, _), future in zip(todo, futures, strict=True):
                 status, reason, written = future.result()
                 rows.append((*cell, status, reason))
                 files += written
@@ -145,12 +147,15 @@ def _cells(
     return rows, files
 
 
-def do_cell(tables: Tables, scores: ScoreTable, cell: Cell, order: Order) -> tuple[str, str, list[Path]]:
-    """Audit and report one cell; return status, reason and the files."""
+def do_cell(
+    tables: Tables, scores: ScoreTable, cell: Cell, links: pd.DataFrame, order: Order
+) -> tuple[str, str, list[Path]]:
+    """Audit and report one cell; return status, reason and the files. ``links``: its rows of ``detect.between``."""
     region, year = cell
     written: list[Path] = []
     try:
         audit = detect(tables, scores, order.config, cells=[cell])
+        audit = replace(audit, counts={**audit.counts, "between": links})
         for level in order.levels:
             edition = release(audit) if level == "public" else audit
             job = Job(region, year, level, order.languages, order.formats, audit.name(region))
