@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ PARTS = {"level": ("level", False), "level_adjusted": ("level", True), "performa
          "performance_adjusted": ("performance", True), "raters": ("severity", False),
          "composition": ("composition", False)}  # fmt: skip
 LEVELS = ("level", "performance", "severity", "composition")
-CHANGES = ("common_change",)
+CHANGES = ("common_change", "relative_shift")
 #: Reasons for no value, the one that says most first.
 REASONS = ("too_weak", "few_links", "few_persons", "form_differs", "not_linked", "audited_apart")
 
@@ -85,15 +86,24 @@ def _without(pair: Pair, kind: str, reason: str, level: float) -> list[Row]:
 
 
 def _changes(audit: Audit, pairs: Sequence[Pair]) -> list[Row]:
-    """Return what drift told of the later year: the change of the ratings, which nobody can split."""
+    """Return what drift told of the later year: the change of the ratings, which nobody can split, and shifted raters.
+
+    ``relative_shift`` is the number of raters who shifted against the others, of ``n_a`` who can be examined.
+    """
     told = findings(audit, CHANGES)
+    shifted = [json.loads(p).get("flagged", np.nan) if m == "relative_shift" else v
+               for m, v, p in zip(told["measure"], told["value"], told["params"], strict=True)]  # fmt: skip
+    told = told.assign(value=np.array(shifted, float))
     out = []
     for pair in pairs:
         region, year = pair.a
         mine = told[(told["region"] == region) & (told["year"] == year) & (told["about"] == "")]
         for r in mine[mine["value"].notna()].itertuples() if pair.b[1] == year - 1 else ():
-            moved = np.isfinite(r.lower) and not r.lower <= 0 <= r.upper
-            out.append(Row(pair, str(r.measure), scope=str(r.scope), difference=float(r.value), unit=str(r.unit),
-                           level=float(r.level), n_a=int(r.n), n_b=int(r.n), bounds=(float(r.lower), float(r.upper)),
-                           status=Status.FLAGGED if moved else Status.CLEAR, marks=("not_split",)))  # fmt: skip
+            shift = r.measure == "relative_shift"
+            n = int(json.loads(str(r.params))["family"]) if shift else int(r.n)
+            moved = r.value > 0 if shift else np.isfinite(r.lower) and not r.lower <= 0 <= r.upper
+            out.append(Row(pair, str(r.measure), scope=str(r.scope), difference=float(r.value), n_a=n, n_b=n,
+                           unit="raters" if shift else str(r.unit), level=float(r.level),
+                           bounds=(float(r.lower), float(r.upper)), status=Status.FLAGGED if moved else Status.CLEAR,
+                           marks=() if shift else ("not_split",)))  # fmt: skip
     return out
