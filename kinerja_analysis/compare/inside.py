@@ -66,7 +66,7 @@ def _difference(key: Key, pair: Pair, cells: dict[Cell, Any], shape: dict[Cell, 
         return replace(row, reason="not_measured")
     if a.reference != b.reference:
         return replace(row, reason="comparators_differ" if measure == "index" else "reference_differs", reference="")
-    if measure == "difference" and "form_differs" in row.marks:
+    if measure == "difference" and {"criteria_differ", "scale_differs"} & set(row.marks):
         return replace(row, reason="form_differs")
     log = measure in LOG
     (x, se_x), (y, se_y) = (error(v, log) for v in (a, b))
@@ -91,8 +91,7 @@ def marks(measure: str, scope: str, pair: Pair, shape: dict[Cell, Form]) -> tupl
     """Return what a reader has to know of a row: another rule, form or indicator system."""
     a, b = shape[pair.a], shape[pair.b]
     out = ["rule_change"] if pair.over_time and a.rule != b.rule else []
-    if scope in a.by_kind and scope in b.by_kind and a.by_kind[scope] != b.by_kind[scope]:
-        out.append("form_differs")
+    out += a.differs(b, scope)
     if measure in ("order", "order_others", "index") and a.framework != b.framework:
         out.append("framework_differs")
     return tuple(out)

@@ -47,7 +47,7 @@ def rows(audit: Audit, pairs: Sequence[Pair]) -> list[Row]:
 
 def _over_time(later: Form, earlier: Form) -> tuple[str, ...]:
     marks = ("rule_change",) if later.rule != earlier.rule else ()
-    return marks + (("form_differs",) if later.by_kind != earlier.by_kind else ())
+    return marks + tuple(dict.fromkeys(m for k in KINDS for m in later.differs(earlier, k)))
 
 
 def _between(audit: Audit) -> pd.DataFrame:

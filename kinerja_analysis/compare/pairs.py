@@ -114,6 +114,10 @@ def findings(audit: Audit, measures: Sequence[str]) -> pd.DataFrame:
     return frame.assign(about=frame["subject"].where(frame["subject_kind"] != "region", ""), reference=reference)
 
 
+#: Marks of what differs between two forms, in the order of ``Form.by_kind``'s parts.
+FORM_MARKS = ("criteria_differ", "scale_differs", "periods_differ")
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """How a cell was rated, by kind of data: criteria, scale and rhythm; and by what rule and indicators."""
@@ -121,6 +125,13 @@ class Form:
     by_kind: dict[str, tuple[Any, ...]]
     rule: str
     framework: str
+
+    def differs(self, other: Form, kind: str) -> tuple[str, ...]:
+        """Return the marks of what differs in one kind of data that both have."""
+        if kind not in self.by_kind or kind not in other.by_kind:
+            return ()
+        parts = zip(FORM_MARKS, self.by_kind[kind], other.by_kind[kind], strict=True)
+        return tuple(mark for mark, mine, theirs in parts if mine != theirs)
 
 
 def forms(audit: Audit) -> dict[Cell, Form]:

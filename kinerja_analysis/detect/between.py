@@ -97,7 +97,7 @@ def _parts(
     place = pd.MultiIndex.from_frame(both[["group", "ratee"]])
     found = linked_groups(
         both["score"], pd.factorize(both["ratee"], sort=True)[0], pd.factorize(both["rater"], sort=True)[0],
-        both["group"], sd_pair=sd["pair"], sd_rater=sd["rater"],
+        both["group"], sd_pair=sd["pair"], sd_rater=sd["rater"], sd_ratee=sd["ratee"],
         source=pd.factorize(both["source"], sort=True)[0],
         stratum=None if strata is None else strata.reindex(place).fillna(-1).astype(int).to_numpy() + 1,
     )  # fmt: skip

@@ -62,7 +62,7 @@ class LinkedGroups:
 
 def linked_groups(
     score: ArrayLike, ratee: ArrayLike, rater: ArrayLike, group: ArrayLike, *, sd_pair: float, sd_rater: float,
-    source: ArrayLike | None = None, stratum: ArrayLike | None = None,
+    sd_ratee: float = 0.0, source: ArrayLike | None = None, stratum: ArrayLike | None = None,
 ) -> LinkedGroups:  # fmt: skip
     """Split the gap between the ratings of two groups.
 
@@ -81,6 +81,8 @@ def linked_groups(
         Codes; ``group`` 0 or 1 is where the rating was given.
     sd_pair, sd_rater : float
         SD of a pair's rating around ratee and rater, and between raters of one group, in the unit of the score.
+    sd_ratee : float
+        SD between ratees: how well strata are known by those who are in them (for what is adjusted, nothing else).
     source : array_like of int, shape (n,), optional
         Codes; the gap is the mean over the sources both groups have, local ratings of other sources are left out.
     stratum : array_like of int, shape (n,), optional
@@ -116,8 +118,8 @@ def linked_groups(
     s = codes(source, "source", n) if source is not None else np.zeros(n, np.intp)
     if g.size and g.max() > 1:
         raise ValueError("group must be 0 or 1")
-    if not (sd_pair > 0 and sd_rater >= 0):
-        raise ValueError("sd_pair must be positive, sd_rater not negative")
+    if not (sd_pair > 0 and sd_rater >= 0 and sd_ratee >= 0):
+        raise ValueError("sd_pair must be positive, sd_rater and sd_ratee not negative")
     raters = int(r.max(initial=-1)) + 1
     both = np.ones(raters, bool)
     for code in (0, 1):
@@ -154,10 +156,11 @@ def linked_groups(
         put("performance", gap - weights, model(gap - weights) + excess, freedom)
     even, missing = _standard(used, g, s, codes(stratum, "stratum", n) if stratum is not None else None)
     if even is not None:
-        put("level_adjusted", even, float(sd_pair**2 * (even**2).sum()), math.inf)
-        put("composition", gap - even, model(gap - even), math.inf)
+        strata = float(sd_ratee**2 * (group_sum(gap - even, 2 * i + g, 2 * int(i.max()) + 2) ** 2).sum())
+        put("level_adjusted", even, float(sd_pair**2 * (even**2).sum()) + strata, math.inf)
+        put("composition", gap - even, model(gap - even) + strata, math.inf)
         if not reason:
-            put("performance_adjusted", even - weights, model(even - weights) + excess, freedom)
+            put("performance_adjusted", even - weights, model(even - weights) + excess + strata, freedom)
     n_linked = (len(carried[0]), len(carried[1]))
     return LinkedGroups(n=n, value=value, se=se, df=df, n_links=rows.shape[0], n_shared=int(both.sum()),
                         n_linked=n_linked, reason=reason, reason_adjusted=missing)  # fmt: skip

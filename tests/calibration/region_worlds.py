@@ -7,7 +7,7 @@ import pandas as pd
 
 from kinerja_analysis.base.tables import Tables, conform
 
-POINTS, LEVEL, YEAR = 10.0, 70.0, 2025
+POINTS, LEVEL, YEAR = 5.0, 55.0, 2025
 REGIONS = ("99.01", "99.02")
 PEERS, TEAM = 3, 8
 CRITERIA = ("hasil", "disiplin", "kerja_sama")
@@ -16,20 +16,21 @@ CRITERIA = ("hasil", "disiplin", "kerja_sama")
 def two_regions(
     seed: int, *, shared: int = 0, each: int = 8, units: int = 10, shift: float = 0.5, better: float = 0.0,
     seniors: tuple[float, float] = (0.5, 0.5), interaction: float = 0.0,
-) -> Tables:  # fmt: skip
-    """Return the 360 ratings of two regions and their employees.
+) -> tuple[Tables, dict[str, float]]:  # fmt: skip
+    """Return the 360 ratings of two regions and their employees, and the true parts of the gap (first − second).
 
-    Scores are 70 + 10 x (merit + leniency + pair + criterion noise). Raters of the second region are stricter by
+    Scores are 55 + 5 x (merit + leniency + pair + criterion noise). Raters of the second region are stricter by
     ``shift``, its employees better by ``better``; ``shared`` raters rate ``each`` employees in either region, those in
     the second one higher by a draw of SD ``interaction``. ``seniors``: share of fungsional posts by region; they are
     rated one SD better.
     """
     rng = np.random.default_rng([seed, shared, units])
-    parts, people = [], []
+    parts, people, means = [], [], []
     for k, region in enumerate(REGIONS):
         n = units * TEAM
         senior = rng.random(n) < seniors[k]
         merit = rng.standard_normal(n) + better * k + senior
+        means.append((float(merit.mean()), float(senior.mean())))
         unit = np.repeat(np.arange(units), TEAM)
         strict = -shift * k
         style = strict + 0.35 * rng.standard_normal(units + n)
@@ -49,8 +50,10 @@ def two_regions(
                                     "position_type": np.where(senior, "fungsional", "pelaksana")}))  # fmt: skip
     ratings = pd.concat(parts, ignore_index=True)
     address = [f"1:1:{i}" for i in range(len(ratings))]
-    return Tables(ratings=conform("ratings", ratings.assign(row=address)),
-                  employees=conform("employees", pd.concat(people, ignore_index=True)))  # fmt: skip
+    tables = Tables(ratings=conform("ratings", ratings.assign(row=address)),
+                    employees=conform("employees", pd.concat(people, ignore_index=True)))  # fmt: skip
+    truth = {"severity": POINTS * shift, "performance": POINTS * (means[0][0] - means[1][0])}
+    return tables, truth
 
 
 def _unit(code: np.ndarray) -> list[str]:
@@ -63,10 +66,10 @@ def _rows(
 ) -> pd.DataFrame:  # fmt: skip
     overall = mean + pair * rng.standard_normal(len(mean))
     detail = 0.4 * rng.standard_normal((len(mean), len(CRITERIA))) + np.linspace(-0.3, 0.3, len(CRITERIA))
-    score = np.clip(np.round(LEVEL + POINTS * (overall[:, None] + detail)), -200, 300)
+    score = np.clip(np.round(LEVEL + POINTS * (overall[:, None] + detail)), 0, 100)
     k = len(CRITERIA)
     return pd.DataFrame(
-        {"year": YEAR, "period": str(YEAR), "region": region, "ratee": np.repeat(ratee, k), "rater": np.repeat(rater, k),
-         "source": source, "criterion": np.tile(CRITERIA, len(ratee)), "score": score.ravel(), "scale_min": 0.0,
-         "scale_max": 100.0, "unit": np.repeat(_unit(unit), k), "opd": "Dinas"}
+        {"year": YEAR, "period": str(YEAR), "region": region, "ratee": np.repeat(ratee, k),
+         "rater": np.repeat(rater, k), "source": source, "criterion": np.tile(CRITERIA, len(ratee)),
+         "score": score.ravel(), "scale_min": 0.0, "scale_max": 100.0, "unit": np.repeat(_unit(unit), k), "opd": "Dinas"}
     )  # fmt: skip

@@ -17,6 +17,7 @@ from kinerja_analysis.report.blocks import (
     Figure,
     Heading,
     Masthead,
+    Note,
     Section,
     TableBlock,
     Text,
@@ -147,10 +148,12 @@ def _pair(view: Compared, comparison: Comparison, number: int) -> Section:
     blocks.append(Text(view.say("page.apart_one" if told else "page.apart_none", **({} if told else {"a": a, "b": b})),
                        "sentence"))  # fmt: skip
     blocks += [Text(f"**{t}**") for t in told]
+    blocks += [Text(view.say("page.other"), "small")] if told else []
     for unit in ("odds_ratio", "sd"):
         blocks += _figure(view, comparison, unit, a, b)
     rest = [r for r in rows if r.measure not in ("odds_ratio", "gap", "own_group_odds_ratio", "own_group_gap")]
     blocks += [_table(view, comparison, rest, view.say("page.table", year=str(view.latest)))] if rest else []
+    blocks += _missing(view, comparison)
     others = []
     for pair in view.regions.pairs:
         if pair[0] == first.region_a and pair[2] == first.region_b and pair[1] != view.latest:
@@ -161,6 +164,17 @@ def _pair(view: Compared, comparison: Comparison, number: int) -> Section:
     blocks += [Heading(view.say("page.other_years")), *others] if others else []
     title = view.say("page.inside", a=a, b=b, year=str(view.latest))
     return Section(f"dalam-{number}", str(number), title, tuple(blocks))
+
+
+def _missing(view: Compared, comparison: Comparison) -> list[Block]:
+    """Return what is known in one of the two only, or not in the same form."""
+    by_reason: dict[str, list[str]] = {}
+    for r in rows_of(comparison, INSIDE):
+        if not math.isfinite(r.value):
+            by_reason.setdefault(r.reason, []).append(words.label(r, view.lang))
+    parts = tuple((view.say("page.missing", reason=view.say(f"reason.{reason}")), "; ".join(dict.fromkeys(names)) + ".")
+                  for reason, names in by_reason.items())  # fmt: skip
+    return [Note((part,), "other") for part in parts]
 
 
 def _figure(view: Compared, comparison: Comparison, unit: str, a: str, b: str) -> list[Block]:
@@ -259,8 +273,9 @@ def _region(view: Compared, comparison: Comparison, region: str) -> Section:
         part, span = comparison.select(pair), {"year": str(pair[1]), "year_b": str(pair[3])}
         marks = rows_of(part, ("verdict",))[0].mark.split("|")
         ruled |= "rule_change" in marks
-        blocks += [Text(view.say(f"page.{k}", **span)) for k, m in (("rule", "rule_change"), ("form", "form_differs"))
-                   if m in marks]  # fmt: skip
+        blocks += [Text(view.say("page.rule", **span))] if "rule_change" in marks else []
+        forms = [view.say(f"mark.{m}") for m in marks if m and m != "rule_change"]
+        blocks += [Text(view.say("page.form", what="; ".join(forms), **span))] if forms else []
         found = known(part)
         blocks.append(Text(view.say("page.years_apart", n=len(found), apart=len(apart(found)), **span)))
         blocks += [Text(f"**{words.told(part, r, view.lang)}**") for r in apart(found)]
