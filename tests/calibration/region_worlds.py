@@ -71,5 +71,6 @@ def _rows(
     return pd.DataFrame(
         {"year": YEAR, "period": str(YEAR), "region": region, "ratee": np.repeat(ratee, k),
          "rater": np.repeat(rater, k), "source": source, "criterion": np.tile(CRITERIA, len(ratee)),
-         "score": score.ravel(), "scale_min": 0.0, "scale_max": 100.0, "unit": np.repeat(_unit(unit), k), "opd": "Dinas"}
+         "score": score.ravel(), "scale_min": 0.0, "scale_max": 100.0, "opd": "Dinas",
+         "unit": np.repeat(_unit(unit), k)}
     )  # fmt: skip
