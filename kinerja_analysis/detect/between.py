@@ -46,17 +46,17 @@ def between(tables: Tables, config: AuditConfig, cells: Sequence[tuple[str, int]
         ``stats.linked_groups``. A part without a value has its ``reason``: "few_links", "few_persons", "too_weak",
         "form_differs", "no_overlap", "no_strata".
     """
-    rows: list[dict[str, Any]] = [{"region": r, "year": y, "other": "", "kind": "", "part": ""} for r, y in cells]
+    rows: list[dict[str, Any]] = [{"region": r, "year": y} for r, y in cells]
     for year in sorted({y for _, y in cells}):
         regions = [r for r, y in cells if y == year]
         if len(regions) > 1:
             rows += [r | {"year": year} for r in _year(tables.select(year=year), config, regions)]
-    frame = pd.DataFrame(rows).reindex(columns=list(COLUMNS)).assign(joint=joint)
-    text = ("region", "other", "kind", "joint", "part", "reason")
+    text = dict.fromkeys(("region", "other", "kind", "joint", "part", "reason"), "str")
     numbers = dict.fromkeys(("value", "se", "df", "reliability"), "float64")
-    whole = dict.fromkeys(("n", "n_other", "n_links"), 0)
-    out = frame.fillna({**dict.fromkeys(text, ""), **whole}).astype(dict.fromkeys(text, "str") | numbers)
-    return out.astype(dict.fromkeys((*whole, "year"), "int64"))
+    whole = dict.fromkeys(("year", "n", "n_other", "n_links"), "int64")
+    usual = dict.fromkeys(text, "") | dict.fromkeys(numbers, math.nan) | dict.fromkeys(whole, 0) | {"joint": joint}
+    frame = pd.DataFrame([usual | row for row in rows], columns=list(COLUMNS))
+    return frame.astype(text | numbers | whole)  # type: ignore[arg-type]
 
 
 def _year(tables: Tables, config: AuditConfig, regions: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -35,7 +35,7 @@ def pair_strata(ctx: Context) -> pd.DataFrame:
     rows = members(ctx)[["stratum", "cluster", "ratee", "level"]].rename(columns={"stratum": "team"})
     people = ctx.tables.employees.drop_duplicates("person")
     kind = pd.Series(strata(people).to_numpy(), index=people["person"].to_numpy(), dtype="str")
-    rows = rows.assign(kind=rows["ratee"].map(kind).fillna("|"))
+    rows = rows.assign(kind=kind.reindex(rows["ratee"]).fillna("|").to_numpy())
     pairs = rows.merge(rows, on=["team", "cluster"], suffixes=("", "_b"))
     pairs = pairs[pairs["ratee"] < pairs["ratee_b"]]
     if pairs.empty or (rows["kind"] == "|").all():

@@ -26,8 +26,9 @@ def finding(
 
 
 def make(
-    findings: Sequence[Finding], cells: Sequence[tuple[str, int]], *, joint: str = "", scale: dict[str, float] | None = None,
-    periods: dict[str, str] | None = None, frameworks: dict[str, str] | None = None, **counts: pd.DataFrame,
+    findings: Sequence[Finding], cells: Sequence[tuple[str, int]], *, joint: str = "",
+    scale: dict[str, float] | None = None, periods: dict[str, str] | None = None,
+    frameworks: dict[str, str] | None = None, **counts: pd.DataFrame,
 ) -> Audit:  # fmt: skip
     """An audit of these cells; ``scale`` and ``periods`` by region where they are not 100 and the year."""
     rows = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,8 @@ def row(frame: pd.DataFrame, measure: str, **where: object) -> pd.Series:
 
 def test_one_difference_by_hand(fact, make_audit) -> None:
     """.30 ± .04 against .20 ± .04: .10 ± .04√2; z = .10 · 1.96 / (.04√2) = 3.465, p = .00053."""
-    audit = make_audit([fact(A, "separated_pairs", 0.30, 0.26, 0.34), fact(B, "separated_pairs", 0.20, 0.16, 0.24)], TWO)
+    found = [fact(r, "separated_pairs", v, v - 0.04, v + 0.04) for r, v in ((A, 0.3), (B, 0.2))]
+    audit = make_audit(found, TWO)
     r = row(compare_regions(audit).to_frame(), "separated_pairs")
     assert (r["value"], r["value_a"], r["value_b"]) == pytest.approx((0.10, 0.30, 0.20))
     assert r["upper"] - r["value"] == pytest.approx(0.04 * math.sqrt(2))
@@ -51,8 +53,8 @@ def test_the_family_is_every_number_of_the_year(fact, make_audit) -> None:
 
 def test_odds_ratios_are_compared_as_ratios(fact, make_audit) -> None:
     """4 (2 to 8) against 1 (.5 to 2): 4, to 2^(2 ± √2)."""
-    found = [fact(r, "odds_ratio", v, v / 2, v * 2, unit="odds_ratio", subject="sex=male", kind="group", reference="female")
-             for r, v in ((A, 4.0), (B, 1.0))]  # fmt: skip
+    found = [fact(r, "odds_ratio", v, v / 2, v * 2, unit="odds_ratio", subject="sex=male", kind="group",
+                  reference="female") for r, v in ((A, 4.0), (B, 1.0))]  # fmt: skip
     r = row(compare_regions(make_audit(found, TWO)).to_frame(), "odds_ratio")
     assert (r["value"], r["lower"], r["upper"]) == pytest.approx((4, 2 ** (2 - math.sqrt(2)), 2 ** (2 + math.sqrt(2))))
     assert (r["subject"], r["reference"]) == ("sex=male", "female")
@@ -78,7 +80,7 @@ def test_reasons_for_no_number(fact, make_audit) -> None:
 
 
 def test_agencies_of_one_name_are_not_compared(fact, make_audit) -> None:
-    found = [fact(r, "difference", 3, 2, 4, unit="points", subject="Dinas", kind="unit", scope="multisource") for r in (A, B)]
+    found = [fact(r, "difference", 3, 2, 4, unit="points", subject="Dinas", kind="unit") for r in (A, B)]
     assert "difference" not in set(compare_regions(make_audit(found, TWO)).to_frame()["measure"])
 
 
@@ -97,7 +99,8 @@ def strata(region: str, *rows: tuple[str, int, float, float]) -> pd.DataFrame:
 
 def test_composition_held_equal_by_hand(fact, make_audit) -> None:
     """x and y separate .4 and .1 in both; A has 80 % x, B 20 %: plain .34 against .16, even .25 in both."""
-    both = pd.concat([strata(A, ("x", 80, 0.4, 0.0), ("y", 20, 0.1, 0.0)), strata(B, ("x", 20, 0.4, 0.0), ("y", 80, 0.1, 0.0))])
+    shares = ((A, 80, 20), (B, 20, 80))
+    both = pd.concat([strata(r, ("x", x, 0.4, 0.0), ("y", y, 0.1, 0.0)) for r, x, y in shares])
     found = [fact(A, "separated_pairs", 0.34, 0.3, 0.38), fact(B, "separated_pairs", 0.16, 0.12, 0.2)]
     frame = compare_regions(make_audit(found, TWO, pair_strata=both)).to_frame()
     (even,) = frame[frame["adjusted"] & (frame["measure"] == "separated_pairs")].itertuples()
@@ -112,8 +115,8 @@ def test_composition_held_equal_by_hand(fact, make_audit) -> None:
 
 
 def test_the_index_is_compared_on_the_same_evidence_only(make_audit) -> None:
-    index = pd.DataFrame([{"region": r, "year": 2025, "value": v, "lower": v - 8, "upper": v + 8, "level": 0.95, "n": 300,
-                           "comparators": c} for r, v, c in ((A, 60.0, "peer"), (B, 40.0, "peer"))])  # fmt: skip
+    index = pd.DataFrame([{"region": r, "year": 2025, "value": v, "lower": v - 8, "upper": v + 8, "level": 0.95,
+                           "n": 300, "comparators": "peer"} for r, v in ((A, 60.0), (B, 40.0))])  # fmt: skip
     audit = make_audit([], TWO)
     r = row(compare_regions(replaced(audit, index)).to_frame(), "index")
     assert r["value"] == pytest.approx(20) and r["upper"] - 20 == pytest.approx(8 * math.sqrt(2))
@@ -122,8 +125,6 @@ def test_the_index_is_compared_on_the_same_evidence_only(make_audit) -> None:
 
 
 def replaced(audit, index):
-    from dataclasses import replace
-
     return replace(audit, index=index)
 
 
@@ -140,7 +141,8 @@ def test_criteria_that_are_harder_in_one_region(make_audit) -> None:
 
 def test_years_and_a_change_of_rule(fact, make_audit) -> None:
     cells = [(A, y) for y in (2021, 2022, 2023)]
-    found = [fact(A, "separated_pairs", v, v - 0.1, v + 0.1, year=y) for (_, y), v in zip(cells, (0.2, 0.3, 0.5), strict=True)]
+    values = zip(cells, (0.2, 0.3, 0.5), strict=True)
+    found = [fact(A, "separated_pairs", v, v - 0.1, v + 0.1, year=y) for (_, y), v in values]
     found += [fact(A, "common_change", 2.0, 1.0, 3.0, year=2023, unit="points", scope="multisource")]
     frame = compare_years(make_audit(found, cells)).to_frame()
     later = frame[frame["year"] == 2023]
