@@ -20,7 +20,7 @@ PARTS = {"level": ("level", False), "level_adjusted": ("level", True), "performa
 LEVELS = ("level", "performance", "severity", "composition")
 CHANGES = ("common_change", "relative_shift")
 #: Reasons for no value, the one that says most first.
-REASONS = ("too_weak", "few_links", "few_persons", "form_differs", "not_linked", "audited_apart")
+REASONS = ("too_weak", "few_links", "no_links", "few_persons", "form_differs", "not_linked", "audited_apart")
 
 
 def rows(audit: Audit, pairs: Sequence[Pair]) -> list[Row]:

@@ -44,7 +44,7 @@ class Compared:
     lang: str
     pictures: bool = True
 
-    def say(self, key: str, **params: Any) -> str:
+    def tell(self, key: str, **params: Any) -> str:
         """Return a message of the page."""
         return say(f"compare.{key}", self.lang, **params)
 
@@ -59,7 +59,7 @@ class Compared:
         frame = self.regions.frame
         names = sorted({self.regions.names.get(r, r) for c in ("region_a", "region_b") for r in frame[c]})
         first, last = int(frame["year"].min()), self.latest
-        listed = self.say("summary.pair", a=", ".join(names[:-1]), b=names[-1])
+        listed = self.tell("summary.pair", a=", ".join(names[:-1]), b=names[-1])
         return f"{listed}, {last}" if first == last else f"{listed}, {first}–{last}"
 
     def of_year(self, year: int) -> list[Comparison]:
@@ -100,14 +100,14 @@ def masthead(view: Compared) -> Masthead:
     lead = verdicts(view)[:2]
     counts = {"n": len(found), "apart": len(apart(found)), "same": len(found) - len(apart(found))}
     key = "page.lead_counts" if found else "page.lead_none"
-    lead.append(view.say(key, year=str(view.latest), **(counts if found else {})))
-    lead += [view.say("page.not_equal")] if found else []
+    lead.append(view.tell(key, year=str(view.latest), **(counts if found else {})))
+    lead += [view.tell("page.not_equal")] if found else []
     level = view.regions.level
     report = {k: say(f"report.masthead.{k}", view.lang) for k in ("level", level, "nature", "nature_text")}
     place, _, years = view.title.rpartition(", ")
-    facts = ((view.say("page.holds"), f"{place}\n{years}"), (report["level"], report[level]),
+    facts = ((view.tell("page.holds"), f"{place}\n{years}"), (report["level"], report[level]),
              (report["nature"], report["nature_text"]))  # fmt: skip
-    return Masthead(view.say("page.kicker"), view.title, " ".join(lead), place, years,
+    return Masthead(view.tell("page.kicker"), view.title, " ".join(lead), place, years,
                     say(f"report.badge.{level}", view.lang), facts)  # fmt: skip
 
 
@@ -122,12 +122,12 @@ def allowed(view: Compared) -> Section:
         found = [r for r in rows if math.isfinite(r.value)]
         marks = list(dict.fromkeys(m for r in found for m in r.mark.split("|") if m))
         reasons = list(dict.fromkeys(r.reason for r in rows if r.reason and r not in found))
-        told = [view.say(f"mark.{m}") for m in marks] if found else [view.say(f"reason.{m}") for m in reasons]
+        told = [view.tell(f"mark.{m}") for m in marks] if found else [view.tell(f"reason.{m}") for m in reasons]
         place = 2 if not found else 1 if marks else 0
-        lists[place].append((view.say(f"topic.{topic}"), "; ".join(told) or view.say("page.free")))
-    titles = (view.say("page.yes"), view.say("page.partly"), view.say("page.no"))
+        lists[place].append((view.tell(f"topic.{topic}"), "; ".join(told) or view.tell("page.free")))
+    titles = (view.tell("page.yes"), view.tell("page.partly"), view.tell("page.no"))
     answers = Answers(titles, (tuple(lists[0]), tuple(lists[1]), tuple(lists[2])))
-    return Section("boleh", "1", view.say("page.allowed"), (Verdict(tuple(verdicts(view))), answers))
+    return Section("boleh", "1", view.tell("page.allowed"), (Verdict(tuple(verdicts(view))), answers))
 
 
 def inside(view: Compared) -> list[Section]:
@@ -135,7 +135,7 @@ def inside(view: Compared) -> list[Section]:
     pairs = view.of_year(view.latest)
     sections = [_pair(view, c, i) for i, c in enumerate(pairs, 2)] if len(pairs) <= 3 else []
     if len(pairs) > 1:
-        sections.insert(0, Section("matriks", "2", view.say("topic.pairs"), tuple(_matrix(view))))
+        sections.insert(0, Section("matriks", "2", view.tell("topic.pairs"), tuple(_matrix(view))))
     return sections
 
 
@@ -143,26 +143,26 @@ def _pair(view: Compared, comparison: Comparison, number: int) -> Section:
     rows = known(comparison)
     first = rows_of(comparison, ("verdict",))[0]
     a, b = words.sides(comparison, first)
-    blocks: list[Block] = [Text(view.say("page.inside_text"))]
+    blocks: list[Block] = [Text(view.tell("page.inside_text"))]
     told = [words.told(comparison, r, view.lang) for r in apart(rows)]
-    blocks.append(Text(view.say("page.apart_one" if told else "page.apart_none", **({} if told else {"a": a, "b": b})),
+    blocks.append(Text(view.tell("page.apart_one" if told else "page.apart_none", **({} if told else {"a": a, "b": b})),
                        "sentence"))  # fmt: skip
     blocks += [Text(f"**{t}**") for t in told]
-    blocks += [Text(view.say("page.other"), "small")] if told else []
+    blocks += [Text(view.tell("page.other"), "small")] if told else []
     for unit in ("odds_ratio", "sd"):
         blocks += _figure(view, comparison, unit, a, b)
     rest = [r for r in rows if r.measure not in ("odds_ratio", "gap", "own_group_odds_ratio", "own_group_gap")]
-    blocks += [_table(view, comparison, rest, view.say("page.table", year=str(view.latest)))] if rest else []
+    blocks += [_table(view, comparison, rest, view.tell("page.table", year=str(view.latest)))] if rest else []
     blocks += _missing(view, comparison)
     others = []
     for pair in view.regions.pairs:
         if pair[0] == first.region_a and pair[2] == first.region_b and pair[1] != view.latest:
             other = view.regions.select(pair)
             found = known(other)
-            others.append(Text(view.say("page.other_year", year=str(pair[1]), n=len(found), apart=len(apart(found)))))
+            others.append(Text(view.tell("page.other_year", year=str(pair[1]), n=len(found), apart=len(apart(found)))))
             others += [Text(f"**{words.told(other, r, view.lang)}**") for r in apart(found)]
-    blocks += [Heading(view.say("page.other_years")), *others] if others else []
-    title = view.say("page.inside", a=a, b=b, year=str(view.latest))
+    blocks += [Heading(view.tell("page.other_years")), *others] if others else []
+    title = view.tell("page.inside", a=a, b=b, year=str(view.latest))
     return Section(f"dalam-{number}", str(number), title, tuple(blocks))
 
 
@@ -172,9 +172,8 @@ def _missing(view: Compared, comparison: Comparison) -> list[Block]:
     for r in rows_of(comparison, INSIDE):
         if not math.isfinite(r.value):
             by_reason.setdefault(r.reason, []).append(words.label(r, view.lang))
-    parts = tuple((view.say("page.missing", reason=view.say(f"reason.{reason}")), "; ".join(dict.fromkeys(names)) + ".")
-                  for reason, names in by_reason.items())  # fmt: skip
-    return [Note((part,), "other") for part in parts]
+    told = {view.tell(f"reason.{reason}"): "; ".join(dict.fromkeys(names)) for reason, names in by_reason.items()}
+    return [Note(((view.tell("page.missing", reason=why), f"{what}."),), "other") for why, what in told.items()]
 
 
 def _figure(view: Compared, comparison: Comparison, unit: str, a: str, b: str) -> list[Block]:
@@ -182,7 +181,7 @@ def _figure(view: Compared, comparison: Comparison, unit: str, a: str, b: str) -
     if chart is None:
         return []
     rows = [r for r in known(comparison) if r.unit == unit]
-    caption = view.say(f"page.figure_{unit}", a=a, b=b)
+    caption = view.tell(f"page.figure_{unit}", a=a, b=b)
     groups = [r for r in rows if r.measure in ("odds_ratio", "gap", "own_group_odds_ratio", "own_group_gap")]
     return [
         Figure(chart.png, chart.narrow, chart.alt, chart.width, chart.height, chart.narrow_width, chart.narrow_height,
@@ -193,7 +192,7 @@ def _figure(view: Compared, comparison: Comparison, unit: str, a: str, b: str) -
 
 def _table(view: Compared, comparison: Comparison, rows: Sequence[Any], caption: str, role: str = "open") -> TableBlock:
     a, b = words.sides(comparison, rows[0])
-    columns = tuple(Column(t) for t in (view.say("page.what"), a, b, view.say("page.range"), view.say("page.told")))
+    columns = tuple(Column(t) for t in (view.tell("page.what"), a, b, view.tell("page.range"), view.tell("page.told")))
     found = []
     for r in rows:
         n = words.numbers(r, view.lang)
@@ -211,18 +210,18 @@ def _extent(view: Compared, row: Any) -> str:
 
 
 def _conclusion(view: Compared, row: Any) -> str:
-    return view.say("page.is_apart" if row.status == "FLAGGED" else "page.is_same")
+    return view.tell("page.is_apart" if row.status == "FLAGGED" else "page.is_same")
 
 
 def _matrix(view: Compared) -> list[Block]:
     rows = [r for c in view.of_year(view.latest) for r in known(c, ("separated_pairs",)) if not r.adjusted]
     if not rows:
-        return [Text(view.say("page.lead_none", year=str(view.latest)))]
+        return [Text(view.tell("page.lead_none", year=str(view.latest)))]
     table = view.regions.matrix("separated_pairs", view.latest, scope=str(rows[0].scope))
-    told = {"apart": view.say("page.is_apart"), "not_apart": view.say("page.is_same"), "": "–"}
+    told = {"apart": view.tell("page.is_apart"), "not_apart": view.tell("page.is_same"), "": "–"}
     names = [view.regions.names.get(r, r) for r in table.index]
     body = tuple((name, *(told[v] for v in values)) for name, values in zip(names, table.to_numpy(), strict=True))
-    caption = view.say("page.matrix", year=str(view.latest), what=words.label(rows[0], view.lang))
+    caption = view.tell("page.matrix", year=str(view.latest), what=words.label(rows[0], view.lang))
     blocks: list[Block] = [TableBlock(caption, tuple(map(Column, ("", *names))), body, numbers=numbers(rows))]
     each = [words.told(c, r, view.lang) for c in view.of_year(view.latest) for r in apart(known(c))]
     blocks += [Text(f"**{t}**") for t in each[:20]]
@@ -230,7 +229,7 @@ def _matrix(view: Compared) -> list[Block]:
     mine = funnels[funnels["measure"] == "separated_pairs"] if len(funnels) else funnels
     for year, f in mine.groupby("year") if len(mine) else ():
         outside = int(((f["value"] < f["lower"]) | (f["value"] > f["upper"])).sum())
-        blocks.append(Text(view.say("page.funnel", year=str(year), what=words.label(rows[0], view.lang),
+        blocks.append(Text(view.tell("page.funnel", year=str(year), what=words.label(rows[0], view.lang),
                                     phi=float(f["phi"].iloc[0]), outside=outside, n=len(f))))  # fmt: skip
     return blocks
 
@@ -243,14 +242,14 @@ def levels(view: Compared) -> Section:
         if rows:
             a, _ = words.sides(c, rows[0])
             blocks += [Text(words.verdict(c, rows_of(c, ("verdict",))[0], view.lang), "sentence"),
-                       _level_table(view, c, rows), Text(view.say("page.levels_linked", a=a), "small")]  # fmt: skip
+                       _level_table(view, c, rows), Text(view.tell("page.levels_linked", a=a), "small")]  # fmt: skip
     if not blocks:
-        blocks = [Text(view.say("page.levels_none")), Text(view.say("page.levels_how"))]
-    return Section("tinggi", "", view.say("page.levels"), tuple(blocks))
+        blocks = [Text(view.tell("page.levels_none")), Text(view.tell("page.levels_how"))]
+    return Section("tinggi", "", view.tell("page.levels"), tuple(blocks))
 
 
 def _level_table(view: Compared, comparison: Comparison, rows: Sequence[Any]) -> TableBlock:
-    columns = tuple(Column(view.say(f"page.{k}")) for k in ("what", "range", "told"))
+    columns = tuple(Column(view.tell(f"page.{k}")) for k in ("what", "range", "told"))
     found = [(words.label(r, view.lang), _extent(view, r), _conclusion(view, r)) for r in rows]
     a, b = words.sides(comparison, rows[0])
     return TableBlock(f"{a} − {b}, {view.latest}", columns, tuple(found), numbers=numbers(rows))
@@ -267,28 +266,28 @@ def _region(view: Compared, comparison: Comparison, region: str) -> Section:
     pairs = [p for p in comparison.pairs if p[0] == region]
     name = comparison.names.get(region, region)
     first, last = str(min(p[3] for p in pairs)), str(max(p[1] for p in pairs))
-    blocks: list[Block] = [Text(view.say("verdict.common_drift_all", a=name, year=last, year_b=first), "sentence")]
+    blocks: list[Block] = [Text(view.tell("verdict.common_drift_all", a=name, year=last, year_b=first), "sentence")]
     table, shown, ruled = [], [], False
     for pair in pairs:
         part, span = comparison.select(pair), {"year": str(pair[1]), "year_b": str(pair[3])}
         marks = rows_of(part, ("verdict",))[0].mark.split("|")
         ruled |= "rule_change" in marks
-        blocks += [Text(view.say("page.rule", **span))] if "rule_change" in marks else []
-        forms = [view.say(f"mark.{m}") for m in marks if m and m != "rule_change"]
-        blocks += [Text(view.say("page.form", what="; ".join(forms), **span))] if forms else []
+        blocks += [Text(view.tell("page.rule", **span))] if "rule_change" in marks else []
+        forms = [view.tell(f"mark.{m}") for m in marks if m and m != "rule_change"]
+        blocks += [Text(view.tell("page.form", what="; ".join(forms), **span))] if forms else []
         found = known(part)
-        blocks.append(Text(view.say("page.years_apart", n=len(found), apart=len(apart(found)), **span)))
+        blocks.append(Text(view.tell("page.years_apart", n=len(found), apart=len(apart(found)), **span)))
         blocks += [Text(f"**{words.told(part, r, view.lang)}**") for r in apart(found)]
         for r in known(part, ("common_change", "relative_shift")):
             kind = say(f"show.kind.{r.scope}", view.lang)
             table.append((f"{pair[3]} – {pair[1]}", words.label(r, view.lang), kind, _extent(view, r)))
             shown.append(r)
-    blocks += [] if ruled else [Text(view.say("page.same_rule"), "small")]
+    blocks += [] if ruled else [Text(view.tell("page.same_rule"), "small")]
     if table:
-        heads = [view.say(f"page.{k}") for k in ("period", "what", "kind", "change")]
-        caption = view.say("page.years_table")
+        heads = [view.tell(f"page.{k}") for k in ("period", "what", "kind", "change")]
+        caption = view.tell("page.years_table")
         blocks.append(TableBlock(caption, tuple(map(Column, heads)), tuple(table), numbers=numbers(shown)))
-    return Section(f"tahun-{region}", "", view.say("page.years", a=name), tuple(blocks))
+    return Section(f"tahun-{region}", "", view.tell("page.years", a=name), tuple(blocks))
 
 
 def criteria(view: Compared) -> Section | None:
@@ -301,23 +300,23 @@ def criteria(view: Compared) -> Section | None:
         a, b = words.sides(c, rows[0])
         found = [r for r in rows if math.isfinite(r.value)]
         if not found:
-            blocks.append(Text(view.say("page.criteria_differ", a=a, b=b)))
+            blocks.append(Text(view.tell("page.criteria_differ", a=a, b=b)))
             continue
         counts = {"n": len(found), "apart": len(apart(found)), "year": str(view.latest)}
-        blocks += [Text(view.say("page.criteria_same", a=a, b=b, **counts)), _table(view, c, found, "")]
+        blocks += [Text(view.tell("page.criteria_same", a=a, b=b, **counts)), _table(view, c, found, "")]
     blocks = list(dict.fromkeys(blocks))
     if not blocks:
         return None
-    blocks.append(Text(view.say("page.criteria_meaning"), "small"))
-    return Section("kriteria", "", view.say("page.criteria"), tuple(blocks))
+    blocks.append(Text(view.tell("page.criteria_meaning"), "small"))
+    return Section("kriteria", "", view.tell("page.criteria"), tuple(blocks))
 
 
 def reading(view: Compared) -> Section:
     """Return how to read the page."""
     found = [r for c in view.of_year(view.latest) for r in known(c)]
     level = float(found[0].level) if found else 0.95
-    together = view.say("page.reading_together_text", n=len(found), year=str(view.latest), level=level)
-    facts = [(view.say("page.reading_together"), together)]
+    together = view.tell("page.reading_together_text", n=len(found), year=str(view.latest), level=level)
+    facts = [(view.tell("page.reading_together"), together)]
     keys = ("adjusted", "order", *(("years",) if view.years is not None else ()))
-    facts += [(view.say(f"page.reading_{k}"), view.say(f"page.reading_{k}_text")) for k in keys]
-    return Section("baca", "", view.say("page.reading"), (Facts(tuple(facts)),), role="provenance")
+    facts += [(view.tell(f"page.reading_{k}"), view.tell(f"page.reading_{k}_text")) for k in keys]
+    return Section("baca", "", view.tell("page.reading"), (Facts(tuple(facts)),), role="provenance")
