@@ -24,7 +24,10 @@ REASONS = ("too_weak", "few_links", "no_links", "few_persons", "form_differs", "
 
 
 def rows(audit: Audit, pairs: Sequence[Pair]) -> list[Row]:
-    """Return the verdict of each pair, then the rows about levels of each kind of data both have."""
+    """Return the verdict of each pair, then the rows about levels of each kind of data both have.
+
+    The intervals of one part (severity, say) hold together over the pairs of a year.
+    """
     found, shape = _between(audit), forms(audit)
     level = float(audit.config.level)
     out, verdicts = [], []
@@ -42,7 +45,9 @@ def rows(audit: Audit, pairs: Sequence[Pair]) -> list[Row]:
         verdict = "linked" if linked else (missing or ["not_linked"])[0]
         status = Status.CLEAR if linked else Status.NOT_APPLICABLE
         verdicts.append(Row(pair, "verdict", reason=verdict, status=status))
-    return [*verdicts, *together(out), *_changes(audit, [p for p in pairs if p.over_time])]
+    keys = dict.fromkeys((r.measure, r.adjusted) for r in out)
+    each = [[r for r in out if (r.measure, r.adjusted) == key] for key in keys]
+    return [*verdicts, *(r for part in each for r in together(part)), *_changes(audit, [p for p in pairs if p.over_time])]
 
 
 def _over_time(later: Form, earlier: Form) -> tuple[str, ...]:

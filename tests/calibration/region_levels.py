@@ -2,7 +2,7 @@
 
 Two regions of 80 employees, ten units of eight, a supervisor and three peers each; ``region_worlds.two_regions``.
 Writes ``region_levels.csv``: per world and part how many of the seeds have a value, how many of these cover the truth
-(intervals of all parts hold together at 95 %), the mean estimate and truth, the mean half width. Run as
+at 95 %, the mean estimate and truth, the mean half width. Run as
 ``python tests/calibration/region_levels.py`` (ten minutes).
 """
 

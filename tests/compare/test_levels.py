@@ -38,14 +38,14 @@ def of_kind(frame: pd.DataFrame, kind: str = "multisource") -> pd.DataFrame:
 
 
 def test_linked_parts_by_hand(make_audit) -> None:
-    """Three numbers in the family: 1 − .05/3, z = 2.394."""
+    """One pair: each part at 95 %."""
     parts = linked(level=(6.0, 0.5), raters=(5.0, 1.0), performance=(1.0, 1.0))
     frame = compare_regions(make_audit([], TWO, joint="j", between=parts)).to_frame()
     assert frame.iloc[0][["measure", "reason", "status"]].tolist() == ["verdict", "linked", "CLEAR"]
     found = of_kind(frame)
     severity, performance = found.loc[("severity", False)], found.loc[("performance", False)]
     assert (severity["value"], severity["unit"], severity["n_a"], severity["n_b"]) == (5.0, "points", 30, 40)
-    assert severity["upper"] - severity["value"] == pytest.approx(2.3940, rel=1e-4)
+    assert severity["upper"] - severity["value"] == pytest.approx(1.959964, rel=1e-5)
     assert (severity["status"], performance["status"]) == ("FLAGGED", "CLEAR")
     assert found.loc[("composition", False), "reason"] == "no_strata"
 

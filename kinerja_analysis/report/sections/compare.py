@@ -9,6 +9,7 @@ from typing import Any
 
 from kinerja_analysis.base.results import Comparison
 from kinerja_analysis.base.words import say
+from kinerja_analysis.compare.pairs import FORM_MARKS
 from kinerja_analysis.report.blocks import (
     Answers,
     Block,
@@ -32,6 +33,7 @@ TOPICS = {
     "criteria": ("association", "likeness"), "spread": ("spread",), "self": ("difference",),
     "level": ("level", "performance", "severity", "composition"),
 }  # fmt: skip
+MARKS = (*FORM_MARKS, "framework_differs", "rule_change")
 INSIDE = tuple(m for topic, measures in TOPICS.items() if topic != "level" for m in measures)
 
 
@@ -120,11 +122,12 @@ def allowed(view: Compared) -> Section:
         if not rows:
             continue
         found = [r for r in rows if math.isfinite(r.value)]
-        marks = list(dict.fromkeys(m for r in found for m in r.mark.split("|") if m))
+        seen = {m for r in found for m in r.mark.split("|") if m}
+        marks = [m for m in MARKS if m in seen]
         reasons = list(dict.fromkeys(r.reason for r in rows if r.reason and r not in found))
         told = [view.tell(f"mark.{m}") for m in marks] if found else [view.tell(f"reason.{m}") for m in reasons]
         place = 2 if not found else 1 if marks else 0
-        lists[place].append((view.tell(f"topic.{topic}"), "; ".join(told) or view.tell("page.free")))
+        lists[place].append((view.tell(f"topic.{topic}"), ", ".join(told) or view.tell("page.free")))
     titles = (view.tell("page.yes"), view.tell("page.partly"), view.tell("page.no"))
     answers = Answers(titles, (tuple(lists[0]), tuple(lists[1]), tuple(lists[2])))
     return Section("boleh", "1", view.tell("page.allowed"), (Verdict(tuple(verdicts(view))), answers))
@@ -159,7 +162,9 @@ def _pair(view: Compared, comparison: Comparison, number: int) -> Section:
         if pair[0] == first.region_a and pair[2] == first.region_b and pair[1] != view.latest:
             other = view.regions.select(pair)
             found = known(other)
-            others.append(Text(view.tell("page.other_year", year=str(pair[1]), n=len(found), apart=len(apart(found)))))
+            counts = {"n": len(found), "apart": len(apart(found))} if apart(found) else {"n": len(found)}
+            key = "page.other_year" if apart(found) else "page.other_year_none"
+            others.append(Text(view.tell(key, year=str(pair[1]), **counts)))
             others += [Text(f"**{words.told(other, r, view.lang)}**") for r in apart(found)]
     blocks += [Heading(view.tell("page.other_years")), *others] if others else []
     title = view.tell("page.inside", a=a, b=b, year=str(view.latest))
@@ -276,7 +281,9 @@ def _region(view: Compared, comparison: Comparison, region: str) -> Section:
         forms = [view.tell(f"mark.{m}") for m in marks if m and m != "rule_change"]
         blocks += [Text(view.tell("page.form", what="; ".join(forms), **span))] if forms else []
         found = known(part)
-        blocks.append(Text(view.tell("page.years_apart", n=len(found), apart=len(apart(found)), **span)))
+        key = "page.years_apart" if apart(found) else "page.years_none"
+        counts = {"apart": len(apart(found))} if apart(found) else {}
+        blocks.append(Text(view.tell(key, n=len(found), **counts, **span)))
         blocks += [Text(f"**{words.told(part, r, view.lang)}**") for r in apart(found)]
         for r in known(part, ("common_change", "relative_shift")):
             kind = say(f"show.kind.{r.scope}", view.lang)
