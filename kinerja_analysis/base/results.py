@@ -354,6 +354,7 @@ class Comparison:
         """Write a workbook: the summary in words, the tidy table, the funnel where there is one; return its path."""
         from kinerja_analysis.show.comparison import workbook
 
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(workbook(self, lang))
         return Path(path)
 

@@ -35,7 +35,7 @@ def compare_regions(audits: Audit | Sequence[Audit], *, measures: Sequence[str] 
         Per pair first the row ``verdict``, then one row per measure, subject, scope and ``adjusted``. ``value`` is
         region_a minus region_b (for odds ratios the ratio of the two). All intervals of one year that concern what lies
         inside supervisors hold together (Bonferroni over pairs and measures), so do those of criteria, and over pairs
-        those of each part of levels; ``p_adjusted`` fits the interval. ``FLAGGED``: the two can be told apart. ``level``,
+        those of each part of levels; ``p_adjusted`` fits the interval. ``FLAGGED``: they can be told apart. ``level``,
         ``performance``, ``severity`` and ``composition`` (points of 100; region_a's ratings are that much higher
         because of it) have values only where shared raters or employees link the two well enough.
 

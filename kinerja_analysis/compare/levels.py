@@ -47,7 +47,8 @@ def rows(audit: Audit, pairs: Sequence[Pair]) -> list[Row]:
         verdicts.append(Row(pair, "verdict", reason=verdict, status=status))
     keys = dict.fromkeys((r.measure, r.adjusted) for r in out)
     each = [[r for r in out if (r.measure, r.adjusted) == key] for key in keys]
-    return [*verdicts, *(r for part in each for r in together(part)), *_changes(audit, [p for p in pairs if p.over_time])]
+    told = [r for part in each for r in together(part)]
+    return [*verdicts, *told, *_changes(audit, [p for p in pairs if p.over_time])]
 
 
 def _over_time(later: Form, earlier: Form) -> tuple[str, ...]:
