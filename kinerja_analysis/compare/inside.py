@@ -38,21 +38,10 @@ def _estimates(audit: Audit, wanted: Collection[str] | None) -> dict[Key, dict[C
     """Return by measure, scope and subject the findings that carry an estimate, by cell."""
     frame = findings(audit, [m for m in INSIDE if wanted is None or m in wanted])
     frame = frame[np.isfinite(frame["value"].to_numpy(float))]
-    if audit.index is not None and {"region", "year", *_OF_INDEX} <= set(audit.index.columns):
-        frame = pd.concat([frame, _of_index(audit.index)], ignore_index=True)
     out: dict[Key, dict[Cell, Any]] = {}
     for r in frame.itertuples():
         out.setdefault((str(r.measure), str(r.scope), str(r.about)), {}).setdefault((str(r.region), int(r.year)), r)
     return dict(sorted(out.items()))
-
-
-_OF_INDEX = ("value", "lower", "upper", "level", "n", "comparators")
-
-
-def _of_index(index: pd.DataFrame) -> pd.DataFrame:
-    """The objectivity index as findings: compared only on the same set of comparators."""
-    return index.assign(measure="index", scope=index.get("scope", ""), about="", unit="points",
-                        reference=index["comparators"].astype("str"))  # fmt: skip
 
 
 def _difference(key: Key, pair: Pair, cells: dict[Cell, Any], shape: dict[Cell, Form]) -> Row:
@@ -60,7 +49,8 @@ def _difference(key: Key, pair: Pair, cells: dict[Cell, Any], shape: dict[Cell, 
     a, b = cells.get(pair.a), cells.get(pair.b)
     one: Any = a if a is not None else b
     (n_a, value_a), (n_b, value_b) = ((0, np.nan) if v is None else (int(v.n), float(v.value)) for v in (a, b))
-    row = Row(pair, measure, about, str(one.reference), scope, unit=str(one.unit), level=float(one.level), n_a=n_a,
+    held = "" if measure == "index" else str(one.reference)
+    row = Row(pair, measure, about, held, scope, unit=str(one.unit), level=float(one.level), n_a=n_a,
               n_b=n_b, value_a=value_a, value_b=value_b, marks=marks(measure, scope, pair, shape))  # fmt: skip
     if a is None or b is None:
         return replace(row, reason="not_measured")
@@ -73,7 +63,7 @@ def _difference(key: Key, pair: Pair, cells: dict[Cell, Any], shape: dict[Cell, 
     se = float(np.hypot(se_x, se_y))
     if not np.isfinite([x - y, se]).all() or se == 0:
         return replace(row, status=Status.INSUFFICIENT, reason="no_interval")
-    return replace(row, difference=x - y, se=se, log=log)
+    return replace(row, difference=x - y, se=se, log=log, least=float(one.least))
 
 
 def error(finding: Any, log: bool) -> tuple[float, float]:

@@ -33,7 +33,7 @@ class Pair:
 class Row:
     """One row of a comparison before its interval: a difference with its error, or a reason for none.
 
-    ``log``: the difference is of logarithms and is told as a ratio.
+    ``log``: the difference is of logarithms and is told as a ratio. A difference below ``least`` tells nothing apart.
     """
 
     pair: Pair
@@ -57,6 +57,7 @@ class Row:
     marks: tuple[str, ...] = ()
     bounds: tuple[float, float] = field(default=(np.nan, np.nan))
     p: float = np.nan
+    least: float = 0.0
 
 
 def together(rows: Sequence[Row]) -> list[Row]:
@@ -76,7 +77,7 @@ def together(rows: Sequence[Row]) -> list[Row]:
         family, df = int(size[r.pair.a[1]]), min(r.df, 1e9)
         half = float(stdtrit(df, 1 - (1 - r.level) / (2 * family))) * r.se
         p = min(1.0, 2 * family * float(stdtr(df, -abs(r.difference) / r.se)))
-        apart = Status.FLAGGED if p < 1 - r.level else Status.CLEAR
+        apart = Status.FLAGGED if p < 1 - r.level and abs(r.difference) >= r.least else Status.CLEAR
         out.append(replace(r, bounds=(r.difference - half, r.difference + half), p=p, status=apart))
     return out
 
@@ -104,14 +105,22 @@ def frame_of(rows: Sequence[Row]) -> pd.DataFrame:
 def findings(audit: Audit, measures: Sequence[str]) -> pd.DataFrame:
     """Return the findings about a region or its groups and sources of these measures, with their parameters.
 
-    ``about`` is the subject, "" for the region itself; ``reference`` the group it is held against.
+    ``about`` is the subject, "" for the region itself; ``reference`` what it is held against: a group, or the evidence
+    of an index (comparators, what is scored, peers per employee); ``least`` the smallest difference that counts.
     """
     kinds = ("region", "group", "attribute", "source", "source_pair")
     parts = [r.frame[r.frame["measure"].isin(measures) & r.frame["subject_kind"].isin(kinds)]
              for r in audit.results.values()]  # fmt: skip
     frame = pd.concat(parts, ignore_index=True).drop(columns="rows")
-    reference = [str(json.loads(p).get("reference", "")) for p in frame["params"]]
-    return frame.assign(about=frame["subject"].where(frame["subject_kind"] != "region", ""), reference=reference)
+    params = [json.loads(p) for p in frame["params"]]
+    reference = [str(p.get("reference", "")) or "|".join(_evidence(p)) for p in params]
+    about = frame["subject"].where(frame["subject_kind"] != "region", "")
+    return frame.assign(about=about, reference=reference, least=[float(p.get("distinguish", 0)) for p in params])
+
+
+def _evidence(params: dict[str, Any]) -> list[str]:
+    known = [str(params[name]) for name in ("comparators", "scored") if name in params]
+    return [*known, str(round(params["peers"]))] if "peers" in params else known
 
 
 #: Marks of what differs between two forms, in the order of ``Form.by_kind``'s parts.

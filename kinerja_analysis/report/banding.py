@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -16,7 +17,7 @@ from kinerja_analysis.report.produce import Job, check_choice, notebooks_folder,
 
 NOTEBOOK = "30_banding_wilayah.ipynb"
 FOLDER = "banding"
-LONGEST = 50
+LONGEST = 24
 
 
 def place(audit: Audit, out: Path) -> Path:
@@ -28,9 +29,12 @@ def place(audit: Audit, out: Path) -> Path:
 def _stem(audit: Audit) -> str:
     regions, years = ({c[i]: None for c in audit.cells} for i in (0, 1))
     slugs = "-".join(Job(str(r), 0, "", (), (), audit.name(str(r))).slug for r in regions)
+    if len(slugs) > LONGEST:
+        mark = hashlib.sha256(" ".join(map(str, regions)).encode()).hexdigest()[:6]
+        slugs = f"{slugs[: LONGEST - 7].strip('-')}-{mark}"
     span = sorted(int(y) for y in years)
     times = str(span[0]) if len(span) == 1 else f"{span[0]}-{span[-1]}"
-    return f"{slugs[:LONGEST].strip('-')}_{times}"
+    return f"{slugs}_{times}"
 
 
 def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAGES) -> list[Path]:
@@ -40,6 +44,7 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
     """
     import nbformat
 
+    from kinerja_analysis.report.blocks import Masthead
     from kinerja_analysis.report.engine import execute
     from kinerja_analysis.report.html import page_html
     from kinerja_analysis.report.notebook import blocks_of
@@ -58,12 +63,11 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
             done = execute(notebooks_folder() / NOTEBOOK, stage, {"lang": lang, "level": audit.level})
             stem = f"banding_{target.name}_{lang}"
             other = next((f"banding_{target.name}_{x}.html" for x in languages if x != lang), "")
-            title, _, _ = target.name.rpartition("_")
-            page = page_html(
-                blocks_of(done, lang), lang=lang, title=_title(audit) or title, other_language_href=other,
-                index_href="../../index.html" if lang == "id" else "../../index.en.html", level=audit.level,
-                synthetic=compared.synthetic,
-            )  # fmt: skip
+            blocks = blocks_of(done, lang)
+            title = next(b.title for b in blocks if isinstance(b, Masthead))
+            index = "../../index.html" if lang == "id" else "../../index.en.html"
+            page = page_html(blocks, lang=lang, title=title, other_language_href=other, index_href=index,
+                             level=audit.level, synthetic=compared.synthetic)  # fmt: skip
             write_atomic(stage / f"{stem}.ipynb", nbformat.writes(done).encode())
             write_atomic(stage / f"{stem}.html", page.encode())
             compared.to_xlsx(stage / f"{stem}.xlsx", lang)
@@ -74,7 +78,3 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
         shutil.rmtree(stage, ignore_errors=True)
         raise
     return [target / name for name in names]
-
-
-def _title(audit: Audit) -> str:
-    return " – ".join(dict.fromkeys(audit.name(r) for r, _ in audit.cells))

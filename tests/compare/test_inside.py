@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -114,18 +113,22 @@ def test_composition_held_equal_by_hand(fact, make_audit) -> None:
     assert none.reason == "no_overlap" and math.isnan(none.value)
 
 
-def test_the_index_is_compared_on_the_same_evidence_only(make_audit) -> None:
-    index = pd.DataFrame([{"region": r, "year": 2025, "value": v, "lower": v - 8, "upper": v + 8, "level": 0.95,
-                           "n": 300, "comparators": "peer"} for r, v in ((A, 60.0), (B, 40.0))])  # fmt: skip
-    audit = make_audit([], TWO)
-    r = row(compare_regions(replaced(audit, index)).to_frame(), "index")
-    assert r["value"] == pytest.approx(20) and r["upper"] - 20 == pytest.approx(8 * math.sqrt(2))
-    index.loc[1, "comparators"] = "capaian"
-    assert row(compare_regions(replaced(audit, index)).to_frame(), "index")["reason"] == "comparators_differ"
+def index_of(fact, region: str, value: float, *, comparators: str = "peer", peers: float = 3.0):
+    return fact(region, "index", value, value - 2, value + 2, unit="of_100", scope="both", comparators=comparators,
+                scored="predikat", peers=peers, distinguish=5.0)  # fmt: skip
 
 
-def replaced(audit, index):
-    return replace(audit, index=index)
+def test_the_index_is_compared_on_the_same_evidence_only(fact, make_audit) -> None:
+    def compared(*two):
+        return row(compare_regions(make_audit(two, TWO)).to_frame(), "index")
+
+    r = compared(index_of(fact, A, 60.0), index_of(fact, B, 40.0, peers=3.2))
+    assert r["value"] == pytest.approx(20) and r["upper"] - 20 == pytest.approx(2 * math.sqrt(2))
+    assert r["status"] == "FLAGGED" and r["reference"] == ""
+    near = compared(index_of(fact, A, 44.5), index_of(fact, B, 40.0))
+    assert near["lower"] > 0 and near["status"] == "CLEAR"  # less than five points
+    assert compared(index_of(fact, A, 60), index_of(fact, B, 40, comparators="capaian"))["reason"] == "comparators_differ"
+    assert compared(index_of(fact, A, 60), index_of(fact, B, 40, peers=5))["reason"] == "comparators_differ"
 
 
 def test_criteria_that_are_harder_in_one_region(make_audit) -> None:

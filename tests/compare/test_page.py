@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from kinerja_analysis import compare_regions, compare_years
 from kinerja_analysis.base.words import LANGUAGES
+from kinerja_analysis.report.banding import place
 from kinerja_analysis.report.blocks import Answers, Figure, Section, TableBlock, Verdict, numbers, sentences, walk
 from kinerja_analysis.report.html import page_html
 from kinerja_analysis.report.page import COMPARISON_NAMES, comparison_page
@@ -132,3 +134,17 @@ def test_pictures_say_their_numbers(audit) -> None:
     assert "asal sama, dari atasan: 0,40" in figures[1].alt and "laki-laki – perempuan: 1,00" in figures[0].alt
     html = page_html(page.blocks, lang="id", title=page.title, synthetic=True)
     assert "<script" not in html and "DATA SINTETIS" in html
+
+
+def test_places_are_short_and_differ(make_audit, tmp_path) -> None:
+    many = [(f"02.{i:02d}", 2025) for i in range(20)]
+    places = {place(make_audit([], cells), tmp_path).name for cells in (many, many[:19], [(A, 2025), (B, 2024)])}
+    assert len(places) == 3 and "utara-selatan_2024-2025" in places
+    for name in places:
+        assert len(f"reports/internal/banding/{name}/banding_{name}_id.ipynb") <= 120
+
+
+def test_internal_pages_stay_apart(make_audit, tmp_path) -> None:
+    audit = make_audit([], [(A, 2025), (B, 2025)])
+    assert place(audit, tmp_path).parent == tmp_path / "internal" / "banding"
+    assert place(replace(audit, level="public"), tmp_path).parent == tmp_path / "banding"
