@@ -182,7 +182,7 @@ def _missing(view: Compared, comparison: Comparison) -> list[Block]:
 
 
 def _figure(view: Compared, comparison: Comparison, unit: str, a: str, b: str) -> list[Block]:
-    chart = charts.figure("contrasts", comparison, unit, view.lang, lang=view.lang, wide=800, pictures=view.pictures)
+    chart = charts.figure("contrasts", comparison, unit=unit, lang=view.lang, wide=800, pictures=view.pictures)
     if chart is None:
         return []
     rows = [r for r in known(comparison) if r.unit == unit]
