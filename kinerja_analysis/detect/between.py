@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -27,7 +28,7 @@ COLUMNS = (
 GRADES = ("I", "II", "III", "IV")
 
 
-def between(tables: Tables, config: AuditConfig, cells: Sequence[tuple[str, int]], joint: str) -> pd.DataFrame:
+def between(tables: Tables, config: AuditConfig, cells: Sequence[tuple[str, int]], data: str) -> pd.DataFrame:
     """Return what shared persons tell of the gap between the ratings of two regions.
 
     Parameters
@@ -35,8 +36,8 @@ def between(tables: Tables, config: AuditConfig, cells: Sequence[tuple[str, int]
     tables : Tables
         All regions read together.
     cells : sequence of (region, year)
-    joint : str
-        The fingerprint of the data: audits with the same one were made together.
+    data : str
+        The fingerprint of the data. With the cells it makes ``joint``: cells with the same one were audited together.
 
     Returns
     -------
@@ -54,6 +55,7 @@ def between(tables: Tables, config: AuditConfig, cells: Sequence[tuple[str, int]
     text = dict.fromkeys(("region", "other", "kind", "joint", "part", "reason"), "str")
     numbers = dict.fromkeys(("value", "se", "df", "reliability"), "float64")
     whole = dict.fromkeys(("year", "n", "n_other", "n_links"), "int64")
+    joint = hashlib.sha256(f"{data} {sorted(cells)}".encode()).hexdigest()[:16]
     usual = dict.fromkeys(text, "") | dict.fromkeys(numbers, math.nan) | dict.fromkeys(whole, 0) | {"joint": joint}
     frame = pd.DataFrame([usual | row for row in rows], columns=list(COLUMNS))
     return frame.astype(text | numbers | whole)  # type: ignore[arg-type]

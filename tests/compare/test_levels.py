@@ -12,9 +12,12 @@ import pytest
 from kinerja_analysis import audit, compare_regions, compare_years
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import merge
+from kinerja_analysis.base.tables import Tables, conform
 from kinerja_analysis.compare.levels import LEVELS
+from kinerja_analysis.detect import detect
 from kinerja_analysis.detect.between import COLUMNS, between
 from kinerja_analysis.release import release
+from kinerja_analysis.score import score
 
 A, B = "01.01", "01.02"
 TWO = [(A, 2025), (B, 2025)]
@@ -157,12 +160,18 @@ def test_years_of_a_region_are_never_split() -> None:
 
 def test_no_region_shares_anyone_and_nothing_is_computed(make_cell_tables) -> None:
     rows = between(make_cell_tables, AuditConfig(), [(A, 2025), (B, 2025)], "j")
-    assert rows["other"].tolist() == ["", ""] and rows["joint"].tolist() == ["j", "j"]
+    assert rows["other"].tolist() == ["", ""] and rows["joint"].nunique() == 1
+
+
+def test_cells_of_the_same_data_done_apart_are_not_called_unlinked() -> None:
+    """Nobody looked for shared raters: the reason is not that there are none."""
+    tables = Tables(ratings=conform("ratings", rated(11, 0.5, 6).assign(row="1:1:1", opd="o")))
+    config, scores = AuditConfig(detectors=("distribution",)), score(tables, AuditConfig())
+    apart = [detect(tables, scores, config, cells=[(r, 2025)]) for r in (A, B)]
+    assert compare_regions(apart).to_frame().iloc[0]["reason"] == "audited_apart"
 
 
 @pytest.fixture
 def make_cell_tables():
-    from kinerja_analysis.base.tables import Tables, conform
-
     frame = rated(10, 0.0, 0)
     return Tables(ratings=conform("ratings", frame.assign(row="1:1:1", opd="o")))
