@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,7 @@ from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.detect import detect
 from kinerja_analysis.read import from_frames, read
 from kinerja_analysis.read.sources import find_config
-from kinerja_analysis.release import release
+from kinerja_analysis.release import kin, release
 from kinerja_analysis.report.produce import produce
 from kinerja_analysis.score import score
 
@@ -104,8 +105,24 @@ def report(
         Unknown language, level or format.
     """
     levels = [lv for lv in level if not (audit.level == "public" and lv == "internal")]
-    editions: dict[str, Audit] = {lv: (release(audit) if lv == "public" else audit) for lv in levels}
+    editions: dict[str, Audit] = {
+        lv: (release(audit, earlier=published(audit, out)) if lv == "public" else audit) for lv in levels
+    }
     return produce(editions, Path(out), languages=tuple(lang), formats=tuple(formats), jobs=jobs)
+
+
+def published(audit: Audit, out: str | Path) -> list[Audit]:
+    """Return the public audits below ``out`` that a new one could be subtracted from: same regions, and their kin.
+
+    What cannot be opened is left out: its report is about to be replaced.
+    """
+    found = []
+    for region, year in audit.cells:
+        for code in sorted({region, *kin(audit.config, region)}):
+            for manifest in sorted(Path(out).glob(f"{year}/{code}-*/audit/manifest.json")):
+                with suppress(UsageError):
+                    found.append(load_audit(manifest.parent, key_file=audit.config.key_file))
+    return found
 
 
 def open_audit(

@@ -15,6 +15,8 @@ from kinerja_analysis import AuditConfig, audit, open_audit, read, run
 from kinerja_analysis.base.errors import ReportFailed, UsageError
 from kinerja_analysis.report import produce as production
 from kinerja_analysis.report.produce import Job, make, notebooks_folder
+from kinerja_analysis.report.sections import steps
+from kinerja_analysis.report.view import View
 
 KURANJI, MAMUJU = "13.71.09", "76.02"
 
@@ -105,6 +107,26 @@ def test_the_planted_problems_are_found(demo) -> None:
     assert (mamuju["subject_kind"] == "region").any()
     clean = flagged[(flagged["region"] == MAMUJU) & (flagged["detector"].isin(["affinity", "group_gap"]))]
     assert clean.empty
+
+
+def test_the_review_list_cites_rows_that_exist_and_belong_to_the_subject(demo) -> None:
+    tables = read(demo.files, config=demo.config)
+    ratings, heads = tables.ratings, tables.appraisals
+    owner = {name: set(g) for name, g in ratings.groupby("rater")["row"]}
+    for name, rows in heads.groupby("supervisor")["row"]:
+        owner[name] = owner.get(name, set()) | set(rows)
+    for column in ("unit", "opd"):
+        owner |= {name: set(g) for name, g in ratings.groupby(column)["row"]}
+    for region, year in ((KURANJI, 2025), ("76.02", 2025)):
+        audit = open_audit(demo.reports, region=region, year=year, level="internal")
+        review, view = audit.review, View(audit, "id", False)
+        assert review is not None and len(review)
+        assert not [r for r in review.itertuples() if r.subject in owner and not set(r.rows) <= owner[r.subject]]
+        assert set().union(*review["rows"]) <= set(ratings["row"]) | set(heads["row"])
+        assert review.groupby("entry")["worth"].first().is_monotonic_decreasing or review["worth"].isna().any()
+        told = [steps.basis(view, found) for _, found in steps.review_list(view)]
+        assert len(set(told)) == len(told), "no two entries say the same"
+    assert open_audit(demo.reports, level="public").review is None
 
 
 def test_resuming_writes_nothing(demo) -> None:

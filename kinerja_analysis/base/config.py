@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 REGION_CODE = re.compile(r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$")
 
 
+DISCLOSURE = {"persons": 10, "raters": 3, "dominance": 85, "width": 5}
 Codes = Literal["", "best_first", "worst_first"]
 
 
@@ -65,7 +66,11 @@ class DatabaseConfig(_Frozen):
 
 
 class AuditConfig(_Frozen):
-    """Everything that can be set. ``thresholds`` overrides a detector's toml, e.g. ``{"leniency.delta": 0.3}``."""
+    """Everything that can be set. ``thresholds`` overrides a detector's toml, e.g. ``{"leniency.delta": 0.3}``.
+
+    ``disclosure``: ``persons`` and ``raters`` a printed number needs, ``dominance`` the largest share of one rater in
+    it (percent), ``width`` how far apart the possible values of a hidden count must lie.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     regions: dict[str, RegionConfig] = Field(default_factory=dict)
@@ -74,7 +79,7 @@ class AuditConfig(_Frozen):
     fdr: float = Field(0.10, gt=0, lt=0.5)
     practical_difference: float = Field(0.25, ge=0)
     minimum_n: int = Field(5, ge=2)
-    disclosure: dict[str, int] = Field(default_factory=lambda: {"persons": 10, "raters": 3})
+    disclosure: dict[str, int] = Field(default_factory=lambda: dict(DISCLOSURE))
     framework: str = ""
     mapping: tuple[MappingConfig, ...] = ()
     codes: Codes = ""
@@ -96,6 +101,14 @@ class AuditConfig(_Frozen):
         if wrong:
             raise ValueError(f"not a Kemendagri code with dots: {', '.join(wrong)}")
         return regions
+
+    @field_validator("disclosure")
+    @classmethod
+    def _disclosure(cls, limits: dict[str, int]) -> dict[str, int]:
+        unknown = sorted(set(limits) - set(DISCLOSURE))
+        if unknown:
+            raise ValueError(f"not a limit of disclosure: {', '.join(unknown)} (known: {', '.join(DISCLOSURE)})")
+        return DISCLOSURE | limits
 
     @staticmethod
     def read(path: str | Path) -> AuditConfig:

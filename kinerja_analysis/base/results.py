@@ -216,7 +216,8 @@ class Audit:
     """The audit of one or more cells (region, year).
 
     ``counts`` holds the aggregate frames a report needs (``examined``, ``headcount``, ``accounting`` …);
-    ``index`` and ``review`` are None until something fills them. ``provenance`` is JSON-able.
+    ``review`` is the review list (``detect.review``), None at the public level; ``index`` is None until something
+    fills it. ``provenance`` is JSON-able.
     """
 
     cells: tuple[tuple[str, int], ...]
@@ -247,6 +248,7 @@ class Audit:
             scores=ScoreTable(pick(self.scores.frame)),
             results={name: Result(name, pick(r.frame)) for name, r in self.results.items()},
             counts={name: pick(f) for name, f in self.counts.items()},
+            review=None if self.review is None else pick(self.review),
         )
 
     def name(self, region: str) -> str:
@@ -387,5 +389,6 @@ def merge(audits: Sequence[Audit]) -> Audit:
         scores=ScoreTable(stack(a.scores.frame for a in audits)),
         results={n: Result(n, stack(a.results[n].frame for a in audits)) for n in first.results},
         counts={n: stack(a.counts[n] for a in audits if n in a.counts) for n in first.counts},
+        review=None if first.review is None else stack(a.review for a in audits if a.review is not None),
         provenance={**first.provenance, "region_names": names},
     )

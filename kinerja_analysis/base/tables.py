@@ -162,12 +162,26 @@ def conform(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     return result.reset_index(drop=True)
 
 
-def of_cell(frame: pd.DataFrame, region: str | None, year: int | None) -> pd.DataFrame:
-    """Return the rows of one region and/or one year; a frame without such a column is not filtered by it."""
+def of_cell(frame: pd.DataFrame, region: str | None, year: int | None, until: int | None = None) -> pd.DataFrame:
+    """Return the rows of one region, one year, the years until one; a column that is not there does not filter."""
+    keep = np.ones(len(frame), dtype=bool)
     for name, value in (("region", region), ("year", year)):
         if value is not None and name in frame:
-            frame = frame[frame[name] == value]
-    return frame.reset_index(drop=True)
+            keep &= (frame[name] == value).to_numpy(bool)
+    if until is not None:
+        keep &= (frame["year"] <= until).to_numpy(bool)
+    return kept(frame, keep).reset_index(drop=True)
+
+
+def kept(frame: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
+    """Return the rows to keep, without a copy where they lie together.
+
+    >>> kept(pd.DataFrame({"a": [1, 2, 3]}), np.array([False, True, True]))["a"].tolist()
+    [2, 3]
+    """
+    rows = np.flatnonzero(keep)
+    together = rows.size > 0 and rows[-1] - rows[0] == rows.size - 1
+    return frame.iloc[rows[0] : rows[-1] + 1] if together else frame[keep]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +212,7 @@ class Tables:
 
     def select(self, *, region: str | None = None, year: int | None = None, until: int | None = None) -> Tables:
         """Return the rows of one region and of one year (or of all years up to ``until``)."""
-        picked = {name: of_cell(getattr(self, name), region, year) for name in TABLES}
-        if until is not None:
-            picked = {name: f[f["year"] <= until].reset_index(drop=True) for name, f in picked.items()}
+        picked = {name: of_cell(getattr(self, name), region, year, until) for name in TABLES}
         return replace(self, **picked)
 
 

@@ -1,10 +1,12 @@
 """Every sentence a user reads: message lookup, and numbers and dates in the reader's language.
 
 Messages stand in TOML files with ``id`` and ``en`` side by side: ``base/messages/<file>.toml`` gives keys
-``<file>.<table>``; ``detect/<name>.toml`` gives its ``[messages.<code>]`` the keys ``<name>.<code>``.
+``<file>.<table>``; ``detect/<name>.toml`` gives its ``[messages.<code>]`` the keys ``<name>.<code>`` and its
+``[review.<name>]`` the keys ``review.<detector>.<name>``.
 Placeholders hold raw values and a format: ``{x}`` text or whole number, ``{x:n}`` whole number, ``{x:1}`` one
 decimal, ``{x:+1}`` signed, ``{x:%}`` and ``{x:%1}`` a fraction as percent, ``{x:p}`` a p-value, ``{x:date}`` a
-date, ``{n|team|teams}`` a word chosen by a number.
+date, ``{n|team|teams}`` a word chosen by a number, ``{n?, {n:n} not examinable}`` words said only where the number is
+there and not zero, ``{n!none}`` words said only where it is zero or missing.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any
 
 LANGUAGES = ("id", "en")
 _PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)(?::([^{}|]+)|\|([^{}|]*)\|([^{}|]*))?\}")
+_CONDITION = re.compile(r"\{([a-z_0-9]+)([?!])((?:[^{}]|\{[^{}]*\})*)\}")
 _MARKS = {"id": (",", "."), "en": (".", ",")}
 _MONTHS = {
     "id": ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober",
@@ -52,8 +55,9 @@ def messages() -> dict[str, dict[str, str]]:
     if detect.is_dir():
         for entry in sorted(detect.iterdir(), key=lambda e: e.name):
             if entry.name.endswith(".toml"):
-                own = tomllib.loads(entry.read_text(encoding="utf-8")).get("messages", {})
-                found.update(_walk(own, entry.name[:-5]))
+                own = tomllib.loads(entry.read_text(encoding="utf-8"))
+                found.update(_walk(own.get("messages", {}), entry.name[:-5]))
+                found.update(_walk(own.get("review", {}), f"review.{entry.name[:-5]}"))
     return found
 
 
@@ -65,10 +69,10 @@ def has(key: str) -> bool:
 def placeholders(text: str) -> set[str]:
     """Return the placeholder names of a message text.
 
-    >>> sorted(placeholders("{n:n} {n|team|teams} of {region}"))
-    ['n', 'region']
+    >>> sorted(placeholders("{n:n} {n|team|teams} of {region}{k?, {k:n} new}"))
+    ['k', 'n', 'region']
     """
-    return {m.group(1) for m in _PLACEHOLDER.finditer(text)}
+    return {m.group(1) for m in re.finditer(r"\{([a-z_0-9]+)[}:|?!]", text)}
 
 
 def say(key: str, lang: str, **params: Any) -> str:
@@ -76,7 +80,11 @@ def say(key: str, lang: str, **params: Any) -> str:
 
     Raises ``KeyError`` when the key, the language or a parameter is missing: a silent gap would reach a reader.
     """
-    text = messages()[key][lang]
+
+    def choose(match: re.Match[str]) -> str:
+        value = params[match.group(1)]
+        there = value not in (0, None) and value == value  # a missing number is not equal to itself
+        return match.group(3) if there == (match.group(2) == "?") else ""
 
     def fill(match: re.Match[str]) -> str:
         value = params[match.group(1)]
@@ -84,7 +92,7 @@ def say(key: str, lang: str, **params: Any) -> str:
             return match.group(3) if value == 1 else match.group(4)
         return show(value, match.group(2) or "", lang)
 
-    return _PLACEHOLDER.sub(fill, text)
+    return _PLACEHOLDER.sub(fill, _CONDITION.sub(choose, messages()[key][lang]))
 
 
 def blanked(key: str, lang: str) -> str:

@@ -24,6 +24,8 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 @click.option("--long", is_flag=True, help="Satu baris satu nilai / one row per score.")
 @click.option("--rows", type=click.Path(), default=None, help="CSV: nip_dinilai, nip_penilai[, peran_penilai].")
 @click.option("--suggest", type=click.IntRange(min=1), help="N penilaian yang paling berguna / most useful ratings.")
+@click.option("--way", type=click.Choice(["cross", "superior"]), default="cross",
+              help="Untuk --suggest: penilai kelompok lain, atau atasan pejabat penilai / other groups, superiors.")
 @click.option("--from", "sources", multiple=True, type=click.Path(), help="Berkas masukan untuk --suggest / its input.")
 @click.option("--period", default=None, help="2025, 2025-Q1, 2025-07.")
 @t.region_option
@@ -49,7 +51,8 @@ def template_command(kinds: tuple[str, ...], out: str | None, sources: tuple[str
     before = after = None
     if sources:
         options, before, after = term.step(
-            "template.suggesting", lambda _: suggest(found, given["suggest"], region=region, year=year, config=config)
+            "template.suggesting", lambda _: suggest(
+                found, given["suggest"], way=given["way"], region=region, year=year, config=config)
         )
     elif given["rows"]:
         options["rows"] = found[0]
@@ -65,6 +68,7 @@ def template_command(kinds: tuple[str, ...], out: str | None, sources: tuple[str
     told = {"file": target.name, "sheets": ", ".join(say(f"template.sheet.{k}", term.lang) for k in kinds)}
     if sources:
         n = len(options["rows"])
-        term.say("template.suggested" if before else "template.unlinked", n=n, before=before, after=after)
+        by = "superiors" if given["way"] == "superior" else "suggested" if before else "unlinked"
+        term.say(f"template.{by}", n=n, before=before, after=after)
     term.say("template.would_write" if given["dry_run"] else "template.written", **told)
     term.json({**told, "written": not given["dry_run"], "before": before, "after": after})

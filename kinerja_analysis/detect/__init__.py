@@ -18,6 +18,7 @@ from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, check_overrides
 from kinerja_analysis.detect.counts import counts
 from kinerja_analysis.detect.design import design_of
+from kinerja_analysis.detect.review import review
 
 REGISTRY = (
     "distribution", "group_gap", "affinity", "achievement_gap", "leniency", "halo", "rater_profile", "straight_lining",
@@ -30,7 +31,7 @@ def detectors(config: AuditConfig) -> tuple[str, ...]:
     for name in config.detectors:
         if name not in REGISTRY:
             raise UsageError("errors.detector_unknown", name=name, known=", ".join(REGISTRY))
-    check_overrides(config.thresholds, (*REGISTRY, "quality"))
+    check_overrides(config.thresholds, (*REGISTRY, "quality", "review"))
     return tuple(n for n in REGISTRY if not config.detectors or n in config.detectors)
 
 
@@ -94,12 +95,14 @@ def detect(
         raise UsageError("errors.no_cells")
     found: dict[str, list[pd.DataFrame]] = {n: [] for n in names}
     aggregates: dict[str, list[pd.DataFrame]] = {}
+    talks: list[pd.DataFrame] = []
     for ctx in views:
         results = {name: run_detector(name, ctx) for name in names}
         for name, result in results.items():
             found[name].append(result.frame)
         for name, frame in counts(ctx, results).items():
             aggregates.setdefault(name, []).append(frame)
+        talks.append(review(results, config))
     told = provenance(tables, config)
     done = tuple((c.region, c.year) for c in views)
     aggregates["between"] = [between(tables, config, done, str(told["data"]))]
@@ -111,6 +114,7 @@ def detect(
         counts={n: pd.concat(frames, ignore_index=True) for n, frames in aggregates.items()},
         config=config,
         provenance=told,
+        review=pd.concat(talks, ignore_index=True),
     )
 
 

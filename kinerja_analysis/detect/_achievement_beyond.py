@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
 from kinerja_analysis.stats import minimal_effect_test
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 STEPS = 5
+LEAST_SE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,21 @@ class Slope:
 class Beyond:
     """One entry per team, ratings in SD inside teams: excess over the region's mean at each reliability, shape (k, R).
 
-    ``p`` is the largest minimal-effect p over the range, 1 where the sign changes; ``n`` members per team.
+    ``se`` is with the spread inside all teams together, ``own_se`` with the team's own (n − 1 degrees of freedom).
+    ``p`` is the largest minimal-effect p over the range and both, 1 where the sign changes; ``n`` members per team.
     """
 
     reliability: Floats
     value: Floats
     se: Floats
+    own_se: Floats
     p: Floats
     n: Ints
+
+    def half(self, level: float) -> Floats:
+        """Return half the width of the interval of each value: the larger of the two."""
+        wide = stdtrit(np.maximum(self.n - 1.0, 1)[:, None], 0.5 + level / 2) * self.own_se
+        return np.maximum(float(ndtri(0.5 + level / 2)) * self.se, wide)
 
 
 def within_slope(score: Floats, evidence: Floats, team: Ints) -> Slope | None:
@@ -75,6 +84,14 @@ def beyond(score: Floats, evidence: Floats, team: Ints, slope: Slope, lowest: fl
         Lowest reliability of achievement; the slope at reliability ρ is slope/ρ.
     delta : float
         Practical difference in SD.
+
+    Notes
+    -----
+    Official ratings have few values: one or two "Sangat Kurang" lie several SD below the rest. They move a team's mean
+    and widen that team's own spread alike, but hardly the spread of all teams together. A team is therefore judged
+    by both, and the larger p counts: the pooled one guards a team whose members happen to be alike, Student's t with
+    the team's own spread one whose mean hangs on few values. Either alone would be exact were the spreads equal, or
+    the values normal; the larger of the two p-values is valid where one of them is.
     """
     sd_x, inside_x = _scaled(evidence, team)
     sd_y, inside_y = _scaled(score, team)
@@ -86,13 +103,23 @@ def beyond(score: Floats, evidence: Floats, team: Ints, slope: Slope, lowest: fl
     value = mean_y[:, None] - mean_x[:, None] * b
     assert inside_x is not None and inside_y is not None
     rest = inside_y[:, None] - inside_x[:, None] * b
-    variance = (rest**2).sum(axis=0) / (n.sum() - n.size)
+    squares = np.column_stack([np.bincount(team, r) for r in (rest**2).T])
     share = n[:, None] / n.sum()
-    se = np.sqrt(variance * (1 / n[:, None]) * (1 - share) + (mean_x[:, None] * slope.se / reliability) ** 2)
-    freedom = np.full(value.shape, float(n.sum() - n.size - 1))
-    p = minimal_effect_test(value.ravel(), se.ravel(), delta, df=freedom.ravel()).reshape(value.shape).max(axis=1)
+    known = (mean_x[:, None] * slope.se / reliability) ** 2
+    pooled = squares.sum(axis=0) / (n.sum() - n.size)
+    own = squares / np.maximum(n - 1, 1)[:, None]
+    se, own_se = (np.sqrt(v / n[:, None] * (1 - share) + known) for v in (pooled, own))
+    freedom = np.broadcast_to(np.maximum(n - 1.0, 1)[:, None], value.shape)
+    p = np.maximum(
+        _minimal(value, se, delta, np.full(value.shape, float(n.sum() - n.size - 1))),
+        _minimal(value, np.maximum(own_se, LEAST_SE), delta, freedom),
+    ).max(axis=1)
     alike = (np.sign(value) == np.sign(value[:, :1])).all(axis=1)
-    return Beyond(reliability, value, se, np.where(alike, p, 1.0), n)
+    return Beyond(reliability, value, se, own_se, np.where(alike, p, 1.0), n)
+
+
+def _minimal(value: Floats, se: Floats, delta: float, df: Floats) -> Floats:
+    return minimal_effect_test(value.ravel(), se.ravel(), delta, df=df.ravel()).reshape(value.shape)
 
 
 def _scaled(values: Floats, team: Ints) -> tuple[float, Floats | None]:

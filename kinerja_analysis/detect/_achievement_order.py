@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtrit
 
 from kinerja_analysis.stats._jackknife import unit_jackknife
+from kinerja_analysis.stats.design import detectable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 POOLED = 10
 LEAST_FACTOR = 0.1
+POWER = 0.80
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,42 @@ def regional(teams: Sums, level: float) -> Regional:
     se, lower, upper = unit_jackknife(value, (net - teams.net) / (total - teams.pairs), level=level)
     share, low, high = (float(np.clip((1 + v) / 2, 0, 1)) for v in (value, lower, upper))
     return Regional(share, low, high, value, se)
+
+
+@dataclass(frozen=True, slots=True)
+class Findable:
+    """What a design can find: ``share`` is the smallest order told from a coin flip with chance ``POWER``.
+
+    ``chance``: that of a region whose supervisors all ignore the evidence to be found below ``limit``; ``factor``: how
+    many times as many supervisors would raise it to ``POWER``.
+    """
+
+    share: float
+    chance: float
+    factor: float
+
+
+def findable(teams: Sums, limit: float, reliability: float, level: float) -> Findable:
+    """Return what is found in these teams, from the variance of S by chance (their ties and sizes), normal.
+
+    A region is found below ``limit`` (a share) where the upper end of its range, freed of error in the evidence, is:
+    near no order at all the net order grows by 1/sqrt(reliability), so the net order must end below
+    (2·limit − 1)·sqrt(reliability).
+
+    Examples
+    --------
+    A hundred teams of ten without ties, 45 pairs each and variance by chance 125 (10·9·25/18):
+
+    >>> teams = Sums(*(np.full(100, float(v)) for v in (10, 45, 0, 125, 0, 0)))
+    >>> found = findable(teams, 0.56, 0.5, 0.95)
+    >>> round(found.share, 3), round(found.chance, 2), round(found.factor, 2)
+    (0.535, 0.93, 0.67)
+    """
+    se = math.sqrt(float(teams.chance.sum())) / float(teams.pairs.sum())
+    room, z = (2 * limit - 1) * math.sqrt(reliability), float(ndtri(0.5 + level / 2))
+    smallest = float(detectable(np.array([se]), 0.0, 1 - level, POWER)[0])
+    factor = (se * (z + float(ndtri(POWER))) / room) ** 2
+    return Findable(min((1 + smallest) / 2, 1.0), float(ndtr(room / se - z)), factor)
 
 
 def freed(net: float, r: float, reliability: float) -> float:

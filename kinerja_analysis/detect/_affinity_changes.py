@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.detect.attributes import by_size, dummies, past_members, values
+from kinerja_analysis.detect.attributes import by_size, dummies, of, past_members, values
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contrast import Contrast, Reporter, fitted
 
@@ -19,7 +19,7 @@ def both_known(rows: pd.DataFrame, value: pd.Series) -> pd.DataFrame:
     """Keep rows in which the attribute of ratee and rater is known; add ``group``, ``rater_group``, ``own``."""
     names = ["period", "ratee", "rater", "source", "level", "stratum", "cluster", "capaian"]
     frame = rows[[c for c in names if c in rows]]
-    frame = frame.assign(group=rows["ratee"].map(value), rater_group=rows["rater"].map(value))
+    frame = frame.assign(group=of(rows["ratee"], value), rater_group=of(rows["rater"], value))
     frame = frame.dropna(subset=["group", "rater_group"]).reset_index(drop=True)
     return frame.assign(own=frame["group"] == frame["rater_group"])
 

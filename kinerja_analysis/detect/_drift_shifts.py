@@ -118,11 +118,13 @@ def leniency_of_two_years(edges: pd.DataFrame) -> tuple[float, float]:
     From products of a rater's deviations on different employees, within a year and over all (see
     ``rater_variance``). ``edges`` has ``year period ratee rater score examined``.
     """
+    year, years = pd.factorize(edges["year"])
+    edges = edges.assign(**{name: pd.factorize(edges[name], sort=True)[0] for name in ("ratee", "rater")}, year=year)
     others = edges[~edges["examined"]]
     found = rater_products(others)
     if not found[1] > 0:
         others, found = edges, rater_products(edges)
-    yearly = rater_products(others.assign(rater=others["rater"] + "\x1f" + others["year"]))
+    yearly = rater_products(others.assign(rater=others["rater"] * len(years) + others["year"]))
     within = max(yearly[0] / yearly[1], 0.0) if yearly[1] > 1e-9 else 0.0
     between = found[1] - yearly[1]
     lasting = (found[0] - yearly[0]) / between if between > 1e-9 else 0.0

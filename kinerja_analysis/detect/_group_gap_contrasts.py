@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.detect.attributes import by_size, dummies, informative
+from kinerja_analysis.detect.attributes import by_size, dummies, informative, of
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contrast import Contrast, fitted
 
@@ -29,7 +29,7 @@ def points(ctx: Context) -> Fit:
 def contrasts(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series, fit: Fit) -> list[Contrast]:
     """Contrast every group of one attribute with the biggest one, in one fit."""
     covariates = [c for c in ("capaian",) if c in rows]
-    frame = rows[["ratee", "level", "stratum", "cluster", *covariates]].assign(group=rows["ratee"].map(value))
+    frame = rows[["ratee", "level", "stratum", "cluster", *covariates]].assign(group=of(rows["ratee"], value))
     frame = frame.dropna(subset=["group"]).reset_index(drop=True)
     sizes = by_size(frame["group"], frame["ratee"])
     refused, kept = screen(ctx, frame, sizes, name)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.detect._group_gap_contrasts import head_of, screen, supervisors_of
-from kinerja_analysis.detect.attributes import by_size, dummies, scored
+from kinerja_analysis.detect._grouped import grouped
+from kinerja_analysis.detect.attributes import by_size, dummies, of, scored
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contrast import Contrast, Reporter, fitted
 from kinerja_analysis.detect.fixed_effects import fixed_effects
@@ -36,16 +37,15 @@ def second_looks(ctx: Context, main: Reporter, known: dict[str, pd.Series]) -> N
 def both_sources(ctx: Context) -> pd.DataFrame:
     """Return the ratings by supervisors and peers of employees who have both, with ``team``, their supervisor."""
     rows = scored(ctx, ("supervisor", "peer"))
-    who = [rows["period"], rows["ratee"]]
-    top = (rows["source"] == "supervisor").groupby(who)
+    top = (rows["source"] == "supervisor").groupby(grouped(rows, ["period", "ratee"])[0])
     rows = rows[top.transform("any") & ~top.transform("all")].reset_index(drop=True)
     mine = rows["rater"].where(rows["source"] == "supervisor")
-    return rows.assign(team=mine.groupby([rows["period"], rows["ratee"]]).transform("first"))
+    return rows.assign(team=mine.groupby(grouped(rows, ["period", "ratee"])[0]).transform("first"))
 
 
 def _between(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> list[Contrast]:
     """Supervisors' gap minus peers' gap on the same employees: free effects of every employee and every rater."""
-    use = rows.assign(group=rows["ratee"].map(value)).dropna(subset=["group"])
+    use = rows.assign(group=of(rows["ratee"], value)).dropna(subset=["group"])
     top = use[use["source"] == "supervisor"].reset_index(drop=True)
     sizes = by_size(top["group"], top["ratee"])
     refused, kept = screen(ctx, top, sizes, name)
@@ -54,7 +54,7 @@ def _between(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> l
     use = use[use["group"].isin([sizes.index[0], *kept])]
     x = dummies(use["group"].where(use["source"] == "supervisor", ""), kept)
     rater, team = (pd.factorize(use[c], sort=True)[0] for c in ("stratum", "team"))
-    ratee = use.groupby(["period", "ratee"], sort=True).ngroup().to_numpy()
+    ratee = grouped(use, ["period", "ratee"])[0]
     fit = fixed_effects(use["level"].to_numpy(), x, [rater, ratee], team, level=ctx.config.level)
     heads = [Contrast(*head_of(name, group, sizes, supervisors_of(top, group))) for group in kept]
     return refused + [fitted(head, fit, k) for k, head in enumerate(heads)]
@@ -67,7 +67,8 @@ def by_criterion(ctx: Context) -> tuple[list[str], pd.DataFrame]:
     deviations of single scores inside supervisors and criteria (pooled); ``level`` is the mean.
     """
     rows = ctx.multisource
-    rows = rows[(rows["source"] == "supervisor") & rows["rater"].notna() & (rows["rater"] != rows["ratee"])]
+    used = ["period", "rater", "ratee", "criterion", "score", "scale_min", "scale_max"]
+    rows = rows.loc[(rows["source"] == "supervisor") & rows["rater"].notna() & (rows["rater"] != rows["ratee"]), used]
     span = rows["scale_max"] - rows["scale_min"]
     scaled = rows.assign(scaled=100 * (rows["score"] - rows["scale_min"]) / span)
     wide = scaled.groupby(["period", "rater", "ratee", "criterion"])["scaled"].mean().unstack("criterion")
@@ -91,7 +92,7 @@ def _criteria(
     ctx: Context, scores: pd.DataFrame, criteria: list[str], name: str, value: pd.Series
 ) -> Iterator[Contrast]:
     """Gap on each criterion beyond the gap on the others: supervisor x employee and supervisor x criterion removed."""
-    use = scores.assign(group=scores["ratee"].map(value)).dropna(subset=["group"]).reset_index(drop=True)
+    use = scores.assign(group=of(scores["ratee"], value)).dropna(subset=["group"]).reset_index(drop=True)
     sizes = by_size(use["group"], use["ratee"])
     refused, kept = screen(ctx, use, sizes, name)
     yield from refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,13 @@ def running(period: pd.Series) -> pd.Series:
     return pd.Series(year * per_year + number, index=period.index)
 
 
+def one_each(teams: pd.DataFrame) -> pd.DataFrame:
+    """Return the last row of each employee and period, with ``step``, the running number of the period."""
+    rows = teams[teams["level"].notna()].sort_values(["period", "ratee", "row"], kind="stable")
+    rows = rows.drop_duplicates(["period", "ratee"], keep="last")
+    return rows.assign(step=running(rows["period"]))
+
+
 def stable_groups(teams: pd.DataFrame, *, stayed: bool = True) -> pd.DataFrame:
     """Return one row per group of employees and period: ``path step supervisor mean n``.
 
@@ -41,9 +49,8 @@ def stable_groups(teams: pd.DataFrame, *, stayed: bool = True) -> pd.DataFrame:
     teams : DataFrame
         As ``Context.teams``, over all periods; ``level`` is the score.
     """
-    rows = teams[teams["level"].notna()].sort_values(["period", "ratee", "row"], kind="stable")
-    rows = rows.drop_duplicates(["period", "ratee"], keep="last")
-    rows = rows.assign(step=running(rows["period"]), place=rows["unit"] + "\x1f" + rows["supervisor"])
+    rows = one_each(teams)
+    rows = rows.assign(place=rows["unit"] + "\x1f" + rows["supervisor"])
     path = rows.pivot(index="ratee", columns="step", values="place").fillna("")
     code = path.groupby(list(path.columns), sort=True).ngroup()
     rows = rows.assign(path=rows["ratee"].map(code))
@@ -78,8 +85,7 @@ def changes(
 
     Notes
     -----
-    It gives the region's spread and names nobody: two supervisors who exchange units show one difference, and
-    nothing tells which of the two is the lenient or the strict one.
+    It gives the region's spread and names nobody (``_leniency_change_raters`` does, where it can).
     """
     groups = stable_groups(teams, stayed=stayed)
     fit = supervisor_change(
@@ -93,19 +99,45 @@ def changes(
     return fit, sd
 
 
-def changes_of(ctx: Context, *, min_changes: int) -> tuple[str, SupervisorChange, float] | None:
-    """Fit the event study of a cell, once: over teams that stayed or, with too few, over all who changed.
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The event study of a cell as both detectors read it.
 
-    Returns what it rests on (``change`` or ``move``), the fit and the SD inside teams; None with one period only.
+    ``who``: ``change`` (teams that stayed) or ``move`` (all who changed); ``sd`` inside teams, in levels. ``reason``
+    is "" where the spread may be told, else ``few``, ``constant``, ``sizes`` or ``wide`` (above ``widest`` times sd).
     """
 
-    def fit() -> tuple[str, SupervisorChange, float] | None:
+    who: str
+    fit: SupervisorChange
+    sd: float
+    minimum: int
+    widest: float
+
+    @property
+    def reason(self) -> str:
+        """Why no spread is told."""
+        if not self.sd > 0:
+            return "constant"
+        if self.fit.reason:
+            return {"constant": "constant", "sizes_apart": "sizes"}.get(self.fit.reason, "few")
+        return "wide" if self.fit.sd_upper > self.widest * self.sd else ""
+
+
+def changes_of(ctx: Context) -> Changes | None:
+    """Fit the event study of a cell, once: over teams that stayed or, with too few, over all who changed.
+
+    None with one period only.
+    """
+    minimum, widest = int(ctx.threshold("leniency.min_changes").value), ctx.threshold("leniency.widest").value
+
+    def fit() -> Changes | None:
         teams = ctx.past.teams
         if teams["period"].nunique() < 2:
             return None
-        stayed = changes(teams, min_changes=min_changes, level=ctx.config.level)
+        stayed = changes(teams, min_changes=minimum, level=ctx.config.level)
         if stayed[0].reason != "too_few_changes":
-            return "change", *stayed
-        return "move", *changes(teams, min_changes=min_changes, level=ctx.config.level, stayed=False)
+            return Changes("change", *stayed, minimum, widest)
+        moved = changes(teams, min_changes=minimum, level=ctx.config.level, stayed=False)
+        return Changes("move", *moved, minimum, widest)
 
-    return ctx.memo(("changes", min_changes), fit)  # type: ignore[no-any-return]
+    return ctx.memo("changes", fit)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Leniency in an export with one supervisor per employee: bounds, tipping points, and the spread from changes."""
+"""Leniency in an export with one supervisor per employee: bounds, tipping points, and what changes tell."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
-from kinerja_analysis.detect._leniency_changes import changes_of
+from kinerja_analysis.detect._leniency_change_raters import change_raters
+from kinerja_analysis.detect._leniency_changes import Changes, changes_of
 from kinerja_analysis.detect._team_share import team_share
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context, gathered
-from kinerja_analysis.detect.contract import Collector, plain
+from kinerja_analysis.detect.contract import Collector
 
 FULL = "ekinerja"
 TOP = PREDIKAT[-1]
@@ -84,27 +85,39 @@ def tipping(ctx: Context, out: Collector) -> None:
 
 
 def supervisor_changes(ctx: Context, out: Collector) -> None:
-    """The spread of leniency from teams that stay while supervisors go; nobody is named."""
-    minimum = int(ctx.threshold("leniency.min_changes").value)
-    found = changes_of(ctx, min_changes=minimum)
+    """The spread of leniency from teams that stay while supervisors go, and who stands apart where that is known."""
+    found = changes_of(ctx)
     if found is None:
         out.not_applicable("change_none", "supervisor_change", FULL)
         return
-    who, fit, sd = found
-    if fit.reason or not sd > 0:
-        code = {"constant": "change_constant", "sizes_apart": "change_sizes"}.get(fit.reason, "change_few")
-        code = code if sd > 0 else "change_constant"
-        out.insufficient(code, "supervisor_change", FULL, n_changed=fit.n_changed, minimum=minimum)
-        return
-    widest = ctx.threshold("leniency.widest").value
-    if fit.sd_upper > widest * sd:
+    who, fit, sd = found.who, found.fit, found.sd
+    if found.reason == "wide":
         out.insufficient("change_wide", "supervisor_change", FULL, n_changed=fit.n_changed, most=fit.sd_upper / sd,
-                         widest=widest)  # fmt: skip
+                         widest=found.widest)  # fmt: skip
+        return
+    if found.reason:
+        out.insufficient(f"change_{found.reason}", "supervisor_change", FULL, n_changed=fit.n_changed,
+                         minimum=found.minimum)  # fmt: skip
         return
     estimate = Estimate(fit.sd / sd, fit.sd_lower / sd, fit.sd_upper / sd, fit.level, fit.n, "sd",
                         "event study of changes of supervisor, clustered by team")  # fmt: skip
     out.add(
         f"{who}_spread" if fit.lower > 0 else f"{who}_unclear", Status.CLEAR, "supervisor_change", scope=FULL,
         estimate=estimate, p_value=fit.p, n_changed=fit.n_changed, steps=fit.sd,
-        check=plain(fit.check), check_p=plain(fit.check_p), sd=sd,
+        sd=sd,
     )  # fmt: skip
+    before_change(out, found)
+    change_raters(ctx, out, found)
+
+
+def before_change(out: Collector, found: Changes) -> None:
+    """What the spread assumes: those about to get another supervisor moved like all others the period before."""
+    fit = found.fit
+    if fit.n_check < found.minimum or not fit.check_se > 0:
+        out.insufficient("check_few", "change_check", FULL, n_check=fit.n_check, minimum=found.minimum)
+        return
+    estimate = Estimate(fit.check, fit.check_lower, fit.check_upper, fit.level, fit.n_check, "levels",
+                        "event study of changes of supervisor, clustered by team")  # fmt: skip
+    code = "check_differs" if fit.check_p < 1 - fit.level else "check_even"
+    out.add(code, Status.CLEAR, "change_check", scope=FULL, estimate=estimate, p_value=fit.check_p,
+            n_check=fit.n_check)  # fmt: skip

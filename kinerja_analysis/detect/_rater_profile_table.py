@@ -29,12 +29,14 @@ SHOWN = ("severity", "slope", "spread", "infit", "profile", "idiosyncratic", "id
 TESTS = 6
 #: Raters of one source from which the source has an ordinary rater of its own.
 OWN_SOURCE = 10
+#: Raters who tell criteria apart from which these alone show what is ordinary.
+LEAST = 5
 #: Share of identical vectors from which scores that spread little and copied ones are the same thing.
 NEARLY_ALL = 0.8
 #: Below it, the other vectors lie as far from the copied one as this share of what is ordinary.
 AWAY = 0.75
 #: Raters further from the median than this many deviations are outliers; standard deviation of a normal cut there.
-CLIP, CUT = 3.0, 0.9866
+CLIP, CUT = 2.0, 0.8796
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +73,16 @@ def judge(
     stacks = [(np.stack([raters.x[i] for i in p]), np.stack([raters.y[i] for i in p])) for p in parts]
     own, their = (np.array([v.mean() for v in part]) for part in (raters.y, raters.x))
     steps = lattice(np.concatenate(raters.y), np.repeat(np.arange(len(size)), size))
-    slopes = np.concatenate([indices(x, y, 1.0, steps[0]).slope for x, y in stacks])
-    every = [indices(x, y, float(np.median(slopes)), steps[0]) for x, y in stacks]
-    found = _joined(every)
+    first = _joined([indices(x, y, 1.0, steps[0]) for x, y in stacks])
+    usual = _usual(first, limits)
+    found = _joined([indices(x, y, float(np.median(first.slope[usual])), steps[0]) for x, y in stacks])
     if np.median(found.moments[0]) <= FLOOR**2:
         return None
     criterion = np.mean([x.mean(axis=0) - x.mean() for x in raters.x], axis=0)
-    model = honest(found, raters.others, own, their, criterion, steps, generator(1))
+    part = Indices(*(getattr(found, f.name)[..., usual] for f in fields(Indices)))
+    model = honest(part, raters.others[usual], own[usual], their[usual], criterion, steps, generator(1))
     null = _null(model, found, raters.others, model.classes(own), model.classes(their), generator)
-    return _judged(raters, found, model, _located(found, model, null, raters.source), null, limits, fdr, generator)
+    return _judged(raters, found, model, _located(found, model, null, raters.source, usual), null, limits, fdr)
 
 
 def _joined(parts: list[Indices]) -> Indices:
@@ -130,14 +133,17 @@ def _null(
     return null
 
 
-def _located(found: Indices, model: Honest, null: Null, source: NDArray[Any]) -> tuple[Floats, Floats, Floats]:
+def _located(
+    found: Indices, model: Honest, null: Null, source: NDArray[Any], usual: NDArray[np.bool_]
+) -> tuple[Floats, Floats, Floats]:
     """Return centre and width of each null, and the degrees of freedom of the severity's width.
 
     Nulls are moved to the median of the raters, and widened to their spread.
 
     What the model leaves out (levels of the scale that mean other things to different raters, ratings of supervisors
     stricter than those of peers, how much ordinary raters differ in severity) is in the median and in the standard
-    deviation of the raters of a source.
+    deviation of the raters of a source who tell criteria apart. Where too few do, the profile is judged beside the
+    model alone: its slope has an absolute meaning.
     """
     z = (_scales(found, model) - null.mean) / null.sd
     size = {s: int((source == s).sum()) for s in set(source)}
@@ -146,8 +152,11 @@ def _located(found: Indices, model: Honest, null: Null, source: NDArray[Any]) ->
     unit = float(np.median(null.sd[0]))
     z[0] *= null.sd[0] / unit  # how much raters differ is added to what chance gives, not a multiple of it
     for s in set(group):
-        part = group == s
-        middle[:, part], width[:, part], free[part] = _ordinary(z[:, part] if s else z)
+        part, kept = group == s, usual & ((group == s) | (s == ""))
+        enough = kept.sum() >= LEAST
+        middle[:, part], width[:, part], free[part] = _ordinary(z[:, kept if enough else part])
+        if not enough:
+            middle[4, part], width[4, part] = 0.0, 1.0
     sd = null.sd * width
     sd[0] = np.sqrt(null.sd[0] ** 2 + (width[0] ** 2 - 1) * unit**2)
     shift = middle * null.sd
@@ -155,11 +164,26 @@ def _located(found: Indices, model: Honest, null: Null, source: NDArray[Any]) ->
     return null.mean + shift, sd, free
 
 
+def _usual(f: Indices, limits: dict[str, float]) -> NDArray[np.bool_]:
+    """Return the raters who show what is ordinary: who tell criteria apart, all if these are too few.
+
+    How common halo is in the region then moves no null.
+    """
+    apart = (_criteria(f) >= limits["profile_max"]) | (f.steady < limits["profile_reliability"])
+    return apart if apart.sum() >= LEAST else np.ones_like(apart)
+
+
+def _criteria(f: Indices) -> Floats:
+    """Return how far criteria are told apart, as the others do or in another order: 1 as the others, 0 not at all."""
+    return np.maximum(f.profile, f.flat)
+
+
 def _ordinary(z: Floats) -> tuple[Floats, Floats, int]:
     """Return median, standard deviation (at least 1) of each row without its outliers, and the degrees of freedom.
 
     Outliers are told by the median absolute deviation, then twice by the standard deviation of what was kept, made
-    larger by what cutting a normal distribution at three takes from it.
+    larger by what cutting a normal distribution takes from it. Cut at two: of three or more, a few copied or random
+    raters widen it so far that lenient and strict ones lie inside.
     """
     centre = np.median(z, axis=1, keepdims=True)
     width = 1.4826 * np.median(np.abs(z - centre), axis=1, keepdims=True)
@@ -172,7 +196,7 @@ def _ordinary(z: Floats) -> tuple[Floats, Floats, int]:
 
 def _judged(
     raters: Raters, found: Indices, model: Honest, place: tuple[Floats, Floats, Floats], null: Null,
-    limits: dict[str, float], fdr: float, generator: Callable[[int], np.random.Generator],
+    limits: dict[str, float], fdr: float,
 ) -> Judged:  # fmt: skip
     centre, width, free = place
     z = np.clip((_scales(found, model) - centre) / width, -20, 20)
@@ -181,23 +205,24 @@ def _judged(
     share = found.largest / found.n
     value["identical"], low["identical"], high["identical"] = share, 0 * share, null.most
     copied = (null.p <= limits["alpha"]) & (share - null.share >= limits["excess"])
-    typical, seen = float(np.median(found.slope)), found.steady >= limits["profile_reliability"]
+    typical, seen = model.typical, found.steady >= limits["profile_reliability"]
     away = np.array([departure(y) for y in raters.y])
     copied &= (found.slope < limits["slope_low"] * typical) & ((away >= AWAY * np.median(away)) | (share >= NEARLY_ALL))
     lower, upper = stdtr(found.n - 1, z), stdtr(found.n - 1, -z)
     tests = (
         2 * stdtr(np.minimum(free, found.n - 1), -np.abs(z[0])), lower[1], lower[2], 2 * np.minimum(lower[3], upper[3]),
-        np.where(seen, lower[4], 1.0), np.where(copied, null.p, 1.0),
+        np.where(seen & (_criteria(found) < limits["profile_max"]), lower[4], 1.0), np.where(copied, null.p, 1.0),
     )  # fmt: skip
     p = np.minimum(TESTS * np.min(tests, axis=0), 1.0)
     adjusted = np.asarray(adjust(p, "bh"))
+    expected = np.where(typical > FLOOR, model.typical + centre[1] / np.sqrt(found.moments[1]), found.slope)
     far = limits["severity"] * float(np.sqrt(np.median(found.moments[0])))
     distance = {
         "spread": np.exp(np.log(np.maximum(found.spread, FLOOR)) - centre[2]),
         "severity": z[0] * width[0] / far,
-        "slope": found.slope / typical if typical > FLOOR else np.ones_like(p),
+        "slope": found.slope / np.maximum(expected, FLOOR),
     }
-    marks = {"copied": copied, **_marks(z, distance, np.maximum(found.profile, found.flat), seen, limits)}
+    marks = {"copied": copied, **_marks(z, distance, _criteria(found), seen, limits)}
     names = [pattern(**{k: bool(v[i]) for k, v in marks.items()}) if adjusted[i] <= fdr else "none"
              for i in range(p.size)]  # fmt: skip
     return Judged(value, low, high, names, p, adjusted, typical, null.share, far, z, found)
@@ -208,16 +233,19 @@ def _marks(
 ) -> dict[str, NDArray[np.bool_]]:
     """Return the columns of the decision table; ``distance``: multiples of the ordinary (severity: of the limit)."""
     q, strong = float(ndtri(1 - limits["alpha"])), float(ndtri(1 - limits["alpha"] / TESTS))
-    narrow = z[2] < -q
+    severe = (np.abs(z[0]) > strong) & (np.abs(distance["severity"]) >= 1)
+    cut = np.where(severe, strong, q)  # the severity explains the joint test: what else is named must pass alone
+    narrow = z[2] < -cut
+    odd = np.abs(z[2:4]).max(axis=0)
     return {
-        "low": ((z[1] < -q) & (distance["slope"] < limits["slope_low"]))
+        "low": ((z[1] < -cut) & (distance["slope"] < limits["slope_low"]))
         | (narrow & (distance["spread"] < limits["slope_low"])),
         "steep": (z[1] > strong) & (distance["slope"] > limits["slope_high"]),
         "narrow": narrow,
         "even": z[3] < -q,
         "uneven": z[3] > q,
-        "flat": seen & (z[4] < -q) & (profile < limits["profile_max"]),
-        "other": (np.abs(z[2:4]) > strong).any(axis=0),
+        "flat": seen & (z[4] < -cut) & (profile < limits["profile_max"]),
+        "other": (odd > strong) & ~(severe & (np.abs(z[0]) >= odd)),
         "kept": seen & (z[4] >= -q),
         "lenient": (z[0] > q) & (distance["severity"] >= 1),
         "strict": (z[0] < -q) & (distance["severity"] <= -1),
@@ -255,6 +283,6 @@ def pattern(
         return "range"
     if low:
         return "unclear" if flat and not uneven else "random"
-    if flat and not steep:
+    if flat and (even or not steep):
         return "halo"
     return "unclear" if steep or other else "lenient" if lenient else "strict" if strict else "unclear"

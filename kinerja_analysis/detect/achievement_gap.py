@@ -1,14 +1,14 @@
 """Ratings against achievement, inside supervisors only: does a better result go with a better rating?
 
-Measures: ``order`` (region), ``order_others`` (region, achievement measured by others alone), ``ignoring`` (region: how
-far supervisors differ), ``supervisor_order`` (region and rater), ``order_by_sector`` (aspect, and agency with aspect),
-``slope`` (region), ``beyond_achievement`` (region and rater), ``measured_by``, and the lists ``top_missed`` and
-``low_reached``.
+Measures: ``smallest_effect`` (region), ``order`` (region), ``order_others`` (region, achievement measured by others
+alone), ``ignoring`` (region: how far supervisors differ), ``supervisor_order`` (region and rater), ``order_by_sector``
+(aspect, and sector or agency with aspect), ``slope`` (region), ``beyond_achievement`` (region and rater),
+``measured_by``, and the lists ``top_missed`` and ``low_reached``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from typing import Any
 
 import numpy as np
@@ -19,56 +19,47 @@ from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
 from kinerja_analysis.detect._achievement_beyond import Beyond, beyond, within_slope
 from kinerja_analysis.detect._achievement_order import (
+    POWER,
     Regional,
-    Sums,
     below,
     factor,
+    findable,
     freed,
     regional,
-    team_sums,
     two_kinds,
 )
+from kinerja_analysis.detect._achievement_rows import Cell, chosen, rated
+from kinerja_analysis.detect._achievement_sectors import yardsticks
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, Threshold
-from kinerja_analysis.detect.evidence import achievements, with_achievement
+from kinerja_analysis.detect.evidence import achievements
 from kinerja_analysis.stats import adjust, ordered_pairs, shrink
 
 NAME = "achievement_gap"
 FULL, MANY = "ekinerja", "multisource"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Rated members with an achievement (``supervisor ratee score achievement rows``) and the sums of their teams.
-
-    ``names`` and ``teams`` are of supervisors with at least one separated pair; ``single`` counts those whose members
-    all have one score.
-    """
-
-    scope: str
-    rows: pd.DataFrame
-    names: list[str]
-    teams: Sums
-    single: int
+SECTOR_CODES = {"aspect": "in_aspect", "framework": "in_sector", "opd": "in_agency"}
 
 
 def detect(ctx: Context, out: Collector) -> None:
     """Add the findings on achievement of both data kinds."""
     known = achievements(ctx)
     official, scores = _official(ctx), _scores(ctx)
-    answered = set()
+    answered: dict[str, pd.DataFrame] = {}
     for scope, rows, missing in ((FULL, official, ctx.ekinerja.empty), (MANY, scores, ctx.multisource.empty)):
         if known.empty:
             out.not_applicable("no_achievements", "order", scope)
         elif rows.empty:
             out.not_applicable(f"no_{scope}" if missing else f"no_supervisor_{scope}", "order", scope)
-        elif _scope(ctx, out, _cell(scope, with_achievement(rows, known))):
-            answered.add(scope)
+        else:
+            base = rated(scope, rows)
+            evidence = base.evidence(known)
+            if _scope(ctx, out, chosen(base, evidence)):
+                answered[scope] = base.rows.assign(achievement=evidence).dropna(subset=["achievement"])
     if answered:
         _measured_by(ctx, out)
     if FULL in answered:
-        _lists(ctx, out, with_achievement(official, known))
+        _lists(ctx, out, answered[FULL])
 
 
 def _official(ctx: Context) -> pd.DataFrame:
@@ -83,24 +74,15 @@ def _scores(ctx: Context) -> pd.DataFrame:
     return rows[["period", "supervisor", "ratee", "score", "opd", "rows"]]
 
 
-def _cell(scope: str, rows: pd.DataFrame) -> Cell:
-    rows = rows.sort_values(["supervisor", "ratee"], kind="stable").reset_index(drop=True)
-    code, names = pd.factorize(rows["supervisor"], sort=True)
-    teams = team_sums(rows["score"].to_numpy(float), rows["achievement"].to_numpy(float), code)
-    several = teams.n > 1
-    alike = rows.groupby(code)["score"].nunique().to_numpy() == 1 if len(rows) else several
-    use = teams.pairs > 0
-    return Cell(scope, rows, [str(n) for n in names[use]], teams.at(use), int((several & alike).sum()))
-
-
 def _scope(ctx: Context, out: Collector, cell: Cell) -> bool:
     """Examine one kind of data; False where too few supervisors tell their employees apart."""
     least = int(ctx.threshold("achievement_gap.min_supervisors").value)
     if len(cell.names) < least:
         out.insufficient("few_supervisors", "order", cell.scope, n_teams=len(cell.names), least=least,
-                         n_single=cell.single, n=len(cell.rows))  # fmt: skip
+                         n_single=cell.single, n=cell.n)  # fmt: skip
         return False
     region = regional(cell.teams, ctx.config.level)
+    _smallest(ctx, out, cell)
     _order(ctx, out, cell, region)
     _others(ctx, out, cell)
     _sectors(ctx, out, cell)
@@ -117,11 +99,20 @@ def _scope(ctx: Context, out: Collector, cell: Cell) -> bool:
 # --- the region ----------------------------------------------------------------------------------------------
 
 
+def _smallest(ctx: Context, out: Collector, cell: Cell) -> None:
+    """What this design can find, before the results."""
+    limit, reliability = (ctx.threshold(f"achievement_gap.{t}").value for t in ("region_order", "reliability_low"))
+    found = findable(cell.teams, limit, reliability, ctx.config.level)
+    estimate = Estimate(found.share, level=ctx.config.level, n=cell.n, unit="share", method="pairs_chance")
+    out.add("smallest_effect", Status.CLEAR, "smallest_effect", scope=cell.scope, estimate=estimate, power=POWER,
+            hundred=100 * found.share, pairs=int(cell.teams.pairs.sum()), chance=found.chance,
+            n_teams=len(cell.names), needed=math.ceil(found.factor * len(cell.names)))  # fmt: skip
+
+
 def _order(ctx: Context, out: Collector, cell: Cell, region: Regional) -> None:
     """Of 100 separated pairs, how many follow achievement; flagged only if so over the whole range of reliability."""
     limit, reliability = ctx.threshold("achievement_gap.region_order"), ctx.threshold("achievement_gap.reliability_low")
-    fit = ordered_pairs(cell.rows["score"], cell.rows["achievement"], pd.factorize(cell.rows["supervisor"])[0],
-                        reliability=reliability.value, level=ctx.config.level)  # fmt: skip
+    fit = ordered_pairs(cell.score, cell.evidence, cell.team, reliability=reliability.value, level=ctx.config.level)
     free, free_upper = (
         (1 + freed(2 * share - 1, fit.r, reliability.value)) / 2 for share in (region.share, region.upper)
     )
@@ -129,7 +120,7 @@ def _order(ctx: Context, out: Collector, cell: Cell, region: Regional) -> None:
     code = "follows" if region.lower > limit.value else code
     out.add(
         code, Status.FLAGGED if code == "not_following" else Status.CLEAR, "order", scope=cell.scope,
-        estimate=_estimate(ctx, region, len(cell.rows)), threshold=limit, n_teams=len(cell.names),
+        estimate=_estimate(ctx, region, cell.n), threshold=limit, n_teams=len(cell.names),
         hundred_free=100 * free, reliability=reliability.value, limit=100 * limit.value, concordant=fit.concordant,
         discordant=fit.discordant, tied=fit.tied, tau_a=fit.tau_a, tau_a_lower=fit.tau_a_lower,
         tau_a_upper=fit.tau_a_upper, somers_d=region.net, r=fit.r, **_hundred(region),
@@ -144,35 +135,45 @@ def _estimate(ctx: Context, r: Regional, n: int) -> Estimate:
     return Estimate(r.share, r.lower, r.upper, ctx.config.level, n, "share", "pairs_jackknife")
 
 
-def _others(ctx: Context, out: Collector, cell: Cell) -> None:
+def _others(ctx: Context, out: Collector, whole: Cell) -> None:
     """The same with achievement measured by others alone, where the file holds both kinds."""
     if not {"rater", "other"} <= set(ctx.tables.achievements["measured_by"].dropna()):
         return
-    known = ctx.memo("by_others", lambda: achievements(ctx, measured_by="other"))
-    rows = with_achievement(cell.rows.drop(columns="achievement"), known)
-    part = _cell(cell.scope, rows)
+    part = _by_others(ctx, whole)
     if len(part.names) >= int(ctx.threshold("achievement_gap.min_supervisors").value):
         region = regional(part.teams, ctx.config.level)
-        out.add("others_follow", Status.CLEAR, "order_others", scope=cell.scope, n_teams=len(part.names),
-                estimate=_estimate(ctx, region, len(rows)), **_hundred(region))  # fmt: skip
+        out.add("others_follow", Status.CLEAR, "order_others", scope=part.scope, n_teams=len(part.names),
+                estimate=_estimate(ctx, region, part.n), **_hundred(region))  # fmt: skip
 
 
-def _sectors(ctx: Context, out: Collector, cell: Cell) -> None:
-    """The order by agency and aspect (volume, quality, time, cost), where enough supervisors tell; describes only."""
+def _by_others(ctx: Context, whole: Cell) -> Cell:
+    """The members of ``whole`` with an achievement measured by others, by that alone."""
+    known = ctx.memo("by_others", lambda: achievements(ctx, measured_by="other"))
+    return ctx.memo((NAME, "by_others", whole.scope), lambda: _again(whole, whole.base.evidence(known)))  # type: ignore[no-any-return]
+
+
+def _again(whole: Cell, evidence: np.ndarray, here: np.ndarray | None = None) -> Cell:
+    """The members of ``whole`` (of ``here`` alone) by another achievement."""
+    inside = np.zeros(len(whole.base.team), dtype=bool)
+    inside[whole.at] = True
+    return chosen(whole.base, evidence, inside if here is None else inside & here)
+
+
+def _sectors(ctx: Context, out: Collector, whole: Cell) -> None:
+    """The order by aspect and sector, where enough supervisors tell; describes only.
+
+    Sectors are those of the region's indicator system, where it says what they are measured by, else agencies.
+    """
     least = int(ctx.threshold("achievement_gap.min_supervisors").value)
-    base = cell.rows.drop(columns="achievement")
-    for aspect in sorted(ctx.tables.achievements["aspect"].dropna().unique()):
-        known = ctx.memo(("aspect", aspect), lambda a=aspect: achievements(ctx, aspect=a))
-        rows = with_achievement(base, known)
-        for opd, part in [("", rows), *rows[rows["opd"].fillna("") != ""].groupby("opd", sort=True)]:
-            own = _cell(cell.scope, part)
-            if len(own.names) < least:
-                continue
-            region = regional(own.teams, ctx.config.level)
-            kind, subject = ("sector", f"{opd}|{aspect}") if opd else ("aspect", str(aspect))
-            out.add("in_sector" if opd else "in_aspect", Status.CLEAR, "order_by_sector", kind=kind, subject=subject,
-                    scope=cell.scope, estimate=_estimate(ctx, region, len(part)), n_teams=len(own.names), opd=str(opd),
-                    aspect=str(aspect), **_hundred(region))  # fmt: skip
+    for y in yardsticks(ctx, whole.base):
+        own = _again(whole, y.evidence, y.here)
+        if len(own.names) < least:
+            continue
+        region = regional(own.teams, ctx.config.level)
+        kind, subject = ("sector", f"{y.sector}|{y.measure}") if y.sector else ("aspect", y.measure)
+        out.add(SECTOR_CODES[y.by], Status.CLEAR, "order_by_sector", kind=kind, subject=subject, scope=own.scope,
+                estimate=_estimate(ctx, region, own.n), n_teams=len(own.names), opd=y.sector, aspect=y.measure,
+                **_hundred(region))  # fmt: skip
 
 
 def _beyond(ctx: Context, out: Collector, cell: Cell) -> None:
@@ -184,12 +185,9 @@ def _beyond(ctx: Context, out: Collector, cell: Cell) -> None:
     if "other" not in by:
         out.not_applicable("beyond_rater" if by else "beyond_unknown", "beyond_achievement", cell.scope)
         return
-    known = ctx.memo("by_others", lambda: achievements(ctx, measured_by="other"))
-    rows = with_achievement(cell.rows.drop(columns="achievement"), known)
-    team, names = pd.factorize(rows["supervisor"], sort=True)
-    score, evidence = rows["score"].to_numpy(float), rows["achievement"].to_numpy(float)
-    least = int(ctx.threshold("achievement_gap.min_supervisors_spread").value)
-    slope = within_slope(score, evidence, team) if len(names) >= least else None
+    own = _by_others(ctx, cell)
+    names, least = own.every, int(ctx.threshold("achievement_gap.min_supervisors_spread").value)
+    slope = within_slope(own.score, own.evidence, own.team) if len(names) >= least else None
     if slope is None:
         out.insufficient("beyond_few", "beyond_achievement", cell.scope, n_teams=len(names), least=least)
         return
@@ -197,25 +195,22 @@ def _beyond(ctx: Context, out: Collector, cell: Cell) -> None:
     half = float(stdtrit(slope.df, 0.5 + ctx.config.level / 2)) * slope.se
     ends = (slope.value - half, slope.value + half)
     out.add("slope", Status.CLEAR, "slope", scope=cell.scope, n_teams=len(names), reliability=lowest.value,
-            estimate=Estimate(slope.value, *ends, ctx.config.level, len(rows), "sd", "within_slope_cluster"),
+            estimate=Estimate(slope.value, *ends, ctx.config.level, own.n, "sd", "within_slope_cluster"),
             steep=slope.value / lowest.value)  # fmt: skip
-    made = beyond(score, evidence, team, slope, lowest.value, limit.value)
-    _teams_beyond(ctx, out, cell.scope, [str(n) for n in names], rows, made, limit)
+    made = beyond(own.score, own.evidence, own.team, slope, lowest.value, limit.value)
+    _teams_beyond(ctx, out, own, made, limit)
 
 
-def _teams_beyond(
-    ctx: Context, out: Collector, scope: str, names: list[str], rows: pd.DataFrame, made: Beyond, limit: Threshold
-) -> None:
+def _teams_beyond(ctx: Context, out: Collector, own: Cell, made: Beyond, limit: Threshold) -> None:
     """One finding per supervisor with enough employees, one family; then how many were named."""
-    least = int(ctx.threshold("achievement_gap.min_ratees").value)
+    least, names, scope = int(ctx.threshold("achievement_gap.min_ratees").value), own.every, own.scope
     enough = made.n >= least
     if not enough.any():
         out.insufficient("beyond_small", "beyond_achievement", scope, n_teams=len(names), least=least)
         return
     adjusted = adjust(np.where(enough, made.p, np.nan), "bh")
     flagged = enough & (adjusted <= ctx.config.fdr)
-    cited = rows.groupby("supervisor")["rows"].agg(list)
-    half = float(ndtri(0.5 + ctx.config.level / 2)) * made.se
+    half = made.half(ctx.config.level)
     middle = made.value.shape[1] // 2
     for i in np.flatnonzero(enough):
         lower, upper = float((made.value - half)[i].min()), float((made.value + half)[i].max())
@@ -225,7 +220,7 @@ def _teams_beyond(
         out.add(
             f"beyond_{sign}" if flagged[i] else "beyond_not_shown", Status.FLAGGED if flagged[i] else Status.CLEAR,
             "beyond_achievement", kind="rater", subject=names[i], scope=scope, estimate=estimate, threshold=limit,
-            p_value=made.p[i], p_adjusted=adjusted[i], rows=_flat(cited[names[i]]), least_size=made.value[i].min(),
+            p_value=made.p[i], p_adjusted=adjusted[i], rows=own.cited[names[i]], least_size=made.value[i].min(),
             most_size=made.value[i].max(),
         )  # fmt: skip
     estimate = Estimate(int(flagged.sum()), level=ctx.config.level, n=int(made.n[enough].sum()), unit="count",
@@ -234,7 +229,7 @@ def _teams_beyond(
         "beyond_some" if flagged.any() else "beyond_none", Status.FLAGGED if flagged.any() else Status.CLEAR,
         "beyond_achievement", scope=scope, estimate=estimate, flagged=int(flagged.sum()), family=int(enough.sum()),
         n_few=int((~enough).sum()), limit=limit.value, reliability=float(made.reliability[0]),
-        tightest=float(made.se[enough].min()),
+        tightest=float(np.maximum(made.se, made.own_se)[enough].min()),
     )  # fmt: skip
 
 
@@ -257,7 +252,7 @@ def _ignoring(ctx: Context, out: Collector, cell: Cell) -> None:
     limit = ctx.threshold("achievement_gap.ignoring")
     found = two_kinds(cell.teams, ctx.config.level)
     some = found.lower > limit.value
-    estimate = Estimate(found.share, found.lower, found.upper, ctx.config.level, len(cell.rows), "share",
+    estimate = Estimate(found.share, found.lower, found.upper, ctx.config.level, cell.n, "share",
                         "pairs_moments")  # fmt: skip
     out.add(
         "two_kinds" if some else "alike", Status.FLAGGED if some else Status.CLEAR, "ignoring", scope=cell.scope,
@@ -278,9 +273,8 @@ def _supervisors(ctx: Context, out: Collector, cell: Cell, region: Regional) -> 
     shrunken = shrink(net, np.sqrt(factor(cell.teams)) * se).value
     flagged = enough & (adjusted <= ctx.config.fdr)
     half, limit = float(ndtri(0.5 + ctx.config.level / 2)), (1 + ratio * region.net) / 2
-    cited = cell.rows.groupby("supervisor")["rows"].agg(list)
     for i, name in enumerate(cell.names):
-        about: dict[str, Any] = {"kind": "rater", "subject": name, "scope": cell.scope, "rows": _flat(cited[name])}
+        about: dict[str, Any] = {"kind": "rater", "subject": name, "scope": cell.scope, "rows": cell.cited[name]}
         if not enough[i]:
             out.add("few_pairs", Status.INSUFFICIENT, "supervisor_order", have=int(cell.teams.n[i]), minimum=least_n,
                     pairs=int(cell.teams.pairs[i]), minimum_pairs=least_pairs, **about)  # fmt: skip
@@ -296,11 +290,6 @@ def _supervisors(ctx: Context, out: Collector, cell: Cell, region: Regional) -> 
             **_hundred(own), **about,
         )  # fmt: skip
     _verdict(ctx, out, cell, enough, flagged, limit)
-
-
-def _flat(rows: list[Any]) -> list[str]:
-    """Return the addresses of all members (one per export row, a list per multi-source pair)."""
-    return [a for r in rows for a in (r if isinstance(r, list) else [r])]
 
 
 def _verdict(ctx: Context, out: Collector, cell: Cell, enough: np.ndarray, flagged: np.ndarray, limit: float) -> None:
@@ -322,12 +311,12 @@ def _verdict(ctx: Context, out: Collector, cell: Cell, enough: np.ndarray, flagg
 
 def _lists(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     """The top predikat with missed targets, and predikat below Baik with reached ones: lists, never flags."""
-    for code, chosen, sign in (("top_missed", PREDIKAT[-1:], -1), ("low_reached", PREDIKAT[:-2], 1)):
+    for code, which, sign in (("top_missed", PREDIKAT[-1:], -1), ("low_reached", PREDIKAT[:-2], 1)):
         limit = ctx.threshold(f"achievement_gap.{code}")
-        group = rows[rows["predikat"].isin(chosen)].sort_values("achievement", ascending=sign < 0, kind="stable")
+        group = rows[rows["predikat"].isin(which)].sort_values("achievement", ascending=sign < 0, kind="stable")
         hits = group[sign * (group["achievement"] - 100 * limit.value) > 0]
         if group.empty:
             continue
         estimate = Estimate(len(hits), level=ctx.config.level, n=len(group), unit="persons", method="full_count")
         out.add(code, Status.CLEAR, code, kind="list", subject=code, scope=FULL, estimate=estimate,
-                rows=hits["rows"].tolist(), predikat=chosen[-1], limit=100 * limit.value)  # fmt: skip
+                rows=hits["rows"].tolist(), predikat=which[-1], limit=100 * limit.value)  # fmt: skip

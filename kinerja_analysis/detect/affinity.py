@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kinerja_analysis.detect._affinity_changes import both_known, changes
+from kinerja_analysis.detect._grouped import grouped
 from kinerja_analysis.detect.attributes import by_size, declared, dummies, informative, members, scored, values
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.contrast import SAME, Contrast, Reporter, compared, fitted
-from kinerja_analysis.detect.evidence import achievements, share_of_others, standardised
+from kinerja_analysis.detect.contrast import Contrast, Reporter, fitted, given
 
 NAME = "affinity"
 OTHERS = ("supervisor", "peer", "subordinate", "other")
@@ -30,35 +29,20 @@ def detect(ctx: Context, out: Collector) -> None:
     known = {name: values(ctx.tables.employees, name) for name in names}
     if len(official) and names:
         rows = official.rename(columns={"supervisor": "rater"}).assign(source="supervisor")
-        found = [_odds(ctx, rows, name, known[name]) for name in names]
+
+        def make(rows: pd.DataFrame) -> list[Contrast]:
+            return [_odds(ctx, rows, name, value) for name, value in known.items()]
+
+        found = make(rows)
         limit = ctx.threshold("affinity.odds_ratio")
         main = Reporter(out, "own_group_odds_ratio", "own_group", "ekinerja", "attribute", limit, "odds_ratio")
         main.report(ctx, found)
-        _given(ctx, main, rows, known, found)
+        given(ctx, main, rows, found, make, ctx.threshold("affinity.given_min_share").value)
         changes(ctx, main, names)
     if len(scores) and names:
         found = [c for name in names for c in _points(ctx, scores, name, known[name])]
         limit = ctx.threshold("affinity.gamma")
         Reporter(out, "own_group_gap", "own_group", "multisource", "attribute", limit, "sd").report(ctx, found)
-
-
-def _given(
-    ctx: Context, main: Reporter, rows: pd.DataFrame, known: dict[str, pd.Series], plain: list[Contrast]
-) -> None:
-    """The own-group term at equal achievement, each with the figure of the same people that disregards it."""
-    capaian, measure = achievements(ctx), "own_group_odds_ratio_given"
-    if capaian.empty:
-        main.out.not_applicable("given_none", measure, main.scope)
-        return
-    some = standardised(rows, capaian)
-    share = len(some) / len(rows)
-    found: list[Contrast] = []
-    if share >= ctx.threshold("affinity.given_min_share").value:
-        bare = some.drop(columns="capaian")
-        before = plain if share >= SAME else [_odds(ctx, bare, name, value) for name, value in known.items()]
-        found = compared([_odds(ctx, some, name, value) for name, value in known.items()], before, main.shown)
-    report = replace(main, measure=measure, verdict=measure)
-    report.second(ctx, found, "given", covered=share, others=share_of_others(ctx))
 
 
 def _refusal(ctx: Context, frame: pd.DataFrame, name: str, value: pd.Series, raters: pd.Series) -> Contrast | None:
@@ -134,7 +118,7 @@ def _points(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> li
     found, kept = _sources(ctx, frame, name)
     if not kept:
         return list(found.values())
-    ratee = frame.groupby(["period", "ratee"], sort=True).ngroup().to_numpy()
+    ratee = grouped(frame, ["period", "ratee"])[0]
     rater = pd.factorize(frame["stratum"], sort=True)[0]
     cluster = pd.factorize(frame["cluster"], sort=True)[0]
     x = dummies(frame["source"].where(frame["own"], ""), kept)

@@ -2,7 +2,7 @@
 
 Measures: ``reliability_single``, ``reliability_mean``, ``phi`` and ``raters_needed`` (per source), ``correlation`` (per
 pair of sources, of two single ratings), ``descriptive`` (never judged), the region's ``verdict``, and ``stability``
-(region, export of several periods).
+(region, export of several periods) and ``smallest_effect``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import SOURCES
@@ -25,6 +26,8 @@ from kinerja_analysis.stats.reliability import MIN_UNITS, SourceCorrelation, Sou
 
 NAME = "agreement"
 MANY, FULL = "multisource", "ekinerja"
+POWER = 0.80
+MORE_RATERS = 2  #: what more raters would give is told for two more than there are
 #: Conway & Huffcutt (1997), meta-analysis: reliability of one rating, and correlations of sources.
 WORLD = {"supervisor": 0.50, "peer": 0.37, "subordinate": 0.30}
 WORLD_PAIR = {
@@ -51,6 +54,7 @@ def detect(ctx: Context, out: Collector) -> None:
     sources = [s for s in SOURCES if (pairs["source"] == s).any()]
     fits = {s: _reliability(pairs[pairs["source"] == s], ctx.config.level) for s in sources if s != "self"}
     links = {p: _correlation(pairs, p, ctx.config.level) for p in combinations(sources, 2)}
+    smallest_effect(ctx, out, {s: fit for s, fit in fits.items() if not fit.reason})
     for source in fits:
         within_source(ctx, out, source, fits, links)
     for pair, (link, people) in links.items():
@@ -114,7 +118,7 @@ def within_source(
         code = "no_variation" if fit.reason == "constant" else "few_units"
         out.add(code, Status.INSUFFICIENT, "reliability_single", units=fit.n_units, minimum=MIN_UNITS, **about)
         return
-    limit = ctx.threshold(f"agreement.{'supervisor' if source == 'supervisor' else 'peer'}_reliability")
+    limit = limit_of(ctx, source)
     world = WORLD.get(source, math.nan)
     estimate = Estimate(fit.single, fit.single_lower, fit.single_upper, fit.level, fit.n_ratees, "reliability",
                         "covariance of distinct raters within units, unit jackknife, t")  # fmt: skip
@@ -124,6 +128,37 @@ def within_source(
     out.add("mean", Status.CLEAR, "reliability_mean", estimate=means, raters=fit.raters_per_ratee, **about)
     absolute(ctx, out, fit, about)
     needed(ctx, out, fit, about)
+
+
+def limit_of(ctx: Context, source: str) -> Threshold:
+    """Return the reliability of one rating below which a source is flagged."""
+    return ctx.threshold(f"agreement.{'supervisor' if source == 'supervisor' else 'peer'}_reliability")
+
+
+def smallest_effect(ctx: Context, out: Collector, fits: dict[str, SourceReliability]) -> None:
+    """The reliability below which a source is flagged 80 times of 100, for the source where that is easiest to find.
+
+    The range lies below the limit where r + (t(.975) + t(.8)) SE(r) does; SE is the source's own, changed with r as
+    that of an intraclass correlation, (1 - r)(1 + (k - 1)r) (Fisher 1925).
+    """
+    found: list[tuple[float, float, str]] = []
+    for source, fit in fits.items():
+        k, limit = fit.raters_per_ratee, limit_of(ctx, source).value
+        r = np.r_[fit.single, np.linspace(0, limit, 501)]
+        shape = np.maximum((1 - r) * (1 + (k - 1) * r), 0.05)
+        ends = stdtrit(fit.n_units - 1, [0.5 + ctx.config.level / 2, POWER])
+        reach = (fit.single_upper - fit.single) * float(ends.sum() / ends[0]) * shape[1:] / shape[0]
+        below = r[1:][r[1:] + reach < limit]
+        found.append((float(below.max(initial=-1.0)), -fit.n_units * float(reach[0] / limit) ** 2, source))
+    if not found:
+        return
+    value, needed, source = max(found)
+    estimate = Estimate(value if value >= 0 else float(math.ceil(-needed)), level=ctx.config.level,
+                        n=fits[source].n_ratees, unit="reliability" if value >= 0 else "count",
+                        method="covariance of distinct raters within units, unit jackknife, t")  # fmt: skip
+    out.add("smallest_effect" if value >= 0 else "smallest_none", Status.CLEAR, "smallest_effect", scope=MANY,
+            estimate=estimate, source=source, limit=limit_of(ctx, source).value, units=fits[source].n_units,
+            power=POWER)  # fmt: skip
 
 
 def _judged(
@@ -184,16 +219,28 @@ def raters_for(phi: float, single: float) -> float:
 def absolute(ctx: Context, out: Collector, fit: SourceReliability, about: dict[str, Any]) -> None:
     """Φ of the mean of the raters there are, leniency counted as error, against both uses; described, not flagged."""
     decision, feedback = (ctx.threshold(f"agreement.phi_{use}").value for use in ("decision", "feedback"))
-    k = fit.raters_per_ratee
-    value, lower, upper = (max(k * r / (1 + (k - 1) * r), 0.0) if r > 0 else 0.0
-                           for r in (fit.single, fit.single_lower, min(fit.single_upper, 1.0)))  # fmt: skip
+    k, more = fit.raters_per_ratee, round(fit.raters_per_ratee) + MORE_RATERS
+    single = (fit.single, fit.single_lower, min(fit.single_upper, 1.0))
+    value, lower, upper = (mean_of(k, r) for r in single)
+    names = ("then", "then_lower", "then_upper")
+    then: dict[str, Any] = {name: mean_of(more, r) for name, r in zip(names, single, strict=True)}
     if lower >= feedback:
         code = "phi_both" if lower >= decision else "phi_feedback_only" if upper < decision else "phi_feedback"
     else:
         code = "phi_neither" if upper < feedback else "phi_no_decision" if upper < decision else "phi_open"
     estimate = Estimate(value, lower, upper, fit.level, fit.n_ratees, "reliability",
                         "Spearman-Brown from reliability_single")  # fmt: skip
-    out.add(code, Status.CLEAR, "phi", estimate=estimate, raters=k, decision=decision, feedback=feedback, **about)
+    out.add(code, Status.CLEAR, "phi", estimate=estimate, raters=k, decision=decision, feedback=feedback, more=more,
+            **then, **about)  # fmt: skip
+
+
+def mean_of(k: float, r: float) -> float:
+    """Return the reliability of the mean of ``k`` ratings of reliability ``r`` (Spearman 1910, Brown 1910).
+
+    >>> mean_of(3, 0.5), mean_of(3, -0.1)
+    (0.75, 0.0)
+    """
+    return k * r / (1 + (k - 1) * r) if r > 0 else 0.0
 
 
 def over_supervisors(ctx: Context, out: Collector) -> None:

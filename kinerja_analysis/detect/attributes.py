@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.tables import COLUMNS
+from kinerja_analysis.detect._grouped import grouped
 from kinerja_analysis.detect.context import Context
 
 DECLARED = ("sex", "employment", "age_band", "position_type")
@@ -30,6 +31,16 @@ def values(employees: pd.DataFrame, attribute: str) -> pd.Series:
     return pd.Series(text.to_numpy(), index=known["person"].to_numpy(), dtype="str")[(text != "").to_numpy()]
 
 
+def of(person: pd.Series, value: pd.Series) -> pd.Series:
+    """Return each person's value (as from ``values``), missing where it is unknown.
+
+    >>> of(pd.Series(["a", "b", "a"]), pd.Series(["x"], index=["a"], dtype="str")).tolist()
+    ['x', nan, 'x']
+    """
+    code, names = pd.factorize(person)
+    return pd.Series(value.reindex(names).array.take(code, allow_fill=True), index=person.index)
+
+
 def members(ctx: Context) -> pd.DataFrame:
     """Return the rated members of every team, once each: ``ctx.teams`` with a recorded predikat, acting posts out.
 
@@ -52,7 +63,7 @@ def _members(ctx: Context) -> pd.DataFrame:
     keys = ["period", "supervisor", "ratee"]
     rows = rows.sort_values([*keys, "row"]).drop_duplicates(keys, keep="last").reset_index(drop=True)
     return rows.assign(
-        stratum=rows.groupby(["period", "supervisor"], sort=True).ngroup(),
+        stratum=grouped(rows, ["period", "supervisor"])[0],
         cluster=pd.factorize(rows["supervisor"], sort=True)[0],
     )
 
@@ -110,13 +121,14 @@ def scored(ctx: Context, sources: tuple[str, ...]) -> pd.DataFrame:
     """
     pairs = ctx.pairs
     keep = pairs["source"].isin(sources) & pairs["rater"].notna() & (pairs["ratee"] != pairs["rater"])
-    rows = pairs[keep].sort_values(["period", "rater", "ratee", "source"]).reset_index(drop=True)
-    strata = rows.groupby(["period", "rater"], sort=True)
-    inside = rows["score"] - strata["score"].transform("mean")
-    freedom = len(rows) - strata.ngroups
+    rows = pairs[keep]
+    rows = rows.iloc[np.argsort(grouped(rows, ["period", "rater", "ratee", "source"])[0])].reset_index(drop=True)
+    stratum, first = grouped(rows, ["period", "rater"])
+    inside = rows["score"] - rows["score"].groupby(stratum).transform("mean")
+    freedom = len(rows) - first.size
     spread = float(np.sqrt((inside**2).sum() / freedom)) if freedom > 0 else 0.0
     if not spread > 1e-9:
         return rows.iloc[:0].assign(level=0.0, stratum=0, cluster=0)
     return rows.assign(
-        level=rows["score"] / spread, stratum=strata.ngroup(), cluster=pd.factorize(rows["rater"], sort=True)[0]
+        level=rows["score"] / spread, stratum=stratum, cluster=pd.factorize(rows["rater"], sort=True)[0]
     )

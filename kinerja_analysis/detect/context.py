@@ -11,8 +11,9 @@ import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Design
-from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, annual_or_latest, official
+from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, annual_or_latest, kept, official
 from kinerja_analysis.detect import fits
+from kinerja_analysis.detect._grouped import grouped
 from kinerja_analysis.detect.contract import Threshold, threshold
 
 
@@ -23,16 +24,21 @@ def pair_means(ratings: pd.DataFrame) -> pd.DataFrame:
     mean is taken over the criteria it has; scores are rescaled by their own scale.
     """
     span = ratings["scale_max"] - ratings["scale_min"]
-    scaled = 100 * (ratings["score"] - ratings["scale_min"]) / span
-    frame = ratings.assign(scaled=scaled)
+    scaled = (100 * (ratings["score"] - ratings["scale_min"]) / span).reset_index(drop=True)
     key = ["period", "ratee", "rater", "source"]
-    grouped = frame.groupby(key, sort=True, dropna=False)
-    out = grouped.agg(
-        unit=("unit", "first"), opd=("opd", "first"), score=("scaled", "mean"), n_criteria=("criterion", "nunique")
-    )
-    once = pd.DataFrame({"pair": grouped.ngroup(), "row": frame["row"]}).drop_duplicates()
-    out = out.reset_index() if len(out) else pd.concat([frame[key], out], axis=1)
-    return out.assign(rows=gathered(once["row"], once["pair"].to_numpy(), len(out)))
+    pair, first = grouped(ratings, key)
+    out = ratings[key].iloc[first].reset_index(drop=True)
+    for name in ("unit", "opd"):
+        known = np.flatnonzero(ratings[name].notna())
+        place = np.full(first.size, -1)
+        place[pair[known[::-1]]] = known[::-1]
+        out[name] = ratings[name].array.take(place, allow_fill=True)
+    out["score"] = scaled.groupby(pair).mean()
+    each = grouped(ratings, ["criterion"], pair)[1]
+    each = each[ratings["criterion"].iloc[each].notna()]
+    out["n_criteria"] = np.bincount(pair[each], minlength=len(out))
+    once = np.sort(grouped(ratings, ["row"], pair)[1])
+    return out.assign(rows=gathered(ratings["row"].iloc[once], pair[once], len(out)))
 
 
 def gathered(values: pd.Series, code: np.ndarray, k: int) -> pd.Series:
@@ -109,9 +115,10 @@ class Context:
 
     def _ratings(self, kind: str) -> pd.DataFrame:
         ratings = self.tables.ratings
-        rows = ratings[official(ratings) == (kind == "ekinerja")]
-        annual = rows["period"] == rows["year"].astype("str")
-        return (rows[annual] if annual.any() else rows).reset_index(drop=True)
+        rows = kept(ratings, official(ratings) == (kind == "ekinerja"))
+        year = rows["year"]
+        annual = rows["period"] == (year.astype("str") if year.nunique() > 1 else str(year.min()))
+        return (rows[annual] if annual.any() and not annual.all() else rows).reset_index(drop=True)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import datetime as dt
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -55,6 +55,19 @@ def in_report(detector: str) -> dict[str, Any]:
     return {**usual, **_toml(detector).get("report", {})}
 
 
+def in_review(detector: str) -> dict[str, Any]:
+    """Return how the review list takes a detector's findings, by the names of their codes.
+
+    ``together`` one entry for all of them, ``open`` entries that need more ratings, ``lists`` lists of employees,
+    ``examples`` raters to learn from, ``skip`` no entry.
+
+    >>> in_review("matrix_check")["together"]
+    []
+    """
+    usual: dict[str, Any] = {"together": [], "open": [], "lists": [], "examples": [], "skip": []}
+    return {**usual, **_toml(detector).get("review", {})}
+
+
 def threshold(key: str, overrides: dict[str, float] | None = None) -> Threshold:
     """Return the threshold ``<detector>.<name>``, with the user's value where one is set.
 
@@ -86,9 +99,8 @@ def plain(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-@lru_cache(maxsize=1_000_000)
 def _place(address: str) -> tuple[tuple[int, str], ...]:
-    """Sort key of an address: its numbers by size."""
+    """Sort key of an address (file:sheet:row): its numbers by size."""
     return tuple((len(part), part) for part in address.split(":"))
 
 
@@ -127,7 +139,9 @@ class Collector:
             raise KeyError(key)
         limit = threshold.value if isinstance(threshold, Threshold) else (np.nan if threshold is None else threshold)
         plain = {k: (v.item() if isinstance(v, np.generic) else v) for k, v in params.items()}
-        cited = sorted(set(rows), key=_place)
+        cited = sorted(set(rows))
+        sheet = cited[0].rpartition(":")[0] if cited else ""
+        cited.sort(key=len if sheet and cited[-1].startswith(f"{sheet}:") else _place)
         if len(cited) > MOST_ROWS:
             plain["n_rows"] = len(cited)
         self.found.append(

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, Threshold
+from kinerja_analysis.detect.evidence import achievements, share_of_others, standardised
 
 Kind = Literal["beyond", "small", "direction", "open"]
 #: Share of rated employees with achievement from which on the figure of all serves as that of the same people.
@@ -250,3 +252,26 @@ class Reporter:
         estimate = Estimate(len(beyond), level=ctx.config.level, n=people, unit="count", method="minimal_effect_bh")
         code, status = ("verdict_flagged", Status.FLAGGED) if beyond else ("verdict_clear", Status.CLEAR)
         self.out.add(code, status, self.verdict, estimate=estimate, group="|".join(beyond), **head, **params)
+
+
+def given(
+    ctx: Context, main: Reporter, rows: pd.DataFrame, plain: list[Contrast],
+    make: Callable[[pd.DataFrame], list[Contrast]], least_share: float, **params: Any,
+) -> None:  # fmt: skip
+    """Report the contrasts at equal achievement, each with the figure of the same people that disregards it.
+
+    ``make`` estimates the contrasts of rows, at equal ``capaian`` where they have it; ``plain`` are those of all
+    ``rows``. Needs achievement of ``least_share`` of them.
+    """
+    capaian, measure = achievements(ctx), f"{main.measure}_given"
+    if capaian.empty:
+        main.out.not_applicable("given_none", measure, main.scope)
+        return
+    some = standardised(rows, capaian)
+    share = len(some) / len(rows)
+    found: list[Contrast] = []
+    if share >= least_share:
+        before = plain if share >= SAME else make(some.drop(columns="capaian"))
+        found = compared(make(some), before, main.shown)
+    report, suffix = replace(main, measure=measure, verdict=measure), "_sd" if main.unit == "sd" else ""
+    report.second(ctx, found, f"given{suffix}", covered=share, others=share_of_others(ctx), **params)

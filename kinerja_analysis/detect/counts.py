@@ -10,6 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Result
 from kinerja_analysis.base.tables import PREDIKAT, SOURCES, TABLES, data_kind
+from kinerja_analysis.detect.adviser import advice
 from kinerja_analysis.detect.comparable import comparable
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.quality import quality
@@ -29,9 +30,11 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
     found = {
         "examined": examined(ctx),
         "headcount": headcount(ctx),
+        "raters": raters(ctx),
         "predikat": predikat(ctx),
         "teams": team_shares(ctx),
         "budget": budget(ctx, results),
+        "advice": advice(ctx),
         "accounting": lines,
         **quality(ctx, lines, files),
         **comparable(ctx),
@@ -92,6 +95,15 @@ def headcount(ctx: Context) -> pd.DataFrame:
     return out.reset_index()
 
 
+def raters(ctx: Context) -> pd.DataFrame:
+    """Return per agency and employment who gave the predikat: n persons, n_raters, largest (persons of one rater)."""
+    people = ctx.tables.employees[["person", "employment"]].drop_duplicates("person")
+    heads = ctx.heads[(ctx.heads["status"] == "rated") & ctx.heads["supervisor"].notna()]
+    frame = heads.merge(people, on="person", how="left").fillna({"opd": "", "employment": ""})
+    each = frame.groupby(["opd", "employment", "supervisor"]).size().groupby(["opd", "employment"])
+    return each.agg(["sum", "size", "max"]).set_axis(["n", "n_raters", "largest"], axis=1).reset_index()
+
+
 def predikat(ctx: Context) -> pd.DataFrame:
     """Return how many of those who count were given each predikat."""
     got = ctx.heads.loc[ctx.heads["status"] == "rated", "predikat"].value_counts()
@@ -147,8 +159,8 @@ def accounting(ctx: Context) -> tuple[pd.DataFrame, set[int]]:
     A file none of whose rows is kept belongs to every cell: nothing is lost between them.
     """
     frames = (getattr(ctx.tables, name) for name in TABLES)
-    addresses = pd.concat([f["row"].dropna().drop_duplicates() for f in frames])
-    files = pd.to_numeric(addresses.str.partition(":")[0], errors="coerce").dropna().unique()
+    names = pd.concat([f["row"].dropna().str.replace(":.*", "", regex=True).drop_duplicates() for f in frames])
+    files = pd.to_numeric(names, errors="coerce").dropna().unique()
     whole = ctx.tables.accounting
     nobody = whole.groupby("file")["kept"].transform("sum") == 0
     mine = whole[whole["file"].isin(files) | nobody].reset_index(drop=True)

@@ -1,7 +1,8 @@
 """Decision impact: how many results would change if differences in leniency between raters were taken off.
 
-Measures: ``changed_bound`` (export of one year), ``changed_official`` (export of several periods), and for several
-raters per employee ``changed``, ``changed_excess``, ``boundary``, ``leave_out`` and ``smallest_effect``.
+Measures: ``changed_bound`` (export of one year), ``changed_official`` (export of several periods),
+``changed_given_achievement`` (export with achievement measured by others), and for several raters per employee
+``changed``, ``changed_excess``, ``boundary``, ``leave_out`` and ``smallest_effect``.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from scipy.special import ndtri
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
-from kinerja_analysis.detect._decision_impact_bound import Ratings, changed_share, team_covariance
+from kinerja_analysis.detect._achievement_beyond import STEPS
+from kinerja_analysis.detect._decision_impact_bound import Ratings, changed_share, given_achievement, team_covariance
 from kinerja_analysis.detect._decision_impact_draws import Floats, Ints, Posterior, Standing
 from kinerja_analysis.detect._leniency_changes import changes_of
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.evidence import achievements, with_achievement
 from kinerja_analysis.detect.fits import components, sd_limits
 from kinerja_analysis.score.rule_2022 import MATRIX
 from kinerja_analysis.stats.crossed_effects import CrossedEffects
@@ -43,56 +46,107 @@ def detect(ctx: Context, out: Collector) -> None:
 
 
 def official(ctx: Context, out: Collector) -> None:
-    """The export: a bound from one year, an expected number from changes of supervisor."""
+    """The export: a bound from one year, expected numbers from changes of supervisor and from achievement."""
     if ctx.ekinerja.empty:
         out.not_applicable("no_data", "changed_bound", FULL)
     elif ctx.teams.empty:
         out.not_applicable("no_supervisor", "changed_bound", FULL)
     else:
-        _bound(ctx, out)
-        _by_changes(ctx, out)
+        rows = _both_rated(ctx)
+        _bound(ctx, out, rows, _by_changes(ctx, out), _by_achievement(ctx, out, rows))
 
 
-def _bound(ctx: Context, out: Collector) -> None:
-    """Employees whose predikat changes if all that lies between teams, beyond chance, is leniency."""
+def _both_rated(ctx: Context) -> pd.DataFrame:
+    """The latest row of each employee with both ratings known, acting posts left out."""
     acting = ctx.tables.appraisals.loc[ctx.tables.appraisals["acting"], "row"]
     known = ctx.teams[ctx.teams[["hasil", "perilaku"]].notna().all(axis=1) & ~ctx.teams["row"].isin(acting)]
-    rows = latest(known).sort_values(["ratee", "row"], kind="stable").drop_duplicates("ratee", keep="last")
+    return latest(known).sort_values(["ratee", "row"], kind="stable").drop_duplicates("ratee", keep="last")
+
+
+def _ratings(rows: pd.DataFrame) -> tuple[Ratings, Ints]:
+    """Both ratings through the matrix, and the team by employee."""
+    codes = rows[["hasil", "perilaku"]].to_numpy(np.int64) - 1
+    return Ratings(codes, OUTCOME), pd.factorize(rows["supervisor"])[0]
+
+
+def _bound(ctx: Context, out: Collector, rows: pd.DataFrame, by_changes: int, by_achievement: int) -> None:
+    """Employees whose predikat changes if all that lies between teams, beyond chance, is leniency.
+
+    It is no bound where changes of supervisor or achievement allow more employees, 0 where they tell nothing.
+    """
     teams = int((rows.groupby("supervisor").size() >= 2).sum())
     least = int(ctx.threshold("decision_impact.min_teams").value)
     if teams < least:
         out.insufficient("bound_few", "changed_bound", FULL, teams=teams, least=least)
         return
-    ratings = Ratings(rows[["hasil", "perilaku"]].to_numpy(np.int64) - 1, OUTCOME)
-    found = team_covariance(ratings, pd.factorize(rows["supervisor"])[0], ctx.config.level)
+    ratings, team = _ratings(rows)
+    found = team_covariance(ratings, team, ctx.config.level)
     if found is None:
         out.insufficient("bound_constant", "changed_bound", FULL)
         return
-    shares = [changed_share(ratings, team, ctx.generator(11)) for team in found]
-    _persons(ctx, out, "bound", Status.CLEAR, "changed_bound", shares, len(rows), "matrix_team_effects", teams=teams)
+    shares = [changed_share(ratings, v, ctx.generator(11)) for v in found]
+    shown = max(by_changes, by_achievement)
+    passed = "bound_passed" if by_changes >= by_achievement else "bound_passed_given"
+    code = passed if shown > math.ceil(len(rows) * max(shares[0], shares[2])) else "bound"
+    _persons(ctx, out, code, Status.CLEAR, "changed_bound", shares, len(rows), "matrix_team_effects", teams=teams,
+             shown=shown)  # fmt: skip
 
 
-def _by_changes(ctx: Context, out: Collector) -> None:
-    """The same with the spread of leniency that changes of supervisor show, on the scale of the predikat."""
-    minimum = int(ctx.threshold("leniency.min_changes").value)
-    found = changes_of(ctx, min_changes=minimum)
+def _by_achievement(ctx: Context, out: Collector, rows: pd.DataFrame) -> int:
+    """The same for what achievement does not predict, over the range of its reliability; only if measured by others.
+
+    The spread of it over teams is taken off, not the number of each team: plugged-in numbers invent changes. Returns
+    the upper limit in employees, 0 where nothing is told.
+    """
+    measure, by = "changed_given_achievement", set(ctx.tables.achievements["measured_by"].dropna())
+    if "other" not in by:
+        code = "given_rater" if by else "given_none" if ctx.tables.achievements.empty else "given_unknown"
+        out.not_applicable(code, measure, FULL)
+        return 0
+    rows = with_achievement(rows, ctx.memo("by_others", lambda: achievements(ctx, measured_by="other")))
+    teams = int((rows.groupby("supervisor").size() >= 2).sum())
+    least = int(ctx.threshold("achievement_gap.min_supervisors_spread").value)
+    if teams < least:
+        out.insufficient("given_few", measure, FULL, teams=teams, least=least)
+        return 0
+    lowest = ctx.threshold("achievement_gap.reliability_low").value
+    ratings, team = _ratings(rows)
+    evidence = rows["achievement"].to_numpy(np.float64)
+    found = given_achievement(ratings, evidence, team, np.linspace(lowest, 1.0, STEPS), ctx.config.level)
+    if found is None:
+        out.insufficient("given_constant", measure, FULL)
+        return 0
+    value, least_share, most_share, lower, upper = (changed_share(ratings, v, ctx.generator(14)) for v in found)
+    n = len(rows)
+    upper = max(upper, most_share)
+    _persons(ctx, out, "given", Status.CLEAR, measure, [value, min(lower, least_share), upper], n,
+             "achievement_team_effects", teams=teams, reliability=lowest, persons_least=round(n * least_share),
+             persons_highest=round(n * most_share))  # fmt: skip
+    return round(n * upper)
+
+
+def _by_changes(ctx: Context, out: Collector) -> int:
+    """The same with the spread of leniency that changes of supervisor show, on the scale of the predikat.
+
+    Returns the upper limit in employees, 0 where nothing is told.
+    """
+    found = changes_of(ctx)
     if found is None:
         out.not_applicable("one_period", "changed_official", FULL)
-        return
-    who, fit, sd = found
-    rows = latest(members(ctx)).drop_duplicates("ratee", keep="last")
-    wide = fit.sd_upper > ctx.threshold("leniency.widest").value * sd
-    if fit.reason or not sd > 0 or wide or rows["level"].nunique() < 2:
-        out.insufficient("changes_few", "changed_official", FULL, n_changed=fit.n_changed, minimum=minimum)
-        return
+        return 0
+    fit, rows = found.fit, latest(members(ctx)).drop_duplicates("ratee", keep="last")
+    if found.reason or rows["level"].nunique() < 2:
+        out.insufficient("changes_few", "changed_official", FULL, n_changed=fit.n_changed, minimum=found.minimum)
+        return 0
     ratings = Ratings(rows[["level"]].to_numpy(np.int64), np.arange(len(PREDIKAT)))
     spreads = [ratings.latent(0, 0, s**2) for s in (fit.sd, fit.sd_lower, fit.sd_upper)]
     shares = [changed_share(ratings, np.array([[max(v, 0.0)]]), ctx.generator(12)) for v in spreads]
     limit = ctx.threshold("decision_impact.changed")
     more = shares[1] > limit.value
-    _persons(ctx, out, f"{who}_{'more' if more else 'not_more'}", Status.FLAGGED if more else Status.CLEAR,
+    _persons(ctx, out, f"{found.who}_{'more' if more else 'not_more'}", Status.FLAGGED if more else Status.CLEAR,
              "changed_official", shares, len(rows), "supervisor_change", threshold=limit, limit=limit.value,
              n_changed=fit.n_changed)  # fmt: skip
+    return round(len(rows) * max(shares[0], shares[2]))
 
 
 def _persons(
@@ -100,8 +154,8 @@ def _persons(
     **params: Any,
 ) -> None:  # fmt: skip
     """Add an expected share of employees, with the persons it stands for."""
-    value, lower, upper = shares
-    estimate = Estimate(value, min(lower, value), max(upper, value), ctx.config.level, n, "share", method)
+    value, lower, upper = shares[0], min(shares[:2]), max(shares[0], shares[2])
+    estimate = Estimate(value, lower, upper, ctx.config.level, n, "share", method)
     out.add(code, status, measure, scope=FULL, estimate=estimate, persons=round(n * value), most=math.ceil(n * upper),
             persons_lower=round(n * lower), persons_upper=round(n * upper), **params)  # fmt: skip
 

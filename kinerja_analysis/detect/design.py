@@ -22,10 +22,9 @@ def edges(ratings: pd.DataFrame) -> pd.DataFrame:
 
     Ratings whose rater is not in the file are no edges.
     """
-    rows = ratings[(ratings["source"] != "self") & ratings["rater"].notna()]
-    rows = rows[rows["ratee"] != rows["rater"]]
-    names = ["period", "ratee", "rater", "source", "unit"]
-    return rows[names].drop_duplicates(["period", "ratee", "rater", "source"]).reset_index(drop=True)
+    others = (ratings["source"] != "self") & ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])
+    rows = ratings.loc[others, ["period", "ratee", "rater", "source", "unit"]]
+    return rows.drop_duplicates(["period", "ratee", "rater", "source"]).reset_index(drop=True)
 
 
 def describe(pairs: pd.DataFrame, *, over_time: bool) -> dict[str, Any]:

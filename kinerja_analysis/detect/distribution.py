@@ -10,6 +10,7 @@ import pandas as pd
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
 from kinerja_analysis.detect._distribution_likeness import likeness
+from kinerja_analysis.detect._distribution_smallest import smallest_rho
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -110,6 +111,14 @@ def clustering(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     if not np.isfinite(fit.rho):
         out.not_applicable("clustering_none", "clustering", KIND, n_teams=len(top), n=len(rows), predikat=TOP)
         return
+    smallest = smallest_rho(top["size"], fit.mean, limit.value, level=ctx.config.level)
+    none = not np.isfinite(smallest)
+    out.add(
+        "smallest_none" if none else "smallest_effect", Status.CLEAR, "smallest_effect", scope=KIND, n_teams=len(top),
+        estimate=Estimate(1.0 if none else smallest, level=ctx.config.level, n=len(rows), unit="rho",
+                          method=fit.method),
+        predikat=TOP, share=fit.mean, limit=limit.value,
+    )  # fmt: skip
     estimate = Estimate(fit.rho, fit.lower, fit.upper, ctx.config.level, len(rows), "rho", fit.method)
     high = fit.lower > limit.value
     out.add(
@@ -160,10 +169,10 @@ def guide(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
         return
     tolerance = ctx.threshold("distribution.tolerance")
     table = conformity_table(counts[rating.notna()], rating.dropna(), tolerance=int(tolerance.value))
-    outside = (table["status"] == "outside").groupby(level=0).any()
+    beyond = moved(table)
     judged = rating.notna() & (n >= JUDGED_FROM)
-    _teams(ctx, out, rows, counts, rating, outside)
-    n_judged, n_outside = int(judged.sum()), int(outside.sum())
+    _teams(ctx, out, rows, counts, rating, beyond)
+    n_judged, n_outside = int(judged.sum()), int((beyond > 0).sum())
     if n_judged == 0:
         out.insufficient("guide_small", "guide", KIND, least=JUDGED_FROM, **tally)
         return
@@ -171,12 +180,13 @@ def guide(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     out.add(
         "guide_outside" if n_outside else "guide_inside", Status.FLAGGED if n_outside else Status.CLEAR, "guide",
         scope=KIND, threshold=0.0, n_judged=n_judged, n_outside=n_outside, tolerance=int(tolerance.value), **tally,
+        persons=int(beyond.sum()),
         estimate=Estimate(n_outside / n_judged, level=ctx.config.level, n=people, unit="share", method="full_count"),
     )  # fmt: skip
 
 
 def _teams(
-    ctx: Context, out: Collector, rows: pd.DataFrame, counts: pd.DataFrame, rating: pd.Series, outside: pd.Series
+    ctx: Context, out: Collector, rows: pd.DataFrame, counts: pd.DataFrame, rating: pd.Series, moved: pd.Series
 ) -> None:
     """One finding for each group of five and more whose organisational rating is known."""
     from kinerja_analysis.score.guide_2023 import JUDGED_FROM, TOO_SMALL_BELOW
@@ -189,7 +199,7 @@ def _teams(
         status = Status.INSUFFICIENT
         code = "team_note"
         if n >= JUDGED_FROM:
-            beyond = bool(outside[supervisor])
+            beyond = bool(moved[supervisor])
             status = Status.FLAGGED if beyond else Status.CLEAR
             code = "team_" + org.lower().replace(" ", "_") if beyond else "team_inside"
         modal = max(line, key=lambda name: (line[name], name))
@@ -197,8 +207,22 @@ def _teams(
         out.add(
             code, status, "guide", kind="team", subject=supervisor, scope=KIND, rows=addresses[supervisor],
             estimate=estimate, predikat=modal, org_rating=org.title(), top=line[TOP], good=line[PREDIKAT[3]],
-            below=sum(line[p] for p in BELOW),
+            below=sum(line[p] for p in BELOW), persons=int(moved[supervisor]),
         )  # fmt: skip
+
+
+def moved(table: pd.DataFrame) -> pd.Series:
+    """Return per group how many members at least would have another predikat if it met the guide; 0 inside it.
+
+    ``table`` is that of ``score.guide_2023.conformity_table``; one change can end an excess and a lack at once.
+
+    >>> lines = pd.DataFrame({"kind": ["at_most", "exists"], "excess": [3, 1], "status": "outside"}, index=["a", "a"])
+    >>> moved(lines).to_dict()
+    {'a': 3}
+    """
+    excess = table["excess"].where(table["status"] == "outside", 0).fillna(0).astype("int64")
+    too_many = excess.where(table["kind"].isin(["at_most", "none"]), 0).groupby(level=0).sum()
+    return too_many.combine(excess.groupby(level=0).sum() - too_many, max)
 
 
 def org_ratings(units: pd.DataFrame, rows: pd.DataFrame, year: int) -> pd.Series:

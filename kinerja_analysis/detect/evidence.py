@@ -33,7 +33,7 @@ def achievements(ctx: Context, *, measured_by: str | None = None, aspect: str | 
 def with_achievement(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """Join the achievement of the same period or, where the periods are of another kind, the mean of the year."""
     known = known.rename(columns={"person": "ratee"})
-    if rows["period"].isin(known["period"]).any():
+    if rows["period"].isin(known["period"].unique()).any():
         return rows.merge(known, on=["period", "ratee"])
     return rows.merge(known.groupby("ratee", as_index=False)["achievement"].mean(), on="ratee")
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from kinerja_analysis.detect._grouped import Ints, grouped
+
 if TYPE_CHECKING:
     from kinerja_analysis.stats.crossed_effects import CrossedEffects
     from kinerja_analysis.stats.many_facet_rasch import ManyFacetRasch
 
-Ints = NDArray[np.int64]
 STEPS = 10  #: a finer scale is grouped into this many steps for the Rasch model
 SOURCES = ("supervisor", "peer", "subordinate", "other")
 
@@ -58,9 +59,9 @@ class Rasch:
 def compared(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of known raters about others, of ratees who have two raters or more in the period."""
     rows = rows[(rows["source"] != "self") & rows["rater"].notna() & (rows["rater"] != rows["ratee"])]
-    number = rows.drop_duplicates(["period", "ratee", "rater"]).groupby(["period", "ratee"]).size()
-    several = number[number > 1].index
-    return rows[pd.MultiIndex.from_frame(rows[["period", "ratee"]]).isin(several)].reset_index(drop=True)
+    ratee, _ = grouped(rows, ["period", "ratee"])
+    number = np.bincount(ratee[grouped(rows, ["rater"], ratee)[1]])
+    return rows[number[ratee] > 1].reset_index(drop=True)
 
 
 def components(edges: pd.DataFrame) -> tuple[list[str], Ints]:
@@ -122,7 +123,9 @@ def rasch(ratings: pd.DataFrame, source: str = "") -> Rasch:
     """
     from kinerja_analysis.stats import many_facet_rasch
 
-    once = ratings.drop_duplicates(["period", "ratee", "rater", "criterion", "row"])
+    names = ["period", "ratee", "rater", "source", "criterion", "score", "scale_min", "scale_max"]
+    first = np.sort(grouped(ratings, ["period", "ratee", "rater", "criterion", "row"])[1])
+    once = ratings[names].iloc[first]
     rows = compared(once[once["source"] == source] if source else once)
     lists = {c: pd.factorize(rows[c], sort=True) for c in ("ratee", "rater", "criterion")}
     ratees, raters, criteria = ([str(n) for n in names] for _, names in lists.values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,7 @@ from kinerja_analysis.detect._group_gap_sources import second_looks
 from kinerja_analysis.detect.attributes import declared, latest, members, scored, values
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
-from kinerja_analysis.detect.contrast import SAME, Contrast, Reporter, compared
-from kinerja_analysis.detect.evidence import achievements, share_of_others, standardised
+from kinerja_analysis.detect.contrast import Contrast, Reporter, given
 
 NAME = "group_gap"
 TOP = PREDIKAT[-1]
@@ -34,43 +32,27 @@ def detect(ctx: Context, out: Collector) -> None:
     if not names:
         return
     known = {name: values(ctx.tables.employees, name) for name in names}
-    if len(official):
-        found = [c for name in names for c in contrasts(ctx, official, name, known[name], _odds(ctx))]
-        limit = ctx.threshold("group_gap.odds_ratio")
-        main = Reporter(out, "odds_ratio", "gaps", "ekinerja", "group", limit, "odds_ratio")
+    least = int(ctx.threshold("group_gap.min_supervisors").value)
+    share = ctx.threshold("group_gap.given_min_share").value
+
+    def compare(main: Reporter, rows: pd.DataFrame, fit: Fit) -> None:
+        def make(rows: pd.DataFrame) -> list[Contrast]:
+            return [c for name in names for c in contrasts(ctx, rows, name, known[name], fit)]
+
+        found = make(rows)
         main.report(ctx, found)
-        _given(ctx, main, official, known, found, _odds(ctx))
+        given(ctx, main, rows, found, make, share, least=least)
+
+    if len(official):
+        limit = ctx.threshold("group_gap.odds_ratio")
+        compare(Reporter(out, "odds_ratio", "gaps", "ekinerja", "group", limit, "odds_ratio"), official, _odds(ctx))
         for name in names:
             _four_fifths(ctx, out, latest(official), name, known[name])
     if len(scores):
-        found = [c for name in names for c in contrasts(ctx, scores, name, known[name], points(ctx))]
         limit = ctx.threshold("group_gap.gap")
         main = Reporter(out, "gap", "gaps", "multisource", "group", limit, "sd")
-        main.report(ctx, found)
-        _given(ctx, main, scores, known, found, points(ctx))
+        compare(main, scores, points(ctx))
         second_looks(ctx, main, known)
-
-
-def _given(
-    ctx: Context, main: Reporter, rows: pd.DataFrame, known: dict[str, pd.Series], plain: list[Contrast], fit: Fit
-) -> None:
-    """The same contrasts at equal achievement, each with the figure of the same people that disregards it."""
-    capaian, measure = achievements(ctx), f"{main.measure}_given"
-    report = replace(main, measure=measure, verdict=measure)
-    if capaian.empty:
-        main.out.not_applicable("given_none", measure, main.scope)
-        return
-    some = standardised(rows, capaian)
-    share = len(some) / len(rows)
-    made: list[Contrast] = []
-    if share >= ctx.threshold("group_gap.given_min_share").value:
-        bare = some.drop(columns="capaian")
-        before = plain if share >= SAME else [c for n in known for c in contrasts(ctx, bare, n, known[n], fit)]
-        after = [c for n in known for c in contrasts(ctx, some, n, known[n], fit)]
-        made = compared(after, before, report.shown)
-    least = int(ctx.threshold("group_gap.min_supervisors").value)
-    suffix = "_sd" if main.unit == "sd" else ""
-    report.second(ctx, made, f"given{suffix}", covered=share, others=share_of_others(ctx), least=least)
 
 
 def _odds(ctx: Context) -> Fit:

@@ -19,6 +19,7 @@ from kinerja_analysis.stats._jackknife import unit_jackknife
 NAME = "halo"
 FULL, MANY = "ekinerja", "multisource"
 SMALLEST_SE = 1e-3
+POWER = 0.80
 
 
 def detect(ctx: Context, out: Collector) -> None:
@@ -120,3 +121,27 @@ def _raters(
         "some" if flagged else "nobody", Status.FLAGGED if flagged else Status.CLEAR, "profile_slope", scope=MANY,
         estimate=estimate, limit=limit.value, **(counts | least | left_out),
     )  # fmt: skip
+    smallest_effect(ctx, out, se, n, limit.value)
+
+
+def smallest_effect(ctx: Context, out: Collector, se: Floats, n: Floats, limit: float) -> None:
+    """The slope below which the middle rater is flagged 80 times of 100 (first Benjamini-Hochberg threshold, t)."""
+
+    def reach(freedom: Floats) -> Floats:
+        family = np.maximum(stdtrit(freedom, 1 - ctx.config.fdr / n.size), stdtrit(freedom, 0.5 + ctx.config.level / 2))
+        return np.asarray(family + stdtrit(freedom, POWER))
+
+    size = limit - reach(n - 1) * se
+    middle = int(np.argsort(size, kind="stable")[n.size // 2])
+    about: dict[str, Any] = {"ratees": int(n[middle]), "family": n.size, "power": POWER}
+    if size[middle] > 0:
+        estimate = Estimate(float(size[middle]), level=ctx.config.level, n=int(n.sum()), unit="ratio",
+                            method="profile_jackknife")  # fmt: skip
+        out.add("smallest_effect", Status.CLEAR, "smallest_effect", scope=MANY, estimate=estimate,
+                best=float(size.max()), **about)  # fmt: skip
+        return
+    more = n[middle] * np.geomspace(1, 1000, 2000)
+    enough = reach(more - 1) * se[middle] * np.sqrt(n[middle] / more) < limit
+    estimate = Estimate(float(np.ceil(more[enough].min(initial=more[-1]))), level=ctx.config.level, n=int(n.sum()),
+                        unit="employees", method="profile_jackknife")  # fmt: skip
+    out.add("smallest_none", Status.CLEAR, "smallest_effect", scope=MANY, estimate=estimate, **about)

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kinerja_analysis.detect._grouped import Ints, grouped
+
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 DRAWS, FIRST = 400, 40
 EXTREME, REFITS = 1e-4, 1
@@ -68,7 +69,8 @@ def repeats(
         nothing and is left out.
     """
     found: list[Repeats] = []
-    known = ratings[ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])]
+    used = ["period", "rater", "ratee", "criterion", "row", "source", "score"]
+    known = ratings.loc[ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"]), used]
     for source in SOURCES:
         pairs, table = vectors(known[known["source"] == source], criteria)
         if len(table):
@@ -82,13 +84,14 @@ def vectors(ratings: pd.DataFrame, criteria: int) -> tuple[pd.DataFrame, pd.Data
     Criteria that fewer than half of the pairs have are left out; no rows when fewer than ``criteria`` remain.
     """
     index = ["period", "rater", "ratee"]
-    rows = ratings.sort_values([*index, "criterion", "row"]).drop_duplicates([*index, "criterion"])
-    pair = rows.groupby(index, sort=False).ngroup().to_numpy()
-    told = [*index, "row", "source"]
-    heads = rows.loc[np.r_[True, np.diff(pair) != 0], told] if len(rows) else rows[told]
-    code, names = pd.factorize(rows["criterion"], sort=True)
+    pair, _ = grouped(ratings, index)
+    code, names = pd.factorize(ratings["criterion"], sort=True)
+    order = np.lexsort((pd.factorize(ratings["row"], sort=True)[0], code, pair))
+    order = order[np.r_[True, (np.diff(pair[order]) != 0) | (np.diff(code[order]) != 0)][: order.size]]
+    pair, code = pair[order], code[order]
+    heads = ratings[[*index, "row", "source"]].iloc[order[np.r_[True, np.diff(pair) != 0][: order.size]]]
     wide = np.full((len(heads), len(names)), np.nan)
-    wide[pair, code] = rows["score"].to_numpy()
+    wide[pair, code] = ratings["score"].to_numpy()[order]
     usual = np.isfinite(wide).mean(axis=0) >= 0.5 if len(heads) else np.zeros(0, dtype=bool)
     if usual.sum() < criteria:
         return heads.iloc[:0], pd.DataFrame()

@@ -2,7 +2,7 @@
 
 Estimands are kept apart by measure: ``within_ratee`` (against other raters of the same employees), ``spread``,
 ``spread_linked``, ``fair_average`` (many-facet Rasch, shown beside and never flagged), ``bounds`` and ``tipping``
-(export of one year), ``supervisor_change`` (export of several periods).
+(export of one year), ``supervisor_change`` and ``change_rater`` (export of several periods).
 """
 
 from __future__ import annotations

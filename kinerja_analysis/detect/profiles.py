@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kinerja_analysis.detect._grouped import grouped
 from kinerja_analysis.detect.context import Context, gathered
 from kinerja_analysis.detect.identical import Ints, vectors
 
@@ -77,7 +78,7 @@ def compared(ratings: pd.DataFrame, criteria: int, least: int) -> tuple[pd.DataF
     if pairs.empty:
         return pairs.assign(others=0), np.zeros((0, 0)), np.zeros((0, 0))
     y = table.to_numpy(np.float64)
-    occasion = pairs.groupby(["period", "ratee"], sort=False).ngroup().to_numpy()
+    occasion, _ = grouped(pairs, ["period", "ratee"])
     k = np.bincount(occasion)[occasion]
     total = np.stack([np.bincount(occasion, column)[occasion] for column in y.T], axis=1)
     use = k >= max(least, 2)
@@ -93,9 +94,10 @@ def compared_of(ctx: Context, criteria: int, least: int) -> tuple[pd.DataFrame, 
 
 def scaled(ratings: pd.DataFrame) -> pd.DataFrame:
     """Return the ratings of known raters about others, scores on 0-100."""
-    known = ratings[(ratings["source"] != "self") & ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])]
-    span = known["scale_max"] - known["scale_min"]
-    return known.assign(score=100 * (known["score"] - known["scale_min"]) / span)
+    use = (ratings["source"] != "self") & ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])
+    score, low, high = (ratings.loc[use, name] for name in ("score", "scale_min", "scale_max"))
+    known = ratings.loc[use, ["period", "rater", "ratee", "criterion", "row", "source"]]
+    return known.assign(score=100 * (score - low) / (high - low))
 
 
 def centred(values: Floats) -> Floats:
@@ -160,9 +162,10 @@ def gather(pairs: pd.DataFrame, x: Floats, y: Floats, *, min_ratees: int) -> tup
     enough = [g for g in groups if g.size >= min_ratees]
     used = [g for g in enough if x[g].mean(axis=1).std() > SAME]
     used.sort(key=lambda g: (g.size, round(float(y[g].mean()), 6), round(float(x[g].mean()), 6)))
-    address, source, others = (pairs[c].to_numpy() for c in ("row", "source", "others"))
+    address, others = (pairs[c].to_numpy() for c in ("row", "others"))
+    source, sources = pd.factorize(pairs["source"], sort=True)
     return Raters(
         [str(names[code[g[0]]]) for g in used], [tuple(address[g]) for g in used], [x[g] for g in used],
         [y[g] for g in used], np.array([round(others[g].mean()) for g in used], np.int64),
-        np.array([pd.Series(source[g]).mode()[0] for g in used], dtype=object),
+        np.array([str(sources[np.bincount(source[g]).argmax()]) for g in used], dtype=object),
     ), len(groups) - len(enough), len(enough) - len(used)  # fmt: skip

@@ -62,7 +62,13 @@ def _filled(ctx: Context) -> Iterator[tuple[str, str, int, int]]:
         if frame.empty:
             yield table, "", 0, 0
         for name in (c.name for c in columns(table) if len(frame) and c.kind != "flag" and c.name not in UNCOUNTED):
-            yield table, name, len(frame), int((frame[name].notna() & (frame[name].astype("str") != "")).sum())
+            yield table, name, len(frame), _count(frame[name])
+
+
+def _count(column: pd.Series) -> int:
+    """Count what is neither missing nor empty."""
+    words = pd.api.types.is_string_dtype(column)
+    return int((column.notna() & (column != "")).sum() if words else column.notna().sum())
 
 
 def _placed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -93,15 +99,15 @@ def _coverage(ctx: Context, pairs: pd.DataFrame) -> pd.DataFrame:
 def _people(ctx: Context, pairs: pd.DataFrame) -> Iterator[Row]:
     """Yield what can be counted of persons: not rated, by one source only, never, with unknown traits, contradicted."""
     heads, staff, scores = ctx.heads, ctx.tables.employees, ctx.scores.frame
-    others, rated = set(ctx.multisource["ratee"]), heads[heads["status"] == "rated"]
+    others, rated = set(ctx.multisource["ratee"].unique()), heads[heads["status"] == "rated"]
     everyone = {*heads["person"], *others}
     listed = staff.loc[staff["row"] != "", "person"].drop_duplicates()
     yield "not_rated", len(heads) - len(rated), len(heads), 0, 0
     yield "no_supervisor", rated["supervisor"].isna().sum(), len(rated), 0, 0
     yield "both", len(others & {*heads["person"]}), len(everyone), 0, 0
     yield "no_second", len(everyone - others), len(everyone), 0, 0
-    yield "no_achievements", len(everyone - {*ctx.tables.achievements["person"]}), len(everyone), 0, 0
-    yield "never_rated", len({*listed} - {*rated["person"], *pairs["ratee"]}), len(listed), 0, 0
+    yield "no_achievements", len(everyone - {*ctx.tables.achievements["person"].unique()}), len(everyone), 0, 0
+    yield "never_rated", len({*listed} - {*rated["person"], *pairs["ratee"].unique()}), len(listed), 0, 0
     for name in TRAITS:
         yield f"unknown_{name}", staff[name].isna().sum(), len(staff), 0, 0
     consistent = scores.loc[(scores["region"] == ctx.region) & (scores["year"] == ctx.year), "consistent"]

@@ -1,8 +1,8 @@
 """Self and other ratings: only their difference is identified, not who is closer to the truth. Positive = self higher.
 
 Measures: ``difference`` (region, and agencies as subject kind ``unit``), ``difference_by_source`` (per source),
-``categories`` (shares of employees, beside the shares that the precision of ratings alone gives) and ``surface``
-(region: a separate outcome on both ratings).
+``categories`` (shares of employees, beside the shares that the precision of ratings alone gives), ``surface``
+(region: a separate outcome on both ratings) and ``smallest_effect``.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import SOURCES
 from kinerja_analysis.detect._self_other_surface import surface
 from kinerja_analysis.detect.context import Context
-from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.contract import Collector, plain
 from kinerja_analysis.stats import adjust, minimal_effect_test
 from kinerja_analysis.stats.self_other import MIN_UNITS, SelfOther, self_other
 
 NAME = "self_other"
 MANY, FULL = "multisource", "ekinerja"
+POWER = 0.80
 #: Reliability of one rating (Conway & Huffcutt 1997; other sources: the lowest of these), for the expected shares.
 WORLD_RELIABILITY = {"supervisor": 0.50, "peer": 0.37, "subordinate": 0.30, "other": 0.30}
 
@@ -117,12 +118,13 @@ def region(ctx: Context, out: Collector, people: pd.DataFrame, sd: float) -> Non
     """The region's difference, and how many employees lie on either side."""
     fit = fitted(people, people["place"].to_numpy(), ctx)
     limit = ctx.threshold("self_other.d_av").value * sd
+    smallest_effect(ctx, out, fit, limit, sd)
     code = "higher" if fit.lower[0] > limit else "lower" if fit.upper[0] < -limit else "usual"
     out.add(
         code, Status.CLEAR if code == "usual" else Status.FLAGGED, "difference", scope=MANY,
         estimate=_estimate(fit, "mean over employees, delete-one-unit jackknife, t"), threshold=limit, p_value=fit.p,
         size=abs(fit.difference), d_av=fit.difference / sd, d_av_lower=float(fit.lower[0]) / sd,
-        d_av_upper=float(fit.upper[0]) / sd, d_z=_plain(fit.d_z), r=_plain(fit.r), sd=sd, units=fit.n_units,
+        d_av_upper=float(fit.upper[0]) / sd, d_z=plain(fit.d_z), r=plain(fit.r), sd=sd, units=fit.n_units,
         world=ctx.threshold("self_other.world").value,
     )  # fmt: skip
     if np.isfinite(fit.shares).all():
@@ -132,8 +134,13 @@ def region(ctx: Context, out: Collector, people: pd.DataFrame, sd: float) -> Non
                 over=over, same=same, under=under, expected=float(fit.expected[0]))  # fmt: skip
 
 
-def _plain(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def smallest_effect(ctx: Context, out: Collector, fit: SelfOther, limit: float, sd: float) -> None:
+    """The smallest difference whose range lies beyond the limit 80 times of 100: limit + (t(.975) + t(.8)) SE."""
+    ends = stdtrit(fit.n_units - 1, [0.5 + ctx.config.level / 2, POWER])
+    points = limit + (fit.upper[0] - fit.difference) * ends.sum() / ends[0]
+    estimate = Estimate(float(points) / sd, level=fit.level, n=fit.n, unit="sd", method="range beyond the limit, t")
+    out.add("smallest_effect", Status.CLEAR, "smallest_effect", scope=MANY, estimate=estimate, points=float(points),
+            units=fit.n_units, power=POWER)  # fmt: skip
 
 
 def by_source(ctx: Context, out: Collector, own: pd.DataFrame, sources: pd.DataFrame) -> None:
@@ -152,7 +159,7 @@ def by_source(ctx: Context, out: Collector, own: pd.DataFrame, sources: pd.DataF
         out.add(
             "by_supervisor" if world else "by_source", Status.CLEAR, "difference_by_source",
             estimate=_estimate(fit, "mean over employees, delete-one-unit jackknife, t"), p_value=fit.p,
-            d_av=fit.difference / sd, d_z=_plain(fit.d_z), r=_plain(fit.r), sd=sd, world=world, **about,
+            d_av=fit.difference / sd, d_z=plain(fit.d_z), r=plain(fit.r), sd=sd, world=world, **about,
         )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""Copied ratings: single-value teams beside their chance, batches of one minute, identical vectors of one rater."""
+"""Copied ratings: single-value teams beside their chance, batches of one minute, identical vectors of one rater.
+
+Also ``copied_year`` (teams with exactly last year's ratings, a note) and ``smallest_effect`` (per kind of data).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.copied import dealt_again, share_found, size_found
 from kinerja_analysis.detect.identical import Repeats, repeats
 
 NAME = "straight_lining"
@@ -30,6 +34,7 @@ def detect(ctx: Context, out: Collector) -> None:
         rows = rows[size >= least].assign(pattern=_pattern(rows[size >= least])).reset_index(drop=True)
         single_value(ctx, out, rows)
         same_minute(ctx, out, rows)
+        copied_year(ctx, out, rows)
     identical_vectors(ctx, out)
 
 
@@ -69,10 +74,21 @@ def single_value(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
         code, Status.FLAGGED if many else Status.CLEAR, "single_value", scope=KIND, estimate=estimate,
         p_value=fit.p, n_flagged=len(flagged), excess=100 * excess, **params,
     )  # fmt: skip
+    smallest_teams(ctx, out, rows["pattern"].to_numpy(), team, fit.expected / fit.n_teams)
     for i in flagged:
         own = rows.loc[team == i, "row"].tolist()
         numbers = (float(fit.chance[i]), float(p[i]), float(adjusted[i]))
         _single_rater(ctx, out, str(supervisors[i]), own, numbers, {k: params[k] for k in ("observed", "expected")})
+
+
+def smallest_teams(ctx: Context, out: Collector, pattern: np.ndarray, team: np.ndarray, expected: float) -> None:
+    """The share of teams, everyone in them given one pair of ratings, that flags the region 80 times of 100."""
+    alpha, excess = (ctx.threshold(f"straight_lining.{name}").value for name in ("max_chance", "excess"))
+    share = share_found(pattern, team, alpha, excess)
+    estimate = Estimate(share if math.isfinite(share) else expected, level=ctx.config.level, n=team.size,
+                        unit="share", method="single_value_chance")  # fmt: skip
+    out.add("smallest_teams" if math.isfinite(share) else "smallest_teams_none", Status.CLEAR, "smallest_effect",
+            scope=KIND, estimate=estimate, n_teams=int(team.max()) + 1, expected=expected)  # fmt: skip
 
 
 def _single_rater(
@@ -160,6 +176,29 @@ def same_minute(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     )  # fmt: skip
 
 
+def copied_year(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
+    """Teams in which everyone got exactly last year's ratings from the same supervisor: a note, never on a person."""
+    before = latest(members(ctx.before)).dropna(subset=["hasil", "perilaku"])
+    if before.empty:
+        out.not_applicable("copied_no_history", "copied_year", KIND)
+        return
+    before = before.assign(last=_pattern(before))
+    both = rows.merge(before[["supervisor", "ratee", "last"]], on=["supervisor", "ratee"])
+    least = int(ctx.threshold("straight_lining.min_team").value)
+    teams = [(t["pattern"].to_numpy(), t["last"].to_numpy()) for _, t in both.groupby("supervisor") if len(t) >= least]
+    varied = [(now, last) for now, last in teams if np.unique(now).size > 1]
+    if not varied:
+        out.insufficient("copied_few", "copied_year", KIND, least=least, n_teams=len(teams))
+        return
+    chance = np.array([dealt_again(now, last) for now, last in varied])
+    copies = sum(bool((now == last).all()) for now, last in varied)
+    estimate = Estimate(copies, level=ctx.config.level, n=sum(now.size for now, _ in varied), unit="teams",
+                        method="full_count")  # fmt: skip
+    out.add("copied_year" if copies else "copied_none", Status.CLEAR, "copied_year", scope=KIND, estimate=estimate,
+            n_teams=len(varied), n_alike=len(teams) - len(varied), expected=float(chance.sum()),
+            least=least)  # fmt: skip
+
+
 def identical_vectors(ctx: Context, out: Collector) -> None:
     """Raters who gave the same vector to many ratees, beside what honest raters of this region would give."""
     from kinerja_analysis.stats import adjust
@@ -190,8 +229,25 @@ def identical_vectors(ctx: Context, out: Collector) -> None:
         code, status, "identical_vectors", scope="multisource", estimate=estimate, n_raters=len(found),
         n_flagged=len(flagged), least=least, excess=100 * excess.value,
     )  # fmt: skip
+    smallest_rater(ctx, out, found)
     for r, p in flagged:
         _rater(ctx, out, r, p)
+
+
+def smallest_rater(ctx: Context, out: Collector, found: list[Repeats]) -> None:
+    """The share of copied vectors that flags a rater of middle size 80 times of 100 (source with most raters)."""
+    size = pd.Series([r.n for r in found]).groupby([r.source for r in found]).agg(["size", "median"])
+    source = str(size["size"].idxmax())
+    n, own = int(size.loc[source, "median"]), ctx.multisource[ctx.multisource["source"] == source]
+    alpha, excess, criteria = (
+        ctx.threshold(f"straight_lining.{name}").value for name in ("alpha", "excess", "min_criteria")
+    )
+    share = size_found(own, n, ctx.generator(2), criteria=int(criteria), excess=excess, alpha=alpha / len(found))
+    none = not math.isfinite(share)
+    estimate = Estimate(1.0 if none else share, level=ctx.config.level, n=sum(r.n for r in found), unit="share",
+                        method="simulated_null")  # fmt: skip
+    out.add("smallest_vectors_none" if none else "smallest_vectors", Status.CLEAR, "smallest_effect",
+            scope="multisource", estimate=estimate, ratees=n, source=source, family=len(found))  # fmt: skip
 
 
 def _rater(ctx: Context, out: Collector, r: Repeats, adjusted: float) -> None:

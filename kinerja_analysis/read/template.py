@@ -159,9 +159,15 @@ def _prefilled(content: forms.Sheet, rows: pd.DataFrame | Path) -> list[dict[str
 
 
 def suggest(
-    paths: Any, n: int, *, region: str | None = None, year: int | None = None, config: AuditConfig | None = None
+    paths: Any,
+    n: int,
+    *,
+    way: str = "cross",
+    region: str | None = None,
+    year: int | None = None,
+    config: AuditConfig | None = None,
 ) -> tuple[dict[str, Any], float | None, float | None]:
-    """Return the ``n`` further ratings that link the raters of an input best (``stats.suggest_links``).
+    """Return the ``n`` further ratings that tell most about the raters of an input.
 
     Identifiers are those of the input: whoever holds the input knows them already, and raters must be addressed.
     Multi-source ratings are used where there are any, else the superiors' ratings of an export.
@@ -172,6 +178,9 @@ def suggest(
         As for ``read``.
     n : int
         Ratings wanted, at least 1; fewer where no more can be proposed.
+    way : {"cross", "superior"}
+        Ratings between groups of raters that link these best (``stats.suggest_links``), or ratings by the raters' own
+        superior, the same number of each rater's employees as far as they reach.
     year : int, optional
         Needed when the input holds several years.
 
@@ -201,7 +210,8 @@ def suggest(
     from kinerja_analysis.stats import suggest_links
 
     read(paths, region=region, config=config)
-    ratings = collect(paths, region, None, config)[1]["ratings"]
+    found = collect(paths, region, None, config)[1]
+    ratings, heads = found["ratings"], found["appraisals"]
     ratings = ratings if year is None else ratings[ratings["year"] == year]
     several = data_kind(ratings) == "multisource"
     ratings = ratings[several] if several.any() else ratings
@@ -213,17 +223,40 @@ def suggest(
     pairs = pairs.dropna(subset=["ratee", "rater"]).drop_duplicates(["ratee", "rater"])
     ratee, ratees = pd.factorize(pairs["ratee"], sort=True)
     rater, raters = pd.factorize(pairs["rater"], sort=True)
-    try:
-        plan = suggest_links(ratee, rater, (n, n + _SPARE))
-    except ValueError:
-        raise UsageError("template.nothing_to_suggest") from None
-    rows = pd.DataFrame({"ratee": ratees.take(plan.ratee), "rater": raters.take(plan.rater), "source": "other"})
-    rows = rows[rows["ratee"] != rows["rater"]].head(n).reset_index(drop=True)
+    before = after = None
+    if way == "superior":
+        rows = _by_superiors(pairs[pairs["source"] == "supervisor"], heads, n)
+    else:
+        try:
+            plan = suggest_links(ratee, rater, (n, n + _SPARE))
+        except ValueError:
+            raise UsageError("template.nothing_to_suggest") from None
+        rows = pd.DataFrame({"ratee": ratees.take(plan.ratee), "rater": raters.take(plan.rater), "source": "other"})
+        rows = rows[rows["ratee"] != rows["rater"]].head(n).reset_index(drop=True)
+        before, after = (float(v) if np.isfinite(v) else None for v in (plan.contrast_se_before, plan.contrast_se[0]))
     if rows.empty:
         raise UsageError("template.nothing_to_suggest")
     asked: dict[str, Any] = {"rows": rows, "region": cells[0][0], "period": ratings["period"].iloc[0]}
     if several.any():
         asked["criteria"] = [c.replace("_", " ").title() for c in ratings["criterion"].drop_duplicates()]
         asked["scale"] = ratings.groupby(["scale_min", "scale_max"]).size().idxmax()
-    before, after = (float(v) if np.isfinite(v) else None for v in (plan.contrast_se_before, plan.contrast_se[0]))
     return asked, before, after
+
+
+def _by_superiors(pairs: pd.DataFrame, heads: pd.DataFrame, n: int) -> pd.DataFrame:
+    """Return ``n`` ratings of raters' employees by the raters' own superior: one employee of every rater, then another.
+
+    >>> pairs = pd.DataFrame({"ratee": ["a", "b", "c"], "rater": ["r", "r", "s"]})
+    >>> heads = pd.DataFrame({"person": ["r", "s"], "supervisor": ["t", "t"]})
+    >>> _by_superiors(pairs, heads, 2)[["ratee", "rater"]].values.tolist()
+    [['a', 't'], ['c', 't']]
+    """
+    rated = pairs.rename(columns={"ratee": "person", "rater": "supervisor"})
+    known = pd.concat([rated, heads])[["person", "supervisor"]]
+    above = known.dropna().drop_duplicates("person", keep="last")
+    pairs = pairs.sort_values(["rater", "ratee"]).drop_duplicates(["rater", "ratee"])
+    superior = pairs["rater"].map(above.set_index("person")["supervisor"])
+    rows = pairs.assign(superior=superior, turn=pairs.groupby("rater").cumcount())
+    rows = rows[rows["superior"].notna() & (rows["superior"] != rows["ratee"])].sort_values(["turn", "rater"])
+    asked = rows[["ratee", "superior"]].rename(columns={"superior": "rater"}).assign(source="other")
+    return asked.drop_duplicates(["ratee", "rater"]).head(n).reset_index(drop=True)

@@ -1,5 +1,6 @@
 """Disclosure control: what may leave the internal level, and in which form."""
 
 from kinerja_analysis.release.disclosure import release
+from kinerja_analysis.release.earlier import kin
 
-__all__ = ["release"]
+__all__ = ["kin", "release"]

@@ -1,28 +1,32 @@
-"""The public form of an audit: no rater, no employee, no team, no row address; small counts hidden and rounded.
+"""The public form of an audit: no rater, no employee, no team, no row address; nothing recoverable by subtraction.
 
-Thresholds: at least 10 persons and 3 raters behind a number (``AuditConfig.disclosure``); counts of persons below
-10 are hidden (-1) and all others rounded to 5, totals too, each on its own, so that a hidden count cannot be had
-by subtraction (its possible values stay several units wide). The three lowest predikat are merged.
+At least 10 persons and 3 raters stand behind a number (``AuditConfig.disclosure``) and no rater gave most of it.
+Counts of persons below 10 are hidden (-1), others rounded to 5; what the attacker could still work out is rounded
+more coarsely or withheld (-2) until he recovers nothing (``suppress``, ``attacker``). The three lowest predikat are
+merged. What was printed before, of the same region or of one that contains it, is counted as known.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.config import DISCLOSURE, AuditConfig
 from kinerja_analysis.base.errors import DisclosureRefused
-from kinerja_analysis.base.results import Audit, Result, Status
-from kinerja_analysis.base.tables import PREDIKAT, ScoreTable
+from kinerja_analysis.base.results import Audit, Design, Result, Status
+from kinerja_analysis.base.tables import ScoreTable
+from kinerja_analysis.release.attacker import HIDDEN, WITHHELD, Ints, Published, recovered
+from kinerja_analysis.release.earlier import PUBLISHED, before, kin, starts
+from kinerja_analysis.release.linked import Book, linked
+from kinerja_analysis.release.suppress import ROUND_TO, printed, protect, rounded
 
-HIDDEN = -1
-ROUND_TO = 5
 PUBLIC_KINDS = ("region", "group", "attribute", "source", "source_pair")
-BELOW = "DI BAWAH BAIK"
+SHARES = ("share_top", "share_modal")
+PERSONS = ("n", "n_rated", "k", "higher", "lower", "unknown")  #: parameters of findings that count persons
 
 
 def hide(counts: pd.Series, smallest: int) -> pd.Series:
@@ -31,11 +35,24 @@ def hide(counts: pd.Series, smallest: int) -> pd.Series:
     >>> hide(pd.Series([0, 9, 12, 104]), 10).tolist()
     [-1, -1, 10, 105]
     """
-    rounded = (counts / ROUND_TO + 0.5).astype("int64") * ROUND_TO
-    return rounded.where(counts >= smallest, HIDDEN)
+    return counts.map(rounded).where(counts >= smallest, HIDDEN).astype("int64")
 
 
-def release(audit: Audit, config: AuditConfig | None = None) -> Audit:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one region and year tells: its public frames, the counts behind them, and how each count is printed."""
+
+    book: Book
+    public: Published
+    frames: dict[str, pd.DataFrame]
+    whole: dict[int, int]
+
+    def count(self, value: float) -> int:
+        """Return a count of the region as it is printed; the same number is printed the same everywhere."""
+        return self.whole.get(int(value), rounded(int(value)))
+
+
+def release(audit: Audit, config: AuditConfig | None = None, *, earlier: Sequence[Audit] = ()) -> Audit:
     """Return the public form of an internal audit.
 
     Parameters
@@ -44,60 +61,126 @@ def release(audit: Audit, config: AuditConfig | None = None) -> Audit:
         At internal level.
     config : AuditConfig, optional
         For the thresholds; the audit's own by default.
+    earlier : sequence of Audit, optional
+        Public audits that are out already: of the same regions, and of regions that contain them or lie within.
 
     Returns
     -------
     Audit
-        At level ``public``: aggregates only, scores and review list gone.
+        At level ``public``: aggregates only, scores and review list gone. ``counts["published"]`` holds every count
+        printed so far, ``counts["disclosure"]`` how many are shown, hidden, withheld.
 
     Raises
     ------
     DisclosureRefused
-        When thresholds below 10 persons or 3 raters are asked for.
+        When thresholds below 10 persons or 3 raters are asked for, or when a hidden count could be worked out.
     """
     if audit.level == "public":
         return audit
-    limits = (config or audit.config).disclosure
-    persons, raters = int(limits.get("persons", 10)), int(limits.get("raters", 3))
-    if persons < 10 or raters < 3:
-        raise DisclosureRefused("errors.disclosure_low", persons=persons, raters=raters)
+    limits = DISCLOSURE | (config or audit.config).disclosure
+    if limits["persons"] < 10 or limits["raters"] < 3 or limits["width"] < 5 or limits["dominance"] > 90:
+        raise DisclosureRefused("errors.disclosure_low", **{k: limits[k] for k in ("persons", "raters")})
+    known = before(earlier)
+    told: dict[tuple[str, int], Told] = {}
+    for region, year in audit.cells:
+        told[region, year] = _cell(audit.select(region=region, year=year), limits, known)
+        known = pd.concat([known, told[region, year].frames["published"]], ignore_index=True)
+    persons, raters = limits["persons"], limits["raters"]
     enough = _cells_with_raters(audit.counts["examined"], raters)
-    counts = dict(audit.counts)
-    counts["headcount"] = _headcount(audit.counts["headcount"], persons)
-    counts["predikat"] = _predikat(audit.counts["predikat"], persons)
-    counts["examined"] = _examined(audit.counts["examined"], persons)
+    counts = {k: f for k, f in audit.counts.items() if k != "raters"}
+    for name in next(iter(told.values())).frames:
+        counts[name] = pd.concat([t.frames[name] for t in told.values()], ignore_index=True)
     if "accounting" in counts:
         counts["accounting"] = _accounting(audit.counts["accounting"], persons)
     if "checks" in counts:
-        counts |= _quality(audit.counts, persons, raters)
+        counts |= _quality(audit.counts, counts["checks"], persons, raters, told)
+    design = audit.design.frame
     return replace(
         audit,
         level="public",
+        design=Design(design.assign(**{c: design[c].map(rounded) for c in ("n_ratees", "n_pairs") if c in design})),
         scores=ScoreTable(audit.scores.frame.iloc[:0]),
-        results={n: Result(n, _findings(r.frame, persons, raters, enough)) for n, r in audit.results.items()},
+        results={n: Result(n, _findings(r.frame, persons, raters, enough, told)) for n, r in audit.results.items()},
         counts=counts,
         review=None,
     )
+
+
+def _cell(audit: Audit, limits: Mapping[str, int], known: pd.DataFrame) -> Told:
+    """Protect the counts of one region and year, let the attacker try, and fill the public frames."""
+    (region, year), smallest, width = audit.cells[0], limits["persons"], limits["width"]
+    book, frames = linked(audit.counts, smallest, limits["raters"], limits["dominance"])
+    truth, kept, data = book.truth(), np.array(book.kept, bool), str(audit.provenance.get("data", ""))
+    overlapping = kin(audit.config, region)
+    start, gone, same = starts(book, truth, known, (region, year), overlapping, data, smallest, width)
+    closed, zeros = np.array(book.withheld, bool) | gone, np.array(book.zeros, bool)
+    public = protect(book.matrix(), truth, kept=kept, withheld=closed, zeros=zeros, start=start, known=same,
+                     smallest=smallest, width=width)  # fmt: skip
+    open_ = recovered(public.joined(same), width)
+    open_ = open_[open_ < len(truth)]
+    if (~printed(public.forms[open_], same)).any():
+        raise DisclosureRefused("errors.disclosure_open", n=len(open_))
+    for frame, row, column, cell in book.places:
+        if frame in frames:
+            frames[frame].loc[row, column] = public.shown[cell]
+    head = {"region": region, "year": year}
+    mine = known[(known["region"] == region) & (known["year"] == year)]
+    told = pd.DataFrame({"count": book.names, "shown": public.shown, "base": public.base}).assign(**head, data=data)
+    said = pd.concat([mine, told[told["shown"] >= 0]], ignore_index=True)[PUBLISHED]
+    whole = dict.fromkeys(("year", "shown", "base"), "int64")
+    frames["published"] = said.astype(whole).drop_duplicates(keep="last", ignore_index=True)
+    frames["disclosure"] = _summary(public.shown, public.base, kept).assign(**head)
+    if "n_scores" in frames["examined"]:
+        frames["examined"]["n_scores"] = frames["examined"]["n_scores"].map(rounded)
+    coarsest = sorted(zip(public.base[kept].tolist(), truth[kept].tolist(), public.shown[kept].tolist(), strict=True))
+    return Told(book, public, frames, {count: shown for _, count, shown in coarsest})
+
+
+def _summary(shown: Ints, base: Ints, kept: np.ndarray) -> pd.DataFrame:
+    """Return how many counts are printed, hidden, withheld and rounded more coarsely, by level."""
+    rows = []
+    for level, mine in (("opd", ~kept), ("region", kept)):
+        rows.append({"level": level, "cells": int(mine.sum()), "shown": int((mine & (shown >= 0)).sum()),
+                     "hidden": int((mine & (shown == HIDDEN)).sum()),
+                     "withheld": int((mine & (shown == WITHHELD)).sum()),
+                     "coarser": int((mine & (shown >= 0) & (base > ROUND_TO)).sum())})  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def _cells_with_raters(examined: pd.DataFrame, raters: int) -> set[tuple[str, int, str]]:
     rows = examined[examined["n_raters"] >= raters]
     return {(r.region, int(r.year), r.kind) for r in rows.itertuples()}
 
-
-def _findings(frame: pd.DataFrame, persons: int, raters: int, enough: set[tuple[str, int, str]]) -> pd.DataFrame:
+def _findings(
+    frame: pd.DataFrame, persons: int, raters: int, enough: set[tuple[str, int, str]],
+    told: Mapping[tuple[str, int], Told],
+) -> pd.DataFrame:  # fmt: skip
     """Keep aggregate findings; hide the numbers of those with too few persons or raters behind them.
 
-    ``family`` in a finding's parameters counts the raters (groups, attributes) it was made from.
+    ``family`` in a finding's parameters counts the raters (groups, attributes) it was made from; ``k`` of n persons
+    with fewer than ``persons`` (but not none) on a side is hidden as a count would be.
     """
     kept = frame[frame["subject_kind"].isin(PUBLIC_KINDS)].reset_index(drop=True)
     cell = zip(kept["region"], kept["year"], kept["scope"], strict=True)
     few_raters = np.array([s in ("ekinerja", "multisource") and (r, y, s) not in enough for r, y, s in cell], bool)
-    family = np.array([json.loads(p).get("family", raters) for p in kept["params"]], float)
+    params = [json.loads(p) for p in kept["params"]]
+    family = np.array([p.get("family", raters) for p in params], float)
     about_raters = kept["code"].str.startswith(("leniency.", "drift.retest")).to_numpy(bool)
     few = few_raters | (about_raters & (family < raters)) | ((kept["n"] > 0) & (kept["n"] < persons)).to_numpy(bool)
     answered = kept["status"].isin([Status.FLAGGED, Status.CLEAR]).to_numpy(bool)
     out = kept.assign(rows=[[] for _ in range(len(kept))])
+    for i, r in enumerate(kept.to_dict("records")):
+        mine, given = told[r["region"], int(r["year"])], params[i]
+        if r["measure"] in SHARES and np.isfinite(r["value"]):
+            few[i] |= not _share(out, i, mine, given)
+            continue
+        k = given.get("k", 0)
+        few[i] |= isinstance(k, int) and (0 < k < persons or 0 < r["n"] - k < persons if k else False)
+        few[i] |= r["n"] >= persons and mine.count(r["n"]) < 0
+        out.loc[i, "n"] = mine.count(r["n"]) if r["n"] >= persons else r["n"]
+        out.loc[i, "params"] = json.dumps(
+            {p: mine.count(v) if p in PERSONS and isinstance(v, int) and v >= persons else v for p, v in given.items()},
+            sort_keys=True)  # fmt: skip
     hidden = few & answered
     for name in ("value", "lower", "upper", "p_value", "p_adjusted"):
         out.loc[hidden, name] = np.nan
@@ -105,82 +188,47 @@ def _findings(frame: pd.DataFrame, persons: int, raters: int, enough: set[tuple[
     out.loc[hidden, "code"] = "release.suppressed"
     out.loc[hidden, "params"] = "{}"
     out.loc[hidden, "n"] = 0
-    return _rounded_shares(out)
+    return out
 
 
-def _rounded_shares(frame: pd.DataFrame) -> pd.DataFrame:
-    """Round the head counts behind the shares of predikat: two of them and their total would give what is hidden."""
-    for i in frame.index[frame["measure"].isin(["share_top", "share_modal"]) & frame["value"].notna()]:
-        told = json.loads(frame.at[i, "params"])
-        k, n, more = (_fives(v) for v in (told["k"], frame.at[i, "n"], told["waiting"]))
-        frame.loc[i, ["value", "lower", "upper"]] = [k / n, k / (n + more), (k + more) / (n + more)]
-        frame.loc[i, "n"] = n
-        frame.at[i, "params"] = json.dumps({**told, "k": k, "waiting": more}, sort_keys=True)
-    return frame
+def _share(out: pd.DataFrame, i: int, told: Told, given: dict[str, object]) -> bool:
+    """Make a share of predikat from the printed counts; False when the count itself is hidden.
 
-
-def _fives(count: float) -> int:
-    """Round half up to a multiple of five.
-
-    >>> _fives(182), _fives(183)
-    (180, 185)
+    Those still waiting are 5 where their number is hidden: the middle of what it can be.
     """
-    return int(count / ROUND_TO + 0.5) * ROUND_TO
+    cell = {column: c for frame, _, column, c in told.book.places if frame == "shares"}
+    k, n, more = (int(told.public.shown[cell[str(x)]]) if str(x) in cell else HIDDEN
+                  for x in (given["predikat"], "n", "waiting"))  # fmt: skip
+    if k < 0 or n < 0:
+        return False
+    more = more if more >= 0 else ROUND_TO * (given["waiting"] != 0)
+    k = min(k, n)
+    out.loc[i, ["value", "lower", "upper"]] = [k / n, k / (n + more), (k + more) / (n + more)]
+    out.loc[i, "n"] = n
+    out.loc[i, "params"] = json.dumps({**given, "k": k, "waiting": more}, sort_keys=True)
+    return True
 
 
-def _merge_low(frame: pd.DataFrame) -> pd.DataFrame:
-    low = list(PREDIKAT[:3])
-    return frame.assign(**{BELOW: frame[low].sum(axis=1)}).drop(columns=low)
-
-
-def _headcount(frame: pd.DataFrame, persons: int) -> pd.DataFrame:
-    merged = _merge_low(frame)
-    columns = [c for c in merged.columns if c not in ("region", "year", "opd", "employment")]
-    small = merged["total"] < persons
-    table = merged.assign(opd=merged["opd"].where(~small, ""))
-    table = table.groupby(["region", "year", "opd", "employment"], as_index=False)[columns].sum()
-    return table.assign(**{c: hide(table[c], persons) for c in columns})
-
-
-def _predikat(frame: pd.DataFrame, persons: int) -> pd.DataFrame:
-    name = frame["predikat"].where(~frame["predikat"].isin(PREDIKAT[:3]), BELOW)
-    merged = frame.assign(predikat=name).groupby(["region", "year", "predikat"], as_index=False)["n"].sum()
-    return merged.assign(n=hide(merged["n"], persons))
-
-
-def _examined(frame: pd.DataFrame, persons: int) -> pd.DataFrame:
-    names = ["n_persons", "n_rated", "n_not_rated", "n_no_skp", "n_excluded"]
-    return frame.assign(**{c: hide(frame[c], persons) for c in names})
-
-
-def _quality(counts: Mapping[str, pd.DataFrame], persons: int, raters: int) -> dict[str, pd.DataFrame]:
-    """Tell the data-quality counts by agency, never by unit or rater; small ones hidden, an exact zero stays.
-
-    Agencies below ``persons`` are merged, and so are the reasons of exclusions: that there is one can hurt. Who is
-    not rated is counted like the head counts, zero hidden too.
-    """
-    place = ["region", "year", "opd"]
-    sizes = counts["coverage"].drop_duplicates([*place, "unit"]).groupby(place)["n"].sum()
-
-    def merged(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-        small = pd.MultiIndex.from_frame(frame[place]).isin(sizes.index[sizes < persons])
-        named = frame.assign(opd=frame["opd"].mask(small, "")).drop(columns="unit")
-        return named.groupby([*place, name], as_index=False, sort=False).sum()
-
+def _quality(
+    counts: Mapping[str, pd.DataFrame], checks: pd.DataFrame, persons: int, raters: int,
+    told: Mapping[tuple[str, int], Told],
+) -> dict[str, pd.DataFrame]:  # fmt: skip
+    """Tell the other data-quality counts; small ones hidden, an exact zero stays."""
     def hidden(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-        return frame.assign(**{c: hide(frame[c], persons).where(frame[c] > 0, 0) for c in names})
+        cells = [told[r, int(y)] for r, y in zip(frame["region"], frame["year"], strict=True)]
+        one = {name: zip(frame[name], cells, strict=True) for name in names}
+        return frame.assign(**{
+            name: [0 if v == 0 else HIDDEN if v < persons else cell.count(v) for v, cell in pairs]
+            for name, pairs in one.items()
+        })  # fmt: skip
 
-    plain = counts["unrated"]["reason"].isin(["rated", "not_rated", "draft", "no_skp"])
-    unrated = merged(counts["unrated"].assign(reason=counts["unrated"]["reason"].where(plain, "excluded")), "reason")
-    checks = hidden(counts["checks"], ["k", "n"]).assign(largest=HIDDEN)
-    shown = {"rows": ["rows", "kept", "merged", "set_aside"], "completeness": ["n", "filled"],
-             "sources": ["n", "rated", "pairs"], "problems": ["n"]}  # fmt: skip
-    few = (counts["checks"]["raters"] > 0) & (counts["checks"]["raters"] < raters)
+    shown = {"rows": ["rows", "kept", "merged", "set_aside"], "completeness": ["n", "filled"], "problems": ["n"]}
+    whole = counts["checks"]
+    few = ((whole["raters"] > 0) & (whole["raters"] < raters)).to_numpy(bool)
+    behind = hide(checks["raters"], persons)
     return {
-        **{name: hidden(counts[name], columns) for name, columns in shown.items()},
-        "unrated": unrated.assign(n=hide(unrated["n"], persons)),
-        "coverage": hidden(merged(counts["coverage"], "source"), ["n", "rated", "pairs"]),
-        "checks": checks.assign(k=checks["k"].mask(few, HIDDEN), raters=hide(checks["raters"], persons)),
+        **{name: hidden(counts[name], columns) for name, columns in shown.items() if name in counts},
+        "checks": checks.assign(k=checks["k"].mask(few, HIDDEN), largest=HIDDEN, raters=behind),
         "entries": counts["entries"].iloc[:0],
     }
 

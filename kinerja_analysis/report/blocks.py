@@ -172,12 +172,15 @@ class Steps(Block):
 @_kind
 @dataclass(frozen=True, slots=True)
 class Review(Block):
-    """Conversations to have: who, what it rests on, the question, a possible step, the reply."""
+    """The review list: who, about, what it rests on, its rows, the question, a possible step, the reply.
+
+    ``labels`` name the last five.
+    """
 
     KIND = "review"
     title: str
-    labels: tuple[str, str, str, str]
-    items: tuple[tuple[str, str, str, str, str, str], ...]
+    labels: tuple[str, str, str, str, str]
+    items: tuple[tuple[str, str, str, str, str, str, str], ...]
 
 
 @_kind

@@ -107,7 +107,8 @@ def _region(region: str, cells: Mapping[int, Row], lang: str, years: Sequence[in
     top = row.get("headline") or {}
     name, province, bps = str(row["name"]), str(top.get("province", "")), str(top.get("bps", ""))
     persons = int(top.get("persons", 0))
-    shown = "< 10" if persons == HIDDEN else number(persons, 0, lang)
+    closed = "show.hidden" if persons == HIDDEN else "show.withheld"
+    shown = number(persons, 0, lang) if persons >= 0 else say(closed, lang)
     sought = " ".join([name, province, region, bps, region.replace(".", "")]).lower()
     label = words("persons_in", lang, year=str(latest))
     under = f'<br><span class="muted">BPS {escape(bps)}</span>' if bps else ""

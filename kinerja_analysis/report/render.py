@@ -13,6 +13,7 @@ from kinerja_analysis.report.text import inline, markdown_html, plain
 from kinerja_analysis.show.table import cell, escape
 
 HIDDEN = -1
+WITHHELD = -2
 GLYPHS = {
     "not_identified": ((), False),
     "inside_groups_only": (((0, 1), (2, 3)), False),
@@ -80,9 +81,9 @@ def note(block: b.Note, shell: Shell) -> str:
 
 
 def table_cell(value: b.Cell, form: str, lang: str) -> str:
-    """One cell as text: hidden counts as "< 10", missing as a dash, numbers in the reader's language."""
-    if form == "n" and value == HIDDEN:
-        return say("show.hidden", lang)
+    """One cell as text: hidden counts as "< 10", withheld ones as dots, missing as a dash, numbers in words."""
+    if form == "n" and value in (HIDDEN, WITHHELD):
+        return say("show.hidden" if value == HIDDEN else "show.withheld", lang)
     return cell(value, form, lang)
 
 
@@ -252,10 +253,11 @@ def review(block: b.Review, shell: Shell) -> str:
     """Conversations: who, basis, question, step, reply."""
     labels = block.labels
     rows = []
-    for who, about, basis, question, step, reply in block.items:
-        cells = [(labels[0], inline(basis)), (labels[1], f"<q>{inline(question)}</q>"), (labels[2], inline(step))]
+    for who, about, basis, addresses, question, step, reply in block.items:
+        cells = [(labels[0], inline(basis)), (labels[2], f"<q>{inline(question)}</q>"), (labels[3], inline(step))]
         body = "".join(f"<div><dt>{inline(term)}</dt><dd>{words}</dd></div>" for term, words in cells)
-        answer = f'<div class="reply"><dt>{inline(labels[3])}</dt><dd>{inline(reply)}</dd></div>'
+        ends = ((labels[1], addresses), (labels[4], reply))
+        answer = "".join(f'<div class="reply"><dt>{inline(t)}</dt><dd>{inline(w)}</dd></div>' for t, w in ends)
         rows.append(f'<li><div class="who"><b>{inline(who)}</b>{inline(about)}</div><dl>{body}{answer}</dl></li>')
     return f'<div{marks(block)}><h3>{inline(block.title)}</h3><ol class="review">{"".join(rows)}</ol></div>'
 

@@ -20,7 +20,8 @@ from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.words import say
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.page import Page, region_page
-from kinerja_analysis.report.render import HIDDEN
+from kinerja_analysis.report.render import HIDDEN, WITHHELD
+from kinerja_analysis.report.sections import steps
 from kinerja_analysis.report.text import plain
 from kinerja_analysis.report.view import View
 from kinerja_analysis.show import names as naming
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _DOTS = re.compile(r"\{dots\d\} ")
 _FORMS = {"n": "#,##0", "year": "0", "1": "0.0", "2": "0.00", "3": "0.000", "p": "0.000", "%": "0%", "%1": "0.0%"}
 WIDEST = 60
+MOST_ROWS = 50
 
 
 def workbook(page: Page | Audit, lang: str, path: str | Path, *, audit: Audit | None = None) -> Path:
@@ -114,6 +116,9 @@ def _frames(audit: Audit | None, lang: str) -> list[tuple[str, str, pd.DataFrame
     found = all_findings(view)
     if len(found):
         out.append((say("workbook.findings", lang), say("workbook.findings_about", lang), found))
+    talks = review_rows(view)
+    if len(talks):
+        out.append((say("workbook.review", lang), say("workbook.review_about", lang), talks))
     heads = view.count("headcount")
     if len(heads) and view.internal:
         order = [c for c in heads.columns if c not in ("region", "year")]
@@ -123,6 +128,27 @@ def _frames(audit: Audit | None, lang: str) -> list[tuple[str, str, pd.DataFrame
     if len(view.count("accounting")):
         out.append((say("workbook.accounting", lang), say("workbook.accounting_about", lang), view.count("accounting")))
     return out
+
+
+def review_rows(view: View) -> pd.DataFrame:
+    """Return the whole review list, one row per entry, with an empty column for the reply."""
+    rows = []
+    for row, found in steps.review_list(view):
+        told = [view.sentence(f) for f in found]
+        rows.append(
+            {
+                "entry": view.say("review.entry", entry=int(row["entry"])),
+                "subject": steps.who(view, found[0]),
+                "topic": steps.about(view, row, found).replace("\n", " · "),
+                "concerned": row["concerned"],
+                "finding": " ".join(dict.fromkeys(told)),
+                "question": say(row["question"], view.lang),
+                "step": say(row["step"], view.lang),
+                "data_rows": steps.addresses(view, found, MOST_ROWS),
+                "reply": "",
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def all_findings(view: View) -> pd.DataFrame:
@@ -208,8 +234,8 @@ def _fill(
 def _put(sheet: Worksheet, row: int, column: int, value: Any, form: str = "") -> Any:
     """Put a value: numbers as numbers with their format, hidden counts and all text as strings, never a formula."""
     cell = sheet.cell(row, column)
-    if form == "n" and value == HIDDEN:
-        value, form = "< 10", ""
+    if form == "n" and value in (HIDDEN, WITHHELD):
+        value, form = "< 10" if value == HIDDEN else "…", ""
     missing = value is None or (isinstance(value, float) and not math.isfinite(value)) or value is pd.NA
     if missing:
         return cell

@@ -16,7 +16,7 @@ from kinerja_analysis.base.tables import ScoreTable, Tables, of_cell
 from kinerja_analysis.base.workers import workers
 from kinerja_analysis.detect import cells_of, detect
 from kinerja_analysis.detect.between import between
-from kinerja_analysis.pipeline import Paths, open_audit
+from kinerja_analysis.pipeline import Paths, open_audit, published
 from kinerja_analysis.read import read
 from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import find_config
@@ -135,10 +135,12 @@ def _cells(
         else:
             mine = ScoreTable(scores.frame[scores.frame["region"] == region].reset_index(drop=True))
             todo.append((part, mine, (region, year), of_cell(links, region, year)))
-    if todo:
-        with workers(jobs, len(todo)) as executor:
-            futures = [executor.submit(do_cell, *task, order) for task in todo]
-            for (_, _, cell, _), future in zip(todo, futures, strict=True):
+    own = order.config.regions
+    inner = {code for code, place in own.items() if place.parent in own}  # they wait for what their region prints
+    for tasks in filter(None, ([t for t in todo if (t[2][0] in inner) == late] for late in (False, True))):
+        with workers(jobs, len(tasks)) as executor:
+            futures = [executor.submit(do_cell, *task, order) for task in tasks]
+            for (_, _, cell, _), future in zip(tasks, futures, strict=True):
                 status, reason, written = future.result()
                 rows.append((*cell, status, reason))
                 files += written
@@ -157,7 +159,7 @@ def do_cell(
         audit = detect(tables, scores, order.config, cells=[cell])
         audit = replace(audit, counts={**audit.counts, "between": links})
         for level in order.levels:
-            edition = release(audit) if level == "public" else audit
+            edition = release(audit, earlier=published(audit, order.out)) if level == "public" else audit
             job = Job(region, year, level, order.languages, order.formats, audit.name(region))
             written += make(job, edition, order.out, order.notebooks)
     except KinerjaError as error:

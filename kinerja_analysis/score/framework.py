@@ -22,6 +22,7 @@ from kinerja_analysis.base.tables import SOURCES, plain
 
 DEFAULT = "umum_berakhlak"
 Source = Literal["supervisor", "self", "peer", "subordinate", "other"]
+Aspect = Literal["kuantitas", "kualitas", "waktu", "biaya"]
 _SUM_TOLERANCE = 1e-6
 
 
@@ -48,12 +49,12 @@ class Criterion(_Strict):
 
 
 class Indicator(_Strict):
-    """An indicator with target and realisation; ``sector`` names the agency it is for ("" for all others)."""
+    """An indicator with target and realisation; ``sector`` names the sector it is for ("" for all others)."""
 
     key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     label: Label
     weight: float = Field(ge=0, le=1)
-    aspect: Literal["kuantitas", "kualitas", "waktu", "biaya"]
+    aspect: Aspect
     direction: Literal["higher", "lower"]
     measured_by: Literal["rater", "other"]
     unit: Label
@@ -61,11 +62,29 @@ class Indicator(_Strict):
     aliases: tuple[str, ...] = ()
 
 
-class Sector(_Strict):
-    """An agency (OPD) that differs from the rest: which sources rate there."""
+class Measure(_Strict):
+    """What a sector is measured by: indicators (their keys), aspects, or both; any of them counts."""
 
     name: str = Field(min_length=1)
+    aspects: tuple[Aspect, ...] = ()
+    indicators: tuple[str, ...] = ()
+
+
+class Sector(_Strict):
+    """Agencies that differ from the rest: which sources rate there, and by what the sector is measured.
+
+    ``opds`` are its agencies (none named: the one of this name); without ``measures`` it is measured as all others.
+    """
+
+    name: str = Field(min_length=1)
+    opds: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+    measures: tuple[Measure, ...] = ()
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The agencies of the sector, by name."""
+        return self.opds or (self.name,)
 
 
 class Framework(_Strict):
@@ -114,6 +133,17 @@ class Framework(_Strict):
             yield from (f"criteria.sources ({c.key}): {s}" for s in c.sources if self.sources and s not in self.sources)
         known = {s.name for s in self.sectors}
         yield from (f"indicators.sector: {i.sector}" for i in self.indicators if i.sector and i.sector not in known)
+        yield from self._sector_problems()
+
+    def _sector_problems(self) -> Iterable[str]:
+        keys = {i.key for i in self.indicators}
+        opds = [plain(agency) for s in self.sectors for agency in s.members]
+        yield from (f"sectors.opds: {a} × {opds.count(a)}" for a in dict.fromkeys(opds) if opds.count(a) > 1)
+        for sector, measure in ((s, m) for s in self.sectors for m in s.measures):
+            name = f"sectors.measures ({sector.name}, {measure.name})"
+            if not measure.aspects and not measure.indicators:
+                yield f"{name}: aspects, indicators = 0"
+            yield from (f"{name}: {key}" for key in measure.indicators if key not in keys)
 
     def criterion_keys(self, names: Iterable[str]) -> dict[str, str]:
         """Map criterion names found in data (any case, label or key) to this framework's keys; unknown ones

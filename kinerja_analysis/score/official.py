@@ -17,6 +17,8 @@ from kinerja_analysis.base.tables import EKINERJA_CRITERIA, official
 from kinerja_analysis.score.rules import rule_for
 
 KEYS = ["period", "region", "person"]
+#: Columns of the multi-source ratings that scores are made of.
+MULTISOURCE = ["period", "region", "ratee", "rater", "source", "criterion", "score", "scale_min", "scale_max"]
 
 
 def split_ratings(ratings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -39,7 +41,7 @@ def split_ratings(ratings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             ratings["period"].isin(older) & ratings["criterion"].isin(EKINERJA_CRITERIA)
             & (ratings["source"] == "supervisor")
         ).to_numpy(bool)  # fmt: skip
-    return ratings[ours], ratings[~ours]
+    return ratings[ours], ratings.loc[~ours, MULTISOURCE]
 
 
 def main_appraisals(appraisals: pd.DataFrame) -> pd.DataFrame:
@@ -95,8 +97,8 @@ def _index(frame: pd.DataFrame, *further: str) -> pd.MultiIndex:
 
 def _with_opinions(people: pd.DataFrame, multisource: pd.DataFrame) -> pd.Series:
     """Tell whether the agency applied opinions of peers or subordinates: read off the data [assumption]."""
-    asked = multisource[multisource["source"].isin(["peer", "subordinate"])]
-    asked = asked[["period", "region"]].drop_duplicates()
+    asked = multisource.loc[multisource["source"].isin(["peer", "subordinate"]), ["period", "region"]]
+    asked = asked.drop_duplicates()
     marks = people[["period", "region"]].merge(asked, how="left", indicator=True)["_merge"] == "both"
     return marks.set_axis(people.index)
 

@@ -25,12 +25,13 @@ ASSUMING = (
     "own_group_odds_ratio_given",
     "own_group_change",
     "beyond_achievement",
+    "change_rater",
 )
 RATIO_UNITS = ("odds_ratio", "odds")
 CENTRED = (
     "odds_ratio", "own_group_odds_ratio", "own_group_gap", "gap", "within_ratee", "changes", "difference",
     "odds_ratio_given", "gap_given", "gap_between_sources", "criterion_gap", "own_group_odds_ratio_given",
-    "own_group_change", "beyond_achievement",
+    "own_group_change", "beyond_achievement", "change_rater",
 )  # fmt: skip
 
 

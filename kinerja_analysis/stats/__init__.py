@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .agreement import agreement_coefficients, weighted_kappa
+    from .change_effects import supervisor_effects
     from .clustering import beta_binomial
     from .concordance import kendall_w
     from .crossed_effects import crossed_effects
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         ruler,
         unexpected_responses,
     )
+    from .rating_prices import rating_prices
     from .reciprocity import dyadic_reciprocity
     from .reliability import source_correlation, source_reliability
     from .response_surface import response_surface
@@ -50,6 +52,7 @@ _HOME = {
     "linkage": "linkage", "suggest_links": "design", "design_power": "design", "crossed_effects": "crossed_effects",
     "two_way_effects": "two_way", "shrink": "shrinkage", "minimal_effect_test": "shrinkage", "adjust": "shrinkage",
     "bayes_fdr": "shrinkage", "conditional_ordinal": "inside", "supervisor_change": "inside_changes",
+    "supervisor_effects": "change_effects",
     "ordered_pairs": "inside_pairs", "separated_pairs": "inside_pairs", "beta_binomial": "clustering",
     "icc": "intraclass", "source_reliability": "reliability", "source_correlation": "reliability",
     "self_other": "self_other", "agreement_coefficients": "agreement", "weighted_kappa": "agreement",
@@ -61,8 +64,8 @@ _HOME = {
     "g_study": "generalizability", "d_study": "generalizability", "social_relations": "social_relations",
     "response_surface": "response_surface",
     "ruler": "rasch_tables", "unexpected_responses": "rasch_tables", "leave_out_decomposition": "leave_out",
-    "rank_intervals": "ranking", "dyadic_reciprocity": "reciprocity", "linked_groups": "linked_groups",
-    "funnel": "funnel",
+    "rank_intervals": "ranking", "dyadic_reciprocity": "reciprocity", "rating_prices": "rating_prices",
+    "linked_groups": "linked_groups", "funnel": "funnel",
 }  # fmt: skip
 
 __all__ = [
@@ -71,9 +74,10 @@ __all__ = [
     "facet_report", "facet_summary", "fit_bounds", "funnel", "g_study", "icc", "identical_vectors",
     "intra_individual_variability", "kendall_w", "leave_out_decomposition", "linkage", "linked_groups", "longstring",
     "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rank_intervals", "rater_agreement",
-    "response_surface", "ruler", "self_other", "separated_pairs", "shrink", "single_value_chance", "social_relations",
-    "source_correlation", "source_reliability", "suggest_links", "supervisor_change", "two_way_effects",
-    "unexpected_responses", "weighted_kappa", "within_group_agreement",
+    "rating_prices", "response_surface", "ruler", "self_other", "separated_pairs", "shrink", "single_value_chance",
+    "social_relations", "source_correlation", "source_reliability", "suggest_links", "supervisor_change",
+    "supervisor_effects",
+    "two_way_effects", "unexpected_responses", "weighted_kappa", "within_group_agreement",
 ]  # fmt: skip
 
 

@@ -25,8 +25,9 @@ class SupervisorChange:
     `value` = E[d² | changed] − E[d² | not changed] = 2σ²_λ, with the interval for it; `sd` = σ_λ with limits,
     each clipped at 0. `z` is the log of the ratio of the two mean squares in standard errors, `p` one-sided,
     since a variance is not negative. `check` is the mean change *before* a
-    change of supervisor, less that of teams without one: it should be 0 if changes do not follow performance.
-    `n` counts differences of two consecutive periods.
+    change of supervisor, less that of teams without one: it should be 0 if changes do not follow performance;
+    `n_check` counts the changes it rests on (those with a period before). `n` counts differences of two
+    consecutive periods.
     """
 
     value: float = math.nan
@@ -40,7 +41,10 @@ class SupervisorChange:
     p: float = math.nan
     check: float = math.nan
     check_se: float = math.nan
+    check_lower: float = math.nan
+    check_upper: float = math.nan
     check_p: float = math.nan
+    n_check: int = 0
     level: float
     n: int
     n_changed: int
@@ -54,7 +58,7 @@ class SupervisorChange:
         return frame(
             block("twice_variance", self.value, se=self.se, lower=self.lower, upper=self.upper),
             block("sd", self.sd, lower=self.sd_lower, upper=self.sd_upper),
-            block("check", self.check, se=self.check_se),
+            block("check", self.check, se=self.check_se, lower=self.check_lower, upper=self.check_upper),
         )
 
 
@@ -161,10 +165,9 @@ def _estimate(steps: _Steps, counts: dict[str, Any]) -> SupervisorChange:
     lower, upper = _difference_limits(kept, changed, covariance, t, floor)
     sd, sd_lower, sd_upper = (math.sqrt(max(v, 0.0) / 2) for v in (value, lower, upper))
     z = _log_ratio(kept, changed, covariance)
-    check, check_se, check_p = _check(steps)
     return SupervisorChange(
         value=value, se=se, lower=lower, upper=upper, sd=sd, sd_lower=sd_lower, sd_upper=sd_upper, z=z,
-        p=float(stdtr(freedom, -z)), check=check, check_se=check_se, check_p=check_p, **counts,
+        p=float(stdtr(freedom, -z)), **_check(steps, counts["level"]), **counts,
     )  # fmt: skip
 
 
@@ -264,15 +267,18 @@ def _two_means(
     return coef[:2], covariance[:2, :2]
 
 
-def _check(steps: _Steps) -> tuple[float, float, float]:
-    """Mean change one period before a change of supervisor less that elsewhere, its se and p."""
+def _check(steps: _Steps, level: float) -> dict[str, Any]:
+    """Mean change one period before a change of supervisor less that elsewhere: t, clustered by team."""
     use = ~steps.changed & steps.has_next
     marked, team = steps.changes_next[use], steps.team[use]
-    if marked.sum() < 2 or (~marked).sum() < 2:
-        return math.nan, math.nan, math.nan
+    teams = np.unique(team[marked]).size
+    if teams < 2 or (~marked).sum() < 2:
+        return {"n_check": int(marked.sum())}
     means, covariance = _two_means(steps.change[use], marked, None, team)
     se = _difference_se(covariance)
-    value = float(means[1] - means[0])
-    if se == 0:
-        return value, 0.0, math.nan
-    return value, se, float(2 * stdtr(np.unique(team[marked]).size - 1, -abs(value) / se))
+    value, half = float(means[1] - means[0]), float(stdtrit(teams - 1, 0.5 + level / 2)) * se
+    p = float(2 * stdtr(teams - 1, -abs(value) / se)) if se > 0 else math.nan
+    return {
+        "check": value, "check_se": se, "check_lower": value - half, "check_upper": value + half, "check_p": p,
+        "n_check": int(marked.sum()),
+    }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -160,6 +161,7 @@ class _Spectrum:
 
     def __init__(self, k: Floats, squares: Floats, wider: float = 1.0) -> None:
         self.k, self.squares, self.wider = k, squares, wider
+        self.p_above = cache(self._p_above)
         # equal ones together, many ones in narrow bins around their mean; no border lies on a simple fraction
         grid = 500 if k.size > _EXACT else 1e10
         _, place, count = np.unique(np.floor(k * grid + 0.637), return_inverse=True, return_counts=True)
@@ -180,7 +182,7 @@ class _Spectrum:
         a = self.bins / (1 + at * self.bins)
         return chance_positive((a - cut) * (1 + true * self.bins) / (1 + at * self.bins), self.count)
 
-    def p_above(self, rho: float) -> float:
+    def _p_above(self, rho: float) -> float:
         """p of the test against values up to ρ."""
         p = self.above(self.ratio(rho), rho, rho)
         return p if self.wider == 1 else float(ndtr(ndtri(p) / self.wider))
@@ -189,6 +191,7 @@ class _Spectrum:
         """The ρ at which a rising function is 0; the end beyond which it lies otherwise."""
         from scipy.optimize import brentq
 
+        function = cache(function)
         if function(start) >= 0:
             return -1.0 if start == -EDGE else start
         return 1.0 if function(EDGE) <= 0 else float(brentq(function, start, EDGE, xtol=1e-9))

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from kinerja_analysis.base import words
 from kinerja_analysis.base.words import date, join, number, say, show
 
 
@@ -54,3 +55,12 @@ def test_join_and_date() -> None:
     assert join(["a", "b", "c"], "en") == "a, b, and c"
     assert join([], "id") == ""
     assert date(dt.date(2025, 5, 1), "en") == "1 May 2025"
+
+
+def test_words_are_said_only_where_a_number_is_not_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = {"en": "{n?{n:n}}{n!none} of 9{k?; {k:n} {k|case|cases} open}.", "id": ""}
+    monkeypatch.setattr(words, "messages", lambda: {"a.b": text})
+    assert say("a.b", "en", n=0, k=0) == "none of 9."
+    assert say("a.b", "en", n=0, k=float("nan")) == say("a.b", "en", n=0, k=None) == "none of 9."
+    assert say("a.b", "en", n=2, k=1) == "2 of 9; 1 case open."
+    assert words.blanked("a.b", "en") == "… of 9; … cases open."

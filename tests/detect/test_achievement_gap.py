@@ -16,6 +16,7 @@ from kinerja_analysis.base.results import Status
 from kinerja_analysis.base.tables import conform
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect import cells_of, contexts
+from kinerja_analysis.detect._achievement_beyond import beyond, within_slope
 from kinerja_analysis.detect._achievement_order import Regional, below, factor, freed, team_sums, two_kinds
 from kinerja_analysis.detect.contract import Collector, threshold, thresholds
 from kinerja_analysis.score import score
@@ -295,6 +296,42 @@ def test_beyond_achievement_by_hand(make_cell, run_detector) -> None:
     assert low.first(measure="beyond_achievement", subject="S00").estimate.value < 0
 
 
+def test_few_very_low_ratings_do_not_name_a_supervisor(make_cell, run_detector) -> None:
+    """Two of ten rated Sangat Kurang: by the spread of all teams alone 3 SE beyond the limit. A team of ten rated
+    Kurang each has the same mean or a higher one, and is named."""
+    rows = even(2)
+    two = rows.copy()
+    two.loc[[0, 1], ["hasil", "perilaku"]] = 1
+    result = run_detector(NAME, context(make_cell, two, measured_by="other"))
+    found = result.first(measure="beyond_achievement", subject="S00")
+    assert found.code.endswith("beyond_not_shown") and found.p_value > 0.1
+    level = np.where(rows["hasil"] == 3, 4.0, 3.0)
+    level[:2] = 0.0
+    team, evidence = np.repeat(np.arange(30), 10), rows["realised"].to_numpy()
+    made = beyond(level, evidence, team, within_slope(level, evidence, team), 0.5, 0.25)
+    # own sum of squares 2 x 1.4^2 + 6 x .4^2 + 2 x 2.6^2 = 18.4, the other 29 teams 1.6 each; less the share 29/30
+    pooled = (29 * 1.6 + 18.4) / 270
+    assert made.value[0, -1] == pytest.approx(-0.6 * 29 / 30 / math.sqrt(pooled))
+    assert (abs(made.value[0]) - 0.25 > 2.9 * made.se[0]).all() and (made.own_se[0] > 1.9 * made.se[0]).all()
+    assert made.half(0.95)[0] == pytest.approx(2.2622 * made.own_se[0], rel=1e-4)
+    low = rows.copy()
+    low.loc[:9, ["hasil", "perilaku"]] = [1, 2]
+    named = run_detector(NAME, context(make_cell, low, measured_by="other"))
+    assert named.first(measure="beyond_achievement", subject="S00").code.endswith("beyond_lower")
+
+
+def test_what_the_design_can_find(make_cell, run_detector) -> None:
+    """Fifteen teams of three, one Sangat Baik: variance of S by chance 8/3 (S is -2, 0 or 2), two pairs each."""
+    rows = pd.concat([team_of(f"S{t:02d}", [SB, B, B], [90.0, 80.0, 70.0]) for t in range(15)], ignore_index=True)
+    found = run_detector(NAME, context(make_cell, rows)).first(measure="smallest_effect")
+    se = math.sqrt(15 * 8 / 3) / 30
+    assert found.params["hundred"] == pytest.approx(50 + 50 * 2.8016 * se, rel=1e-3)  # 1.960 + 0.842
+    room = 0.12 * math.sqrt(0.5)
+    assert found.params["chance"] == pytest.approx(0.5 * math.erfc((1.95996 - room / se) / math.sqrt(2)), rel=1e-3)
+    assert found.params["needed"] == math.ceil(15 * (2.80159 * se / room) ** 2) and found.params["pairs"] == 30
+    assert "30 pairs" in found.sentence("en") and found.status is Status.CLEAR
+
+
 def quality(seed: int, *, reliability: float, lenient: float = 0.0, teams: int = 60) -> pd.DataFrame:
     """Teams of 16 of different quality (SD .5), rated by merit on a scale of 100; the first supervisor adds points."""
     g = np.random.default_rng(seed)
@@ -352,6 +389,53 @@ def test_order_by_aspect_and_agency(make_cell, run_detector) -> None:
     assert found == {"kualitas": 1.0, "Health|kualitas": 1.0, "Schools|kualitas": 1.0, "kuantitas": 0.5,
                      "Health|kuantitas": 1.0, "Schools|kuantitas": 0.0}  # fmt: skip
     assert {f.status for f in result.findings(measure="order_by_sector")} == {Status.CLEAR}
+
+
+OWN_SYSTEM = """
+name = "sendiri"
+label = { id = "Contoh", en = "Example" }
+note = { id = "Untuk uji", en = "For tests" }
+status = "agency"
+period = "year"
+sectors = [{ name = "Care", opds = ["health", "Clinics"], measures = [
+  { name = "mutu", aspects = ["kualitas"] }, { name = "volume", indicators = ["visits"] } ] }]
+criteria = [{ key = "c", label = { id = "C", en = "C" }, weight = 1.0, scale = [1, 5] }]
+
+[[indicators]]
+key = "visits"
+label = { id = "Kunjungan", en = "Visits" }
+unit = { id = "kunjungan", en = "visits" }
+weight = 1.0
+aspect = "kuantitas"
+direction = "higher"
+measured_by = "rater"
+"""
+
+
+def test_order_by_sector_of_the_indicator_system(make_cell, run_detector, tmp_path) -> None:
+    """Two agencies are one sector, with measures of its own; the third agency is taken by aspect, and says so."""
+    place = tmp_path / "sendiri.toml"
+    place.write_text(OWN_SYSTEM, encoding="utf-8")
+    agency = np.array(["Health", "Clinics", "Schools"])
+    parts = [team_of(f"S{t:02d}", [SB, B, B], [90.0, 80.0, 70.0]).assign(opd=agency[(t > 7) + (t > 14)])
+             for t in range(30)]  # fmt: skip
+    rows = pd.concat(parts, ignore_index=True)
+    own = rows[["ratee", "realised"]].rename(columns={"ratee": "person"})
+    turned = own.assign(realised=240 - 2 * own["realised"], indicator="VISITS")
+    volume = pd.concat([turned, own.assign(realised=80.0, indicator="b")]).assign(aspect="kuantitas")
+    known = pd.concat([own.assign(aspect="kualitas", indicator="a"), volume])
+    ctx = with_achievement(make_cell(rows.drop(columns="realised")), known)
+    ctx = dataclasses.replace(ctx, config=ctx.config.model_copy(update={"framework": str(place)}), _memo={})
+    result = run_detector(NAME, ctx)
+    found = {f.subject: (f.estimate.value, f.code.split(".")[1]) for f in result.findings(measure="order_by_sector")}
+    assert found == {
+        "kualitas": (1.0, "in_aspect"), "kuantitas": (0.0, "in_aspect"), "Care|mutu": (1.0, "in_sector"),
+        "Care|volume": (0.0, "in_sector"), "Schools|kualitas": (1.0, "in_agency"),
+        "Schools|kuantitas": (0.0, "in_agency"),
+    }  # fmt: skip
+    care = result.first(measure="order_by_sector", subject="Care|volume")
+    assert care.params["n_teams"] == 15 and "as the indicator system defines it" in care.sentence("en")
+    assert "perangkat daerah" in result.first(measure="order_by_sector", subject="Schools|kualitas").sentence("id")
 
 
 @pytest.mark.slow

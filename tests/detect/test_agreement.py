@@ -6,18 +6,19 @@ import dataclasses
 import json
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.results import Finding, Status
+from kinerja_analysis.base.results import Design, Finding, Status
 from kinerja_analysis.base.tables import ScoreTable, Tables, conform
 from kinerja_analysis.base.words import messages, placeholders
 from kinerja_analysis.detect._agreement_stability import stability
-from kinerja_analysis.detect.agreement import absolute, detect, raters_for
-from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.agreement import _reliability, absolute, detect, located, raters_for, smallest_effect
+from kinerja_analysis.detect.context import Context, pair_means
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.detect.design import design_of
 from kinerja_analysis.stats import agreement_coefficients, source_reliability
@@ -240,6 +241,8 @@ def test_phi_of_the_mean_by_hand() -> None:
     found = pick(run(table(two_peers())), "phi", "peer")
     assert found.estimate.value == pytest.approx(17 / 18) and found.params["raters"] == pytest.approx(2)
     assert found.status is Status.CLEAR and math.isnan(found.threshold)
+    assert found.params["more"] == 4 and found.params["then"] == pytest.approx(4 * 17 / 70), "4ρ / (1 + 3ρ)"
+    assert found.params["then_lower"] <= found.params["then"] <= found.params["then_upper"]
 
 
 @pytest.mark.parametrize(
@@ -327,3 +330,26 @@ def test_stability_in_the_export(make_cell) -> None:
     assert same.status is Status.NOT_APPLICABLE and "variasi nol" in same.sentence("id")
     one = rotating(1, 1.0)
     assert answer(one[one["period"] == "2025"]) == []
+
+
+def test_smallest_reliability_is_found_as_often_as_printed() -> None:
+    """Peers of the printed reliability are flagged about 80 of 100 times."""
+    found = pick(run(world(0, n_units=60, peer=12.0)), "smallest_effect")
+    size = found.estimate.value
+    assert found.code == "agreement.smallest_effect" and 0 < size < 0.3 and found.params["source"] == "peer"
+    peer = 8.0 * math.sqrt(1 / size - 1)
+    hits = 0
+    for seed in range(1, 31):
+        rows = world(seed, n_units=60, peer=peer)
+        judged = pick(run(rows[rows["source"] == "peer"]), "reliability_single", "peer")
+        hits += judged.status is Status.FLAGGED
+    assert 18 <= hits <= 28, (size, hits)
+
+
+def test_too_few_units_to_find_any_unreliability() -> None:
+    rows = located(pair_means(world(0)))
+    fit = _reliability(rows[rows["source"] == "peer"], 0.95)
+    out = Collector("agreement", REGION, 2025)
+    ctx = Context(Tables(), Tables(), ScoreTable(pd.DataFrame()), AuditConfig(), Design(pd.DataFrame()), REGION, 2025)
+    smallest_effect(ctx, out, {"peer": replace(fit, single_upper=fit.single + 1)})
+    assert out.found[0].code == "agreement.smallest_none" and out.found[0].estimate.value > 40

@@ -13,7 +13,13 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, conform
 from kinerja_analysis.base.words import messages
-from kinerja_analysis.detect._decision_impact_bound import Ratings, changed_share, latent_correlation, team_covariance
+from kinerja_analysis.detect._decision_impact_bound import (
+    Ratings,
+    changed_share,
+    given_achievement,
+    latent_correlation,
+    team_covariance,
+)
 from kinerja_analysis.detect._decision_impact_draws import Posterior, Standing
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -25,8 +31,10 @@ REGION = "99.01"
 HEAD = {"year": 2025, "period": "2025", "region": REGION, "opd": "Dinas"}
 
 
-def run(ratings: pd.DataFrame, appraisals: pd.DataFrame | None = None, **config: object) -> list[Finding]:
-    now = Tables(ratings=ratings) if appraisals is None else Tables(ratings=ratings, appraisals=appraisals)
+def run(ratings: pd.DataFrame, appraisals: pd.DataFrame | None = None, achievements: pd.DataFrame | None = None,
+        **config: object) -> list[Finding]:  # fmt: skip
+    more = {"appraisals": appraisals, "achievements": achievements}
+    now = Tables(ratings=ratings, **{k: v for k, v in more.items() if v is not None})
     part = now.select(region=REGION, year=2025)
     ctx = Context(part, now, ScoreTable(pd.DataFrame()), AuditConfig(**config), design_of(part, now, REGION, 2025),
                   REGION, 2025)  # fmt: skip
@@ -330,13 +338,18 @@ def test_nearly_all_baik_has_a_bound_and_all_baik_has_none() -> None:
     assert of(run(nobody), "changed_bound", "ekinerja").code == "decision_impact.no_supervisor"
 
 
-def changing(seed: int, spread: float, *, alone: bool = False) -> list[Finding]:
-    """Three hundred teams of 3 to 13 over two years; in a third all (or one member, alone) get a new supervisor."""
+def changing(seed: int, spread: float, *, alone: bool = False, hidden: bool = False) -> list[Finding]:
+    """Three hundred teams of 3 to 13 over two years; in a third all (or one member, alone) get a new supervisor.
+
+    Hidden: a team is as much better as its last supervisor is stricter, so that teams do not differ at the end.
+    """
     g = np.random.default_rng(seed)
     team = np.repeat(np.arange(300), g.integers(3, 14, 300))
     first = np.append(True, team[1:] != team[:-1])
     own = g.standard_normal(team.size)
     style = spread * g.standard_normal((2, 300))
+    if hidden:
+        own -= np.where(team % 3 == 0, style[1][team], style[0][team]) / 0.8
     parts = []
     for year in (0, 1):
         new = (team % 3 == 0) & (year == 1) & (first | (not alone))
@@ -357,6 +370,13 @@ def test_changes_of_supervisor_give_an_expected_number(alone: bool, who: str) ->
     assert none.estimate.lower <= 0.05
 
 
+def test_no_bound_is_printed_beside_a_larger_number() -> None:
+    found = changing(1, 0.8, hidden=True)
+    bound, shown = (of(found, m, "ekinerja") for m in ("changed_bound", "changed_official"))
+    assert bound.code == "decision_impact.bound_passed"
+    assert bound.params["shown"] == shown.params["persons_upper"] > bound.params["most"]
+
+
 def test_few_changes_are_insufficient() -> None:
     codes, team, _ = both_levels(1, 0.3, teams=20)
     rows = teams_of(codes, team)
@@ -364,13 +384,114 @@ def test_few_changes_are_insufficient() -> None:
     assert of(found, "changed_official", "ekinerja").code == "decision_impact.changes_few"
 
 
+# --- given achievement ---------------------------------------------------------------------------------------
+
+
+def test_given_achievement_by_hand() -> None:
+    """Four teams rated 0 and 1 for achievement 0 and 2; in two of them achievement is half a point higher.
+
+    Slope 1/2. Reliability 1: those two teams lie 1/4 below the prediction, variance 1/64, latent sin(2 pi / 64). At
+    reliability 1/2 the slope is 1: mean squares 1/6 between teams, 1/2 inside, so nothing.
+    """
+    codes, team = np.tile([0, 1], 4)[:, None], np.repeat(np.arange(4), 2)
+    evidence = np.tile([0.0, 2.0], 4) + np.where(team < 2, 0.0, 0.5)
+    half = Ratings(codes, np.array([0, 1]))
+    found = given_achievement(half, evidence, team, np.array([0.5, 1.0]), 0.95)
+    assert found is not None
+    middle, least, most, _, _ = (float(v[0, 0]) for v in found)
+    assert (middle, most) == pytest.approx([np.sin(2 * np.pi / 64)] * 2, abs=1e-6)
+    assert least == 0.0
+    share = changed_share(half, found[2], np.random.default_rng(1))
+    assert share == pytest.approx(np.arccos(np.sqrt(1 - 0.0980)) / np.pi, abs=0.005)
+    assert given_achievement(half, np.ones(8), team, np.array([0.5, 1.0]), 0.95) is None
+
+
+def reached(
+    seed: int, leniency: float, *, teams: int = 120, hidden: float = 0.0, by: str | None = "other",
+    reliability: float = 0.75,
+) -> tuple[list[Finding], float]:  # fmt: skip
+    """Teams of eight that differ in merit (SD .5 of 1), achievement of some reliability; the true share that changes.
+
+    Hidden: a team is rated so much more strictly per point of merit of the team.
+    """
+    g = np.random.default_rng(seed)
+    team = np.repeat(np.arange(teams), 8)
+    good, inside = 0.5 * g.standard_normal(teams)[team], g.standard_normal(team.size)
+    merit = good + inside
+    style = (leniency * g.standard_normal(teams))[team] - hidden * good
+    noise = np.sqrt(1 / reliability - 1) * g.standard_normal(team.size)
+    own = 0.7 * merit[:, None] + 0.7 * g.standard_normal((team.size, 2))
+    seen = [np.searchsorted([-1.8, 1.4], own + lift) for lift in (style[:, None], 0.0)]
+    truth = float((OUTCOME[tuple(seen[0].T)] != OUTCOME[tuple(seen[1].T)]).mean())
+    rows = teams_of(seen[0], team)
+    known = conform("achievements", pd.DataFrame({
+        "person": rows["person"], "indicator": "i", "target": 100.0, "realised": 85 + 5 * (merit + noise),
+        "measured_by": by, "row": [f"3:1:{i}" for i in range(len(rows))], **HEAD,
+    }))  # fmt: skip
+    return run(*export(rows), known), truth
+
+
+def test_planted_leniency_is_counted_given_achievement() -> None:
+    held = 0
+    for seed in range(6):
+        found, truth = reached(seed, 0.6)
+        given = of(found, "changed_given_achievement", "ekinerja")
+        assert (given.code, given.status) == ("decision_impact.given", Status.CLEAR)
+        assert given.params["persons_least"] > 0.06 * 960
+        held += given.estimate.lower <= truth <= given.estimate.upper
+        assert given.params["persons_lower"] <= given.params["persons_least"] <= given.params["persons_highest"]
+        assert given.params["persons_highest"] <= given.params["persons_upper"]
+    assert held >= 5
+
+
+def test_good_teams_are_not_counted_given_achievement() -> None:
+    least = []
+    for seed in range(6):
+        found, truth = reached(seed, 0.0)
+        given, bound = (of(found, m, "ekinerja") for m in ("changed_given_achievement", "changed_bound"))
+        assert truth == 0.0
+        assert given.estimate.lower < 0.01
+        assert given.params["persons_least"] < bound.params["persons"]
+        least.append(given.params["persons_least"] / bound.params["persons"])
+    assert np.mean(least) < 0.5
+
+
+def test_strictness_towards_good_teams_passes_the_bound() -> None:
+    found, truth = reached(1, 0.0, hidden=0.7)
+    bound, given = (of(found, m, "ekinerja") for m in ("changed_bound", "changed_given_achievement"))
+    assert bound.code == "decision_impact.bound_passed_given"
+    assert bound.params["shown"] == given.params["persons_upper"] > bound.params["most"]
+    assert given.estimate.lower <= truth <= given.estimate.upper
+
+
+def test_given_achievement_is_refused_with_its_reason() -> None:
+    measure = "changed_given_achievement"
+    for by, code in (("rater", "given_rater"), (None, "given_unknown")):
+        found = of(reached(1, 0.6, by=by)[0], measure, "ekinerja")
+        assert (found.code, found.status) == (f"decision_impact.{code}", Status.NOT_APPLICABLE)
+    assert of(reached(1, 0.6, teams=29)[0], measure, "ekinerja").code == "decision_impact.given_few"
+    codes, team, _ = both_levels(1, 0.5, teams=40)
+    assert of(run(*export(teams_of(codes, team))), measure, "ekinerja").code == "decision_impact.given_none"
+
+
+def test_equal_achievement_predicts_nothing() -> None:
+    codes, team, _ = both_levels(1, 0.5, teams=40)
+    rows = teams_of(codes, team)
+    known = conform("achievements", pd.DataFrame({
+        "person": rows["person"], "indicator": "i", "target": 100.0, "realised": 90.0, "measured_by": "other",
+        "row": [f"3:1:{i}" for i in range(len(rows))], **HEAD}))  # fmt: skip
+    found = of(run(*export(rows), known), "changed_given_achievement", "ekinerja")
+    assert (found.code, found.status) == ("decision_impact.given_constant", Status.INSUFFICIENT)
+
+
 def test_every_sentence_is_reached_here() -> None:
     """The codes the tests above assert, and those found in the same cells."""
     own = {k for k in messages() if k.startswith("decision_impact.")}
     said = {f"decision_impact.{n}" for n in (
         "title", "question", "failed", "no_data", "no_supervisor", "bound", "bound_few", "bound_constant", "one_period",
-        "changes_few", "change_more", "change_not_more", "move_more", "move_not_more", "few", "no_variation",
-        "not_separable", "smallest_effect", "changed", "changed_linked", "more", "not_more", "boundary",
-        "boundary_list", "leave_out", "alone", "hangs",
+        "bound_passed", "changes_few", "change_more", "change_not_more", "move_more", "move_not_more", "few",
+        "no_variation", "not_separable", "smallest_effect", "changed", "changed_linked", "more", "not_more", "boundary",
+        "boundary_list", "leave_out", "alone", "hangs", "bound_passed_given", "given", "given_none", "given_rater",
+        "given_unknown", "given_few", "given_constant",
     )}  # fmt: skip
     assert own == said

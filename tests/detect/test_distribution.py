@@ -11,8 +11,10 @@ import pytest
 from kinerja_analysis.base.results import Status
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect._distribution_likeness import likeness
+from kinerja_analysis.detect._distribution_smallest import smallest_rho
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.detect.distribution import org_ratings
+from kinerja_analysis.stats import beta_binomial
 
 SB, B, BP, K = (3, 3), (2, 2), (1, 2), (2, 1)
 NAME = "distribution"
@@ -242,3 +244,21 @@ def test_messages_and_thresholds():
     for key in thresholds(NAME):
         limit = threshold(f"{NAME}.{key}")
         assert limit.source and limit.unit and isinstance(limit.date, dt.date)
+
+
+@pytest.mark.parametrize(("n_teams", "mean"), [(60, 0.3), (200, 0.12)])
+def test_smallest_clustering_is_found_as_often_as_printed(n_teams, mean):
+    size = np.tile([4, 8, 12, 20], n_teams // 4)
+    rho = smallest_rho(size, mean, 0.05)
+    rng, hits = np.random.default_rng(5), 0
+    for _ in range(60):
+        team = rng.beta(mean * (1 - rho) / rho, (1 - mean) * (1 - rho) / rho, size.size)
+        hits += beta_binomial(rng.binomial(size, team), size).lower > 0.05
+    assert 0.6 <= hits / 60 <= 0.95, (rho, hits)
+
+
+def test_smallest_clustering_stands_before_the_results(make_cell, run_detector):
+    some = run_detector(NAME, make_cell(teams(*[[SB] * 3 + [B] * 5, [B] * 8] * 10))).first(measure="smallest_effect")
+    assert some.code == "distribution.smallest_effect" and 0.05 < some.estimate.value < 1
+    rare = run_detector(NAME, make_cell(teams([SB, B], *[[B] * 2] * 15))).first(measure="smallest_effect")
+    assert rare.code == "distribution.smallest_none" and rare.estimate.value == 1

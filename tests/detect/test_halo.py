@@ -14,6 +14,7 @@ from kinerja_analysis.base.tables import ScoreTable
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect import cells_of, contexts
 from kinerja_analysis.detect.contract import Collector, threshold, thresholds
+from kinerja_analysis.detect.halo import smallest_effect
 from kinerja_analysis.detect.profiles import compared, profile, profiles
 from kinerja_analysis.score import score
 from kinerja_analysis.simulate import simulate
@@ -266,3 +267,28 @@ def test_another_cause_of_the_same_pattern_is_named() -> None:
     text = messages()[f"{NAME}.flat"]
     assert "narrow use of the scale" in text["en"]
     assert "skala yang dipakai sempit" in text["id"].lower()
+
+
+def test_smallest_slope_is_found_as_often_as_printed(make_cell, run_detector) -> None:
+    """One rater of 20 has the printed slope; 80 of 100 is promised."""
+    found = run_detector(NAME, make_cell(pairs=world(0, [1.0] * 20))).first(measure="smallest_effect")
+    size = found.estimate.value
+    assert found.code == "halo.smallest_effect" and 0 < size < 0.5 and found.params["ratees"] == 12
+    hits = 0
+    for seed in range(1, 16):
+        result = run_detector(NAME, make_cell(pairs=world(seed, [size] + [1.0] * 19)))
+        hits += any(f.subject == "S00" and f.p_adjusted <= 0.1 and f.code == "halo.flat"
+                    for f in result.findings(subject_kind="rater"))  # fmt: skip
+    assert 9 <= hits <= 14, hits
+
+
+def test_too_few_ratees_to_find_any_halo(make_cell) -> None:
+    """SE .3 at 8 ratees: even slope 0 lies (t(.975) + t(.8)) x .3 = .98 from where it must lie below .5."""
+    out = Collector(NAME, "01.01", 2025)
+    smallest_effect(make_cell(), out, np.array([0.3]), np.array([8.0]), 0.5)
+    assert out.found[0].code == "halo.smallest_none"
+    needed = int(out.found[0].estimate.value)
+    out.found.clear()
+    for n, code in ((needed - 1, "halo.smallest_none"), (needed, "halo.smallest_effect")):
+        smallest_effect(make_cell(), out, np.array([0.3 * np.sqrt(8 / n)]), np.array([float(n)]), 0.5)
+        assert out.found[-1].code == code

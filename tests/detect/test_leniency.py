@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -470,6 +471,24 @@ def test_single_movers_against_whole_teams_are_not_told_apart() -> None:
     assert change.status is Status.INSUFFICIENT and change.code == "leniency.change_sizes"
 
 
+@pytest.mark.parametrize(("dip", "code"), [(0, "check_even"), (1, "check_differs")])
+def test_the_period_before_a_change_is_checked(dip: int, code: str) -> None:
+    """Forty units of four over three years, half with another supervisor in the last; those may dip a year before."""
+    g, teams = np.random.default_rng(4), {}
+    for u in range(40):
+        for year in range(3):
+            levels = g.integers(2, 5, 4) - dip * (u < 20 and year == 1)
+            teams[str(2023 + year), f"U{u:02d}", f"{'T' if u < 20 and year == 2 else 'S'}{u:02d}"] = levels.tolist()
+    change = pick(run(*export(teams)), measure="change_check")[0]
+    assert (change.code, change.status) == (f"leniency.{code}", Status.CLEAR)
+    assert change.estimate.lower < change.estimate.value < change.estimate.upper and change.params["n_check"] == 20
+
+
+def test_two_periods_have_none_before_a_change() -> None:
+    change = pick(run(*export(rotation())), measure="change_check")[0]
+    assert change.code == "leniency.check_few" and change.params["n_check"] == 0
+
+
 def test_running_numbers_of_periods() -> None:
     assert running(pd.Series(["2024", "2025"])).tolist() == [2024, 2025]
     assert running(pd.Series(["2024-12", "2025-01"])).diff().iloc[1] == 1
@@ -479,6 +498,107 @@ def test_changes_without_history_have_a_reason() -> None:
     ratings, appraisals = export({("2025", "U", "S"): [3, 3, 4]})
     fit, sd = changes(context(ratings, appraisals).teams, min_changes=10, level=0.95)
     assert fit.reason == "empty" and sd == pytest.approx(math.sqrt((2 / 3) / 2))
+
+
+# --- single supervisors from changes -------------------------------------------------------------------------------
+
+
+def rotations(seed: int, *, planted: int = 0, n_units: int = 80, share: float = 0.4, periods: int = 5) -> dict:
+    """Units of 5 to 11 employees; each year a share of the supervisors moves on to the next of the units drawn.
+
+    Employees SD 0.7 (in units of 0.45 levels), units SD 0.4, a supervisor's view of an employee SD 0.5, a year's noise
+    SD 0.5. ``planted`` supervisors (the first of those who exchange most) rate one predikat level higher.
+    """
+    g = np.random.default_rng(seed)
+    size, leads = g.integers(5, 12, n_units), [np.arange(n_units)]
+    for _ in range(1, periods):
+        moved, lead = g.choice(n_units, round(share * n_units), replace=False), leads[-1].copy()
+        lead[moved] = leads[-1][np.roll(moved, 1)]
+        leads.append(lead)
+    quality = [g.normal(0, 0.4) + g.normal(0, 0.7, k) for k in size]
+    moves = sum(np.bincount(np.r_[a[a != b], b[a != b]], minlength=n_units) for a, b in pairwise(leads))
+    lenient = np.isin(np.arange(n_units), np.argsort(-moves, kind="stable")[:planted])
+    view = {(u, s): g.normal(0, 0.5, size[u]) for u in range(n_units) for s in range(n_units)}
+    teams = {}
+    for year, lead in enumerate(leads):
+        for u, s in enumerate(lead):
+            level = 2.7 + 0.45 * (quality[u] + view[u, s] + g.normal(0, 0.5, size[u])) + lenient[s]
+            name = f"{'L' if lenient[s] else 'S'}{s:02d}"
+            teams[str(2021 + year), f"U{u:02d}", name] = np.clip(np.round(level), 0, 4).astype(int).tolist()
+    return teams
+
+
+def changers(found: list[Finding]) -> tuple[Finding, list[Finding]]:
+    """The region's sentence on single supervisors, and those about supervisors."""
+    some = pick(found, measure="change_rater")
+    return pick(some, subject_kind="region")[0], pick(some, subject_kind="rater")
+
+
+def test_supervisors_who_are_alike_are_not_named() -> None:
+    for seed in range(4):
+        region, each = changers(run(*export(rotations(seed))))
+        assert (region.code, region.status) == ("leniency.changer", Status.CLEAR)
+        assert {f.code for f in each} == {"leniency.changer_not_shown", "leniency.changer_less"}
+        assert region.params["family"] == len([f for f in each if f.estimate is not None])
+
+
+def test_lenient_supervisors_are_named_and_their_successors_are_not() -> None:
+    for seed in range(4):
+        region, each = changers(run(*export(rotations(seed, planted=3))))
+        flagged = [f for f in each if f.status is Status.FLAGGED]
+        assert {f.subject for f in flagged} == {f.subject for f in each if f.subject.startswith("L")}
+        assert {f.code for f in flagged} == {"leniency.changer_lenient"} and region.params["flagged"] == 3
+        for f in flagged:
+            assert f.estimate is not None and f.estimate.lower < f.estimate.value < f.estimate.upper
+            assert f.params["changes"] >= f.params["counterparts"] >= 3 and f.rows
+
+
+def test_strict_supervisors_are_named_too() -> None:
+    teams = {k: [4 - x for x in v] for k, v in rotations(1, planted=3).items()}
+    _, each = changers(run(*export(teams)))
+    assert {f.code for f in each if f.status is Status.FLAGGED} == {"leniency.changer_strict"}
+
+
+def test_names_and_row_order_do_not_matter_to_changers() -> None:
+    ratings, appraisals = export(rotations(2, planted=3))
+    _, each = changers(run(ratings, appraisals))
+    other = dict(zip(sorted(set(ratings["rater"])), np.random.default_rng(1).permutation(500), strict=False))
+    other = {a: f"X{b:03d}" for a, b in other.items()}
+    mixed = appraisals.assign(supervisor=appraisals["supervisor"].map(other)).sample(frac=1, random_state=1)
+    renamed = ratings.assign(rater=ratings["rater"].map(other)).sample(frac=1, random_state=2)
+    _, again = changers(run(conform("ratings", renamed), conform("appraisals", mixed)))
+    values = {f.subject: (f.code, f.estimate and round(f.estimate.lower, 9), f.rows) for f in again}
+    assert {other[f.subject]: (f.code, f.estimate and round(f.estimate.lower, 9), f.rows) for f in each} == values
+
+
+def test_one_change_each_names_nobody_and_says_what_is_needed() -> None:
+    region, each = changers(run(*export(rotation())))
+    assert (region.code, region.status) == ("leniency.changer_few", Status.INSUFFICIENT) and not each
+    assert region.params["most"] == 2 and region.params["minimum"] == 3
+
+
+def test_without_spare_comparisons_the_precision_is_not_known() -> None:
+    """Twelve supervisors linked as a tree: one of them follows eleven others, once each."""
+    teams = {}
+    for u in range(24):
+        for year in ("2024", "2025"):
+            name = "T" if u < 11 and year == "2025" else f"S{u:02d}"
+            teams[year, f"U{u:02d}", name] = [2, 3, 3] if (u + int(year)) % 3 else [3, 3, 4]
+    region, each = changers(run(*export(teams)))
+    assert (region.code, region.status) == ("leniency.changer_noise", Status.INSUFFICIENT) and not each
+    assert region.params["freedom"] == 0
+
+
+def test_names_are_withheld_where_changes_follow_performance() -> None:
+    teams = rotations(0, planted=3)
+    leads = {(year, unit): name for year, unit, name in teams}
+    for (year, unit, name), levels in teams.items():
+        if leads.get((str(int(year) + 1), unit), name) != name:  # the year before a change is a bad one
+            teams[year, unit, name] = [max(x - 1, 0) for x in levels]
+    found = run(*export(teams))
+    assert pick(found, measure="change_check")[0].code == "leniency.check_differs"
+    region, each = changers(found)
+    assert (region.code, region.status) == ("leniency.changer_unsafe", Status.INSUFFICIENT) and not each
 
 
 # --- words and form ------------------------------------------------------------------------------------------------
@@ -493,7 +613,8 @@ def test_messages_have_equal_placeholders(key: str) -> None:
 def test_every_sentence_can_be_said_and_no_number_is_naked() -> None:
     ratings, appraisals = export(rotation())
     several = units(5, planted={3: 16.0})
-    for found in (run(pd.concat([ratings, several], ignore_index=True), appraisals), run(table(five()))):
+    known = (run(pd.concat([ratings, several], ignore_index=True), appraisals), run(table(five())))
+    for found in (*known, run(*export(rotations(0, planted=3)))):
         for f in found:
             for lang in ("id", "en"):
                 text = f.sentence(lang)
@@ -506,7 +627,8 @@ def test_every_sentence_can_be_said_and_no_number_is_naked() -> None:
 
 
 def test_thresholds_have_source_and_date_and_can_be_changed() -> None:
-    assert thresholds("leniency") == ["delta", "min_ratees", "min_changes", "tipping", "widest"]
+    assert thresholds("leniency") == ["delta", "min_ratees", "min_changes", "tipping", "widest",
+                                      "min_counterparts", "min_part"]  # fmt: skip
     strict = pick(run(table(five()), thresholds={"leniency.delta": 2.0}), subject_kind="rater")[0]
     assert strict.status is Status.CLEAR and strict.threshold == pytest.approx(2 * math.sqrt(62.5))
 

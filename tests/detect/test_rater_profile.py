@@ -15,7 +15,7 @@ from kinerja_analysis.base.results import Status
 from kinerja_analysis.detect._rater_profile_model import Honest, honest, indices, lattice
 from kinerja_analysis.detect._rater_profile_table import SHOWN, pattern
 from kinerja_analysis.detect.profiles import compared, gather
-from kinerja_analysis.detect.rater_profile import FOUND
+from kinerja_analysis.detect.rater_profile import FOUND, POWER
 
 NAME = "rater_profile"
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +88,7 @@ def test_the_ordinary_rater_is_estimated_from_the_medians() -> None:
         ("copied low narrow even", "copied"), ("low narrow even flat", "central"), ("low narrow kept", "range"),
         ("low narrow uneven kept", "range"), ("low uneven flat", "random"), ("low narrow uneven flat", "random"),
         ("low kept", "random"), ("low flat", "unclear"), ("flat even other", "halo"), ("flat steep", "unclear"),
+        ("flat even steep", "halo"),
         ("lenient kept", "lenient"), ("strict kept", "strict"), ("lenient steep", "unclear"),
         ("strict other", "unclear"), ("even", "unclear"), ("narrow low flat", "random"),
     ],
@@ -99,12 +100,41 @@ def test_decision_table(marks: str, name: str) -> None:
 def test_planted_patterns_are_named_and_ordinary_raters_are_not(planted) -> None:
     named = {f.subject: f.code.split(".")[1] for f in planted.findings(subject_kind="rater")}
     assert named == {f"S{t:03d}": name for t, name in enumerate(["none"] * 20 + list(PATTERNS))}
-    verdict = planted.first(scope="multisource", subject_kind="region")
+    verdict = planted.first(code=f"{NAME}.some")
     assert verdict.status is Status.FLAGGED and (verdict.params["flagged"], verdict.params["family"]) == (7, 27)
     assert verdict.params["expected"] == pytest.approx(0.7) and verdict.params["found"] == FOUND[30]
     for f in planted.findings(subject_kind="rater"):
         assert all({k, f"{k}_low", f"{k}_high"} <= set(f.params) for k in SHOWN)
         assert f.status is (Status.CLEAR if f.code.endswith(".none") else Status.FLAGGED)
+
+
+def test_the_smallest_that_can_be_found_is_said_first(planted) -> None:
+    first = next(iter(planted.findings(scope="multisource")))
+    assert first.code == f"{NAME}.smallest_effect" and first.status is Status.CLEAR
+    needed = int(first.estimate.value)
+    assert FOUND[needed] >= POWER > max(share for n, share in FOUND.items() if n < needed)
+    assert (first.params["enough"], first.params["family"], first.params["size"]) == (27, 27, 30)
+
+
+@pytest.mark.parametrize("scale", [5, 100])
+@pytest.mark.parametrize("common", [4, 10, 14])
+def test_halo_is_named_however_common_it_is(make_cell, run_detector, common: int, scale: int) -> None:
+    """Of 20 raters 4, 10 or 14 have halo: at least three in four are named, and at most two of the others anything."""
+    names = ["halo"] * common + ["none"] * (20 - common)
+    result = run_detector(NAME, make_cell(pairs=world(11, names, n=25, scale=scale)))
+    named = {f.subject: f.code.split(".")[1] for f in result.findings(subject_kind="rater")}
+    assert sum(named[f"S{t:03d}"] == "halo" for t in range(common)) >= 0.75 * common
+    assert sum(named[f"S{t:03d}"] != "none" for t in range(common, 20)) <= 2
+
+
+def test_halo_of_a_whole_source_is_named(make_cell, run_detector) -> None:
+    """Twelve raters of one source, all with halo, beside twelve ordinary ones of another."""
+    rows = world(12, ["halo"] * 12 + ["none"] * 12, n=20)
+    other = (rows["rater"].str[0] == "S") & (rows["rater"] >= "S012")
+    rows["source"] = rows["source"].mask(other, "other")
+    found = run_detector(NAME, make_cell(pairs=rows)).findings(subject_kind="rater")
+    named = {f.subject for f in found if f.code == f"{NAME}.halo"}
+    assert named <= {f"S{t:03d}" for t in range(12)} and len(named) >= 10
 
 
 def test_the_estimate_is_the_index_that_decides(planted) -> None:
@@ -124,7 +154,7 @@ def test_clean_regions_on_every_scale(make_cell, run_detector) -> None:
         result = run_detector(NAME, make_cell(pairs=world(seed, ["none"] * 14, n=n, scale=scale)))
         named += int((result.frame["status"] == "FLAGGED").sum()) - int((result.frame["code"] == f"{NAME}.some").sum())
     assert named <= 1
-    assert result.first(scope="multisource", subject_kind="region").code == f"{NAME}.nobody"
+    assert result.first(scope="multisource", measure="pattern", subject_kind="region").code == f"{NAME}.nobody"
 
 
 def test_a_rater_who_differs_without_a_pattern(make_cell, run_detector) -> None:
@@ -188,7 +218,7 @@ def test_bands_at_forty_employees() -> None:
         if r["planted"] == "none":
             assert float(r["none"]) >= 0.95
         else:
-            assert float(r["auc"]) >= 0.95 and float(r[r["planted"]]) >= 0.80, r
+            assert float(r["auc"]) >= 0.95 and float(r[r["planted"]]) >= 0.85, r
     assert all(float(r["none"]) >= 0.95 for r in table() if r["planted"] == "none"), "at every size"
 
 

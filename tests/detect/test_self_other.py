@@ -251,3 +251,11 @@ def test_surface_needs_a_separate_outcome() -> None:
     ctx = with_outcome(ratings, curvature=-20.0)
     flat = with_known(ctx, ctx.tables.achievements.assign(realised=900.0))
     assert surface_of(flat).code == "self_other.surface_flat"
+
+
+def test_smallest_difference_is_found_as_often_as_printed() -> None:
+    """Every employee adds the printed points; 80 of 100 is promised."""
+    clean = run(world(0, {"A": 0.0, "B": 0.0}))
+    points = next(f for f in clean if f.measure == "smallest_effect").params["points"]
+    hits = sum(region(run(world(s, {"A": points, "B": points}))).status is Status.FLAGGED for s in range(1, 16))
+    assert 9 <= hits <= 14, (points, hits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,13 +12,17 @@ import pytest
 from scipy.special import ndtri
 
 from kinerja_analysis.base.results import Status
+from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect.contract import threshold, thresholds
+from kinerja_analysis.detect.copied import share_found
 from kinerja_analysis.detect.identical import Null, upper_tail
 from kinerja_analysis.detect.straight_lining import clustered_chance
+from kinerja_analysis.stats import single_value_chance
 
 NAME = "straight_lining"
 SB, B = (3, 3), (2, 2)
+YEAR = 2025
 
 
 def teams(groups: list[list[tuple[int, int]]]) -> pd.DataFrame:
@@ -274,3 +279,74 @@ def test_another_cause_of_the_same_pattern_is_named():
     text = messages()[f"{NAME}.vectors_rater"]
     assert "narrow use of the scale" in text["en"]
     assert "skala yang dipakai sempit" in text["id"].lower()
+
+
+def last_year(make_cell, now: pd.DataFrame, before: pd.DataFrame):
+    """A cell whose history holds both years."""
+    first, second = make_cell(before.assign(period=str(YEAR - 1))), make_cell(now)
+    parts = [first.tables.ratings.assign(year=YEAR - 1), second.tables.ratings]
+    heads = [first.tables.appraisals.assign(year=YEAR - 1), second.tables.appraisals]
+    history = Tables(ratings=pd.concat(parts, ignore_index=True), appraisals=pd.concat(heads, ignore_index=True))
+    return replace(second, history=history, _memo={})
+
+
+def mixed(seed: int, n_teams: int = 60, size: int = 8) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    return teams([[(SB, B)[int(x)] for x in rng.random(size) < 0.7] for _ in range(n_teams)])
+
+
+def test_last_years_ratings_copied_are_counted_beside_chance(make_cell, run_detector):
+    now, before = mixed(1), mixed(2)
+    copied_teams = before["supervisor"] < "S005"
+    before.loc[copied_teams, ["hasil", "perilaku"]] = now.loc[copied_teams, ["hasil", "perilaku"]]
+    found = run_detector(NAME, last_year(make_cell, now, before)).first(measure="copied_year")
+    varied = now.groupby("supervisor")["hasil"].nunique() > 1
+    copies = int(varied[varied.index < "S005"].sum())
+    assert found.code.endswith("copied_year") and found.status is Status.CLEAR
+    assert copies <= found.estimate.value <= copies + 3 and found.params["n_teams"] == varied.sum()
+    clean = run_detector(NAME, last_year(make_cell, now, mixed(2))).first(measure="copied_year")
+    assert clean.estimate.value < found.estimate.value and 0 < clean.params["expected"] < 3
+    none = run_detector(NAME, last_year(make_cell, teams([[B, B, B, B, SB]]), teams([[SB, B, B, B, B]])))
+    assert none.first(measure="copied_year").code.endswith("copied_none")
+    alike = run_detector(NAME, last_year(make_cell, teams([[B] * 5]), teams([[B] * 5])))
+    assert alike.first(measure="copied_year").status is Status.INSUFFICIENT
+    assert run_detector(NAME, make_cell(now)).first(measure="copied_year").status is Status.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("mix", [(0.5, 0.5), (0.7, 0.2, 0.1)])
+def test_copied_teams_of_the_printed_share_are_found(mix: tuple[float, ...]) -> None:
+    """Sixty teams of eight; by the region's own rule, 80 of 100 is promised."""
+    team = np.repeat(np.arange(60), 8)
+    usual = np.repeat(np.arange(len(mix)), np.round(np.array(mix) * team.size).astype(int))
+    share, rng, hits = share_found(usual, team, 0.01, 0.2), np.random.default_rng(1), 0
+    for _ in range(100):
+        pattern = np.where((rng.random(60) < share)[team], 0, rng.choice(len(mix), team.size, p=mix))
+        fit = single_value_chance(pattern, team)
+        hits += fit.p < 0.01 and (fit.observed - fit.expected) / fit.n_teams >= 0.2
+    assert 0.2 < share < 0.6 and 70 <= hits <= 97, (share, hits)
+
+
+def test_copied_teams_hide_where_nearly_all_are_alike(make_cell, run_detector):
+    rng = np.random.default_rng(4)
+    groups = [[(SB, B)[int(x)] for x in rng.random(8) < 0.99] for _ in range(200)]
+    found = run_detector(NAME, make_cell(teams(groups))).first(measure="smallest_effect", scope="ekinerja")
+    assert found.code.endswith("smallest_teams_none") and found.estimate.value > 0.8
+
+
+def test_copied_vectors_of_the_printed_share_are_found(make_cell, run_detector):
+    clean = honest(np.random.default_rng(3), 24, 15, 5, 2.5)
+    found = run_detector(NAME, make_cell(pairs=clean)).first(measure="smallest_effect", scope="multisource")
+    share, hits = found.estimate.value, 0
+    assert found.params["ratees"] == 15 and 0.2 < share < 0.7
+    for seed in range(1, 13):
+        rng = np.random.default_rng(seed)
+        frame = copied(honest(rng, 24, 15, 5, 2.5), "S007", 15 - int(rng.binomial(15, share)))
+        hits += any(f.subject == "S007" for f in run_detector(NAME, make_cell(pairs=frame)).findings(
+            subject_kind="rater", measure="identical_vectors"))  # fmt: skip
+    assert 7 <= hits <= 12, (share, hits)
+
+
+def test_copied_vectors_hide_where_all_are_alike(make_cell, run_detector):
+    frame = honest(np.random.default_rng(3), 24, 12, 3, 7.0)
+    found = run_detector(NAME, make_cell(pairs=frame)).first(measure="smallest_effect", scope="multisource")
+    assert found.code.endswith("smallest_vectors_none")

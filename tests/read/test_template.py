@@ -395,6 +395,18 @@ def test_suggested_rows_link_what_is_apart(tmp_path: Path) -> None:
     assert check(path, config=CONFIG).problems == ()
 
 
+def test_superiors_rate_some_of_every_team(tmp_path: Path) -> None:
+    top, leaders = "190001012001011009", ["190709102006011005", BOSS]
+    above = teams().head(2).assign(nip_dinilai=leaders, nip_penilai=top, peran_penilai="ATASAN")
+    asked, before, after = suggest(pd.concat([teams(), above]), 4, way="superior", config=CONFIG)
+    assert before is None and after is None
+    assert asked["rows"]["rater"].tolist() == [top] * 4
+    own = [ratee[-1] in "123" for ratee in asked["rows"]["ratee"]]
+    assert sorted(own[:2]) == sorted(own[2:]) == [False, True], "one employee of every superior, then another"
+    with pytest.raises(UsageError, match="nothing_to_suggest"):
+        suggest(teams(), 4, way="superior", config=CONFIG)
+
+
 def test_suggestions_need_one_region_year_and_two_groups(tmp_path: Path) -> None:
     both = pd.concat([teams(), teams().assign(periode="2024")])
     with pytest.raises(UsageError) as several:

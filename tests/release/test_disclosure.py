@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +13,12 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import DisclosureRefused
 from kinerja_analysis.base.results import Audit, Design, Estimate, Finding, Result, Status
 from kinerja_analysis.base.tables import PREDIKAT, ScoreTable
-from kinerja_analysis.release import release
-from kinerja_analysis.release.disclosure import HIDDEN, hide
+from kinerja_analysis.release import disclosure, release
+from kinerja_analysis.release.attacker import Published
+from kinerja_analysis.release.disclosure import HIDDEN, WITHHELD, hide
+from kinerja_analysis.release.suppress import rounded
+from kinerja_analysis.report.sections.headcount import closed
+from kinerja_analysis.report.view import View
 
 CELL = {"region": "01.01", "year": 2025}
 
@@ -28,7 +35,7 @@ def internal(findings: list[Finding], raters: int = 40) -> Audit:
     for opd in ("Dinas A", "Dinas B", "Kantor C"):
         for employment in ("pns", "pppk"):
             counts = dict(zip(PREDIKAT, rng.integers(0, 60, 5).tolist(), strict=True))
-            rows.append({**CELL, "opd": opd, "employment": employment, "total": sum(counts.values()), **counts,
+            rows.append({**CELL, "opd": opd, "employment": employment, "total": sum(counts.values()) + 4, **counts,
                          "not_rated": 3, "no_skp": 1, "excluded": 0})  # fmt: skip
     examined = {**CELL, "kind": "multisource", "n_raters": raters, "n_persons": 300, "n_rated": 290,
                 "n_not_rated": 9, "n_no_skp": 1, "n_excluded": 0}  # fmt: skip
@@ -37,6 +44,7 @@ def internal(findings: list[Finding], raters: int = 40) -> Audit:
         results={"leniency": Result.of("leniency", findings)},
         counts={
             "headcount": pd.DataFrame(rows),
+            "raters": pd.DataFrame(rows)[["region", "year", "opd", "employment"]].assign(n=40, n_raters=8, largest=9),
             "predikat": pd.DataFrame({"predikat": PREDIKAT, "n": [1, 2, 4, 250, 40]}).assign(**CELL),
             "examined": pd.DataFrame([examined]),
         },
@@ -68,27 +76,100 @@ def test_small_counts_are_hidden_and_the_rest_rounded() -> None:
     assert hide(pd.Series([0, 1, 9, 10, 12, 13, 98]), 10).tolist() == [HIDDEN, HIDDEN, HIDDEN, 10, 10, 15, 100]
     public = release(internal([])).counts
     table = public["headcount"].drop(columns=["region", "year", "opd", "employment"])
-    assert ((table == HIDDEN) | (table >= 10)).all(axis=None)
-    assert (table.where(table != HIDDEN, 0) % 5 == 0).all(axis=None)
+    assert (table.isin([HIDDEN, WITHHELD]) | (table >= 10)).all(axis=None)
+    assert (table.where(table > 0, 0) % 5 == 0).all(axis=None)
     assert "KURANG" not in table.columns
     low = public["predikat"].set_index("predikat")["n"]
     assert low["DI BAWAH BAIK"] == HIDDEN and low["BAIK"] == 250
 
 
-def test_shares_of_predikat_do_not_give_hidden_counts() -> None:
-    """180 and 1,282 of 1,467 would leave 5 below Baik; rounded to fives each, nothing below 10 can be had."""
-    def share(measure: str, k: int) -> Finding:
-        estimate = Estimate(k / 1467, k / 1470, (k + 3) / 1470, 0.95, 1467, "share", "full_count_bounds")
-        return Finding(f"distribution.{measure}", Status.CLEAR, measure, "region", "01.01", "ekinerja", estimate,
-                       params={"k": k, "waiting": 3, "predikat": "BAIK"}, region="01.01", year=2025)  # fmt: skip
+def shares(*counts: tuple[str, str, int]) -> list[Finding]:
+    """Shares of predikat among 290 of the export, three still waiting."""
+    found = []
+    for measure, name, k in counts:
+        estimate = Estimate(k / 297, k / 300, (k + 3) / 300, 0.95, 297, "share", "full_count_bounds")
+        found.append(Finding(f"distribution.{measure}", Status.CLEAR, measure, "region", "01.01", "ekinerja", estimate,
+                             params={"k": k, "waiting": 3, "predikat": name}, region="01.01", year=2025))  # fmt: skip
+    return found
 
-    audit = internal([share("share_top", 180), share("share_modal", 1282)])
-    audit.counts["examined"].loc[0, "kind"] = "ekinerja"
-    found = {f.measure: f for f in release(audit)["leniency"].findings()}
-    top, modal = found["share_top"], found["share_modal"]
-    assert top.estimate is not None and modal.estimate is not None
-    assert (top.params["k"], modal.params["k"], top.estimate.n, modal.params["waiting"]) == (180, 1280, 1465, 5)
-    assert modal.estimate.value == 1280 / 1465 and modal.estimate.upper == 1285 / 1470
+
+def export(predikat: list[int], findings: list[Finding]) -> Audit:
+    """One agency and kind of employment: the whole region."""
+    audit = internal(findings)
+    counts = dict(zip(PREDIKAT, predikat, strict=True))
+    row = {**CELL, "opd": "Dinas A", "employment": "pns", "total": sum(predikat) + 4, **counts, "not_rated": 3,
+           "no_skp": 1, "excluded": 0}  # fmt: skip
+    audit.counts["examined"].loc[0, ["kind", "n_persons", "n_rated", "n_not_rated"]] = [
+        "ekinerja", sum(predikat) + 4, sum(predikat), 3]  # fmt: skip
+    told = pd.DataFrame({"predikat": PREDIKAT, "n": predikat}).assign(**CELL)
+    return replace(audit, counts={**audit.counts, "headcount": pd.DataFrame([row]), "predikat": told})
+
+
+def test_shares_of_predikat_say_no_more_than_the_table() -> None:
+    audit = export([1, 2, 4, 250, 40], shares(("share_top", "SANGAT BAIK", 40), ("share_modal", "BAIK", 250)))
+    public = release(audit)
+    table = public.counts["predikat"].set_index("predikat")["n"]
+    found = {f.measure: f for f in public["leniency"].findings()}
+    for measure, name in (("share_top", "SANGAT BAIK"), ("share_modal", "BAIK")):
+        f = found[measure]
+        assert f.estimate is not None and f.params["k"] == table[name]
+        assert f.estimate.value == f.params["k"] / f.estimate.n
+        assert f.estimate.n % 5 == 0 and f.params["waiting"] == 5
+
+
+def test_a_share_of_few_is_not_told() -> None:
+    public = release(export([1, 2, 4, 286, 4], shares(("share_top", "SANGAT BAIK", 4))))
+    (f,) = public["leniency"].findings()
+    assert f.code == "release.suppressed" and f.estimate is not None and np.isnan(f.estimate.value)
+
+
+@pytest.mark.parametrize(
+    ("n_raters", "largest", "counts", "shown"),
+    [(8, 40, [0, 5, 10, 250, 40], True), (2, 40, [0, 5, 10, 250, 40], False), (8, 270, [0, 5, 10, 250, 40], False),
+     (8, 40, [0, 0, 0, 300, 0], False)],
+)  # fmt: skip
+def test_few_raters_a_dominant_one_or_one_class_hide_the_predikat_of_an_agency(
+    n_raters: int, largest: int, counts: list[int], shown: bool
+) -> None:
+    audit = export([2 * c for c in counts], [])
+    rows = [audit.counts["headcount"].assign(opd=o, total=sum(counts) + 4, **dict(zip(PREDIKAT, counts, strict=True)))
+            for o in ("Dinas A", "Dinas B")]  # fmt: skip
+    teams = pd.DataFrame({**CELL, "opd": ["Dinas A", "Dinas B"], "employment": "pns", "n": 305,
+                          "n_raters": [n_raters, 8], "largest": [largest, 40]})  # fmt: skip
+    public = release(replace(audit, counts={**audit.counts, "headcount": pd.concat(rows), "raters": teams}))
+    row = public.counts["headcount"].set_index("opd").loc["Dinas A"]
+    assert (row["BAIK"] > 0) == shown and row["total"] == rounded(sum(counts) + 4)
+    assert shown or row["BAIK"] == WITHHELD
+    assert "raters" not in public.counts
+
+
+def test_without_knowing_the_raters_no_agency_prints_predikat() -> None:
+    audit = internal([])
+    del audit.counts["raters"]  # type: ignore[attr-defined]
+    table = release(audit).counts["headcount"]
+    assert (table[["SANGAT BAIK", "BAIK", "DI BAWAH BAIK"]] < 0).all(axis=None)
+
+
+def test_the_edition_says_how_many_counts_are_hidden_and_why() -> None:
+    public = release(internal([finding("region", 100, family=30)]))
+    told = public.counts["disclosure"]
+    assert (told["shown"] + told["hidden"] + told["withheld"] == told["cells"]).all()
+    assert told["hidden"].sum() > 0
+    for lang, word in (("id", "ditutup"), ("en", "hidden")):
+        text = closed(View(public, lang))
+        assert word in text and text.count(".") == 1 and f"{told['hidden'].sum()} " in text
+
+
+def test_a_public_edition_is_refused_when_the_attacker_gets_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The door asks the attacker itself, whoever suppressed."""
+    def broken(forms: Any, truth: Any, **_: Any) -> Published:
+        shown = np.where(truth < 10, HIDDEN, truth)
+        return Published(forms, shown, np.where(truth < 10, 5, 1))
+
+    monkeypatch.setattr(disclosure, "protect", broken)
+    with pytest.raises(DisclosureRefused) as error:
+        release(internal([]))
+    assert error.value.exit_code == 4 and error.value.key == "errors.disclosure_open"
 
 
 def test_thresholds_cannot_be_lowered() -> None:

@@ -13,6 +13,7 @@ from kinerja_analysis.base.config import AuditConfig, RegionConfig
 from kinerja_analysis.base.results import Audit, Design, Estimate, Finding, Result, Status
 from kinerja_analysis.base.tables import PREDIKAT, ScoreTable
 from kinerja_analysis.base.words import messages, placeholders
+from kinerja_analysis.detect.review import review
 from kinerja_analysis.report.page import Page, region_page
 
 REGION, YEAR = "01.02", 2025
@@ -149,7 +150,10 @@ def _counts() -> dict[str, pd.DataFrame]:
     teams = [{**head, "bin": b, "n": n, "expected": 2.0, "lower": 0.0, "upper": 5.0}
              for b, n in zip(bins, (0, 1, 1, 3, 5, 6, 4), strict=True)]  # fmt: skip
     budget = [{**head, "detector": "leniency", "family": 4, "flagged": 2, "expected_false": 0.2}]
-    frames = {"examined": examined, "headcount": headcount, "predikat": predikat, "teams": teams, "budget": budget}
+    raters = [{**head, "opd": opd, "employment": kind, "n": sum(got), "n_raters": 9, "largest": 12}
+              for opd, kind, got, _, _ in agencies]  # fmt: skip
+    frames = {"examined": examined, "headcount": headcount, "predikat": predikat, "teams": teams, "budget": budget,
+              "raters": raters}  # fmt: skip
     names = ("file", "sheet", "table", "rows", "kept", "merged", "set_aside", "reason")
     lines = [(1, 1, "ratings", 415, 400, 0, 15, "acting"), (1, 1, "appraisals", 415, 415, 0, 0, ""),
              (2, 1, "ratings", 4003, 4000, 3, 0, "duplicate")]  # fmt: skip
@@ -161,15 +165,17 @@ def build(name: str = "Kabupaten Contoh", **results: list[Finding]) -> Audit:
     """The fabricated audit; ``results`` replaces the findings of detectors."""
     found = {"distribution": _distribution(), "group_gap": _groups(), "leniency": _leniency(), **_others()} | results
     place = RegionConfig(name=name, bps="0102", province="Provinsi Contoh")
+    outcome = {n: Result.of(n, f) for n, f in found.items()}
     return Audit(
         cells=((REGION, YEAR),),
         design=_design(),
         scores=ScoreTable(pd.DataFrame({"region": [], "year": []})),
-        results={n: Result.of(n, f) for n, f in found.items()},
+        results=outcome,
         counts=_counts(),
         config=AuditConfig(regions={REGION: place}),
         provenance={"version": "9.9", "config": "c0de77b1c0de", "data": "9f3ca71e9f3ca71e", "seed": 1,
                     "key_id": "k1k2k3k4", "synthetic": True, "region_names": {REGION: name}},
+        review=review(outcome, AuditConfig()),
     )  # fmt: skip
 
 

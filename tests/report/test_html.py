@@ -126,8 +126,8 @@ def test_every_kind_of_block_escapes(kind: type[b.Block]) -> None:
         if f.default is not MISSING and "str" not in text and "tuple" not in text:
             return f.default
         shapes = {"tuple[Column": (b.Column(HOSTILE),), "tuple[tuple[Cell": ((HOSTILE,),), "tuple[Block": (),
-                  "tuple[Figure": (), "tuple[float": (), "tuple[str, str, str, str]": (HOSTILE,) * 4,
-                  "tuple[tuple[str, str, str, str, str, str]": ((HOSTILE,) * 6,),
+                  "tuple[Figure": (), "tuple[float": (), "tuple[str, str, str, str, str]": (HOSTILE,) * 5,
+                  "tuple[tuple[str, str, str, str, str, str, str]": ((HOSTILE,) * 7,),
                   "tuple[tuple[str, str, str]": ((HOSTILE,) * 3,), "tuple[tuple[str, str]": ((HOSTILE,) * 2,),
                   "tuple[tuple[str, Figure": ((HOSTILE, None),), "tuple[str, str, str]": (HOSTILE,) * 3,
                   "tuple[str, str]": (HOSTILE,) * 2, "tuple[str": (HOSTILE,)}  # fmt: skip

@@ -134,7 +134,9 @@ def test_the_index_is_not_formed_and_says_why(page: Page, lab: SimpleNamespace) 
 
 def test_raters_to_talk_to_have_question_step_and_reply(page: Page, lab: SimpleNamespace) -> None:
     review = find(page, b.Review)[0]
-    assert [item[0] for item in review.items] == [lab.short[0], lab.short[1]]
+    assert [item[0] for item in review.items] == [lab.short[0], lab.short[1], "Kabupaten Contoh"]
+    assert [item[1].split("\n")[0] for item in review.items] == ["T-1", "T-2", "T-3"]
+    assert review.items[2][3] == "pola wilayah; tidak menunjuk baris tertentu"
     assert all(all(part for part in item) for item in review.items)
     assert find(page, b.Box)[0].title == "Hak jawab"
 

@@ -176,3 +176,22 @@ def test_wrong_source_weights_in_the_configuration(weights):
 
 def test_no_source_weights_in_the_configuration():
     assert checked_source_weights({}) == {}
+
+
+def test_sectors_name_their_agencies_and_measures():
+    health, education = load_framework("salor").sectors[0], load_framework("batanghari").sectors[0]
+    assert health.members == ("Dinas Kesehatan",) and [m.name for m in health.measures] == ["volume", "mutu"]
+    assert education.members == ("Dinas Pendidikan",)
+    assert education.measures[0].indicators == ("nilai_ujian", "akreditasi")
+    whole = 'sources = ["supervisor"]\n\n[[criteria]]'
+    wrong = """sources = ["supervisor"]
+measures = [{ name = "kosong" }, { name = "asing", indicators = ["panjang"] }]
+[[sectors]]
+name = "Sekolah"
+opds = ["dinas pendidikan"]
+
+[[criteria]]"""
+    with pytest.raises(UsageError) as error:
+        parse_framework(GOOD.replace(whole, wrong, 1))
+    text = str(error.value)
+    assert "kosong" in text and "asing): panjang" in text and "dinas_pendidikan × 2" in text

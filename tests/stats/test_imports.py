@@ -43,6 +43,7 @@ CALLS = {
     "ordered_pairs": "([1, 2, 2, 3, 1, 2], [10, 20, 30, 40, 15, 16], [0, 0, 0, 1, 1, 1], reliability=0.8)",
     "rank_intervals": "([0.1, 0.5, -0.4, 0.2], [0.1, 0.1, 0.2, 0.1])",
     "rater_agreement": FIT + ")",
+    "rating_prices": "(300, (900, 1500), way='superior')",
     "response_surface": "(np.arange(9) % 3, np.arange(9) // 3, np.arange(9.0) ** 2)",
     "ruler": FIT + ")",
     "self_other": "([4, 3, 4, 5], [3, 3, 4, 4], [0, 0, 1, 1], reliability=(0.8, 0.8))",
@@ -55,6 +56,7 @@ CALLS = {
     "suggest_links": "(np.arange(8), [0] * 4 + [1] * 4, (1, 8))",
     "supervisor_change": "(np.arange(48) % 7, np.arange(48) // 2, np.arange(48) // 2 + 24 * (np.arange(48) % 2),"
     " np.arange(48) % 2, np.full(48, 8))",
+    "supervisor_effects": "([1.0, 0.0, -1.0, 0.5], [0, 1, 2, 3], [0, 0, 0, 0], [0, 1, 2, 0], [1, 2, 0, 2], [8] * 4)",
     "two_way_effects": "([5, 4, 5, 4, 3, 4], [0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2])",
     "unexpected_responses": FIT + ")",
     "weighted_kappa": "([[0, 4, 1], [0, 8, 0], [0, 1, 5]], 'linear')",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 import pandas as pd
 
 from kinerja_analysis.base.results import Finding, Result
-from kinerja_analysis.report.blocks import Answers, Figure, Note, Section, Verdict
+from kinerja_analysis.base.words import number
+from kinerja_analysis.detect.adviser import NUMBERS
+from kinerja_analysis.report.blocks import Answers, Column, Figure, Note, Section, TableBlock, Verdict
 from kinerja_analysis.report.view import ANSWERED, View, figure, split
 from kinerja_analysis.show import names as naming
 from kinerja_analysis.show import sentence as words
@@ -19,7 +22,7 @@ Question = tuple[str, str]
 
 def capacity(view: View) -> Section:
     """Return the section."""
-    blocks = (verdict(view), answers(view), *smallest(view))
+    blocks = (verdict(view), *prices(view), answers(view), *smallest(view))
     aside = (("", view.say("capacity.aside")), (view.say("capacity.always"), view.say("capacity.always_text")))
     return Section("kemampuan", "2", view.say("capacity.title"), blocks, aside)
 
@@ -82,6 +85,42 @@ def changes(view: View, row: Any) -> list[tuple[str, str]]:
         return [(view.say("change.more"), view.say("change.more_text"))]
     links = max(int(row.n_components) - 1, 1)
     return [(view.say("change.links", n=links), view.say("change.links_text", groups=int(row.n_components)))]
+
+
+def prices(view: View) -> list[TableBlock | Note]:
+    """Return what more ratings would buy, one table per kind of data, and what the figures rest on."""
+    frame = view.count("advice")
+    out: list[TableBlock | Note] = []
+    for kind, rows in frame.groupby("kind", sort=False) if len(frame) else ():
+        heads = ("", *(number(n, 0, view.lang) for n in NUMBERS), view.say("price.needed"))
+        lines = tuple(_price(view, way) for _, way in rows.groupby("way", sort=False))
+        caption = view.say("price.caption", kind=view.say(f"kind.{kind}"))
+        out.append(TableBlock(caption, tuple(Column(h) for h in heads), lines, role="cards", numbers=_figures(rows)))
+        first = rows.iloc[0]
+        basis = view.say("price.measured" if first["measured"] else "price.assumed", sd=float(first["sd_pair"]))
+        out.append(Note((("", f"{basis} {view.say('price.template')}"),), "other"))
+    return out
+
+
+def _price(view: View, rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return one way in words: what it is, what each number of ratings tells, how many make raters comparable."""
+    told = []
+    for wanted, r in itertools.zip_longest(NUMBERS, rows.itertuples(), fillvalue=None):
+        if r is None:
+            told.append(view.say("price.no_more"))
+            continue
+        text = view.say(f"price.{r.told}", half=1.96 * float(r.contrast_se), spread=float(r.spread))
+        less = r.n_added != wanted
+        told.append(f"{text} ({view.say('price.only', n=int(r.n_added))})" if less else text)
+    first = rows.iloc[0]
+    needed = float(first["n_needed"])
+    end = view.say("price.n", n=needed) if math.isfinite(needed) else view.say("price.out_of_reach")
+    return (view.say(f"price.way_{first['way']}", raters=int(first["raters"])), *told, end)
+
+
+def _figures(rows: pd.DataFrame) -> tuple[float, ...]:
+    values = [1.96 * rows["contrast_se"], rows["spread"], rows["n_needed"]]
+    return tuple(float(v) for column in values for v in column if math.isfinite(v))
 
 
 def answers(view: View) -> Answers:

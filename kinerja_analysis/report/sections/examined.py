@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from kinerja_analysis.base.words import join, number
+from kinerja_analysis.base.words import join, number, say
 from kinerja_analysis.report.blocks import Column, Note, Section, TableBlock
+from kinerja_analysis.report.render import WITHHELD
 from kinerja_analysis.report.view import View
 from kinerja_analysis.show import names as naming
 
@@ -56,9 +57,11 @@ def period_words(view: View, periods: str) -> str:
 
 
 def count(view: View, value: Any) -> str:
-    """Return a number of people, or "fewer than 10" where it is hidden."""
+    """Return a number of people, "fewer than 10" where it is hidden, dots where it is withheld."""
     if value is None or pd.isna(value):
         return "–"
+    if value == WITHHELD:
+        return say("show.withheld", view.lang)
     return view.say("examined.hidden") if value < 0 else number(float(value), 0, view.lang)
 
 

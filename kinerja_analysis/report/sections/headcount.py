@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kinerja_analysis.base.config import DISCLOSURE
 from kinerja_analysis.base.tables import PREDIKAT
+from kinerja_analysis.base.words import say
 from kinerja_analysis.report.blocks import Block, Cell, Column, Note, Section, TableBlock
 from kinerja_analysis.report.view import View
 from kinerja_analysis.show import names as naming
@@ -23,7 +25,7 @@ def headcount(view: View, anchor: str, number: str) -> Section | None:
     table = by_agency(view, frame) if view.internal else by_employment(view, frame)
     blocks: list[Block] = [table]
     if not view.internal:
-        blocks.append(Note((("", view.say("headcount.public")),), "other"))
+        blocks.append(Note((("", f"{view.say('headcount.public')} {closed(view)}".strip()),), "other"))
     aside = (("", view.say("headcount.aside")),)
     return Section(anchor, number, view.say("headcount.title"), tuple(blocks), aside, role="evidence")
 
@@ -66,6 +68,17 @@ def by_employment(view: View, frame: pd.DataFrame) -> TableBlock:
     return TableBlock(
         view.say("headcount.caption", year=str(view.year)), columns, lines, view.say("headcount.sheet"), "annex"
     )
+
+
+def closed(view: View) -> str:
+    """Say how many counts of the public edition are hidden, and why, in one sentence."""
+    frame = view.count("disclosure")
+    if frame.empty:
+        return ""
+    sums = {name: int(frame[name].sum()) for name in ("cells", "hidden", "withheld")}
+    limits = DISCLOSURE | view.audit.config.disclosure
+    return say("release.told", view.lang, **sums, smallest=limits["persons"], raters=limits["raters"],
+               dominance=limits["dominance"])  # fmt: skip
 
 
 def _agency(view: View, name: str) -> str:

@@ -1,28 +1,36 @@
-"""What to do next, the conversations to have (internal level only), and the right of reply."""
+"""What to do next, the review list (internal level only), and the right of reply."""
 
 from __future__ import annotations
 
+import pandas as pd
+
 from kinerja_analysis.base.results import Finding
+from kinerja_analysis.base.words import say
 from kinerja_analysis.detect.contract import in_report
 from kinerja_analysis.report.blocks import Block, Box, Review, Section, Steps, Text
-from kinerja_analysis.report.view import View, split
+from kinerja_analysis.report.view import View, sentences
 from kinerja_analysis.show import names as naming
 from kinerja_analysis.show import sentence as words
 
 MOST_STEPS = 3
 MOST_TALKS = 6
+MOST_ROWS = 3
+MOST_EVIDENCE = 3
 
 
 def steps(view: View) -> Section:
     """Return the section."""
     blocks: list[Block] = [Steps(tuple(next_steps(view)))]
-    talks = conversations(view)
+    talks = review_list(view)
     if talks:
-        total = len(_people(view))
-        labels = tuple(view.say(f"review.{n}") for n in ("basis", "question", "step", "reply"))
-        title = view.say("review.title", shown=len(talks), n=total)
-        items = tuple(_item(view, f) for f in talks)
-        blocks.append(Review(title, labels, items, codes=tuple(dict.fromkeys(f.code for f in talks))))  # type: ignore[arg-type]
+        says = view.say
+        labels = (says("review.basis"), says("review.rows"), says("review.question"), says("review.step"),
+                  says("review.reply"))  # fmt: skip
+        shown = _first(talks)
+        title = view.say("review.title", shown=len(shown), n=len(talks))
+        codes = tuple(dict.fromkeys(f.code for _, found in shown for f in found[:MOST_EVIDENCE]))
+        blocks.append(Review(title, labels, tuple(_item(view, row, found) for row, found in shown), codes=codes))
+        blocks += [Text(view.say("review.rest"))] if len(talks) > len(shown) else []
     elif view.internal:
         blocks.append(Text(view.say("review.nobody")))
     blocks.append(Box(view.say("reply.title"), view.say("reply.text")))
@@ -57,30 +65,70 @@ def _key(view: View) -> tuple[str, int, str]:
     return view.region, view.year, "multisource"
 
 
-def _people(view: View) -> list[Finding]:
-    """Return the flagged findings about raters, one per rater, the strongest first."""
-    found = [
-        f
-        for result in view.audit.results.values()
-        for f in words.worst(result, len(result))
-        if f.subject_kind == "rater"
-    ]
-    found.sort(key=lambda f: -view.strength(f))
-    return list({f.subject: f for f in reversed(found)}.values())[::-1]
+def review_list(view: View) -> list[tuple[pd.Series, list[Finding]]]:
+    """Return the entries of the review list in order, each with its findings; none at the public level."""
+    frame = view.audit.review
+    if frame is None or not view.internal:
+        return []
+    return [(rows.iloc[0], [_finding(view, r) for _, r in rows.iterrows()]) for _, rows in frame.groupby("entry")]
 
 
-def conversations(view: View) -> list[Finding]:
-    """Return the raters to talk to; none at the public level."""
-    return _people(view)[:MOST_TALKS] if view.internal else []
+def _first(talks: list[tuple[pd.Series, list[Finding]]]) -> list[tuple[pd.Series, list[Finding]]]:
+    """Return the first entries, and the first of each kind that is not among them."""
+    shown, rest = talks[:MOST_TALKS], talks[MOST_TALKS:]
+    kinds = {row["kind"] for row, _ in shown}
+    others = {row["kind"]: (row, found) for row, found in reversed(rest) if row["kind"] not in kinds}
+    return shown + sorted(others.values(), key=lambda item: int(item[0]["entry"]))
 
 
-def _item(view: View, f: Finding) -> tuple[str, str, str, str, str, str]:
-    detector, _, code = f.code.partition(".")
-    n = f.estimate.n if f.estimate is not None else 0
-    about = view.say("review.about", n=n)
-    question = view.maybe(f"ask.{detector}_{code}") or view.maybe(f"ask.{detector}") or view.say("ask.any")
-    step = view.maybe(f"develop.{detector}") or view.say("develop.any")
-    basis = split(view.sentence(f))[0]
-    subject = naming.subject(f, view.lang, view.names)
-    about = f"{about}\n{words.title(detector, view.lang).lower()}"
-    return subject, about, basis, question, step, view.say("review.none")
+def _finding(view: View, row: pd.Series) -> Finding:
+    where = {name: row[name] for name in ("code", "measure", "subject", "scope")}
+    found = view.first(row["detector"], **where)
+    if found is None:
+        raise ValueError(f"the review list names a finding that the audit does not have: {where}")
+    return found
+
+
+def _item(view: View, row: pd.Series, found: list[Finding]) -> tuple[str, str, str, str, str, str, str]:
+    """Return an entry in words: who, about, basis, rows, question, step, reply."""
+    return (
+        who(view, found[0]),
+        "\n".join([view.say("review.entry", entry=int(row["entry"])), about(view, row, found)]),
+        basis(view, found),
+        addresses(view, found, MOST_ROWS),
+        say(row["question"], view.lang),
+        say(row["step"], view.lang),
+        view.say("review.none"),
+    )
+
+
+def basis(view: View, found: list[Finding]) -> str:
+    """Return the evidence: two sentences of a single finding, one of each where there are several."""
+    most = 2 if len(found) == 1 else 1
+    told = (" ".join(sentences(view.sentence(f))[:most]) for f in found[:MOST_EVIDENCE])
+    return " ".join(dict.fromkeys(told))
+
+
+def who(view: View, f: Finding) -> str:
+    """Return whom an entry is about."""
+    if f.subject_kind == "list":
+        return naming.word(f.measure, view.lang)
+    return view.subject(f) if f.subject_kind != "region" else view.place
+
+
+def about(view: View, row: pd.Series, found: list[Finding]) -> str:
+    """Return what kind of subject, how many employees, and the topics."""
+    what = "rater" if found[0].subject_kind == "team" else found[0].subject_kind
+    topics = dict.fromkeys(words.title(f.code.split(".")[0], view.lang).lower() for f in found)
+    what = view.maybe(f"review.what_{what}") or view.say("review.what_part")
+    text = view.say("review.about", what=what, n=int(row["persons"]))
+    return "\n".join([text, *topics, view.say(f"review.kind_{row['kind']}")])
+
+
+def addresses(view: View, found: list[Finding], most: int) -> str:
+    """Return the first row addresses behind findings and how many more there are."""
+    kept = list(dict.fromkeys(a for f in found for a in f.rows))
+    if not kept:
+        return view.say("review.rows_none")
+    n = max(len(kept), *(int(f.params.get("n_rows", 0)) for f in found))
+    return view.say("review.rows_some", rows=", ".join(kept[:most]), more=n - len(kept[:most]))
