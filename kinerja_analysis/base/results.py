@@ -289,24 +289,84 @@ class Audit:
 
 COMPARISON_COLUMNS = (
     "measure", "year", "region_a", "region_b", "adjusted", "value", "lower", "upper", "level", "unit", "n_a", "n_b",
-    "p_adjusted", "status", "reason",
+    "p_adjusted", "status", "reason", "subject", "reference", "scope", "year_b", "value_a", "value_b", "mark",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Pairwise differences between regions or years; ``reason`` says why a value is missing."""
+    """Pairwise differences between regions or years; ``reason`` says why a value is missing, ``mark`` what to know.
+
+    ``frame`` has ``COMPARISON_COLUMNS``; per pair the row ``verdict`` comes first. Status ``FLAGGED``: the two can be
+    told apart, ``CLEAR``: they cannot. ``names`` are the regions' names; ``funnels`` the funnel limits of each measure
+    that ten regions have (else empty).
+    """
 
     frame: pd.DataFrame
+    names: Mapping[str, str] = field(default_factory=dict)
+    funnels: pd.DataFrame = field(default_factory=pd.DataFrame)
+    level: Level = "internal"
+    synthetic: bool = False
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the table, always with the same columns."""
+        """Return the tidy table, always with the same columns."""
         return self.frame[list(COMPARISON_COLUMNS)].copy()
 
-    def _repr_html_(self) -> str:
-        from kinerja_analysis.show.table import html_table
+    @property
+    def pairs(self) -> list[tuple[str, int, str, int]]:
+        """The pairs compared, in order: region and year of the one, region and year of the other."""
+        rows = self.frame.loc[self.frame["measure"] == "verdict", ["region_a", "year", "region_b", "year_b"]]
+        return [(str(a), int(y), str(b), int(z)) for a, y, b, z in rows.itertuples(index=False)]
 
-        return html_table(self.to_frame(), "id")
+    def select(self, pair: tuple[str, int, str, int]) -> Comparison:
+        """Return the comparison of one pair of ``pairs``. Raises ``KeyError`` for another."""
+        if pair not in self.pairs:
+            raise KeyError(pair)
+        keys = ["region_a", "year", "region_b", "year_b"]
+        mine = (self.frame[keys] == list(pair)).all(axis=1)
+        return replace(self, frame=self.frame[mine].reset_index(drop=True))
+
+    def matrix(
+        self, measure: str, year: int, *, scope: str = "", subject: str = "", adjusted: bool = False
+    ) -> pd.DataFrame:
+        """Return which regions can be told apart: a symmetric table of ``apart``, ``not_apart`` and ``""`` (no value).
+
+        It is not transitive: no groups of equal regions can be made of it.
+        """
+        f = self.frame
+        f = f[(f["measure"] == measure) & (f["year"] == year) & (f["adjusted"] == adjusted) & (f["subject"] == subject)]
+        f = f[(f["scope"] == scope) | (scope == "")]
+        names = sorted({*f["region_a"], *f["region_b"]})
+        out = pd.DataFrame("", index=names, columns=names)
+        told = {"FLAGGED": "apart", "CLEAR": "not_apart"}
+        for r in f[f["value"].notna()].itertuples():
+            out.loc[r.region_a, r.region_b] = out.loc[r.region_b, r.region_a] = told.get(str(r.status), "")
+        return out
+
+    def summary(self, lang: str = "id") -> str:
+        """Return the comparison in words: per pair what may be compared, then what can be told apart."""
+        from kinerja_analysis.show.comparison import summary
+
+        return summary(self, lang)
+
+    def to_latex(self, lang: str = "en") -> str:
+        """Return the rows with a value as a LaTeX table (booktabs, longtable), in the reader's language."""
+        from kinerja_analysis.show.comparison import latex
+
+        return latex(self, lang)
+
+    def to_xlsx(self, path: str | Path, lang: str = "id") -> Path:
+        """Write a workbook: the summary in words, the tidy table, the funnel where there is one; return its path."""
+        from kinerja_analysis.show.comparison import workbook
+
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(workbook(self, lang))
+        return Path(path)
+
+    def _repr_html_(self) -> str:
+        from kinerja_analysis.show.comparison import html
+
+        return html(self, "id")
 
 
 def merge(audits: Sequence[Audit]) -> Audit:

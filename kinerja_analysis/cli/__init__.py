@@ -13,6 +13,7 @@ from kinerja_analysis import __version__
 from kinerja_analysis.base.errors import InputRefused, KinerjaError, UsageError
 from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.cli import files, identity, runs
+from kinerja_analysis.cli.compare import compare_command
 from kinerja_analysis.cli.template import template_command
 from kinerja_analysis.cli.terminal import Terminal, default_lang
 
@@ -25,7 +26,7 @@ def cli() -> None:
     """Audit objektivitas penilaian kinerja ASN / objectivity audit of civil-service ratings."""
 
 
-for _command in (runs.demo, files.check, runs.audit_command, runs.report, runs.simulate_command,
+for _command in (runs.demo, files.check, runs.audit_command, runs.report, compare_command, runs.simulate_command,
                  runs.config_command, identity.identity, files.explain, runs.lab, template_command):  # fmt: skip
     cli.add_command(_command)
 

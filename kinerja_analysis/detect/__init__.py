@@ -13,6 +13,7 @@ from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.results import Audit, Design, Result, Status
 from kinerja_analysis.base.store import data_digest
 from kinerja_analysis.base.tables import ScoreTable, Tables
+from kinerja_analysis.detect.between import between
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, check_overrides
 from kinerja_analysis.detect.counts import counts
@@ -105,14 +106,17 @@ def detect(
         for name, frame in counts(ctx, results).items():
             aggregates.setdefault(name, []).append(frame)
         talks.append(review(results, config))
+    told = provenance(tables, config)
+    done = tuple((c.region, c.year) for c in views)
+    aggregates["between"] = [between(tables, config, done, str(told["data"]))]
     return Audit(
-        cells=tuple((c.region, c.year) for c in views),
+        cells=done,
         design=Design(pd.concat([c.design.frame for c in views], ignore_index=True)),
         scores=scores,
         results={n: Result(n, pd.concat(frames, ignore_index=True)) for n, frames in found.items()},
         counts={n: pd.concat(frames, ignore_index=True) for n, frames in aggregates.items()},
         config=config,
-        provenance=provenance(tables, config),
+        provenance=told,
         review=pd.concat(talks, ignore_index=True),
     )
 

@@ -11,6 +11,7 @@ import pandas as pd
 from kinerja_analysis.base.results import Result
 from kinerja_analysis.base.tables import PREDIKAT, SOURCES, TABLES, data_kind
 from kinerja_analysis.detect.adviser import advice
+from kinerja_analysis.detect.comparable import comparable
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.quality import quality
 
@@ -36,6 +37,7 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
         "advice": advice(ctx),
         "accounting": lines,
         **quality(ctx, lines, files),
+        **comparable(ctx),
     }
     return {name: frame.assign(**head)[[*head, *frame.columns]] for name, frame in found.items()}
 

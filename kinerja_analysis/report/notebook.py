@@ -55,6 +55,35 @@ class Report:
         print(SENTINEL)
 
 
+class Comparing:
+    """The page of a comparison, as a notebook shows it: all regions and years of the audit in the folder ``audit``.
+
+    ``regions`` and ``years`` are the comparisons themselves. Raises ``UsageError`` when there are no two regions in a
+    year, or when the stored audit is missing or was changed.
+    """
+
+    def __init__(self, lang: str, level: str, *, folder: str = AUDIT_FOLDER) -> None:
+        from kinerja_analysis.compare import compare_regions, compare_years
+        from kinerja_analysis.report.page import comparison_page
+
+        audit = load_audit(Path(folder))
+        if audit.level != level:
+            raise ValueError(f"the stored audit is {audit.level}, the page {level}")
+        self.lang = lang
+        self.regions = compare_regions(audit)
+        several = len({r for r, _ in audit.cells}) < len(audit.cells)
+        self.years = compare_years(audit) if several else None
+        self._sections = {s.name: list(s.blocks) for s in comparison_page(self.regions, self.years, lang).sections}
+
+    def show(self, section: str) -> None:
+        """Display one section. Raises ``KeyError`` for an unknown one."""
+        _display(self._sections[section], self.lang)
+
+    def end(self) -> None:
+        """Mark that the notebook ran to its end."""
+        print(SENTINEL)
+
+
 def _page_sections(audit: Audit, lang: str, page: str) -> dict[str, list[Block]]:
     from kinerja_analysis.report.page import quality_page, region_page
 

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.results import Audit, Comparison
 from kinerja_analysis.report.blocks import Block, Part
-from kinerja_analysis.report.sections import capacity, evidence, examined, headcount, index, key, lead, origin, steps
+from kinerja_analysis.report.sections import (
+    capacity,
+    compare,
+    evidence,
+    examined,
+    headcount,
+    index,
+    key,
+    lead,
+    origin,
+    steps,
+)
 from kinerja_analysis.report.sections import quality as submission
 from kinerja_analysis.report.view import View
 
 NAMES = ("lead", "examined", "capacity", "findings", "index", "steps", "provenance", "evidence", "headcount")
 QUALITY_NAMES = ("lead", "rows", "filled", "unrated", "coverage", "checks", "problems", "provenance")
+COMPARISON_NAMES = ("lead", "allowed", "inside", "levels", "years", "criteria", "reading")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +107,37 @@ def _page(view: View, names: Sequence[str], parts: Sequence[tuple[Block, ...]]) 
     synthetic = bool(view.audit.provenance.get("synthetic"))
     title = f"{view.place}, {view.year}"
     return Page(title, view.lang, view.audit.level, view.region, view.year, synthetic, sections)
+
+
+def comparison_page(regions: Comparison, years: Comparison | None, lang: str, *, pictures: bool = True) -> Page:
+    """Return the page of a comparison.
+
+    Parameters
+    ----------
+    regions : Comparison
+        From ``compare_regions``; its last year is shown in full, the others in short.
+    years : Comparison, optional
+        From ``compare_years``.
+    lang : str
+        ``id`` or ``en``.
+    pictures : bool
+        As in ``region_page``.
+
+    Returns
+    -------
+    Page
+        Sections in the order of ``COMPARISON_NAMES``; ``region`` is empty and ``year`` the last one.
+    """
+    view = compare.Compared(regions, years, lang, pictures)
+    same = compare.criteria(view)
+    parts: tuple[tuple[Block, ...], ...] = (
+        (compare.masthead(view),),
+        (compare.allowed(view),),
+        tuple(compare.inside(view)),
+        (compare.levels(view),),
+        tuple(compare.years(view)),
+        (same,) if same is not None else (),
+        (compare.reading(view),),
+    )
+    sections = tuple(PageSection(name, blocks) for name, blocks in zip(COMPARISON_NAMES, parts, strict=True))
+    return Page(view.title, lang, regions.level, "", view.latest, regions.synthetic, sections)

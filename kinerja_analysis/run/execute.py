@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +12,10 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import KinerjaError, PartialRun, UsageError
 from kinerja_analysis.base.results import Level
 from kinerja_analysis.base.store import data_digest, manifests, read_provenance
-from kinerja_analysis.base.tables import ScoreTable, Tables
+from kinerja_analysis.base.tables import ScoreTable, Tables, of_cell
 from kinerja_analysis.base.workers import workers
 from kinerja_analysis.detect import cells_of, detect
+from kinerja_analysis.detect.between import between
 from kinerja_analysis.pipeline import Paths, open_audit, published
 from kinerja_analysis.read import read
 from kinerja_analysis.read.session import Progress
@@ -126,19 +127,20 @@ def _cells(
     scores = score(tables, order.config)
     todo = []
     cells = cells_of(tables, order.config)
+    links = between(tables, order.config, cells, data_digest(tables))
     for region, year in cells:
         part = tables.select(region=region, until=year)
         if resume and _is_done(part, (region, year), order):
             rows.append((region, year, "done", "resumed"))
         else:
             mine = ScoreTable(scores.frame[scores.frame["region"] == region].reset_index(drop=True))
-            todo.append((part, mine, (region, year)))
+            todo.append((part, mine, (region, year), of_cell(links, region, year)))
     own = order.config.regions
     inner = {code for code, place in own.items() if place.parent in own}  # they wait for what their region prints
     for tasks in filter(None, ([t for t in todo if (t[2][0] in inner) == late] for late in (False, True))):
         with workers(jobs, len(tasks)) as executor:
             futures = [executor.submit(do_cell, *task, order) for task in tasks]
-            for (_, _, cell), future in zip(tasks, futures, strict=True):
+            for (_, _, cell, _), future in zip(tasks, futures, strict=True):
                 status, reason, written = future.result()
                 rows.append((*cell, status, reason))
                 files += written
@@ -147,12 +149,15 @@ def _cells(
     return rows, files
 
 
-def do_cell(tables: Tables, scores: ScoreTable, cell: Cell, order: Order) -> tuple[str, str, list[Path]]:
-    """Audit and report one cell; return status, reason and the files."""
+def do_cell(
+    tables: Tables, scores: ScoreTable, cell: Cell, links: pd.DataFrame, order: Order
+) -> tuple[str, str, list[Path]]:
+    """Audit and report one cell; return status, reason and the files. ``links``: its rows of ``detect.between``."""
     region, year = cell
     written: list[Path] = []
     try:
         audit = detect(tables, scores, order.config, cells=[cell])
+        audit = replace(audit, counts={**audit.counts, "between": links})
         for level in order.levels:
             edition = release(audit, earlier=published(audit, order.out)) if level == "public" else audit
             job = Job(region, year, level, order.languages, order.formats, audit.name(region))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .crossed_effects import crossed_effects
     from .dawid_skene import dawid_skene
     from .design import design_power, suggest_links
+    from .funnel import funnel
     from .generalizability import d_study, g_study
     from .inside import conditional_ordinal
     from .inside_changes import supervisor_change
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .intraclass import icc
     from .leave_out import leave_out_decomposition
     from .linkage import linkage
+    from .linked_groups import linked_groups
     from .many_facet_rasch import many_facet_rasch
     from .patterns import identical_vectors, intra_individual_variability, longstring, single_value_chance
     from .ranking import rank_intervals
@@ -66,13 +68,14 @@ _HOME = {
     "rank_intervals": "ranking", "dyadic_reciprocity": "reciprocity", "rating_prices": "rating_prices",
     "supported_order": "supported_order", "reliability_of_means": "supported_order",
     "without_groups": "supported_order",
+    "linked_groups": "linked_groups", "funnel": "funnel",
 }  # fmt: skip
 
 __all__ = [
     "adjust", "agreement_coefficients", "bayes_fdr", "beta_binomial", "category_statistics", "conditional_ordinal",
     "crossed_effects", "d_study", "dawid_skene", "design_power", "dyadic_reciprocity", "facet_interaction",
-    "facet_report", "facet_summary", "fit_bounds", "g_study", "icc", "identical_vectors",
-    "intra_individual_variability", "kendall_w", "leave_out_decomposition", "linkage", "longstring",
+    "facet_report", "facet_summary", "fit_bounds", "funnel", "g_study", "icc", "identical_vectors",
+    "intra_individual_variability", "kendall_w", "leave_out_decomposition", "linkage", "linked_groups", "longstring",
     "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rank_intervals", "rater_agreement",
     "rating_prices", "reliability_of_means", "response_surface", "ruler", "self_other", "separated_pairs", "shrink",
     "single_value_chance", "social_relations", "source_correlation", "source_reliability", "suggest_links",

@@ -25,6 +25,7 @@ from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.tables import Tables, data_kind, empty
 from kinerja_analysis.base.words import LANGUAGES, messages
 from kinerja_analysis.compare import compare_regions
+from kinerja_analysis.compare.levels import LEVELS
 from kinerja_analysis.detect import detect, run_detector
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.score import score
@@ -141,18 +142,26 @@ def test_every_question_is_asked_in_every_situation(lab: SimpleNamespace) -> Non
     assert {c["detector"] for c in CLAIMS} == set(lab.EVERY)
 
 
+def others(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same in another region, about other people."""
+    people = [c for c in ("ratee", "rater", "person", "supervisor") if c in frame]
+    return frame.assign(region="99.03", **{c: "b" + frame[c] for c in people})
+
+
 @pytest.mark.parametrize("situation", ["S1", "S4", "S6"])
 def test_regions_differ_inside_teams_only(situation: str) -> None:
     """Levels of two regions are nowhere compared; what lies inside teams is, with its range; no index without proof."""
     a = SITUATIONS[situation]()
-    b = replace(a, **{t: getattr(a, t).assign(region="99.03") for t in ("ratings", "appraisals", "employees", "units")})
+    b = replace(a, **{t: others(getattr(a, t)) for t in ("ratings", "appraisals", "employees", "units")})
     both = replace(a, **{t: pd.concat([getattr(x, t) for x in (a, b)], ignore_index=True)
                          for t in ("ratings", "appraisals", "employees", "units")})  # fmt: skip
     config = AuditConfig(detectors=("distribution", "group_gap", "agreement"))
     made = detect(both, score(both, config), config)
-    frame = compare_regions(made).to_frame().set_index("measure")
-    assert frame.loc["level", "reason"] == "not_linked" and math.isnan(frame.loc["level", "value"])
-    inside = frame.drop(index="level")
-    known = inside[inside["value"].notna()]
+    frame = compare_regions(made).to_frame()
+    assert frame.iloc[0][["measure", "reason"]].tolist() == ["verdict", "not_linked"]
+    levels = frame[frame["measure"].isin(LEVELS)]
+    assert set(levels["measure"]) == set(LEVELS) and set(levels["reason"]) == {"not_linked"}
+    assert levels["value"].isna().all()
+    known = frame[frame["value"].notna()]
     assert len(known) and np.isfinite(known[["lower", "upper"]]).all(axis=None)
     assert made.index is None

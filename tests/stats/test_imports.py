@@ -27,6 +27,7 @@ CALLS = {
     "facet_report": FIT + "'p')",
     "facet_summary": FIT + ")",
     "fit_bounds": FIT + "replicates=20)",
+    "funnel": "(np.sin(np.arange(12.0)), np.full(12, 0.5))",
     "g_study": "([2, 4, 5, 7, 1, 2], {'p': np.arange(6) // 2, 'r': np.arange(6) % 2}, 'p x r')",
     "icc": "([[9, 2, 5], [6, 1, 3], [8, 4, 6]])",
     "identical_vectors": "([[3, 3], [3, 3], [2, 3], [1, 2]], [0, 0, 1, 1])",
@@ -34,6 +35,8 @@ CALLS = {
     "kendall_w": "([[1, 2], [2, 1], [3, 3], [4, 4], [5, 5]])",
     "leave_out_decomposition": "([5, 4, 4, 3], [0, 0, 1, 1], [0, 1, 0, 1])",
     "linkage": "([0, 0, 1, 1], [0, 1, 0, 1])",
+    "linked_groups": "(np.sin(np.arange(12.0)), np.arange(12) // 2, np.arange(12) % 2, np.arange(12) // 6,"
+    " sd_pair=1, sd_rater=1)",
     "longstring": "([[3, 3, 3, 2], [1, 2, 2, 1]])",
     "many_facet_rasch": "([1, 0, 2, 1, 1, 2, 0, 1], {'p': np.arange(8) // 2, 'r': np.arange(8) % 2})",
     "minimal_effect_test": "([1.96, 1.0], [1.0, 0.2], 0.1, 12)",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kinerja_analysis.base.results import Result
+from kinerja_analysis.base.results import Comparison, Result
 from kinerja_analysis.show import charts, theme
 from kinerja_analysis.show.charts import caterpillar, distribution, drawing, rows, teams
 
@@ -50,7 +50,10 @@ def inputs(lab: SimpleNamespace) -> dict[str, tuple[Any, list[str]]]:
                           movers=0)  # fmt: skip
     index = lab.finding("index.supported", measure="index", value=10.0, lower=5.0, upper=15.0, n=318, unit="of_100",
                         separated=16.0, concordant=12.0, discordant=4.0, tied=84.0, n_comparators=1)  # fmt: skip
+    own = {"measure": "own_group_gap", "subject": "asal|supervisor", "reference": "", "adjusted": False, "unit": "sd",
+           "value": 0.44, "lower": 0.07, "upper": 0.81, "n_a": 275, "n_b": 300, "status": "FLAGGED"}  # fmt: skip
     return {
+        "contrasts": (Comparison(pd.DataFrame([own])), ["asal sama, dari atasan: 0,44", "0,07 sampai 0,81"]),
         "bounds": (lab.finding("leniency.bounds", measure="bounds", **share), ["19%"]),
         "caterpillar": (raters(lab, 5), ["+11,4", "+7,0 sampai +15,8", "Ditandai 1"]),
         "chance": (Result.of("straight_lining", [single]), ["12 dari 40", "9,4"]),

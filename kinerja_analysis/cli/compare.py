@@ -1,0 +1,76 @@
+"""The command that compares regions and years of stored audits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.results import Audit, Comparison, merge
+from kinerja_analysis.cli.terminal import Terminal, config_of, config_option, json_option, lang_option, out_option
+
+
+@click.command(name="compare")
+@click.argument("regions", nargs=-1)
+@out_option
+@click.option("--year", "years", type=int, multiple=True, help="Tahun, boleh beberapa / years, several allowed.")
+@click.option("--level", type=click.Choice(["public", "internal"]), default="public", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
+@config_option
+@json_option
+@lang_option
+def compare_command(
+    regions: tuple[str, ...], out: str, years: tuple[int, ...], level: str, dry_run: bool, config_path: str | None,
+    as_json: bool, lang: str | None,
+) -> None:  # fmt: skip
+    """Bandingkan wilayah dan tahun dari audit tersimpan / compare regions and years of stored audits."""
+    from kinerja_analysis.compare import compare_regions, compare_years
+    from kinerja_analysis.pipeline import open_audit
+    from kinerja_analysis.report.banding import compare_pages, place
+
+    term = Terminal(lang, as_json)
+    config = config_of(config_path, ["."])
+    stored = open_audit(out, level=level, key_file=config.key_file)  # type: ignore[arg-type]
+    audit = chosen(stored, regions, years)
+    several = len({r for r, _ in audit.cells}) > 1
+    found = [compare_regions(audit)] if several else []
+    if not several or len({y for _, y in audit.cells}) > 1:
+        found.append(compare_years(audit))
+    term.json(_json(found))
+    if not as_json:
+        for comparison in found:
+            term.console.print(comparison.summary(term.lang), markup=False)
+            term.console.print()
+    if not several:
+        return
+    if dry_run:
+        term.say("compare.written", path=str(place(audit, Path(out))))
+        return
+    pages = compare_pages(audit, Path(out))
+    shown = next(p for p in pages if p.name.endswith(f"_{term.lang}.html"))
+    term.say("compare.written", path=str(Path(out) / shown.relative_to(Path(out).resolve())))
+
+
+def chosen(audit: Audit, regions: tuple[str, ...], years: tuple[int, ...]) -> Audit:
+    """Return the cells of these regions (codes or names) and years; all of them where none is named.
+
+    Raises ``UsageError`` for a region or year that is not there.
+    """
+    codes = {r: {r.casefold(), audit.name(r).casefold()} for r, _ in audit.cells}
+    for name in regions:
+        if not any(name.casefold() in known for known in codes.values()):
+            raise UsageError("compare.unknown", name=name)
+    wanted = {r for r, known in codes.items() if not regions or {n.casefold() for n in regions} & known}
+    cells = [c for c in audit.cells if c[0] in wanted and (not years or c[1] in years)]
+    if not cells:
+        raise UsageError("compare.unknown", name=", ".join(map(str, years)))
+    return replace(merge([audit.select(region=r, year=y) for r, y in cells]), config=audit.config)
+
+
+def _json(found: list[Comparison]) -> list[dict[str, Any]]:
+    rows = pd.concat([c.to_frame() for c in found], ignore_index=True).astype(object)
+    return [{str(k): v for k, v in r.items()} for r in rows.where(rows.notna(), None).to_dict("records")]

@@ -1,0 +1,174 @@
+"""A comparison in words, as LaTeX, as a workbook and as HTML."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from kinerja_analysis.base.results import COMPARISON_COLUMNS, Comparison
+from kinerja_analysis.base.words import has, say, show
+from kinerja_analysis.show import names as naming
+from kinerja_analysis.show.sentence import plain, quantity
+from kinerja_analysis.show.strength import RATIO_UNITS
+from kinerja_analysis.show.table import escape, header, html_table
+
+_LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
+          "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "−": r"$-$", "–": "--"}  # fmt: skip
+
+
+def label(row: Any, lang: str) -> str:
+    """Return what a row compares, in words."""
+    subject, source = str(row.subject), ""
+    if row.measure == "own_group_gap":
+        subject, _, source = subject.partition("|")
+    measure = "criteria" if row.measure == "criterion_difficulty" and not subject else row.measure
+    told = say(f"compare.measure.{measure}", lang, subject=naming.word(subject, lang).replace("_", " "),
+               source=naming.word(source, lang), reference=reference(row, lang))  # fmt: skip
+    return say("compare.adjusted", lang, what=told) if row.adjusted else told
+
+
+def reference(row: Any, lang: str) -> str:
+    """Return the word for the group that a group is held against."""
+    return naming.word(row.reference, lang) if row.reference else say("compare.reference", lang)
+
+
+def short(row: Any, lang: str) -> str:
+    """Return a short name of a row below the heading of its topic."""
+    subject, _, source = str(row.subject).partition("|")
+    what = naming.word(subject, lang)
+    if row.measure in ("odds_ratio", "gap"):
+        return say("compare.short.groups", lang, subject=what, reference=reference(row, lang))
+    if row.measure in ("own_group_odds_ratio", "own_group_gap"):
+        return say("compare.short.own", lang, subject=what, source=naming.word(source or "supervisor", lang))
+    return label(row, lang)
+
+
+def verdict(comparison: Comparison, row: Any, lang: str) -> str:
+    """Return the verdict of a pair as a sentence."""
+    a, b = (comparison.names.get(r, r) for r in (row.region_a, row.region_b))
+    return say(f"compare.verdict.{row.reason}", lang, a=a, b=b, year=str(row.year), year_b=str(row.year_b))
+
+
+def sides(comparison: Comparison, row: Any) -> tuple[str, str]:
+    """Return what the two sides are called: regions, or years of one region."""
+    if row.region_a == row.region_b:
+        return str(row.year), str(row.year_b)
+    return comparison.names.get(row.region_a, row.region_a), comparison.names.get(row.region_b, row.region_b)
+
+
+def numbers(row: Any, lang: str) -> dict[str, str]:
+    """Return a row's numbers in the reader's form; a difference of shares is in percentage points."""
+    share = row.unit == "share"
+    how = "percentage_points" if share else row.unit
+    scale = 100 if share else 1
+    out = {k: quantity(scale * getattr(row, k), how, lang) for k in ("value", "lower", "upper")}
+    signed = row.unit in ("sd", "correlation", "reliability")
+    out = {k: ("+" if signed and getattr(row, k) > 0 else "") + v for k, v in out.items()}
+    if has(f"compare.unit.{row.unit}"):
+        out["value"] += " " + say(f"compare.unit.{row.unit}", lang)
+    return out | {k: quantity(getattr(row, k), row.unit, lang) for k in ("value_a", "value_b")}
+
+
+def told(comparison: Comparison, row: Any, lang: str) -> str:
+    """Return a row as a sentence."""
+    what, shown = label(row, lang), numbers(row, lang)
+    if not math.isfinite(row.value):
+        return say("compare.row.none", lang, what=what, reason=say(f"compare.reason.{row.reason}", lang))
+    if row.unit == "raters":
+        return say("compare.row.count", lang, what=what, value=shown["value"], n=row.n_a)
+    kind = say(f"compare.row.{'ratio' if row.unit in RATIO_UNITS else 'difference'}", lang)
+    a, b = sides(comparison, row)
+    form = "apart" if math.isfinite(row.value_a) and math.isfinite(row.value_b) else "plain"
+    return say(f"compare.row.{form}", lang, what=what, kind=kind, a=a, b=b, **shown)
+
+
+def summary(comparison: Comparison, lang: str) -> str:
+    """Return the comparison in words: per pair the verdict, what can be told apart, what cannot, what has no number."""
+    lines: list[str] = []
+    for pair in comparison.pairs:
+        rows = list(comparison.select(pair).frame.itertuples())
+        a, b = sides(comparison, rows[0])
+        year = "" if a.isdigit() else f", {rows[0].year}"
+        name = comparison.names.get(rows[0].region_a, "") + ": " if a.isdigit() else ""
+        lines.append(f"{name}{say('compare.summary.pair', lang, a=a, b=b)}{year}")
+        lines.append(plain(verdict(comparison, rows[0], lang)))
+        known = [r for r in rows[1:] if math.isfinite(r.value)]
+        apart = [told(comparison, r, lang) for r in known if r.status == "FLAGGED"]
+        lines += [say("compare.summary.apart", lang), *apart] if apart else [say("compare.summary.nothing", lang)]
+        for key, part in (("same", [r for r in known if r.status != "FLAGGED"]),
+                          ("none", [r for r in rows[1:] if not math.isfinite(r.value)])):  # fmt: skip
+            listed = list(dict.fromkeys(label(r, lang) for r in part))
+            if listed:
+                lines.append(say(f"compare.summary.{key}", lang, n=len(listed), names="; ".join(listed)))
+        lines.append("")
+    level = float(comparison.frame["level"].iloc[0]) if len(comparison.frame) else 0.95
+    return "\n".join([*lines, say("compare.summary.together", lang, level=level)])
+
+
+def shown_frame(comparison: Comparison, lang: str) -> pd.DataFrame:
+    """Return the rows with a value as a reader sees them."""
+    found = []
+    for r in comparison.frame[comparison.frame["value"].notna()].itertuples():
+        a, b = sides(comparison, r)
+        n = numbers(r, lang)
+        found.append({"year": str(r.year), "pair": f"{a} – {b}", "measure": label(r, lang), "value_a": n["value_a"],
+                      "value_b": n["value_b"], "value": n["value"], "lower": n["lower"], "upper": n["upper"],
+                      "p_adjusted": r.p_adjusted, "status": r.status})  # fmt: skip
+    names = ["year", "pair", "measure", "value_a", "value_b", "value", "lower", "upper", "p_adjusted", "status"]
+    return pd.DataFrame(found, columns=names)
+
+
+def latex(comparison: Comparison, lang: str) -> str:
+    """Return the rows with a value as a LaTeX longtable with booktabs rules."""
+    frame = shown_frame(comparison, lang).drop(columns="status")
+    frame["p_adjusted"] = [show(float(p), "p", lang) for p in frame["p_adjusted"]]
+    head = " & ".join(tex(header(c, lang)) for c in frame.columns) + r" \\"
+    body = [" & ".join(tex(str(v)) for v in row) + r" \\" for row in frame.itertuples(index=False, name=None)]
+    return "\n".join([
+        r"% \usepackage{booktabs,longtable}", r"\begin{longtable}{llp{0.3\linewidth}rrrrrr}",
+        rf"\caption{{{tex(say('compare.latex.caption', lang))}}} \\", r"\toprule", head, r"\midrule", r"\endfirsthead",
+        r"\toprule", head, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot", *body, r"\end{longtable}", "",
+    ])  # fmt: skip
+
+
+def tex(text: str) -> str:
+    r"""Return text that LaTeX prints as it is.
+
+    >>> tex("5 % & a_b")
+    '5 \\% \\& a\\_b'
+    """
+    return "".join(_LATEX.get(c, c) for c in text)
+
+
+def workbook(comparison: Comparison, lang: str) -> bytes:
+    """Return a workbook: the summary in words, the tidy table with raw numbers, the funnel where there is one."""
+    from openpyxl import Workbook
+
+    from kinerja_analysis.base.xlsx import book_bytes, put
+
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = say("compare.sheet.words", lang)
+    sheet.column_dimensions["A"].width = 120
+    for i, line in enumerate(summary(comparison, lang).split("\n"), 1):
+        put(sheet.cell(i, 1), line)
+    pages = {"data": comparison.frame[list(COMPARISON_COLUMNS)], "funnel": comparison.funnels}
+    for name, frame in pages.items():
+        if frame.empty:
+            continue
+        page = book.create_sheet(say(f"compare.sheet.{name}", lang))
+        for i, row in enumerate([list(frame.columns), *frame.itertuples(index=False, name=None)], 1):
+            for j, value in enumerate(row, 1):
+                missing = isinstance(value, float) and not math.isfinite(value)
+                put(page.cell(i, j), None if missing else value)
+        page.freeze_panes = "A2"
+    return book_bytes(book, say("compare.latex.caption", lang))
+
+
+def html(comparison: Comparison, lang: str) -> str:
+    """Return the comparison as HTML: the words, then the rows with a value."""
+    words = "".join(f"<p>{escape(line)}</p>" for line in summary(comparison, lang).split("\n") if line)
+    return f"<div lang='{lang}'>{words}{html_table(shown_frame(comparison, lang), lang)}</div>"

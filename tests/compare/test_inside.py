@@ -1,0 +1,188 @@
+"""What lies inside teams: differences, intervals that hold together, and reasons for no number; all by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kinerja_analysis import compare_regions, compare_years
+from kinerja_analysis.base.errors import UsageError
+
+A, B, C = "01.01", "01.02", "01.03"
+TWO = [(A, 2025), (B, 2025)]
+Z = 1.959963984540054
+
+
+def row(frame: pd.DataFrame, measure: str, **where: object) -> pd.Series:
+    found = frame[(frame["measure"] == measure) & (~frame["adjusted"])]
+    for name, value in where.items():
+        found = found[found[name] == value]
+    assert len(found) == 1, found
+    return found.iloc[0]
+
+
+def test_one_difference_by_hand(fact, make_audit) -> None:
+    """.30 ± .04 against .20 ± .04: .10 ± .04√2; z = .10 · 1.96 / (.04√2) = 3.465, p = .00053."""
+    found = [fact(r, "separated_pairs", v, v - 0.04, v + 0.04) for r, v in ((A, 0.3), (B, 0.2))]
+    audit = make_audit(found, TWO)
+    r = row(compare_regions(audit).to_frame(), "separated_pairs")
+    assert (r["value"], r["value_a"], r["value_b"]) == pytest.approx((0.10, 0.30, 0.20))
+    assert r["upper"] - r["value"] == pytest.approx(0.04 * math.sqrt(2))
+    assert r["p_adjusted"] == pytest.approx(0.00053, abs=5e-6) and r["status"] == "FLAGGED"
+    assert (r["n_a"], r["n_b"], r["unit"], r["scope"]) == (100, 100, "share", "ekinerja")
+
+
+def test_the_family_is_every_number_of_the_year(fact, make_audit) -> None:
+    """Two measures, three regions: six comparisons; each at 1 − .05/6, z = 2.638."""
+    cells = [*TWO, (C, 2025)]
+    found = [fact(r, m, 0.2, 0.16, 0.24) for r, _ in cells for m in ("separated_pairs", "order")]
+    frame = compare_regions(make_audit(found, cells)).to_frame()
+    known = frame[frame["value"].notna()]
+    assert len(known) == 6
+    se = 0.04 / Z * math.sqrt(2)
+    assert (known["upper"] - known["value"]).to_numpy() == pytest.approx(2.6383 * se, rel=1e-4)
+    fewer = compare_regions(make_audit(found, cells), measures=["order"]).to_frame()
+    assert set(fewer["measure"]) == {"verdict", "order"}
+    half = (fewer["upper"] - fewer["value"]).dropna().to_numpy()
+    assert half == pytest.approx(2.3940 * se, rel=1e-4)  # three comparisons
+
+
+def test_odds_ratios_are_compared_as_ratios(fact, make_audit) -> None:
+    """4 (2 to 8) against 1 (.5 to 2): 4, to 2^(2 ± √2)."""
+    found = [fact(r, "odds_ratio", v, v / 2, v * 2, unit="odds_ratio", subject="sex=male", kind="group",
+                  reference="female") for r, v in ((A, 4.0), (B, 1.0))]  # fmt: skip
+    r = row(compare_regions(make_audit(found, TWO)).to_frame(), "odds_ratio")
+    assert (r["value"], r["lower"], r["upper"]) == pytest.approx((4, 2 ** (2 - math.sqrt(2)), 2 ** (2 + math.sqrt(2))))
+    assert (r["subject"], r["reference"]) == ("sex=male", "female")
+
+
+def test_reasons_for_no_number(fact, make_audit) -> None:
+    found = [
+        fact(A, "gap", 0.1, 0, 0.2, unit="sd", subject="asal=x", kind="group", reference="y", scope="multisource"),
+        fact(B, "gap", 0.1, 0, 0.2, unit="sd", subject="asal=x", kind="group", reference="z", scope="multisource"),
+        fact(A, "order", 0.6, 0.5, 0.7),
+        fact(A, "likeness", 0.5, math.nan, math.nan, unit="correlation", scope="multisource"),
+        fact(B, "likeness", 0.5, 0.4, 0.6, unit="correlation", scope="multisource"),
+        fact(A, "difference", 3, 2, 4, unit="points", scope="multisource"),
+        fact(B, "difference", 9, 8, 10, unit="points", scope="multisource"),
+    ]
+    frame = compare_regions(make_audit(found, TWO, scale={B: 5.0})).to_frame()
+    told = {m: row(frame, m)["reason"] for m in ("gap", "order", "likeness", "difference")}
+    assert told == {"gap": "reference_differs", "order": "not_measured", "likeness": "no_interval",
+                    "difference": "form_differs"}  # fmt: skip
+    assert frame["value"].isna().all() and "scale_differs" in row(frame, "likeness")["mark"]
+    same = compare_regions(make_audit(found, TWO)).to_frame()
+    assert row(same, "difference")["value"] == pytest.approx(-6)
+
+
+def test_agencies_of_one_name_are_not_compared(fact, make_audit) -> None:
+    found = [fact(r, "difference", 3, 2, 4, unit="points", subject="Dinas", kind="unit") for r in (A, B)]
+    assert "difference" not in set(compare_regions(make_audit(found, TWO)).to_frame()["measure"])
+
+
+def test_marks_of_form_and_framework(fact, make_audit) -> None:
+    found = [fact(r, m, 0.5, 0.4, 0.6) for r in (A, B) for m in ("separated_pairs", "order")]
+    audit = make_audit(found, TWO, periods={A: "2025-Q1|2025-Q2"}, frameworks={A: "kuranji", B: "mamuju"})
+    frame = compare_regions(audit).to_frame()
+    assert row(frame, "separated_pairs")["mark"] == "periods_differ"
+    assert row(frame, "order")["mark"] == "periods_differ|framework_differs"
+
+
+def strata(region: str, *rows: tuple[str, int, float, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["stratum", "pairs", "share", "variance"])
+    return frame.assign(region=region, year=2025)
+
+
+def test_composition_held_equal_by_hand(fact, make_audit) -> None:
+    """x and y separate .4 and .1 in both; A has 80 % x, B 20 %: plain .34 against .16, even .25 in both."""
+    shares = ((A, 80, 20), (B, 20, 80))
+    both = pd.concat([strata(r, ("x", x, 0.4, 0.0), ("y", y, 0.1, 0.0)) for r, x, y in shares])
+    found = [fact(A, "separated_pairs", 0.34, 0.3, 0.38), fact(B, "separated_pairs", 0.16, 0.12, 0.2)]
+    frame = compare_regions(make_audit(found, TWO, pair_strata=both)).to_frame()
+    (even,) = frame[frame["adjusted"] & (frame["measure"] == "separated_pairs")].itertuples()
+    plain = row(frame, "separated_pairs")
+    assert (even.value, even.value_a, even.value_b) == pytest.approx((0, 0.25, 0.25))
+    assert plain["value"] == pytest.approx(0.18) and plain["status"] == "FLAGGED" and even.status == "CLEAR"
+    assert even.upper - even.value == pytest.approx(plain["upper"] - plain["value"])  # never known better
+    apart = both[~((both["region"] == B) & (both["stratum"] == "x"))]
+    (none,) = compare_regions(make_audit(found, TWO, pair_strata=apart)).to_frame().query(
+        "adjusted and measure == 'separated_pairs'").itertuples()  # fmt: skip
+    assert none.reason == "no_overlap" and math.isnan(none.value)
+
+
+def index_of(fact, region: str, value: float, *, comparators: str = "peer", peers: float = 3.0):
+    return fact(region, "index", value, value - 2, value + 2, unit="of_100", scope="both", comparators=comparators,
+                scored="predikat", peers=peers, distinguish=5.0)  # fmt: skip
+
+
+def test_the_index_is_compared_on_the_same_evidence_only(fact, make_audit) -> None:
+    def compared(*two):
+        return row(compare_regions(make_audit(two, TWO)).to_frame(), "index")
+
+    r = compared(index_of(fact, A, 60.0), index_of(fact, B, 40.0, peers=3.2))
+    assert r["value"] == pytest.approx(20) and r["upper"] - 20 == pytest.approx(2 * math.sqrt(2))
+    assert r["status"] == "FLAGGED" and r["reference"] == ""
+    near = compared(index_of(fact, A, 44.5), index_of(fact, B, 40.0))
+    assert near["lower"] > 0 and near["status"] == "CLEAR"  # less than five points
+    for other in ({"comparators": "capaian"}, {"peers": 5.0}):
+        assert compared(index_of(fact, A, 60), index_of(fact, B, 40, **other))["reason"] == "comparators_differ"
+
+
+def test_criteria_that_are_harder_in_one_region(make_audit) -> None:
+    rows = [(A, "disiplin", 4.0), (A, "inisiatif", -4.0), (B, "disiplin", 0.0), (B, "inisiatif", 0.0)]
+    frame = pd.DataFrame([{"region": r, "year": 2025, "criterion": c, "n": 50, "n_raters": 9, "value": v, "se": 1.0}
+                          for r, c, v in rows])  # fmt: skip
+    found = compare_regions(make_audit([], TWO, criteria=frame)).to_frame().query("measure == 'criterion_difficulty'")
+    assert found["value"].tolist() == [4.0, -4.0] and (found["status"] == "FLAGGED").all()
+    assert (found["upper"] - found["value"]).to_numpy() == pytest.approx(2.2414 * math.sqrt(2), rel=1e-4)  # 1 − .05/4
+    other = compare_regions(make_audit([], TWO, scale={B: 5.0}, criteria=frame)).to_frame()
+    assert row(other, "criterion_difficulty")["reason"] == "form_differs"
+
+
+def test_years_and_a_change_of_rule(fact, make_audit) -> None:
+    cells = [(A, y) for y in (2021, 2022, 2023)]
+    values = zip(cells, (0.2, 0.3, 0.5), strict=True)
+    found = [fact(A, "separated_pairs", v, v - 0.1, v + 0.1, year=y) for (_, y), v in values]
+    found += [fact(A, "common_change", 2.0, 1.0, 3.0, year=2023, unit="points", scope="multisource")]
+    frame = compare_years(make_audit(found, cells)).to_frame()
+    later = frame[frame["year"] == 2023]
+    assert row(frame, "separated_pairs", year=2023)["value"] == pytest.approx(0.2)
+    assert row(frame, "separated_pairs", year=2022)["mark"] == "rule_change"
+    assert row(later, "separated_pairs")["mark"] == ""
+    assert row(frame, "verdict", year=2022)["mark"] == "rule_change"
+    assert (frame[frame["measure"] == "level"]["reason"] == "common_drift").all()
+    assert frame[frame["measure"] == "level"]["value"].isna().all()
+    change = row(frame, "common_change")
+    assert (change["value"], change["mark"], change["status"], change["year_b"]) == (2.0, "not_split", "FLAGGED", 2022)
+
+
+def test_changes_over_a_gap_of_years_are_not_drifts(fact, make_audit) -> None:
+    cells = [(A, 2023), (A, 2025)]
+    found = [fact(A, "common_change", 2.0, 1.0, 3.0, year=2025, unit="points", scope="multisource")]
+    assert "common_change" not in set(compare_years(make_audit(found, cells)).to_frame()["measure"])
+
+
+def test_ten_regions_make_a_funnel(fact, make_audit) -> None:
+    cells = [(f"02.{i:02d}", 2025) for i in range(10)]
+    found = [fact(r, "separated_pairs", 0.2 + 0.1 * (i == 9), 0.16, 0.34) for i, (r, _) in enumerate(cells)]
+    funnels = compare_regions(make_audit(found, cells)).funnels
+    assert len(funnels) == 10 and (funnels["phi"] >= 1).all()
+    assert compare_regions(make_audit(found[:9], cells[:9])).funnels.empty
+
+
+def test_nothing_to_compare_is_said(make_audit) -> None:
+    with pytest.raises(UsageError):
+        compare_regions(make_audit([], [(A, 2025), (B, 2024)]))
+    with pytest.raises(UsageError):
+        compare_years(make_audit([], TWO))
+    with pytest.raises(UsageError):
+        compare_regions([])
+
+
+def test_order_of_audits_does_not_matter(fact, make_audit) -> None:
+    one, two = (make_audit([fact(r, "order", v, v - 0.1, v + 0.1)], [(r, 2025)]) for r, v in ((A, 0.5), (B, 0.7)))
+    pd.testing.assert_frame_equal(compare_regions([one, two]).to_frame(), compare_regions([two, one]).to_frame())
+    assert np.isfinite(row(compare_regions([two, one]).to_frame(), "order")["value"])

@@ -1,0 +1,150 @@
+"""The page of a comparison: verdict before numbers, every number of the frame, both languages alike, no ranking."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from kinerja_analysis import compare_regions, compare_years
+from kinerja_analysis.base.words import LANGUAGES
+from kinerja_analysis.report.banding import place
+from kinerja_analysis.report.blocks import Answers, Figure, Section, TableBlock, Verdict, numbers, sentences, walk
+from kinerja_analysis.report.html import page_html
+from kinerja_analysis.report.page import COMPARISON_NAMES, comparison_page
+
+A, B, C, D = "01.01", "01.02", "01.03", "01.04"
+YEARS = (2024, 2025)
+
+
+def facts(fact, regions=(A, B)):
+    for year in YEARS:
+        for k, r in enumerate(regions):
+            more = {"year": year, "scope": "multisource"}
+            yield fact(r, "separated_pairs", 0.2 + 0.1 * k, 0.16 + 0.1 * k, 0.24 + 0.1 * k, year=year)
+            yield fact(r, "own_group_gap", 0.4 - 0.4 * k, 0.3 - 0.4 * k, 0.5 - 0.4 * k, unit="sd",
+                       subject="asal|supervisor", kind="attribute", **more)  # fmt: skip
+            yield fact(r, "odds_ratio", 1.2, 0.8, 1.8, unit="odds_ratio", subject="sex=male", kind="group",
+                       reference="female", year=year)  # fmt: skip
+        yield fact(A, "order", 0.6, 0.5, 0.7, year=year)
+        yield fact(A, "common_change", 0.5, -0.5, 1.5, unit="points", **more)
+
+
+@pytest.fixture
+def audit(fact, make_audit):
+    rows = [(r, y, c, v) for r in (A, B) for y in YEARS for c, v in (("disiplin", 2.0), ("inisiatif", -2.0))]
+    criteria = pd.DataFrame(rows, columns=["region", "year", "criterion", "value"]).assign(n=50, n_raters=9, se=0.5)
+    return make_audit(list(facts(fact)), [(r, y) for r in (A, B) for y in YEARS], criteria=criteria)
+
+
+def page_of(audit, lang="en", **more):
+    return comparison_page(compare_regions(audit), compare_years(audit), lang, pictures=False, **more)
+
+
+def words_of(page) -> str:
+    return "\n".join(text for block in walk(page.blocks) for text in sentences(block))
+
+
+def test_verdict_comes_first(audit) -> None:
+    page = page_of(audit)
+    assert tuple(s.name for s in page.sections) == COMPARISON_NAMES
+    text = words_of(page)
+    assert text.index("cannot be compared") < text.index("30.0%")
+    (verdict,) = [b for b in walk(page.blocks) if isinstance(b, Verdict)]
+    assert "audited apart" in verdict.sentences[0]
+
+
+def test_what_may_be_compared_and_what_not(audit) -> None:
+    (answers,) = [b for b in walk(page_of(audit).blocks) if isinstance(b, Answers)]
+    yes, partly, no = ([q for q, _ in part] for part in answers.lists)
+    assert "How many pairs of one team are told apart" in yes and not partly
+    assert "The level of ratings, performance and severity" in no
+    assert "Whether the order inside teams follows achievement" in no  # known in one region only
+
+
+def test_both_languages_show_the_same_numbers(audit) -> None:
+    one, two = (page_of(audit, lang) for lang in LANGUAGES)
+    assert numbers(one.blocks) == numbers(two.blocks)
+    regions = compare_regions(audit).frame
+    inside = regions[(regions["year"] == 2025) & regions["value"].notna()]
+    shown = numbers(one.blocks)
+    for r in inside.itertuples():
+        assert {r.value, r.lower, r.upper} <= shown, r.measure
+    assert all(math.isfinite(n) for n in shown)
+
+
+def test_no_text_is_left_unfilled_or_empty(audit) -> None:
+    for lang in LANGUAGES:
+        text = words_of(page_of(audit, lang))
+        assert not re.search(r"\bnan\b|NaN|None|\{|\bcompare\.|–\s–\s–", text)
+        assert not re.search(r"[a-z]+_[a-z]+", text), re.search(r"[a-z]+_[a-z]+", text)
+
+
+def test_the_other_explanation_stands_with_what_differs(audit) -> None:
+    text = words_of(page_of(audit, "id"))
+    assert "Tambahan nilai dari atasan bila asal sama: Utara 0,40, Selatan 0,00" in text
+    assert "bukan putusan" in text and "Tidak ada peringkat" in text
+
+
+def test_levels_say_what_it_takes(audit) -> None:
+    section = next(s for s in page_of(audit, "id").sections if s.name == "levels")
+    text = "\n".join(t for b in walk(section.blocks) for t in sentences(b))
+    assert "tidak dapat memisahkannya" in text and "Yang diperlukan" in text
+    assert not numbers(section.blocks)
+
+
+def test_linked_levels_are_split_on_the_page(make_audit) -> None:
+    rows = [{"region": r, "year": 2025, "other": "", "kind": "", "part": ""} for r in (A, B)]
+    rows += [{"region": A, "year": 2025, "other": B, "kind": "multisource", "part": part, "value": v, "se": 1.0,
+              "df": math.inf, "n": 30, "n_other": 30, "n_links": 9, "reason": ""}
+             for part, v in (("level", 6.0), ("raters", 5.0), ("performance", 1.0))]  # fmt: skip
+    made = make_audit([], [(A, 2025), (B, 2025)], between=pd.DataFrame(rows).assign(joint="j").fillna({"reason": ""}))
+    page = comparison_page(compare_regions(made), None, "en", pictures=False)
+    section = next(s for s in page.sections if s.name == "levels")
+    assert {6.0, 5.0, 1.0} <= numbers(section.blocks)
+    text = "\n".join(t for b in walk(section.blocks) for t in sentences(b))
+    assert "Part due to performance" in text and "equally severe in both regions" in text
+
+
+def test_years_of_each_region_and_their_change(audit) -> None:
+    section = next(s for s in page_of(audit).sections if s.name == "years")
+    titles = [b.title for b in section.blocks if isinstance(b, Section)]
+    assert titles == ["From year to year: Utara", "From year to year: Selatan"]
+    (table,) = [b for b in walk(section.blocks) if isinstance(b, TableBlock)]
+    assert table.rows[0][0] == "2024 – 2025" and "+0.5" in str(table.rows[0][-1])
+
+
+def test_four_regions_get_a_matrix_and_no_sections_by_pair(fact, make_audit) -> None:
+    every = (A, B, C, D)
+    audit = make_audit(list(facts(fact, every)), [(r, y) for r in every for y in YEARS])
+    page = page_of(audit)
+    inside = next(s for s in page.sections if s.name == "inside")
+    (table,) = [b for b in walk(inside.blocks) if isinstance(b, TableBlock)]
+    assert len(table.rows) == 4 and table.rows[0][1] == "–"
+    assert {cell for row in table.rows for cell in row[1:]} <= {"–", "can be told apart", "cannot be told apart"}
+
+
+def test_pictures_say_their_numbers(audit) -> None:
+    page = comparison_page(compare_regions(audit), None, "id")
+    figures = [b for b in walk(page.blocks) if isinstance(b, Figure)]
+    assert len(figures) == 2 and all(f.png.startswith(b"\x89PNG") for f in figures)
+    assert "asal sama, dari atasan: 0,40" in figures[1].alt and "laki-laki – perempuan: 1,00" in figures[0].alt
+    html = page_html(page.blocks, lang="id", title=page.title, synthetic=True)
+    assert "<script" not in html and "DATA SINTETIS" in html
+
+
+def test_places_are_short_and_differ(make_audit, tmp_path) -> None:
+    many = [(f"02.{i:02d}", 2025) for i in range(20)]
+    places = {place(make_audit([], cells), tmp_path).name for cells in (many, many[:19], [(A, 2025), (B, 2024)])}
+    assert len(places) == 3 and "utara-selatan_2024-2025" in places
+    for name in places:
+        assert len(f"reports/internal/banding/{name}/banding_{name}_id.ipynb") <= 120
+
+
+def test_internal_pages_stay_apart(make_audit, tmp_path) -> None:
+    audit = make_audit([], [(A, 2025), (B, 2025)])
+    assert place(audit, tmp_path).parent == tmp_path / "internal" / "banding"
+    assert place(replace(audit, level="public"), tmp_path).parent == tmp_path / "banding"
