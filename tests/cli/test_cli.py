@@ -21,7 +21,7 @@ def kinerja(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.
 def test_help_and_version() -> None:
     assert kinerja("--version").stdout.startswith("kinerja")
     shown = kinerja("--help").stdout
-    for command in ("demo", "check", "audit", "report", "simulate", "config", "explain", "lab"):
+    for command in ("demo", "check", "audit", "report", "compare", "template", "simulate", "config", "explain", "lab"):
         assert command in shown
 
 
