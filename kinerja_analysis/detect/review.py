@@ -102,7 +102,7 @@ def _records(entry: int, parts: list[_Piece], meeting: float) -> Iterator[dict[s
     parts = sorted(parts, key=lambda p: (-p.concerned, p.detector, p.finding.code, p.finding.scope))
     lead = parts[0]
     worth = _worth(parts, meeting)
-    persons = max(p.finding.estimate.n if p.finding.estimate else 0 for p in parts)
+    persons = max(_persons(p.finding) for p in parts)
     for p in parts:
         f = p.finding
         yield {
@@ -111,6 +111,14 @@ def _records(entry: int, parts: list[_Piece], meeting: float) -> Iterator[dict[s
             "detector": p.detector, "code": f.code, "measure": f.measure, "scope": f.scope,
             "question": _words(lead, "ask"), "step": _words(lead, "develop"), "rows": list(f.rows),
         }  # fmt: skip
+
+
+def _persons(f: Finding) -> int:
+    """Return how many employees a finding is about: those it counts, else those behind it."""
+    e = f.estimate
+    if e is None:
+        return 0
+    return int(e.value) if e.unit == "persons" else e.n
 
 
 def _words(piece: _Piece, what: str) -> str:
