@@ -114,12 +114,14 @@ def test_an_error_is_named_where_nothing_can_be_answered(lab: SimpleNamespace) -
 def test_smallest_effect_and_false_flag_budget_come_before_results(page: Page) -> None:
     section = next(s for s in find(page, b.Section) if s.anchor == "kemampuan")
     text = " ".join(words for note in section.blocks if isinstance(note, b.Note) for _, words in note.parts)
-    assert "10,0 poin" in text
-    assert "rasio peluang 1,9" in text
     assert "4 uji, 2 penandaan; paling banyak 0,2" in text
-    terms = [term for note in section.blocks if isinstance(note, b.Note) for term, _ in note.parts]
-    assert "Kelonggaran dan keketatan (Multi-sumber):" in terms, "each says which question it belongs to"
-    assert text.count("Yang lebih kecil dapat ada tanpa terlihat.") == 1
+    (table,) = [t for t in section.blocks if isinstance(t, b.TableBlock) and t.caption.startswith("Terkecil")]
+    assert [c.label for c in table.columns] == ["", "e-Kinerja", "Multi-sumber"]
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert rows["Kelonggaran dan keketatan"][0] == "–", "each says which question and data it belongs to"
+    assert "10,0 poin" in rows["Kelonggaran dan keketatan"][1]
+    assert "rasio peluang 1,9" in rows["Selisih antarkelompok"][0]
+    assert table.caption.endswith("Yang lebih kecil dapat ada tanpa terlihat.")
 
 
 def test_the_index_is_not_formed_and_says_why(page: Page, lab: SimpleNamespace) -> None:

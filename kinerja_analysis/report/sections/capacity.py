@@ -91,6 +91,7 @@ def prices(view: View) -> list[TableBlock | Note]:
     """Return what more ratings would buy, one table per kind of data, and what the figures rest on."""
     frame = view.count("advice")
     out: list[TableBlock | Note] = []
+    basis = ""
     for kind, rows in frame.groupby("kind", sort=False) if len(frame) else ():
         heads = ("", *(number(n, 0, view.lang) for n in NUMBERS), view.say("price.needed"))
         lines = tuple(_price(view, way) for _, way in rows.groupby("way", sort=False))
@@ -98,8 +99,7 @@ def prices(view: View) -> list[TableBlock | Note]:
         out.append(TableBlock(caption, tuple(Column(h) for h in heads), lines, role="cards", numbers=_figures(rows)))
         first = rows.iloc[0]
         basis = view.say("price.measured" if first["measured"] else "price.assumed", sd=float(first["sd_pair"]))
-        out.append(Note((("", f"{basis} {view.say('price.template')}"),), "other"))
-    return out
+    return [*out, Note((("", f"{basis} {view.say('price.template')}"),), "other")] if out else []
 
 
 def _price(view: View, rows: pd.DataFrame) -> tuple[str, ...]:
@@ -164,25 +164,27 @@ def _basis(view: View, found: list[Finding]) -> str:
     return "; ".join(texts)
 
 
-def smallest(view: View) -> list[Note]:
+def smallest(view: View) -> list[TableBlock | Note]:
     """Return the smallest effect this design could have found and the false-flag budget, before any result."""
-    parts: list[tuple[str, str]] = []
+    cells: dict[str, dict[str, str]] = {}
     codes: list[str] = []
     for result in view.audit.results.values():
         for f in result.findings(measure="smallest_effect"):
             if f.status in ANSWERED:
-                head = f"{words.title(result.detector, view.lang)} ({view.say(f'kind.{f.scope}')}):"
-                parts.append((head, split(_without_head(view.sentence(f)))[0]))
+                line = cells.setdefault(words.title(result.detector, view.lang), {})
+                line[f.scope] = split(_without_head(view.sentence(f)))[0].rstrip(".")
                 codes.append(f.code)
     best = _best_contrast(view)
     if best is not None and not any(code.startswith("group_gap.") for code in codes):
         name = f"{naming.word(best.params['group'], view.lang)} – {naming.word(best.params['reference'], view.lang)}"
         text = view.say("capacity.smallest_groups", value=float(best.params["smallest"]), name=name)
-        parts.append(("", text))
-    if parts:
-        parts.insert(0, (view.say("capacity.smallest"), view.say("capacity.smaller")))
-    parts.append((view.say("capacity.budget"), budget(view)))
-    return [Note(tuple(parts), "other", codes=tuple(codes))]
+        cells[words.title("group_gap", view.lang)] = {best.scope: text}
+    kinds = [k for k in view.kinds() if any(k in line for line in cells.values())]
+    columns = (Column(""), *(Column(view.say(f"kind.{k}")) for k in kinds))
+    rows = tuple((title, *(line.get(k, "–") for k in kinds)) for title, line in cells.items())
+    caption = f"{view.say('capacity.smallest')} {view.say('capacity.smaller')}"
+    table = [TableBlock(caption, columns, rows, role="cards", codes=tuple(codes))] if kinds else []
+    return [*table, Note(((view.say("capacity.budget"), budget(view)),), "other")]
 
 
 def _best_contrast(view: View) -> Finding | None:
