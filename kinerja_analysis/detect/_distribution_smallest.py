@@ -30,7 +30,7 @@ def smallest_rho(size: ArrayLike, mean: float, limit: float, *, level: float = 0
     More teams show less:
 
     >>> [round(smallest_rho([8] * teams, 0.5, 0.05), 2) for teams in (20, 200, 2000)]
-    [0.33, 0.13, 0.07]
+    [0.23, 0.1, 0.07]
     """
     n, times = np.unique(np.asarray(size, dtype=np.int64), return_counts=True)
     members, weight = np.repeat(n, n + 1), np.repeat(times, n + 1)

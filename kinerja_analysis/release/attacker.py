@@ -142,7 +142,7 @@ def recovered(public: Published, width: int = 5) -> NDArray[np.int64]:
 
     A few programmes over all cells at once come first: two tables that agree with what is shown and differ by
     ``width`` in a cell prove it safe. Only cells without such a pair get programmes of their own. A publication that
-    contradicts itself counts as recovered as a whole.
+    contradicts itself counts as recovered as a whole. A sum of nothing (no such data) is no secret.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def recovered(public: Published, width: int = 5) -> NDArray[np.int64]:
     >>> recovered(Published(forms, np.array([-1, 10, 20, 30]), np.array([5, 5, 5, 5]))).tolist()
     [0]
     """
-    cells = np.flatnonzero(public.suppressed)
+    cells = np.flatnonzero(public.suppressed & public.forms.any(axis=1))
     if not len(cells):
         return cells
     attack, rng = Attack(public), np.random.default_rng(1)

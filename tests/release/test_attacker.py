@@ -113,3 +113,10 @@ def test_an_earlier_release_of_the_same_data_is_known_to_the_attacker() -> None:
     _, _, same = starts(made, made.truth(), out("agency", 40, data="new"), ("01.01", 2025), set(), "new", 10, 5)
     (known,) = same
     assert known.shown.tolist() == [40] and known.forms.tolist() == [[1.0, 0.0]]
+
+
+def test_a_sum_of_nothing_is_no_secret() -> None:
+    """A region without an export has no predikat: the empty count is hidden, and there is nothing to recover."""
+    forms = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    assert recovered(Published(forms, np.array([-1, -1, 20]), np.full(3, 5))).tolist() == []
+    assert recovered(Published(forms[1:], np.array([-1, 20]), np.full(2, 5)), width=11).tolist() == [0]
