@@ -14,6 +14,7 @@ from kinerja_analysis.show.sentence import plain, quantity
 from kinerja_analysis.show.strength import RATIO_UNITS
 from kinerja_analysis.show.table import escape, header, html_table
 
+MOST_NAMED = 4
 _LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
           "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "−": r"$-$", "–": "--"}  # fmt: skip
 
@@ -101,7 +102,9 @@ def summary(comparison: Comparison, lang: str) -> str:
                           ("none", [r for r in rows[1:] if not math.isfinite(r.value)])):  # fmt: skip
             listed = list(dict.fromkeys(label(r, lang) for r in part))
             if listed:
-                lines.append(say(f"compare.summary.{key}", lang, n=len(listed), names="; ".join(listed)))
+                names = "; ".join(listed[:MOST_NAMED])
+                more = len(listed) - MOST_NAMED if len(listed) > MOST_NAMED else 0
+                lines.append(say(f"compare.summary.{key}", lang, n=len(listed), names=names, more=more))
         lines.append("")
     level = float(comparison.frame["level"].iloc[0]) if len(comparison.frame) else 0.95
     return "\n".join([*lines, say("compare.summary.together", lang, level=level)])
