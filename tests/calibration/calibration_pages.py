@@ -81,7 +81,7 @@ def table(rows: Rows, detector: str) -> str:
 
 
 def _sizes(problem: str) -> str:
-    return ", ".join(f"{level} {size:g}" for level, size in PROBLEMS[problem].levels().items())
+    return ", ".join(f"{level} {size:g}" for level, size in PROBLEMS[problem].levels("nested").items())
 
 
 def _entry(row: dict[str, Any] | None) -> str:

@@ -74,7 +74,7 @@ def cells() -> Iterator[tuple[Cell, tuple[str, ...]]]:
         if problem.detector in REGISTRY:
             for design in (d for d in DESIGNS if DESIGNS[d].planted):
                 if scopes(design, name, problem.detector):
-                    for level, size in problem.levels().items():
+                    for level, size in problem.levels(design).items():
                         yield (design, name, level, float(size)), (problem.detector,)
 
 

@@ -83,7 +83,7 @@ def test_the_package_ships_the_summary() -> None:
 @cache
 def fresh_counts(problem: str) -> Rows:
     """What is found in a few regions of seeds that the table has not seen."""
-    size = PROBLEMS[problem].levels()["large"] if problem else 0.0
+    size = PROBLEMS[problem].levels("nested")["large"] if problem else 0.0
     cell = ("nested", problem, "large" if problem else "zero", float(size))
     detectors = dict(cells())[cell]
     return count(cell, [d for d in detectors if done(ROWS, cell, d)], range(FRESH, FRESH + FEW))

@@ -112,14 +112,18 @@ class Problem:
     key: str = ""
     subjects: tuple[str, ...] = ()
 
-    def levels(self) -> dict[str, float]:
-        """Size by level, the boundary only where there is one."""
-        return {name: s for name, s in zip(LEVELS[1:], self.sizes, strict=True) if s is not None}
+    def levels(self, design: str) -> dict[str, float]:
+        """Size by level, the boundary only where there is one.
+
+        Without pair variance the SD is smaller and the sizes lie beyond the threshold: no boundary there.
+        """
+        found = {name: s for name, s in zip(LEVELS[1:], self.sizes, strict=True) if s is not None}
+        return {name: s for name, s in found.items() if (name, design) != ("boundary", "pair0")}
 
 
 PROBLEMS = {
     "own_group": Problem(
-        "affinity", partial(_planted, own_group=0.29, own_group_score=0.297), (1, 2, 3, 4), BOTH,
+        "affinity", partial(_planted, own_group=0.19, own_group_score=0.297), (1, 2, 3, 4), BOTH,
         key="own_group_odds_ratio own_group_gap", subjects=("asal", "asal|supervisor"),
     ),
     "gap": Problem(
