@@ -25,6 +25,7 @@ def label(row: Any, lang: str) -> str:
     if row.measure == "own_group_gap":
         subject, _, source = subject.partition("|")
     measure = "criteria" if row.measure == "criterion_difficulty" and not subject else row.measure
+    measure = "index_scores" if (measure, row.scope) == ("index", "multisource") else measure
     told = say(f"compare.measure.{measure}", lang, subject=naming.word(subject, lang).replace("_", " "),
                source=naming.word(source, lang), reference=reference(row, lang))  # fmt: skip
     return say("compare.adjusted", lang, what=told) if row.adjusted else told
