@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.detect.between import RELIABILITY, SD_RATER
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.design import edges
 
@@ -14,9 +15,7 @@ COLUMNS = (
     "measured", "told",
 )  # fmt: skip
 LINKED = ("linked", "linked_by_anchors")
-#: SD of a pair mean and of leniency, in SD between employees, and the reliability from which two raters are compared,
-#: as ``stats.linkage`` takes them.
-SD_PAIR, SD_RATER, RELIABLE = 0.7, 0.35, 0.5
+SD_PAIR = 0.7  #: of a pair mean where it cannot be measured, in SD between employees, as ``stats.linkage`` takes it
 CASES = 20  #: more example cases than this nobody reads with care
 
 
@@ -67,7 +66,7 @@ def _kind(ctx: Context, kind: str) -> pd.DataFrame:
         parts.append(_balanced("vignette", raters, sd_pair, CASES))
     table = pd.concat(parts, ignore_index=True)
     some = table["spread"].notna() | ((table["way"] == "cross") & np.isfinite(table["contrast_se"]))
-    told = np.where(table["reliability"] >= RELIABLE, "names", np.where(some, "spread", "nothing"))
+    told = np.where(table["reliability"] >= RELIABILITY, "names", np.where(some, "spread", "nothing"))
     return table.assign(kind=kind, sd_pair=sd_pair, measured=measured, told=told)[list(COLUMNS)]
 
 

@@ -207,8 +207,6 @@ def suggest(
     >>> before, {asked["rows"]["rater"][0], asked["rows"]["ratee"][0][0].upper()} == {"A", "B"}
     (None, True)
     """
-    from kinerja_analysis.stats import suggest_links
-
     read(paths, region=region, config=config)
     found = collect(paths, region, None, config)[1]
     ratings, heads = found["ratings"], found["appraisals"]
@@ -221,19 +219,11 @@ def suggest(
     ratings = annual_or_latest(ratings)
     pairs = ratings[(ratings["source"] != "self") & (ratings["ratee"] != ratings["rater"])]
     pairs = pairs.dropna(subset=["ratee", "rater"]).drop_duplicates(["ratee", "rater"])
-    ratee, ratees = pd.factorize(pairs["ratee"], sort=True)
-    rater, raters = pd.factorize(pairs["rater"], sort=True)
     before = after = None
     if way == "superior":
         rows = _by_superiors(pairs[pairs["source"] == "supervisor"], heads, n)
     else:
-        try:
-            plan = suggest_links(ratee, rater, (n, n + _SPARE))
-        except ValueError:
-            raise UsageError("template.nothing_to_suggest") from None
-        rows = pd.DataFrame({"ratee": ratees.take(plan.ratee), "rater": raters.take(plan.rater), "source": "other"})
-        rows = rows[rows["ratee"] != rows["rater"]].head(n).reset_index(drop=True)
-        before, after = (float(v) if np.isfinite(v) else None for v in (plan.contrast_se_before, plan.contrast_se[0]))
+        rows, before, after = _by_links(pairs, n)
     if rows.empty:
         raise UsageError("template.nothing_to_suggest")
     asked: dict[str, Any] = {"rows": rows, "region": cells[0][0], "period": ratings["period"].iloc[0]}
@@ -241,6 +231,21 @@ def suggest(
         asked["criteria"] = [c.replace("_", " ").title() for c in ratings["criterion"].drop_duplicates()]
         asked["scale"] = ratings.groupby(["scale_min", "scale_max"]).size().idxmax()
     return asked, before, after
+
+
+def _by_links(pairs: pd.DataFrame, n: int) -> tuple[pd.DataFrame, float | None, float | None]:
+    """Return the ``n`` ratings between groups that link them best, and the contrast's error before and after."""
+    from kinerja_analysis.stats import suggest_links
+
+    ratee, ratees = pd.factorize(pairs["ratee"], sort=True)
+    rater, raters = pd.factorize(pairs["rater"], sort=True)
+    try:
+        plan = suggest_links(ratee, rater, (n, n + _SPARE))
+    except ValueError:
+        raise UsageError("template.nothing_to_suggest") from None
+    rows = pd.DataFrame({"ratee": ratees.take(plan.ratee), "rater": raters.take(plan.rater), "source": "other"})
+    before, after = (float(v) if np.isfinite(v) else None for v in (plan.contrast_se_before, plan.contrast_se[0]))
+    return rows[rows["ratee"] != rows["rater"]].head(n).reset_index(drop=True), before, after
 
 
 def _by_superiors(pairs: pd.DataFrame, heads: pd.DataFrame, n: int) -> pd.DataFrame:
