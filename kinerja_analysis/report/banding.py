@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kinerja_analysis.base.results import Audit
-from kinerja_analysis.base.store import save_audit, write_atomic
+from kinerja_analysis.base.store import STAGE, save_audit, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.compare import compare_regions
 from kinerja_analysis.report.produce import Job, check_choice, notebooks_folder, replace_folder
@@ -55,7 +55,7 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
         os.environ["KINERJA_KEY_FILE"] = str(Path(audit.config.key_file).expanduser().resolve())
     target = place(audit, out.resolve())
     target.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=target.parent))
+    stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=target.parent))
     names = []
     try:
         save_audit(audit, stage / "audit")
