@@ -52,8 +52,8 @@ def main() -> None:
         error.show()
         sys.exit(UsageError.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
-        code = getattr(error, "exit_code", INTERRUPTED)
-        code = INTERRUPTED if isinstance(error, click.Abort) else code
+        code = getattr(error.__cause__ or error, "exit_code", INTERRUPTED)  # click says Abort because of an interrupt
+        code = code if code != 1 else INTERRUPTED
         Terminal(lang).error.print(say("cli.interrupted" if code == INTERRUPTED else "run.stopped", lang), markup=False)
         sys.exit(code)
     except OSError as error:

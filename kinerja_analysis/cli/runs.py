@@ -108,9 +108,9 @@ def audit_command(
     finish(term, done, out)
 
 
-def _words(term: Terminal, task: Any) -> dict[str, str]:
+def _words(term: Terminal, task: Any) -> dict[str, str | None]:
     reason = say(f"run.reason.{task.reason}", term.lang) if task.reason else ""
-    return {"level": say(f"run.level.{task.level}", term.lang), "reason": reason}
+    return {"level": say(f"run.level.{task.level}", term.lang), "reason": reason or None}
 
 
 @click.command()

@@ -167,6 +167,8 @@ def _execute(
     for cell, tasks in cells.items():
         partial = next((t.partial for t in tasks if t.partial), "")
         rows[cell] = ("partial", partial) if partial else ("done", "resumed")
+        if any(t.reason for t in tasks):
+            rows[cell] = ("failed", "")  # until it is done
     files: list[Path] = []
     failures: dict[tuple[str, int], Failure] = {}
     for done, (cell, outcome) in enumerate(_cells(todo, order, jobs, patience), start=1):
@@ -205,17 +207,16 @@ def _cells(todo: Plan, order: Order, jobs: int | None, patience: float) -> Itera
     inner = {code for code, place in own.items() if place.parent in own}
     for late in (False, True):
         cells = {c: tasks for c, tasks in merged(todo.todo).items() if (c[0] in inner) == late}
-        waiting, alone = list(cells), False
+        waiting, suspects, alone = list(cells), list[tuple[str, int]](), False
         while waiting:
-            suspects: list[tuple[str, int]] = []
             width = 1 if alone else max(1, min(jobs or os.cpu_count() or 1, len(waiting)))
             for cell, outcome in _pool(waiting, cells, todo, order, width, patience):
-                if isinstance(outcome, str):  # its worker died or hung: once more alone, then it has failed
-                    suspects.append(cell)
-                    if alone:
-                        yield cell, _failed(outcome, order, *cell, minutes=patience)
-                else:
+                if not isinstance(outcome, str):
                     yield cell, outcome
+                elif alone:
+                    yield cell, _failed(outcome, order, cell, {"minutes": patience})
+                else:  # its worker died or hung: once more alone, then it has failed
+                    suspects.append(cell)
                 waiting.remove(cell)
             if not waiting and not alone:
                 waiting, alone = suspects, True
@@ -254,8 +255,8 @@ def _pool(
         executor.shutdown(wait=True, kill_workers=True)
 
 
-def _failed(key: str, order: Order, region: str, year: int, **params: Any) -> Outcome:
-    publish.note(order.log, "cell", "failed " + key, 0.0, region, year)
+def _failed(key: str, order: Order, cell: tuple[str, int], params: dict[str, Any]) -> Outcome:
+    publish.note(order.log, "cell", "failed " + key, 0.0, *cell)
     return "failed", say(key, "en", **params), [], (key, params)
 
 
@@ -290,12 +291,12 @@ def do_cell(
             _forget(order.out, job)
             now = stage(f"report {level}", now)
     except KinerjaError as error:
-        return _failed(error.key, order, region, year, **error.params)
+        return _failed(error.key, order, cell, error.params)
     except OSError as error:
         known = write_failed(error)
-        return _failed(known.key, order, region, year, **known.params)
+        return _failed(known.key, order, cell, known.params)
     except Exception as error:  # its text may hold data
-        return _failed("run.our_bug", order, region, year, kind=type(error).__name__)
+        return _failed("run.our_bug", order, cell, {"kind": type(error).__name__})
     return ("partial", ", ".join(audit.failed), written, None) if audit.failed else ("done", "", written, None)
 
 
