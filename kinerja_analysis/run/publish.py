@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from contextlib import suppress
@@ -18,6 +19,8 @@ from kinerja_analysis.base.errors import UsageError, write_failed
 LOCK = ".kinerja.lock"
 LOGS = "log"
 REPORT_BYTES = 6_000_000  #: of one report set, where none is there to be measured
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _FRESH = 10.0  #: seconds in which an empty lock may still be written
 
 
@@ -92,6 +95,7 @@ class Lock:
         aside.unlink(missing_ok=True)
 
     def __enter__(self) -> Lock:
+        check_out(self.out)
         self.check()
         told = self.holder()
         if told:
@@ -148,10 +152,17 @@ def check_room(out: Path, reports: int) -> None:
 
 
 def check_out(out: Path) -> None:
-    """Raise ``UsageError`` when ``out`` is no folder, or a link below it leads out of it: nothing is written there."""
-    wrong = (out.exists() and not out.is_dir()) or "\0" in str(out)
-    places = [] if wrong or not out.exists() else [out / "internal", out / "banding", *out.glob("[12]*"),
-                                                   *out.glob("internal/*"), *out.glob("[12]*/*")]  # fmt: skip
-    root = out.resolve() if not wrong else out
-    if wrong or any(p.is_symlink() and root not in p.resolve().parents for p in places):
-        raise UsageError("run.out_wrong", folder=out.name)
+    """Raise ``UsageError`` where no reports may be written.
+
+    ``out`` is no folder, its name is not allowed (control characters, names that Windows keeps for devices), or a link
+    below it leads out of it.
+    """
+    name = _CONTROL.sub(" ", out.name)
+    if _CONTROL.search(str(out)) or any(_DEVICE.fullmatch(part) for part in out.parts):
+        raise UsageError("run.out_wrong", folder=name)
+    if out.exists():
+        root = out.resolve()
+        below = ("internal", "banding", "[12]*", "[12]*/*", "internal/*", "internal/*/*", "banding/*")
+        links = [p for pattern in below for p in out.glob(pattern) if p.is_symlink()]
+        if not out.is_dir() or any(root not in p.resolve().parents for p in links):
+            raise UsageError("run.out_wrong", folder=name)
