@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from kinerja_analysis.base.errors import Problem
+from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.words import say
 from kinerja_analysis.base.xlsx import FORMULA, text_book
 from kinerja_analysis.read.guess import Guess, toml
@@ -76,13 +77,14 @@ class CheckReport:
         frame = self.to_frame(lang)
         if place.suffix == ".json":
             body = {"counts": self.counts, "problems": frame.to_dict("records")}
-            place.write_text(json.dumps(body, ensure_ascii=False, indent=1), encoding="utf-8")
+            data = json.dumps(body, ensure_ascii=False, indent=1).encode()
         elif place.suffix == ".csv":
             quoted = frame.map(lambda v: f"'{v}" if isinstance(v, str) and v.lstrip().startswith(FORMULA) else v)
-            quoted.to_csv(place, index=False, sep=";", encoding="utf-8-sig")
+            data = quoted.to_csv(index=False, sep=";").encode("utf-8-sig")
         else:
             rows = [tuple(frame.columns), *frame.itertuples(index=False)]
-            place.write_bytes(text_book({say("problems.report.sheet", lang): rows}))
+            data = text_book({say("problems.report.sheet", lang): rows})
+        write_atomic(place, data)
         return place
 
     def _repr_html_(self) -> str:

@@ -122,12 +122,12 @@ def other(world: World, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def make_world(folder: Path, *, years: tuple[int, ...] = (2025,), size: int = 60) -> World:
-    """Write small regions in their real layouts and run them undisturbed."""
+def make_world(folder: Path, regions: tuple[str, ...] = REGIONS, *, size: int = 60) -> World:
+    """Write a year of small regions in its real layouts and run it undisturbed."""
     from kinerja_analysis.simulate import simulate
 
     files = folder / "masuk"
-    simulate(list(REGIONS), list(years), seed=1, size=size).write(files)
+    simulate(list(regions), [2025], seed=1, size=size).write(files)
     settings = files / "kinerja.toml"
     text = 'languages = ["id"]\ndetectors = ["distribution", "halo"]\n' + settings.read_text(encoding="utf-8")
     settings.write_text(text, encoding="utf-8")
@@ -231,9 +231,17 @@ def publishing(world: World, sign: str) -> int:
     return int(hit)
 
 
-def stopped(world: World, number: int, code: int) -> int:
-    """Stop a run with SIGINT or SIGTERM: its exit code, nothing half done, no worker left; then go on."""
+def stopped(world: World, number: int, code: int, early: float = 0.0) -> int:
+    """Stop a run with SIGINT or SIGTERM: its exit code, nothing half done, no worker left; then go on.
+
+    ``early``: seconds after which another run is killed first.
+    """
     out = world.fresh("henti")
+    if early:
+        command = start(world, out)
+        time.sleep(early)
+        command.kill()
+        assert not halves(out), halves(out)
     command = start(world, out)
     command.until(lambda: any(line["stage"] == "detect" for line in command.lines()))
     workers = command.workers()
