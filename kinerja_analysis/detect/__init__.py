@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
@@ -41,11 +42,13 @@ def detectors(config: AuditConfig) -> tuple[str, ...]:
 def run_detector(name: str, ctx: Context) -> Result:
     """Run one detector on one cell; a detector that raises becomes one ERROR finding.
 
-    The message of the exception may hold data, so only its type is kept.
+    The message of the exception may hold data, so only its type is kept. A limit too large for a number is infinite,
+    without a warning: the detectors treat it as unknown.
     """
     out = Collector(name, ctx.region, ctx.year)
     try:
-        import_module(f"kinerja_analysis.detect.{name}").detect(ctx, out)
+        with np.errstate(over="ignore"):
+            import_module(f"kinerja_analysis.detect.{name}").detect(ctx, out)
     except Exception as error:
         out = Collector(name, ctx.region, ctx.year)
         out.add("failed", Status.ERROR, "error", scope="both", kind_of_error=type(error).__name__)

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -336,6 +337,19 @@ def test_a_detector_that_raises_is_one_error_and_others_go_on(
     audit.save(tmp_path / "audit")
     texts += [caplog.text, *capfd.readouterr()]
     assert not [t for t in texts if NIP in t]
+
+
+def test_a_limit_too_large_for_a_number_is_infinite_and_no_error(
+    lab: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def detect_large(ctx: object, out: object) -> None:
+        seen.append(float(np.exp(np.float64(1e3))))  # a warning, and so an error in these tests, outside a detector
+
+    monkeypatch.setattr(sys.modules["kinerja_analysis.detect.matrix_check"], "detect", detect_large)
+    result = run_detector("matrix_check", lab.context_of("three_years"))
+    assert seen == [np.inf] and not len(result.frame)
 
 
 # --- 21, 27: thresholds and documents --------------------------------------------------------------------------
