@@ -70,7 +70,7 @@ def _frames(audit: Audit) -> dict[str, pd.DataFrame]:
     return frames
 
 
-def seal(body: dict[str, Any], level: str, key: bytes) -> str:
+def sealed(body: dict[str, Any], level: str, key: bytes) -> str:
     text = json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
     if level == "internal":
         return "hmac-sha256:" + hmac.new(key, text, hashlib.sha256).hexdigest()
@@ -104,7 +104,7 @@ def save_audit(audit: Audit, folder: Path) -> Path:
             **account(audit),
             "files": sums,
         }
-        seal = seal(body, audit.level, key_bytes(audit.config))
+        seal = sealed(body, audit.level, key_bytes(audit.config))
         text = json.dumps({**body, "seal": seal}, indent=1, sort_keys=True, ensure_ascii=False)
         (stage / MANIFEST).write_text(text, encoding="utf-8")
         old = folder.with_name(f".{folder.name}.old")
@@ -145,7 +145,7 @@ def load_audit(folder: Path, *, key_file: str = "") -> Audit:
         raise UsageError("errors.audit_changed", file=MANIFEST)
     seal = body.pop("seal")
     config = AuditConfig(**body["config"]).model_copy(update={"key_file": key_file})
-    expected = seal(body, body["level"], key_bytes(config))
+    expected = sealed(body, body["level"], key_bytes(config))
     if not hmac.compare_digest(seal, expected):
         raise UsageError("errors.audit_changed", file=MANIFEST)
     frames = {}

@@ -22,7 +22,7 @@ import pandas as pd
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import Problem, UsageError
 from kinerja_analysis.base.keys import key_bytes
-from kinerja_analysis.base.store import data_digest, seal
+from kinerja_analysis.base.store import data_digest, sealed
 from kinerja_analysis.base.tables import ACCOUNTING, TABLES, Tables, empty
 
 MANIFEST = "tables.json"
@@ -63,10 +63,11 @@ def _save(tables: Tables, region: str, store: Path, config: AuditConfig) -> Path
                     sums[f"{year}/{place.name}"] = _sum(place)
         body = {
             "format": 1, "region": region, "names": {c: n for c, n in tables.region_names.items() if c == region},
-            "synthetic": tables.synthetic, "key_id": tables.key_id, "files": sums, "cells": [y for _, y in tables.cells()],
+            "synthetic": tables.synthetic, "key_id": tables.key_id, "files": sums,
+            "cells": [y for _, y in tables.cells()],
             "data": {str(y): data_digest(tables.select(until=y)) for y in years}, **_origin(tables),
         }  # fmt: skip
-        text = json.dumps({**body, "seal": seal(body, "internal", key_bytes(config))}, indent=1, sort_keys=True)
+        text = json.dumps({**body, "seal": sealed(body, "internal", key_bytes(config))}, indent=1, sort_keys=True)
         (stage / MANIFEST).write_text(text, encoding="utf-8")
         old = store / f".{region}.old"
         shutil.rmtree(old, ignore_errors=True)
@@ -101,7 +102,7 @@ def stored_cells(store: Path) -> dict[tuple[str, int], str]:
 
     Reads manifests only, whose seals are checked when a region is loaded.
     """
-    found = {}
+    found: dict[tuple[str, int], str] = {}
     for place in sorted(store.glob(f"[0-9]*/{MANIFEST}")):
         body = _manifest(place)
         found |= {(str(body["region"]), int(y)): str(body["data"][str(y)]) for y in body["cells"]}
@@ -109,13 +110,13 @@ def stored_cells(store: Path) -> dict[tuple[str, int], str]:
 
 
 def load_tables(store: Path, region: str, config: AuditConfig) -> Tables:
-    """Return the tables of one region, all years, after checking seal and sums.
+    """Return the tables of one region, year by year, after checking seal and sums.
 
     Raises ``UsageError`` when the region is not there, or when something was changed.
     """
     place = store / region / MANIFEST
     body = _manifest(place)
-    if not hmac.compare_digest(str(body.pop("seal", "")), seal(body, "internal", key_bytes(config))):
+    if not hmac.compare_digest(str(body.pop("seal", "")), sealed(body, "internal", key_bytes(config))):
         raise UsageError("errors.audit_changed", file=MANIFEST)
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     for name, digest in sorted(body["files"].items()):
