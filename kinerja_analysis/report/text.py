@@ -9,6 +9,7 @@ from kinerja_analysis.show.table import escape
 _BOLD = re.compile(r"\*\*(.+?)\*\*", re.S)
 _CODE = re.compile(r"`([^`<>]*)`")
 _UNBROKEN = re.compile(r"(?<![\w-])(e-Kinerja|P-[A-Z2-7]{4,13})(?![\w-])")
+_RUNS = re.compile(rf"\*\*(?P<b>.+?)\*\*|{_CODE.pattern[:1]}(?P<c>[^`]*)`|(?P<nw>{_UNBROKEN.pattern})|(?P<br>\n)", re.S)
 _LINK = re.compile(r'href="(?!https?://|#|mailto:)[^"]*"')
 
 
@@ -31,6 +32,20 @@ def plain(text: str) -> str:
     'b c'
     """
     return _CODE.sub(r"\1", text.replace("**", ""))
+
+
+def runs(text: str) -> list[tuple[str, str]]:
+    """Return a sentence as runs of (mark, words): "" plain, ``b``, ``c`` code, ``nw`` unbroken, ``br`` a line break.
+
+    >>> runs("a **b** `c`")
+    [('', 'a '), ('b', 'b'), ('', ' '), ('c', 'c')]
+    """
+    found, at = [], 0
+    for match in _RUNS.finditer(text):
+        mark = str(match.lastgroup)
+        found += [("", text[at : match.start()]), (mark, plain(match.group(mark)))]
+        at = match.end()
+    return [(mark, words) for mark, words in (*found, ("", text[at:])) if words]
 
 
 def markdown_html(text: str) -> str:
