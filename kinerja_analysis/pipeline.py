@@ -17,7 +17,7 @@ from kinerja_analysis.detect import detect
 from kinerja_analysis.read import from_frames, read
 from kinerja_analysis.read.sources import find_config
 from kinerja_analysis.release import kin, release
-from kinerja_analysis.report.produce import produce
+from kinerja_analysis.report.produce import FORMATS, produce
 from kinerja_analysis.score import score
 
 Paths = str | Path | Sequence[str | Path]
@@ -75,7 +75,7 @@ def report(
     *,
     lang: Sequence[str] = ("id", "en"),
     level: Sequence[Level] = ("public", "internal"),
-    formats: Sequence[str] = ("html", "xlsx"),
+    formats: Sequence[str] = FORMATS,
     jobs: int | None = None,
 ) -> list[Path]:
     """Write the report set of every cell and the index.
@@ -88,7 +88,7 @@ def report(
     lang : sequence of "id", "en"
     level : sequence of "public", "internal"
         A public audit can only be reported at public level.
-    formats : sequence of "html", "xlsx"
+    formats : sequence of "html", "pdf", "xlsx"
     jobs : int, optional
         Processes; one per core by default.
 

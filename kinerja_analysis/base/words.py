@@ -149,6 +149,15 @@ def date(value: dt.date, lang: str) -> str:
     return f"{value.day} {_MONTHS[lang][value.month - 1]} {value.year}"
 
 
+def marks(lang: str) -> tuple[str, str]:
+    """Return the decimal and the thousands mark of a language.
+
+    >>> marks("id")
+    (',', '.')
+    """
+    return _MARKS[lang]
+
+
 def join(parts: list[str], lang: str) -> str:
     """Join words as a list in a sentence.
 

@@ -32,6 +32,7 @@ def page_html(
     level: str = "internal",
     synthetic: bool = False,
     sister: tuple[str, str] = ("", ""),
+    downloads: tuple[tuple[str, str], ...] = (),
 ) -> str:
     """Return a page as one offline file.
 
@@ -51,12 +52,14 @@ def page_html(
         Mark the page as invented data.
     sister : tuple of str
         The other page of this region and year: its kind (``objektivitas`` or ``mutu-data``) and relative address.
+    downloads : tuple of (str, str)
+        The page's other forms: ``pdf`` or ``xlsx``, and the relative address.
 
     Returns
     -------
     str
     """
-    shell = Shell(lang, index_href, other_language_href, *sister)
+    shell = Shell(lang, index_href, other_language_href, *sister, downloads)
     place = next((block.place for block in blocks if isinstance(block, Masthead)), title)
     notice = _notice(lang, place) if synthetic else ""
     style = sheet("page.css") + _footer_style(lang, title, level, synthetic)
@@ -66,21 +69,27 @@ def page_html(
 
 def region_html(
     blocks: Sequence[Block], audit: Audit, lang: str, *, other_language_href: str = "",
-    sister: tuple[str, str] = ("", ""),
+    sister: tuple[str, str] = ("", ""), downloads: tuple[tuple[str, str], ...] = (),
 ) -> str:  # fmt: skip
     """Return the page of an audit of one cell; the index is two folders up."""
-    region, year = audit.cells[0]
-    about = f" – {say('quality.title', lang)}" if sister[0] == "objektivitas" else ""
     return page_html(
         blocks,
         lang=lang,
-        title=f"{audit.name(region)}, {year}{about}",
+        title=title_of(audit, lang, quality=sister[0] == "objektivitas"),
         other_language_href=other_language_href,
         index_href="../../index.html" if lang == "id" else "../../index.en.html",
         level=audit.level,
         synthetic=bool(audit.provenance.get("synthetic")),
         sister=sister,
+        downloads=downloads,
     )
+
+
+def title_of(audit: Audit, lang: str, *, quality: bool = False) -> str:
+    """Return the title of a page about an audit of one cell: region and year, and what it is about."""
+    region, year = audit.cells[0]
+    about = f" – {say('quality.title', lang)}" if quality else ""
+    return f"{audit.name(region)}, {year}{about}"
 
 
 def fragment(blocks: Sequence[Block], lang: str) -> str:

@@ -21,7 +21,7 @@ from kinerja_analysis.report.render import table_cell
 from kinerja_analysis.report.text import plain, runs
 
 _UNSEEN = {"codes", "numbers", "role", "anchor", "link", "blocks", "aside", "strength", "level", "place", "year"}
-_LINE, _WIDE, _WORD = 98, 44, 16  #: characters of a full line of a table, of the widest column, of a part of a word
+_LINE, _WIDE, _WORD = 100, 44, 16  #: characters of a full line of a table, of the widest column, of a part of a word
 _LONG = re.compile(r"\S{33,}")
 _DOTS = re.compile(r"\{dots(\d)\} ?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -86,6 +86,9 @@ class Typeset:
         if self._data:
             name = say("report.data_of_figures", self.lang)
             out += self._several([b.Part(name, ""), *(replace(t, role="open") for t in self._data)])
+        if codes := ", ".join(sorted(b.codes(found))):
+            title, about = (say(f"report.{key}", self.lang) for key in ("codes", "codes_about"))
+            out += self._several([b.Heading(title), b.Text(about, "small"), b.Text(codes, "small")])
         return out
 
     def _several(self, found: Sequence[b.Block]) -> list[dict[str, Any]]:
@@ -159,14 +162,15 @@ class Typeset:
 
     def _grid(self, heads: list[str], cells: list[list[str]], left: list[bool], caption: str = "") -> dict[str, Any]:
         """Return a table as data: columns as wide as their words need, in a smaller type where they are many."""
-        widths = []
-        for head, *column in zip(heads, *cells, strict=True) if cells else [(h,) for h in heads]:
-            longest = max((len(plain(c)) for c in column), default=0)
-            word = max((len(w) for c in (head, *column) for w in plain(c).split()), default=1)
-            widths.append(max(min(longest, _WIDE), min(word, _WORD), min(len(head) // 2, _WORD)) + 2)
+        widths, least = [], 0
+        for head, *column in zip(heads, *cells, strict=True):
+            word = min(max((len(w) for c in (head, *column) for w in plain(c).split()), default=1), _WORD)
+            wide = min(max((len(plain(c)) for c in column), default=0), _WIDE)
+            widths.append(max(wide, word, min(len(head) // 2, _WORD)) + 2)
+            least += word + 2
         full = sum(widths) > _LINE
-        size = 9 if sum(widths) <= 1.25 * _LINE else 8 if sum(widths) <= 1.6 * _LINE else 7
-        scale = 1 if full else size * 0.56
+        size = 9 if least <= _LINE else 8 if least <= 1.15 * _LINE else 7.5
+        scale = 1 if full else size * 0.54
         return {"kind": "table", "caption": self._value(caption), "heads": [self._value(h) for h in heads],
                 "rows": [[self._value(c) for c in row] for row in cells], "left": left, "sum": False, "size": size,
                 "full": full, "widths": [w * scale for w in widths]}  # fmt: skip

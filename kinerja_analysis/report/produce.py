@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from kinerja_analysis.base.errors import KinerjaError, UsageError
 from kinerja_analysis.base.results import Audit
@@ -18,7 +19,7 @@ from kinerja_analysis.base.store import account, save_audit, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.base.workers import workers
 
-FORMATS = ("html", "xlsx")
+FORMATS = ("html", "pdf", "xlsx")
 METRICS = "metrics.json"
 NOTEBOOK = "20_audit_wilayah.ipynb"
 DOCUMENTS = {"objektivitas": NOTEBOOK, "mutu-data": "10_mutu_data.ipynb"}
@@ -116,10 +117,11 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
     stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=target.parent))
     try:
         save_audit(audit, stage / "audit")
-        pages = [_edition(job, audit, lang, stage, notebooks) for lang in job.languages]
+        made = {lang: _edition(job, audit, lang, stage, notebooks) for lang in job.languages}
         metrics = {"region": job.region, "name": job.name, "year": job.year, "level": job.level,
                    "languages": list(job.languages), "synthetic": bool(audit.provenance.get("synthetic")),
-                   "headline": headline(audit), **account(audit), "files": sorted(chain(*pages))}  # fmt: skip
+                   "headline": headline(audit), **account(audit), "files": sorted(chain(*(f for f, _ in made.values()))),
+                   "shown": {lang: told for lang, (_, told) in made.items()}}  # fmt: skip
         text = json.dumps(metrics, indent=1, ensure_ascii=False, sort_keys=True)
         (stage / METRICS).write_text(text, encoding="utf-8")
         os.chmod(stage, 0o755)
@@ -145,34 +147,51 @@ def replace_folder(stage: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) -> list[str]:
-    """Run the notebooks in one language and write every format from their blocks; return the names of the files."""
+def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) -> tuple[list[str], dict[str, Any]]:
+    """Run the notebooks in one language and write every format from their blocks.
+
+    Returns the names of the files, and per document what it shows (``forms.shown``).
+    """
     import nbformat
 
     from kinerja_analysis.report.engine import execute
-    from kinerja_analysis.report.html import region_html
+    from kinerja_analysis.report.forms import shown
+    from kinerja_analysis.report.html import region_html, title_of
     from kinerja_analysis.report.notebook import blocks_of
+    from kinerja_analysis.report.pdf import pdf_bytes
+    from kinerja_analysis.report.page import Page, PageSection
     from kinerja_analysis.report.workbook import workbook
 
     parameters = {"region": job.region, "year": job.year, "lang": lang, "level": job.level}
     other = next((x for x in job.languages if x != lang), "")
-    files = []
+    names = {(d, x): f"{d}_{job.slug}_{job.year}_{x}" for d in DOCUMENTS for x in (lang, other)}
+    book = f"lampiran_{job.slug}_{job.year}_{lang}.xlsx"
+    synthetic, files, documents = bool(audit.provenance.get("synthetic")), [], {}
     for document, notebook in DOCUMENTS.items():
         done = execute(notebooks / notebook, stage, parameters)
-        names = {(d, x): f"{d}_{job.slug}_{job.year}_{x}" for d in DOCUMENTS for x in (lang, other)}
-        stem = names.pop((document, lang))
-        files.append(f"{stem}.ipynb")
-        write_atomic(stage / files[-1], nbformat.writes(done).encode())
-        if "html" in job.formats:
-            files.append(f"{stem}.html")
-            (sister,) = (d for d in DOCUMENTS if d != document)
-            page = region_html(
-                blocks_of(done, lang), audit, lang,
-                other_language_href=f"{names[document, other]}.html" if other else "",
-                sister=(sister, f"{names[sister, lang]}.html"),
+        stem = names[document, lang]
+        blocks = documents[document] = blocks_of(done, lang)
+        made = {"ipynb": nbformat.writes(done).encode()}
+        if "pdf" in job.formats:
+            made["pdf"] = pdf_bytes(
+                blocks, lang=lang, title=title_of(audit, lang, quality=document == "mutu-data"), level=audit.level,
+                synthetic=synthetic,
             )  # fmt: skip
-            write_atomic(stage / files[-1], page.encode())
+        if "html" in job.formats:
+            (sister,) = (d for d in DOCUMENTS if d != document)
+            forms = {"pdf": f"{stem}.pdf", "xlsx": book}
+            page = region_html(
+                blocks, audit, lang, other_language_href=f"{names[document, other]}.html" if other else "",
+                sister=(sister, f"{names[sister, lang]}.html"),
+                downloads=tuple((form, file) for form, file in forms.items() if form in job.formats),
+            )  # fmt: skip
+            made["html"] = page.encode()
+        for kind, content in made.items():
+            files.append(f"{stem}.{kind}")
+            write_atomic(stage / files[-1], content)
     if "xlsx" in job.formats:
-        files.append(f"lampiran_{job.slug}_{job.year}_{lang}.xlsx")
-        workbook(audit, lang, stage / files[-1])
-    return files
+        files.append(book)
+        parts = tuple(PageSection(document, tuple(blocks)) for document, blocks in documents.items())
+        whole = Page(title_of(audit, lang), lang, audit.level, job.region, job.year, synthetic, parts)
+        workbook(whole, lang, stage / book, audit=audit)
+    return files, {document: shown(blocks, lang) for document, blocks in documents.items()}

@@ -33,6 +33,7 @@ class Shell:
     other_href: str = ""
     sister: str = ""
     sister_href: str = ""
+    downloads: tuple[tuple[str, str], ...] = ()
 
 
 def say_(shell: Shell, key: str, **params: Any) -> str:
@@ -288,6 +289,8 @@ def masthead(block: b.Masthead, shell: Shell) -> str:
     if shell.sister_href:
         label = escape(say(f"quality.open.{shell.sister}", shell.lang))
         link = f'<a class="noprint" href="{escape(shell.sister_href)}">{label}</a> &nbsp; {link}'
+    for form, href in reversed(shell.downloads):
+        link = f'<a class="noprint" href="{escape(href)}" download>{say_(shell, f"open.{form}")}</a> &nbsp; {link}'
     rows = []
     for i, (term, words) in enumerate(block.facts):
         badge = f'<span class="level">{inline(block.badge)}</span><br>' if i == 1 else ""

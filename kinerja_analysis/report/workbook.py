@@ -188,7 +188,7 @@ def page_text(page: Page) -> list[tuple[str, str, str]]:
     rows: list[tuple[str, str, str]] = []
     section = ""
     for block in b.walk(page.blocks):
-        if isinstance(block, b.Section | b.Part):
+        if isinstance(block, b.Masthead | b.Section | b.Part):
             section = block.title
         codes = " ".join(block.codes)
         rows += [(section, plain(_DOTS.sub("", text)), codes) for text in b.sentences(block) if text]

@@ -21,7 +21,7 @@ from kinerja_analysis.read import read
 from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import find_config
 from kinerja_analysis.release import release
-from kinerja_analysis.report.produce import Job, check_choice, make, notebooks_folder
+from kinerja_analysis.report.produce import FORMATS, Job, check_choice, make, notebooks_folder
 from kinerja_analysis.score import score
 
 Cell = tuple[str, int]
@@ -102,7 +102,7 @@ def run(
     tables = read(paths, region=region, year=year, config=settings, progress=progress)
     if not new_key:
         check_key(tables, Path(out))
-    order = Order(Path(out).resolve(), notebooks_folder(), tuple(lang), tuple(level), ("html", "xlsx"), settings)
+    order = Order(Path(out).resolve(), notebooks_folder(), tuple(lang), tuple(level), FORMATS, settings)
     rows, files = _cells(tables, order, jobs, resume, progress)
     files += write_index(order.out, order.languages)
     frame = pd.DataFrame(rows, columns=["region", "year", "status", "reason"])
