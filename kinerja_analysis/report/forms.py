@@ -24,7 +24,7 @@ def read_numbers(text: str, lang: str) -> set[float]:
     [-1234.5, 95.0]
     """
     decimal, thousands = map(re.escape, marks(lang))
-    digits = rf"(?:\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)(?:{decimal}\d+)?"
+    digits = rf"(?:(?:\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)(?:{decimal}\d+)?|{decimal}\d+)"
     found = re.findall(rf"(?<![\w/_])(?<!\d[.,:])({MINUS}?{digits})(?![\w/_]|[.,:]\d)", text)
     strip = {ord(marks(lang)[1]): None, ord(marks(lang)[0]): ".", ord(MINUS): "-"}
     return {float(word.translate(strip)) + 0.0 for word in found}

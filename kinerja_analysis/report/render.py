@@ -134,7 +134,7 @@ def _cards(block: b.TableBlock, shell: Shell) -> str:
         )
         rows.append(f'<tr role="row"><th scope="row" role="rowheader">{inline(str(row[0]))}</th>{cells}</tr>')
     return (
-        f'<table class="tbl" role="table"><caption>{inline(block.caption)}</caption>'
+        f'<table class="tbl" role="table"{marks(block)}><caption>{inline(block.caption)}</caption>'
         f'<thead role="rowgroup"><tr role="row"><td role="cell"></td>{head}</tr></thead>'
         f'<tbody role="rowgroup">{"".join(rows)}</tbody></table>'
     )

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 _DOTS = re.compile(r"\{dots\d\} ")
-_FORMS = {"n": "#,##0", "year": "0", "1": "0.0", "2": "0.00", "3": "0.000", "p": "0.000", "%": "0%", "%1": "0.0%"}
 WIDEST = 60
 MOST_ROWS = 50
 
@@ -72,9 +71,10 @@ def workbook_bytes(page: Page, lang: str, audit: Audit | None = None) -> bytes:
     sheets = _sheets(page, lang, audit)
     _cover(book.create_sheet(say("workbook.cover", lang)), page, lang)
     contents = book.create_sheet(say("workbook.contents", lang))
-    rows = [(name, about) for name, about, _, _ in sheets]
-    _fill(contents, say("workbook.contents_about", lang), _labels(("sheet", "about"), lang), rows, ("", ""))
-    for name, about, columns, lines in sheets:
+    rows = [(name, about, say(f"workbook.{part}", lang)) for part, (name, about, _, _) in sheets]
+    heads = _labels(("sheet", "about", "extent"), lang)
+    _fill(contents, say("workbook.contents_about", lang), heads, rows, ("", "", ""))
+    for _, (name, about, columns, lines) in sheets:
         _fill(book.create_sheet(name), about, [c.label for c in columns], lines, [c.form for c in columns])
     return xlsx.book_bytes(book, page.title)
 
@@ -86,17 +86,16 @@ def _labels(names: Iterable[str], lang: str) -> list[str]:
     return [header(name, lang) for name in names]
 
 
-def _sheets(page: Page, lang: str, audit: Audit | None) -> list[Sheet]:
-    """Return all sheets after the contents: text of the page, its tables, findings, head counts, accounting."""
+def _sheets(page: Page, lang: str, audit: Audit | None) -> list[tuple[str, Sheet]]:
+    """Return all sheets after the contents, those of the ``page`` (its text, its tables) and what is ``more``."""
     words = [b.Column(text) for text in _labels(("section", "text", "codes"), lang)]
     found: list[Sheet] = [(say("workbook.text", lang), say("workbook.text_about", lang), words, page_text(page))]
     used: set[str] = {found[0][0]}
     for section, table in _tables(page):
         name = _sheet_name(table.name or section, used)
         found.append((name, plain(table.caption), table.columns, table.rows))
-    for name, about, frame in _frames(audit, lang):
-        found.append((_sheet_name(name, used), about, *_framed(frame, lang)))
-    return found
+    more = [(_sheet_name(name, used), about, *_framed(frame, lang)) for name, about, frame in _frames(audit, lang)]
+    return [("page", sheet) for sheet in found] + [("more", sheet) for sheet in more]
 
 
 def _tables(page: Page) -> list[tuple[str, b.TableBlock]]:
@@ -244,8 +243,24 @@ def _put(sheet: Worksheet, row: int, column: int, value: Any, form: str = "") ->
         text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         return xlsx.put(cell, plain(text))
     cell.value = value
-    cell.number_format = _FORMS.get(form, "General")
+    cell.number_format = number_format(form, value)
     return cell
+
+
+def number_format(form: str, value: float) -> str:
+    """Return the number format with which Excel shows a value as the page does.
+
+    >>> number_format("+1", 2.0), number_format("%1", 0.5), number_format("", 3.0)
+    ('+#,##0.0;-#,##0.0;#,##0.0', '#,##0.0%', '#,##0')
+    """
+    if form == "year":
+        return "0"
+    if form == "p":
+        return '[<0.001]"< 0.001";0.000'
+    whole = form in ("%", "+") or (form in ("", "n") and float(value).is_integer())
+    digits = 0 if whole else int(form.strip("n+%") or 2)
+    shown = "#,##0" + "." * bool(digits) + "0" * digits
+    return f"+{shown};-{shown};{shown}" if form.startswith("+") else shown + "%" * form.startswith("%")
 
 
 def _sheet_name(name: str, used: set[str]) -> str:
