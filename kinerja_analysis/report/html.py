@@ -15,6 +15,9 @@ from kinerja_analysis.show.table import escape
 
 __all__ = ["fragment", "markdown_html", "page_html", "region_html"]
 
+#: The document that a region's set is about; the others stand beside it.
+MAIN = "objektivitas"
+
 
 @lru_cache(maxsize=4)
 def sheet(name: str) -> str:
@@ -31,7 +34,7 @@ def page_html(
     index_href: str = "",
     level: str = "internal",
     synthetic: bool = False,
-    sister: tuple[str, str] = ("", ""),
+    sisters: tuple[tuple[str, str], ...] = (),
     downloads: tuple[tuple[str, str], ...] = (),
 ) -> str:
     """Return a page as one offline file.
@@ -50,8 +53,8 @@ def page_html(
         ``internal`` or ``public``.
     synthetic : bool
         Mark the page as invented data.
-    sister : tuple of str
-        The other page of this region and year: its kind (``objektivitas`` or ``mutu-data``) and relative address.
+    sisters : tuple of (str, str)
+        The other pages of this region and year: a name of ``produce.DOCUMENTS`` and the relative address.
     downloads : tuple of (str, str)
         The page's other forms: ``pdf`` or ``xlsx``, and the relative address.
 
@@ -59,7 +62,7 @@ def page_html(
     -------
     str
     """
-    shell = Shell(lang, index_href, other_language_href, *sister, downloads)
+    shell = Shell(lang, index_href, other_language_href, sisters, downloads)
     place = next((block.place for block in blocks if isinstance(block, Masthead)), title)
     notice = _notice(lang, place) if synthetic else ""
     style = sheet("page.css") + _footer_style(lang, title, level, synthetic)
@@ -68,27 +71,27 @@ def page_html(
 
 
 def region_html(
-    blocks: Sequence[Block], audit: Audit, lang: str, *, other_language_href: str = "",
-    sister: tuple[str, str] = ("", ""), downloads: tuple[tuple[str, str], ...] = (),
+    blocks: Sequence[Block], audit: Audit, lang: str, *, document: str = MAIN, other_language_href: str = "",
+    sisters: tuple[tuple[str, str], ...] = (), downloads: tuple[tuple[str, str], ...] = (),
 ) -> str:  # fmt: skip
     """Return the page of an audit of one cell; the index is two folders up."""
     return page_html(
         blocks,
         lang=lang,
-        title=title_of(audit, lang, quality=sister[0] == "objektivitas"),
+        title=title_of(audit, lang, document),
         other_language_href=other_language_href,
         index_href="../../index.html" if lang == "id" else "../../index.en.html",
         level=audit.level,
         synthetic=bool(audit.provenance.get("synthetic")),
-        sister=sister,
+        sisters=sisters,
         downloads=downloads,
     )
 
 
-def title_of(audit: Audit, lang: str, *, quality: bool = False) -> str:
+def title_of(audit: Audit, lang: str, document: str = MAIN) -> str:
     """Return the title of a page about an audit of one cell: region and year, and what it is about."""
     region, year = audit.cells[0]
-    about = f" – {say('quality.title', lang)}" if quality else ""
+    about = "" if document == MAIN else f" – {say(f'report.open.{document}', lang)}"
     return f"{audit.name(region)}, {year}{about}"
 
 

@@ -142,7 +142,7 @@ def _cell(row: Row | None, year: int, lang: str) -> str:
     href = str(row.get("href", ""))
     link = f'<p class="op"><a href="{escape(href)}" aria-label="{label}">{words("open", lang)}</a></p>' if href else ""
     if data := str(row.get("quality_href", "")):
-        text = escape(say("quality.open.mutu-data", lang))
+        text = escape(say("report.open.mutu-data", lang))
         label = f"{text}: {escape(row['name'])}, {year}"
         link += f'<p class="op"><a href="{escape(data)}" aria-label="{label}">{text}</a></p>'
     index = "<br>".join(escape(text) for text in _index(top, lang))

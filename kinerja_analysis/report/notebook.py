@@ -27,7 +27,7 @@ class Report:
     """The report of one region and year, as a notebook shows it.
 
     Reads the audit from the folder ``audit`` in the working directory, so that no path is a parameter. ``page`` is
-    ``region`` (what was found) or ``quality`` (what the submission holds and lacks).
+    ``region`` (what was found), ``quality`` (what the submission holds and lacks) or ``raters`` (rater by rater).
     Raises ``UsageError`` when the stored audit is missing or was changed.
     """
 
@@ -85,9 +85,9 @@ class Comparing:
 
 
 def _page_sections(audit: Audit, lang: str, page: str) -> dict[str, list[Block]]:
-    from kinerja_analysis.report.page import quality_page, region_page
+    from kinerja_analysis.report.page import quality_page, rater_page, region_page
 
-    made = {"region": region_page, "quality": quality_page}[page](audit, lang)
+    made = {"region": region_page, "quality": quality_page, "raters": rater_page}[page](audit, lang)
     return {s.name: list(s.blocks) for s in made.sections}
 
 

@@ -17,6 +17,7 @@ from kinerja_analysis.report.sections import (
     key,
     lead,
     origin,
+    raters,
     steps,
 )
 from kinerja_analysis.report.sections import quality as submission
@@ -24,6 +25,7 @@ from kinerja_analysis.report.view import View
 
 NAMES = ("lead", "examined", "capacity", "findings", "index", "steps", "provenance", "evidence", "headcount")
 QUALITY_NAMES = ("lead", "rows", "filled", "unrated", "coverage", "checks", "problems", "provenance")
+RATER_NAMES = ("page",)
 COMPARISON_NAMES = ("lead", "allowed", "inside", "levels", "years", "criteria", "reading")
 
 
@@ -100,6 +102,15 @@ def quality_page(audit: Audit, lang: str) -> Page:
     """
     view = View(audit, lang)
     return _page(view, QUALITY_NAMES, tuple((block,) for block in submission.sections(view)))
+
+
+def rater_page(audit: Audit, lang: str) -> Page:
+    """Return the page about single raters of one region and year, one section: its parts depend on the data.
+
+    Parameters and error as ``region_page``; ``ValueError`` for a public audit too.
+    """
+    view = View(audit, lang, pictures=False)
+    return _page(view, RATER_NAMES, (tuple(raters.sections(view)),))
 
 
 def _page(view: View, names: Sequence[str], parts: Sequence[tuple[Block, ...]]) -> Page:

@@ -22,7 +22,22 @@ from kinerja_analysis.base.workers import workers
 FORMATS = ("html", "pdf", "xlsx")
 METRICS = "metrics.json"
 NOTEBOOK = "20_audit_wilayah.ipynb"
-DOCUMENTS = {"objektivitas": NOTEBOOK, "mutu-data": "10_mutu_data.ipynb"}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A page of a report set: its notebook, whether it is internal only, whether its tables go into the annex."""
+
+    notebook: str
+    internal: bool = False
+    annex: bool = True
+
+
+DOCUMENTS = {
+    "objektivitas": Document(NOTEBOOK),
+    "mutu-data": Document("10_mutu_data.ipynb"),
+    "telusur-penilai": Document("50_telusur_penilai.ipynb", internal=True, annex=False),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +133,10 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
     try:
         save_audit(audit, stage / "audit")
         made = {lang: _edition(job, audit, lang, stage, notebooks) for lang in job.languages}
+        names = sorted(chain(*(files for files, _ in made.values())))
         metrics = {"region": job.region, "name": job.name, "year": job.year, "level": job.level,
                    "languages": list(job.languages), "synthetic": bool(audit.provenance.get("synthetic")),
-                   "headline": headline(audit), **account(audit), "files": sorted(chain(*(f for f, _ in made.values()))),
+                   "headline": headline(audit), **account(audit), "files": names,
                    "shown": {lang: told for lang, (_, told) in made.items()}}  # fmt: skip
         text = json.dumps(metrics, indent=1, ensure_ascii=False, sort_keys=True)
         (stage / METRICS).write_text(text, encoding="utf-8")
@@ -158,31 +174,31 @@ def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) ->
     from kinerja_analysis.report.forms import shown
     from kinerja_analysis.report.html import region_html, title_of
     from kinerja_analysis.report.notebook import blocks_of
-    from kinerja_analysis.report.pdf import pdf_bytes
     from kinerja_analysis.report.page import Page, PageSection
+    from kinerja_analysis.report.pdf import pdf_bytes
     from kinerja_analysis.report.workbook import workbook
 
     parameters = {"region": job.region, "year": job.year, "lang": lang, "level": job.level}
     other = next((x for x in job.languages if x != lang), "")
-    names = {(d, x): f"{d}_{job.slug}_{job.year}_{x}" for d in DOCUMENTS for x in (lang, other)}
+    wanted = {d: how for d, how in DOCUMENTS.items() if job.level == "internal" or not how.internal}
+    names = {(d, x): f"{d}_{job.slug}_{job.year}_{x}" for d in wanted for x in (lang, other)}
     book = f"lampiran_{job.slug}_{job.year}_{lang}.xlsx"
     synthetic, files, documents = bool(audit.provenance.get("synthetic")), [], {}
-    for document, notebook in DOCUMENTS.items():
-        done = execute(notebooks / notebook, stage, parameters)
+    for document, how in wanted.items():
+        done = execute(notebooks / how.notebook, stage, parameters)
         stem = names[document, lang]
         blocks = documents[document] = blocks_of(done, lang)
         made = {"ipynb": nbformat.writes(done).encode()}
         if "pdf" in job.formats:
             made["pdf"] = pdf_bytes(
-                blocks, lang=lang, title=title_of(audit, lang, quality=document == "mutu-data"), level=audit.level,
-                synthetic=synthetic,
+                blocks, lang=lang, title=title_of(audit, lang, document), level=audit.level, synthetic=synthetic,
             )  # fmt: skip
         if "html" in job.formats:
-            (sister,) = (d for d in DOCUMENTS if d != document)
             forms = {"pdf": f"{stem}.pdf", "xlsx": book}
             page = region_html(
-                blocks, audit, lang, other_language_href=f"{names[document, other]}.html" if other else "",
-                sister=(sister, f"{names[sister, lang]}.html"),
+                blocks, audit, lang, document=document,
+                other_language_href=f"{names[document, other]}.html" if other else "",
+                sisters=tuple((d, f"{names[d, lang]}.html") for d in wanted if d != document),
                 downloads=tuple((form, file) for form, file in forms.items() if form in job.formats),
             )  # fmt: skip
             made["html"] = page.encode()
@@ -191,7 +207,7 @@ def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) ->
             write_atomic(stage / files[-1], content)
     if "xlsx" in job.formats:
         files.append(book)
-        parts = tuple(PageSection(document, tuple(blocks)) for document, blocks in documents.items())
+        parts = tuple(PageSection(d, tuple(blocks)) for d, blocks in documents.items() if wanted[d].annex)
         whole = Page(title_of(audit, lang), lang, audit.level, job.region, job.year, synthetic, parts)
         workbook(whole, lang, stage / book, audit=audit)
     return files, {document: shown(blocks, lang) for document, blocks in documents.items()}

@@ -31,8 +31,7 @@ class Shell:
     lang: str
     index_href: str = ""
     other_href: str = ""
-    sister: str = ""
-    sister_href: str = ""
+    sisters: tuple[tuple[str, str], ...] = ()
     downloads: tuple[tuple[str, str], ...] = ()
 
 
@@ -286,9 +285,9 @@ def masthead(block: b.Masthead, shell: Shell) -> str:
     trail = f'<li><a href="{escape(shell.index_href)}">{say_(shell, "index_link")}</a></li>' if shell.index_href else ""
     trail += f'<li>{inline(block.place)}</li><li aria-current="page">{inline(block.year)}</li>'
     link = translation_link(shell.other_href, shell.lang)
-    if shell.sister_href:
-        label = escape(say(f"quality.open.{shell.sister}", shell.lang))
-        link = f'<a class="noprint" href="{escape(shell.sister_href)}">{label}</a> &nbsp; {link}'
+    for sister, href in reversed(shell.sisters):
+        label = escape(say(f"report.open.{sister}", shell.lang))
+        link = f'<a class="noprint" href="{escape(href)}">{label}</a> &nbsp; {link}'
     for form, href in reversed(shell.downloads):
         link = f'<a class="noprint" href="{escape(href)}" download>{say_(shell, f"open.{form}")}</a> &nbsp; {link}'
     rows = []

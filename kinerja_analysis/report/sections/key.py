@@ -68,7 +68,7 @@ def card(view: View, number: int, f: Finding, anchors: dict[str, str]) -> Findin
     parts = view.parts(f)[:MOST_PARTS] if f.subject_kind == "region" and f.status is Status.FLAGGED else []
     body = " ".join(t for t in (rest, _parts(view, parts), reason(view, f)) if t)
     strong = view.strength(f)
-    other = _other(view, f, detector)
+    another = other_explanation(view, f, detector)
     where = anchors.get(detector, "")
     codes = tuple(dict.fromkeys([f.code, *(p.code for p in parts)]))
     return FindingCard(
@@ -79,7 +79,7 @@ def card(view: View, number: int, f: Finding, anchors: dict[str, str]) -> Findin
         claim,
         body,
         view.say("key.other"),
-        other,
+        another,
         (f"#{where}", view.say("key.evidence", name=where.upper())) if where else ("", ""),
         picture(view, f, parts),
         codes=codes,
@@ -87,7 +87,7 @@ def card(view: View, number: int, f: Finding, anchors: dict[str, str]) -> Findin
     )
 
 
-def _other(view: View, f: Finding, detector: str) -> str:
+def other_explanation(view: View, f: Finding, detector: str) -> str:
     """Return another explanation of a flag; for the rest, what "not flagged" does not mean."""
     if f.status is not Status.FLAGGED:
         return view.say("other.clear")
