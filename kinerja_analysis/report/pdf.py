@@ -179,7 +179,7 @@ class Typeset:
         import mistune
 
         made = mistune.create_markdown(renderer=None, plugins=["table", "strikethrough"])(text)
-        return [part for token in made for part in self._token(token)]
+        return [part for token in made if isinstance(token, dict) for part in self._token(token)]
 
     def _token(self, token: dict[str, Any]) -> list[dict[str, Any]]:
         kind, inside = token["type"], token.get("children", [])

@@ -120,7 +120,8 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
         made = {lang: _edition(job, audit, lang, stage, notebooks) for lang in job.languages}
         metrics = {"region": job.region, "name": job.name, "year": job.year, "level": job.level,
                    "languages": list(job.languages), "synthetic": bool(audit.provenance.get("synthetic")),
-                   "headline": headline(audit), **account(audit), "files": sorted(chain(*(f for f, _ in made.values()))),
+                   "headline": headline(audit), **account(audit),
+                   "files": sorted(chain(*(files for files, _ in made.values()))),
                    "shown": {lang: told for lang, (_, told) in made.items()}}  # fmt: skip
         text = json.dumps(metrics, indent=1, ensure_ascii=False, sort_keys=True)
         (stage / METRICS).write_text(text, encoding="utf-8")
@@ -158,8 +159,8 @@ def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) ->
     from kinerja_analysis.report.forms import shown
     from kinerja_analysis.report.html import region_html, title_of
     from kinerja_analysis.report.notebook import blocks_of
-    from kinerja_analysis.report.pdf import pdf_bytes
     from kinerja_analysis.report.page import Page, PageSection
+    from kinerja_analysis.report.pdf import pdf_bytes
     from kinerja_analysis.report.workbook import workbook
 
     parameters = {"region": job.region, "year": job.year, "lang": lang, "level": job.level}
