@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import save_audit, write_atomic
-from kinerja_analysis.base.words import LANGUAGES
+from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.compare import compare_regions
 from kinerja_analysis.report.produce import Job, check_choice, notebooks_folder, replace_folder
 
@@ -38,7 +38,7 @@ def _stem(audit: Audit) -> str:
 
 
 def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAGES) -> list[Path]:
-    """Write the comparison of all regions and years of an audit: notebook, html and xlsx in each language.
+    """Write the comparison of all regions and years of an audit: notebook, html, pdf and xlsx in each language.
 
     Raises ``UsageError`` without two regions in a year, ``ReportFailed`` when the notebook did not run to its end.
     """
@@ -48,6 +48,9 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
     from kinerja_analysis.report.engine import execute
     from kinerja_analysis.report.html import page_html
     from kinerja_analysis.report.notebook import blocks_of
+    from kinerja_analysis.report.page import Page, PageSection
+    from kinerja_analysis.report.pdf import pdf_bytes
+    from kinerja_analysis.report.workbook import workbook
 
     check_choice(languages, LANGUAGES)
     compared = compare_regions(audit)
@@ -67,11 +70,18 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
             title = next(b.title for b in blocks if isinstance(b, Masthead))
             index = "../../index.html" if lang == "id" else "../../index.en.html"
             page = page_html(blocks, lang=lang, title=title, other_language_href=other, index_href=index,
-                             level=audit.level, synthetic=compared.synthetic)  # fmt: skip
+                             level=audit.level, synthetic=compared.synthetic,
+                             downloads=tuple((form, f"{stem}.{form}") for form in ("pdf", "xlsx")))  # fmt: skip
+            paper = pdf_bytes(blocks, lang=lang, title=title, level=audit.level, synthetic=compared.synthetic)
+            whole = Page(title, lang, audit.level, "", max(y for _, y in audit.cells), compared.synthetic,
+                         (PageSection("all", tuple(blocks)),))  # fmt: skip
             write_atomic(stage / f"{stem}.ipynb", nbformat.writes(done).encode())
             write_atomic(stage / f"{stem}.html", page.encode())
-            compared.to_xlsx(stage / f"{stem}.xlsx", lang)
-            names += [f"{stem}.{kind}" for kind in ("html", "ipynb", "xlsx")]
+            write_atomic(stage / f"{stem}.pdf", paper)
+            frames = {"data": compared.to_frame(), "funnel": compared.funnels}
+            more = [(say(f"compare.sheet.{k}", lang), title, frame) for k, frame in frames.items() if len(frame)]
+            workbook(whole, lang, stage / f"{stem}.xlsx", more=more)
+            names += [f"{stem}.{kind}" for kind in ("html", "ipynb", "pdf", "xlsx")]
         os.chmod(stage, 0o755)
         replace_folder(stage, target)
     except BaseException:

@@ -39,9 +39,9 @@ def pdf_bytes(
     """
     import typst
 
-    page = Typeset(lang)
+    page, title = Typeset(lang), _legal(title)
     parts = [say("report.synthetic", lang)] if synthetic else []
-    place = next((block.place for block in blocks if isinstance(block, b.Masthead)), title)
+    place = next((_legal(block.place) for block in blocks if isinstance(block, b.Masthead)), title)
     data = {
         "lang": lang,
         "title": say("report.page_title", lang, title=title),
@@ -114,7 +114,10 @@ class Typeset:
             out["role"] = block.role
         elif isinstance(block, b.FindingCard):
             href, words = block.link
-            out |= {"strength": block.strength, "link": [f"s-{href[1:]}" if href in self._anchors else "", runs(words)]}
+            out |= {
+                "strength": block.strength,
+                "link": [f"s-{href[1:]}" if href in self._anchors else "", self._value(words)],
+            }
         elif isinstance(block, b.Section):
             out |= {"label": f"s-{block.anchor}", "role": block.role, "blocks": self._several(block.blocks)}
             out["aside"] = [[self._value(term), _aside(words)] for term, words in block.aside]
@@ -179,7 +182,7 @@ class Typeset:
         import mistune
 
         made = mistune.create_markdown(renderer=None, plugins=["table", "strikethrough"])(text)
-        return [part for token in made for part in self._token(token)]
+        return [part for token in made if isinstance(token, dict) for part in self._token(token)]
 
     def _token(self, token: dict[str, Any]) -> list[dict[str, Any]]:
         kind, inside = token["type"], token.get("children", [])
@@ -230,8 +233,19 @@ def _aside(words: str) -> list[tuple[str, str]]:
 
 def _breakable(words: str) -> str:
     """Return words in which a very long one (an address, a hash) may be broken across lines."""
-    return _LONG.sub(lambda m: "\u200b".join(re.findall(f".{{1,{_WORD}}}", m.group())), _legal(words))
+    return _LONG.sub(lambda m: "\u200b".join(re.findall(".{1,12}", m.group())), _legal(words))
 
 
 def _legal(words: str) -> str:
-    return _CONTROL.sub("", words)
+    """Return words that the fonts can draw: no control characters, [U+5B57] for a character no font has."""
+    if words.isascii():
+        return _CONTROL.sub("", words)
+    known = _drawn()
+    return "".join(c if ord(c) < 0x250 or ord(c) in known else f"[U+{ord(c):04X}]" for c in _CONTROL.sub("", words))
+
+
+@lru_cache(maxsize=1)
+def _drawn() -> frozenset[int]:
+    from matplotlib import font_manager, ft2font
+
+    return frozenset(ft2font.FT2Font(font_manager.findfont("DejaVu Sans")).get_charmap())

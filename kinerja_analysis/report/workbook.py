@@ -37,8 +37,11 @@ WIDEST = 60
 MOST_ROWS = 50
 
 
-def workbook(page: Page | Audit, lang: str, path: str | Path, *, audit: Audit | None = None) -> Path:
-    """Write the annex of a region's page.
+Frames = Sequence[tuple[str, str, pd.DataFrame]]
+
+
+def workbook(page: Page | Audit, lang: str, path: str | Path, *, audit: Audit | None = None, more: Frames = ()) -> Path:
+    """Write the annex of a page.
 
     Parameters
     ----------
@@ -50,6 +53,8 @@ def workbook(page: Page | Audit, lang: str, path: str | Path, *, audit: Audit | 
         The xlsx file; written atomically.
     audit : Audit, optional
         With a ``Page``: adds the sheets of all findings and the full head counts.
+    more : sequence of (name, what it holds, frame)
+        Further sheets.
 
     Returns
     -------
@@ -58,17 +63,17 @@ def workbook(page: Page | Audit, lang: str, path: str | Path, *, audit: Audit | 
     source = page if isinstance(page, Audit) else audit
     content = region_page(page, lang, pictures=False) if isinstance(page, Audit) else page
     target = Path(path)
-    write_atomic(target, workbook_bytes(content, lang, source))
+    write_atomic(target, workbook_bytes(content, lang, source, more))
     return target
 
 
-def workbook_bytes(page: Page, lang: str, audit: Audit | None = None) -> bytes:
+def workbook_bytes(page: Page, lang: str, audit: Audit | None = None, more: Frames = ()) -> bytes:
     """Return the annex as bytes, the same for the same page."""
     from openpyxl import Workbook
 
     book = Workbook()
     book.remove(book.active)
-    sheets = _sheets(page, lang, audit)
+    sheets = _sheets(page, lang, (*_frames(audit, lang), *more))
     _cover(book.create_sheet(say("workbook.cover", lang)), page, lang)
     contents = book.create_sheet(say("workbook.contents", lang))
     rows = [(name, about, say(f"workbook.{part}", lang)) for part, (name, about, _, _) in sheets]
@@ -86,7 +91,7 @@ def _labels(names: Iterable[str], lang: str) -> list[str]:
     return [header(name, lang) for name in names]
 
 
-def _sheets(page: Page, lang: str, audit: Audit | None) -> list[tuple[str, Sheet]]:
+def _sheets(page: Page, lang: str, frames: Frames) -> list[tuple[str, Sheet]]:
     """Return all sheets after the contents, those of the ``page`` (its text, its tables) and what is ``more``."""
     words = [b.Column(text) for text in _labels(("section", "text", "codes"), lang)]
     found: list[Sheet] = [(say("workbook.text", lang), say("workbook.text_about", lang), words, page_text(page))]
@@ -94,7 +99,7 @@ def _sheets(page: Page, lang: str, audit: Audit | None) -> list[tuple[str, Sheet
     for section, table in _tables(page):
         name = _sheet_name(table.name or section, used)
         found.append((name, plain(table.caption), table.columns, table.rows))
-    more = [(_sheet_name(name, used), about, *_framed(frame, lang)) for name, about, frame in _frames(audit, lang)]
+    more = [(_sheet_name(name, used), about, *_framed(frame, lang)) for name, about, frame in frames]
     return [("page", sheet) for sheet in found] + [("more", sheet) for sheet in more]
 
 
@@ -271,4 +276,3 @@ def _sheet_name(name: str, used: set[str]) -> str:
         unique, k = f"{base} {k}"[:31], k + 1
     used.add(unique)
     return unique
-

@@ -33,7 +33,8 @@ def test_words_and_pages(reports: Path) -> None:
     assert "cannot be compared" in done.stdout and "Can be told apart" in done.stdout
     (folder,) = (reports / "banding").iterdir()
     names = sorted(p.name for p in folder.iterdir() if p.is_file())
-    assert [n.rsplit("_", 1)[1] for n in names] == ["en.html", "en.ipynb", "en.xlsx", "id.html", "id.ipynb", "id.xlsx"]
+    kinds = [f"{lang}.{kind}" for lang in ("en", "id") for kind in ("html", "ipynb", "pdf", "xlsx")]
+    assert [n.rsplit("_", 1)[1] for n in names] == kinds
     assert folder.name == "kuranji-mamuju_2025"
     page = next(folder.glob("*_id.html")).read_text(encoding="utf-8")
     assert "tidak dapat dibandingkan" in page and "DATA SINTETIS" in page

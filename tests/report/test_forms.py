@@ -13,8 +13,7 @@ import pypdf
 import pytest
 
 from kinerja_analysis.base.words import number, say
-from kinerja_analysis.report import blocks as b
-from kinerja_analysis.report.forms import numbers_in, read_numbers, shown, words
+from kinerja_analysis.report.forms import numbers_in
 
 CELLS = [(level, lang) for level in ("public", "internal") for lang in ("id", "en")]
 REPORTS = ("objektivitas", "mutu-data")

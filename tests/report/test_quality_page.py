@@ -177,7 +177,8 @@ def test_the_public_page_names_no_unit_no_rater_and_no_small_number(whole: Audit
 
 
 def test_the_html_page_links_to_its_sister(whole: Audit) -> None:
-    page = region_html(quality_page(whole, "id").blocks, whole, "id", document="mutu-data", sisters=(("objektivitas", "o.html"),))
+    page = region_html(quality_page(whole, "id").blocks, whole, "id", document="mutu-data",
+                       sisters=(("objektivitas", "o.html"),))  # fmt: skip
     assert '<a class="noprint" href="o.html">Laporan objektivitas</a>' in page
     assert "<title>Kabupaten Contoh, 2025 – Mutu data –" in page
 
