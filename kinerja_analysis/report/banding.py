@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from kinerja_analysis.base.results import Audit
-from kinerja_analysis.base.store import save_audit, write_atomic
+from kinerja_analysis.base.store import save_audit
 from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.compare import compare_regions
-from kinerja_analysis.report.produce import Job, check_choice, notebooks_folder, replace_folder
+from kinerja_analysis.report.produce import Job, check_choice
+from kinerja_analysis.report.together import write_pages
 
 NOTEBOOK = "30_banding_wilayah.ipynb"
 FOLDER = "banding"
@@ -42,49 +43,18 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
 
     Raises ``UsageError`` without two regions in a year, ``ReportFailed`` when the notebook did not run to its end.
     """
-    import nbformat
-
-    from kinerja_analysis.report.blocks import Masthead
-    from kinerja_analysis.report.engine import execute
-    from kinerja_analysis.report.html import page_html
-    from kinerja_analysis.report.notebook import blocks_of
-    from kinerja_analysis.report.page import Page, PageSection
-    from kinerja_analysis.report.pdf import pdf_bytes
-    from kinerja_analysis.report.workbook import workbook
-
     check_choice(languages, LANGUAGES)
     compared = compare_regions(audit)
     if audit.config.key_file:
         os.environ["KINERJA_KEY_FILE"] = str(Path(audit.config.key_file).expanduser().resolve())
     target = place(audit, out.resolve())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=target.parent))
-    names = []
-    try:
-        save_audit(audit, stage / "audit")
-        for lang in languages:
-            done = execute(notebooks_folder() / NOTEBOOK, stage, {"lang": lang, "level": audit.level})
-            stem = f"banding_{target.name}_{lang}"
-            other = next((f"banding_{target.name}_{x}.html" for x in languages if x != lang), "")
-            blocks = blocks_of(done, lang)
-            title = next(b.title for b in blocks if isinstance(b, Masthead))
-            index = "../../index.html" if lang == "id" else "../../index.en.html"
-            page = page_html(blocks, lang=lang, title=title, other_language_href=other, index_href=index,
-                             level=audit.level, synthetic=compared.synthetic,
-                             downloads=tuple((form, f"{stem}.{form}") for form in ("pdf", "xlsx")))  # fmt: skip
-            paper = pdf_bytes(blocks, lang=lang, title=title, level=audit.level, synthetic=compared.synthetic)
-            whole = Page(title, lang, audit.level, "", max(y for _, y in audit.cells), compared.synthetic,
-                         (PageSection("all", tuple(blocks)),))  # fmt: skip
-            write_atomic(stage / f"{stem}.ipynb", nbformat.writes(done).encode())
-            write_atomic(stage / f"{stem}.html", page.encode())
-            write_atomic(stage / f"{stem}.pdf", paper)
-            frames = {"data": compared.to_frame(), "funnel": compared.funnels}
-            more = [(say(f"compare.sheet.{k}", lang), title, frame) for k, frame in frames.items() if len(frame)]
-            workbook(whole, lang, stage / f"{stem}.xlsx", more=more)
-            names += [f"{stem}.{kind}" for kind in ("html", "ipynb", "pdf", "xlsx")]
-        os.chmod(stage, 0o755)
-        replace_folder(stage, target)
-    except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        raise
-    return [target / name for name in names]
+
+    def more(lang: str) -> list[tuple[str, str, pd.DataFrame]]:
+        frames = {"data": compared.to_frame(), "funnel": compared.funnels}
+        return [(say(f"compare.sheet.{k}", lang), target.name, frame) for k, frame in frames.items() if len(frame)]
+
+    return write_pages(
+        target, NOTEBOOK, f"banding_{target.name}", {}, languages=languages, level=audit.level,
+        year=max(y for _, y in audit.cells), synthetic=compared.synthetic,
+        prepare=lambda stage: save_audit(audit, stage / "audit"), more=more,
+    )  # fmt: skip

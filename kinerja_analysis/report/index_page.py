@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kinerja_analysis.base.results import Audit, Finding
+from kinerja_analysis.base.results import Audit, Finding, Status
 from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.report import index_parts as parts
 from kinerja_analysis.report.html import sheet, shell_html
 from kinerja_analysis.report.sections.index import told
 from kinerja_analysis.report.view import ANSWERED, View
+from kinerja_analysis.score.rules import rule_for
 
 METRICS = "metrics.json"
 Row = Mapping[str, Any]
@@ -22,9 +23,9 @@ Row = Mapping[str, Any]
 def headline(audit: Audit) -> dict[str, Any]:
     """Return what the index says of a report: JSON-able codes and numbers of an audit of one cell.
 
-    Keys: ``province bps persons verdicts separated index flagged failed``; ``separated`` is value, lower and upper
-    (shares) or None, ``index`` the same by what is scored (without range where there is none), ``persons`` -1 where
-    the number is hidden.
+    Keys: ``province bps persons verdicts separated index flagged failed answers rated rule``; ``separated`` is value,
+    lower and upper (shares) or None, ``index`` the same by what is scored (without range where there is none),
+    ``persons`` and ``rated`` (by kind of data) -1 where the number is hidden, ``answers`` what each question came to.
     """
     view = View(audit, "id")
     place = audit.config.regions.get(view.region)
@@ -42,8 +43,18 @@ def headline(audit: Audit) -> dict[str, Any]:
         "index": {f.params["scored"]: _shown(f) for f in told(view) if f.status in ANSWERED},
         "flagged": view.flagged(),
         "failed": list(audit.failed),
+        "answers": {name: answer(view, name) for name in view.detectors},
+        "rated": {str(r["kind"]): int(r["n_rated"]) for r in frame.to_dict("records")},
+        "rule": rule_for(str(view.year)).name,
         "version": str(audit.provenance.get("version", "")),
     }
+
+
+def answer(view: View, detector: str) -> str:
+    """Return what a question came to in a region: flagged, clear, error, or why not (insufficient, not_applicable)."""
+    status = set(view.audit.results[detector].frame["status"])
+    order = (Status.ERROR, Status.FLAGGED, Status.CLEAR, Status.INSUFFICIENT)
+    return str(next((s for s in order if str(s) in status), Status.NOT_APPLICABLE)).lower()
 
 
 def _shown(f: Finding) -> list[float]:

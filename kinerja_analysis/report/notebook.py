@@ -6,6 +6,7 @@ source from which every form of the report is made.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MIME = "application/vnd.kinerja.blocks+json"
 AUDIT_FOLDER = "audit"
+SOURCES = "wilayah.json"
 
 
 class Report:
@@ -74,6 +76,31 @@ class Comparing:
         several = len({r for r, _ in audit.cells}) < len(audit.cells)
         self.years = compare_years(audit) if several else None
         self._sections = {s.name: list(s.blocks) for s in comparison_page(self.regions, self.years, lang).sections}
+
+    def show(self, section: str) -> None:
+        """Display one section. Raises ``KeyError`` for an unknown one."""
+        _display(self._sections[section], self.lang)
+
+    def end(self) -> None:
+        """Mark that the notebook ran to its end."""
+        print(SENTINEL)
+
+
+class Annual:
+    """The yearly summary of all regions, as a notebook shows it.
+
+    Reads what the regions' reports say of themselves from ``SOURCES`` in the working directory.
+    """
+
+    def __init__(self, year: int, lang: str, level: str, *, folder: str = ".") -> None:
+        from kinerja_analysis.report.page import annual_page
+
+        told = json.loads((Path(folder) / SOURCES).read_text(encoding="utf-8"))
+        if told["level"] != level:
+            raise ValueError(f"the reports are {told['level']}, the page {level}")
+        self.lang = lang
+        page = annual_page(told["rows"], year, level, lang, fdr=told["fdr"])
+        self._sections = {s.name: list(s.blocks) for s in page.sections}
 
     def show(self, section: str) -> None:
         """Display one section. Raises ``KeyError`` for an unknown one."""

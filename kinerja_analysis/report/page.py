@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kinerja_analysis.base.results import Audit, Comparison
 from kinerja_analysis.report.blocks import Block, Part
 from kinerja_analysis.report.sections import (
+    annual,
     capacity,
     compare,
     evidence,
@@ -26,6 +27,7 @@ from kinerja_analysis.report.view import View
 NAMES = ("lead", "examined", "capacity", "findings", "index", "steps", "provenance", "evidence", "headcount")
 QUALITY_NAMES = ("lead", "rows", "filled", "unrated", "coverage", "checks", "problems", "provenance")
 RATER_NAMES = ("page",)
+ANNUAL_NAMES = ("lead", "examined", "told", "found", "values", "trend", "reading")
 COMPARISON_NAMES = ("lead", "allowed", "inside", "levels", "years", "criteria", "reading")
 
 
@@ -152,3 +154,30 @@ def comparison_page(regions: Comparison, years: Comparison | None, lang: str, *,
     )
     sections = tuple(PageSection(name, blocks) for name, blocks in zip(COMPARISON_NAMES, parts, strict=True))
     return Page(view.title, lang, regions.level, "", view.latest, regions.synthetic, sections)
+
+
+def annual_page(rows: Sequence[annual.Row], year: int, level: str, lang: str, *, fdr: float) -> Page:
+    """Return the yearly summary of all regions.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        What the reports of the year and of the years before say of themselves (``metrics.json``), at one level.
+    year : int
+    level : "public" or "internal"
+    lang : str
+        ``id`` or ``en``.
+    fdr : float
+        The false-discovery rate of the audits, for the budget of false flags.
+
+    Returns
+    -------
+    Page
+        Sections in the order of ``ANNUAL_NAMES``; ``region`` is empty.
+    """
+    nation = annual.Nation(tuple(rows), year, level, lang, fdr)
+    makers = (annual.masthead, annual.examined, annual.told, annual.found, annual.values, annual.trend, annual.reading)
+    parts = ((block,) if block is not None else () for block in (make(nation) for make in makers))
+    sections = tuple(PageSection(name, blocks) for name, blocks in zip(ANNUAL_NAMES, parts, strict=True))
+    synthetic = any(bool(r["synthetic"]) for r in nation.now)
+    return Page(nation.tell("title", year=str(year)), lang, level, "", year, synthetic, sections)

@@ -86,6 +86,7 @@ def produce(
     Raises the first ``KinerjaError`` after all other reports are done.
     """
     from kinerja_analysis.report.index_page import write_index
+    from kinerja_analysis.report.tahunan import annual_pages
 
     check_choice(formats, FORMATS)
     check_choice(languages, LANGUAGES)
@@ -96,7 +97,8 @@ def produce(
     ]
     results = _parallel(work, out, jobs)
     written = [p for r in results if not isinstance(r, KinerjaError) for p in r]
-    written += write_index(out, languages)
+    fdr = next(iter(editions.values())).config.fdr
+    written += annual_pages(out, languages, fdr=fdr) + write_index(out, languages)
     failures = [r for r in results if isinstance(r, KinerjaError)]
     if failures:
         raise failures[0]

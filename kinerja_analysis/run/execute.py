@@ -93,6 +93,7 @@ def run(
     """
     from kinerja_analysis.base.words import LANGUAGES
     from kinerja_analysis.report.index_page import write_index
+    from kinerja_analysis.report.tahunan import annual_pages
 
     check_choice(tuple(lang), LANGUAGES)
     check_choice(tuple(level), ("public", "internal"))
@@ -104,7 +105,7 @@ def run(
         check_key(tables, Path(out))
     order = Order(Path(out).resolve(), notebooks_folder(), tuple(lang), tuple(level), FORMATS, settings)
     rows, files = _cells(tables, order, jobs, resume, progress)
-    files += write_index(order.out, order.languages)
+    files += annual_pages(order.out, order.languages, fdr=settings.fdr) + write_index(order.out, order.languages)
     frame = pd.DataFrame(rows, columns=["region", "year", "status", "reason"])
     return RunReport(frame.sort_values(["region", "year"], ignore_index=True), tuple(files))
 

@@ -1,0 +1,175 @@
+"""The yearly summary of all regions: what could be told, what was found, the trend inside each region; no ranking.
+
+Made from what the reports of the regions say of themselves (their ``metrics.json``, see ``index_page.headline``): it
+holds nothing that they do not, and does not grow with the number of employees.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from kinerja_analysis.base.words import join, number, say
+from kinerja_analysis.detect import REGISTRY
+from kinerja_analysis.report.blocks import Block, Cell, Column, Masthead, Note, Section, TableBlock, Text
+from kinerja_analysis.show import names as naming
+from kinerja_analysis.show import sentence as words
+
+Row = Mapping[str, Any]
+PARTS = ("rows", "kept", "merged", "set_aside")
+ANSWERED = ("flagged", "clear")
+NAMED = 4
+
+
+@dataclass(frozen=True)
+class Nation:
+    """The reports of all regions of a year and of the years before, at one level, in one language."""
+
+    rows: tuple[Row, ...]
+    year: int
+    level: str
+    lang: str
+    fdr: float
+
+    @property
+    def now(self) -> list[Row]:
+        """The reports of the year, in the order of codes."""
+        return sorted((r for r in self.rows if r["year"] == self.year), key=lambda r: str(r["region"]))
+
+    def tell(self, key: str, **params: Any) -> str:
+        """Return a message of the page."""
+        return say(f"annual.{key}", self.lang, **params)
+
+    def columns(self, **forms: str) -> tuple[Column, ...]:
+        """Return columns by name, with their number formats."""
+        return tuple(Column(self.tell(f"col.{name}"), form) for name, form in forms.items())
+
+
+def masthead(nation: Nation) -> Masthead:
+    """Return the head: how many regions, employees and flags, and that levels are not compared."""
+    now = nation.now
+    persons = sum(max(n, 0) for r in now for n in [max(r["headline"]["rated"].values(), default=0)])
+    flagged = sum(bool(r["headline"]["flagged"]) for r in now)
+    lead = nation.tell("lead", n=len(now), year=str(nation.year), persons=persons, flagged=flagged)
+    report = {k: say(f"report.masthead.{k}", nation.lang) for k in ("level", nation.level, "nature", "nature_text")}
+    facts = ((nation.tell("holds"), nation.tell("regions", n=len(now))), (report["level"], report[nation.level]),
+             (report["nature"], report["nature_text"]))  # fmt: skip
+    title = nation.tell("title", year=str(nation.year))
+    return Masthead(nation.tell("kicker"), title, lead, nation.tell("place"), str(nation.year),
+                    say(f"report.badge.{nation.level}", nation.lang), facts)  # fmt: skip
+
+
+def examined(nation: Nation) -> Section:
+    """Return what was examined in each region, and who is missing."""
+    columns = nation.columns(region="", code="", ekinerja="n", multisource="n", rows="n", kept="n", merged="n",
+                             set_aside="n")  # fmt: skip
+    rows = []
+    for r in nation.now:
+        rated, lines = r["headline"]["rated"], r["rows"]["totals"]
+        sums: list[Cell] = [sum(max(int(line[part]), 0) for line in lines) for part in PARTS]
+        rows.append((str(r["name"]), str(r["region"]), rated.get("ekinerja"), rated.get("multisource"), *sums))
+    blocks: list[Block] = [TableBlock(nation.tell("examined_caption"), columns, tuple(rows))]
+    blocks += [Text(nation.tell("examined_none"), "small")] if nation.level == "public" else []
+    before = {str(r["region"]): str(r["name"]) for r in nation.rows if r["year"] == nation.year - 1}
+    gone = [name for code, name in sorted(before.items()) if code not in {r["region"] for r in nation.now}]
+    blocks += [Text(nation.tell("missing", names=_some(gone, nation.lang)))] if gone else []
+    failed = [str(r["name"]) for r in nation.now if r["headline"]["failed"]]
+    blocks += [Text(nation.tell("failed", names=_some(failed, nation.lang)))] if failed else []
+    return Section("diperiksa", "1", nation.tell("examined"), tuple(blocks))
+
+
+def _some(names: Sequence[str], lang: str) -> str:
+    """Return at most four names, and how many more there are."""
+    rest = len(names) - NAMED
+    return join([*names[:NAMED], *([say("annual.others", lang, n=rest)] if rest > 0 else [])], lang)
+
+
+def told(nation: Nation) -> Section:
+    """Return in how many regions which verdict on identification holds."""
+    counted = Counter(item for r in nation.now for item in r["headline"]["verdicts"].items())
+    rows = tuple((say(f"report.kind.{kind}", nation.lang), say(f"report.verdict_name.{verdict}", nation.lang), n)
+                 for (kind, verdict), n in sorted(counted.items()))  # fmt: skip
+    table = TableBlock(nation.tell("told_caption"), nation.columns(kind="", verdict="", count="n"), rows)
+    return Section("dikatakan", "2", nation.tell("told"), (Text(nation.tell("told_text")), table))
+
+
+def found(nation: Nation) -> Section:
+    """Return what each question came to, with the budget of false flags over all regions."""
+    by = {name: Counter(r["headline"]["answers"].get(name, "not_applicable") for r in nation.now) for name in REGISTRY}
+    flagged, answered = sum(c["flagged"] for c in by.values()), sum(c[s] for c in by.values() for s in ANSWERED)
+    counts = {"flagged": flagged, "answered": answered, "wrong": nation.fdr * answered, "fdr": nation.fdr}
+    text = nation.tell("found_text", **counts) if flagged else nation.tell("found_none")
+    rows = tuple(
+        (words.question(name, nation.lang), sum(c[s] for s in ANSWERED), c["flagged"], c["insufficient"],
+         c["not_applicable"], c["error"])
+        for name, c in by.items()
+    )  # fmt: skip
+    columns = nation.columns(question="", answered="n", flagged="n", few="n", **{"not": "n"}, error="n")
+    return Section("ditemukan", "3", nation.tell("found"),
+                   (Text(text), TableBlock(nation.tell("found_caption"), columns, rows)))  # fmt: skip
+
+
+def values(nation: Nation) -> Section:
+    """Return the two numbers of each region that no supervisor's leniency moves, with their ranges."""
+    rows, numbers = [], []
+    for r in nation.now:
+        top = r["headline"]
+        flags = "; ".join(words.title(name, nation.lang).lower() for name in top["flagged"]) or "–"
+        rows.append((str(r["name"]), str(r["region"]), _hundred(top, nation.lang), _index(top, nation.lang), flags))
+        numbers += [*(100 * v for v in top["separated"] or ()), *(v for vs in top["index"].values() for v in vs)]
+    columns = nation.columns(region="", code="", separated="", index="", flags="")
+    table = TableBlock(nation.tell("values_caption"), columns, tuple(rows), numbers=tuple(numbers))
+    return Section("angka", "4", nation.tell("values"), (Text(nation.tell("values_text")), table))
+
+
+def _ranged(value: float, ends: Sequence[float], lang: str) -> str:
+    text = number(value, 1, lang)
+    if not ends:
+        return text
+    lower, upper = (number(v, 1, lang) for v in ends)
+    return f"{text} ({say('show.range', lang, lower=lower, upper=upper)})"
+
+
+def _hundred(top: Row, lang: str) -> str:
+    value, *ends = (100 * v for v in top["separated"] or (float("nan"),))
+    return _ranged(value, ends, lang) if ends else "–"
+
+
+def _index(top: Row, lang: str) -> str:
+    told = [f"{naming.word(scored, lang)}: {_ranged(v, ends, lang)}" for scored, (v, *ends) in top["index"].items()]
+    return "; ".join(told) or "–"
+
+
+def trend(nation: Nation) -> Section | None:
+    """Return each region's years beside each other; None with one year only."""
+    years = sorted({int(r["year"]) for r in nation.rows if r["year"] <= nation.year})
+    if len(years) < 2:
+        return None
+    by = {(str(r["region"]), int(r["year"])): r["headline"] for r in nation.rows}
+    body = tuple(
+        (str(r["name"]), *(_hundred(by[key], nation.lang) if (key := (str(r["region"]), y)) in by else "–"
+                           for y in years))
+        for r in nation.now
+    )  # fmt: skip
+    columns = (*nation.columns(region=""), *(Column(str(y)) for y in years))
+    blocks: list[Block] = [Text(nation.tell("trend_text"))]
+    for old, new in pairwise(years):
+        if _rules(nation.rows, old) != _rules(nation.rows, new):
+            blocks.append(Text(nation.tell("rule_change", years=f"{old}–{new}")))
+    numbers = tuple(100 * v for top in by.values() for v in top["separated"] or ())
+    blocks.append(TableBlock(nation.tell("trend_caption"), columns, body, numbers=numbers))
+    return Section("tahun", "5", nation.tell("trend"), tuple(blocks))
+
+
+def _rules(rows: Iterable[Row], year: int) -> set[str]:
+    return {str(r["headline"]["rule"]) for r in rows if r["year"] == year}
+
+
+def reading(nation: Nation) -> Section:
+    """Return how to read the page and what it was made from."""
+    versions = sorted({str(r["headline"]["version"]) for r in nation.now})
+    note = Note(((say("indexpage.origin_software", nation.lang), f"kinerja_analysis {', '.join(versions)}"),))
+    return Section("cara", "", nation.tell("how"), (Text(nation.tell("how_text")), note))

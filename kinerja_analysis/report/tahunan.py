@@ -1,0 +1,56 @@
+"""Make the yearly summary of all regions, of each year in which at least two were reported."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.report.notebook import SOURCES
+from kinerja_analysis.report.together import write_pages
+
+NOTEBOOK = "40_laporan_tahunan.ipynb"
+FOLDER = "ringkasan"
+KEPT = ("region", "name", "year", "level", "synthetic", "headline", "rows")
+
+
+def annual_pages(out: Path, languages: Sequence[str], *, fdr: float) -> list[Path]:
+    """Write the yearly summaries of a reports folder, public and internal; one whose sources are the same stays.
+
+    ``fdr`` is the audits' false-discovery rate. Returns the files of the summaries written. Raises ``ReportFailed``
+    when the notebook did not run to its end.
+    """
+    from kinerja_analysis.report.index_page import collect
+
+    written = []
+    for root in (out, out / "internal"):
+        rows = [{k: r[k] for k in KEPT} for r in collect(root)]
+        for year in sorted({int(r["year"]) for r in rows}):
+            if sum(r["year"] == year for r in rows) > 1:
+                written += _write(root, year, [r for r in rows if r["year"] <= year], languages, fdr)
+    return written
+
+
+def _write(root: Path, year: int, rows: list[dict[str, Any]], languages: Sequence[str], fdr: float) -> list[Path]:
+    from kinerja_analysis import __version__
+
+    level = str(rows[0]["level"])
+    told = {"level": level, "fdr": fdr, "version": __version__, "languages": list(languages), "rows": rows}
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1)
+    target, stem = root / str(year) / FOLDER, f"ringkasan_{year}"
+    if _same(target / SOURCES, text) and all((target / f"{stem}_{lang}.html").is_file() for lang in languages):
+        return []
+    return write_pages(
+        target, NOTEBOOK, stem, {"year": year}, languages=languages, level=level, year=year,
+        synthetic=any(r["synthetic"] for r in rows if r["year"] == year),
+        prepare=lambda stage: write_atomic(stage / SOURCES, text.encode()),
+    )  # fmt: skip
+
+
+def _same(place: Path, text: str) -> bool:
+    if not place.is_file():
+        return False
+    return hashlib.sha256(place.read_bytes()).digest() == hashlib.sha256(text.encode()).digest()

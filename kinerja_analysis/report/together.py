@@ -1,0 +1,79 @@
+"""Pages about several regions: one notebook in a staging folder, its forms written, the whole moved to its place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.report.produce import FORMATS, notebooks_folder, replace_folder
+
+#: Further sheets of the annex in a language: name, what it holds, the frame.
+More = Callable[[str], list[tuple[str, str, pd.DataFrame]]]
+
+
+def write_pages(
+    target: Path, notebook: str, stem: str, parameters: Mapping[str, Any], *, languages: Sequence[str], level: str,
+    year: int, synthetic: bool, prepare: Callable[[Path], object], more: More | None = None,
+) -> list[Path]:  # fmt: skip
+    """Run ``notebook`` once per language and write ``<stem>_<lang>`` in every form into ``target``, replaced whole.
+
+    ``prepare`` puts into the staging folder what the notebook reads. The index is two folders up. Returns the files.
+    Raises ``ReportFailed`` when the notebook did not run to its end; what was at ``target`` stays then.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=target.parent))
+    names: list[str] = []
+    try:
+        prepare(stage)
+        for lang in languages:
+            other = next((f"{stem}_{x}.html" for x in languages if x != lang), "")
+            made = _forms(stage, notebook, f"{stem}_{lang}", {**parameters, "lang": lang, "level": level}, other,
+                          year=year, synthetic=synthetic, more=more)  # fmt: skip
+            for name, content in made.items():
+                write_atomic(stage / name, content)
+            names += sorted(made)
+        os.chmod(stage, 0o755)
+        replace_folder(stage, target)
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
+    return [target / name for name in names]
+
+
+def _forms(
+    stage: Path, notebook: str, stem: str, parameters: Mapping[str, Any], other: str, *, year: int, synthetic: bool,
+    more: More | None,
+) -> dict[str, bytes]:  # fmt: skip
+    import nbformat
+
+    from kinerja_analysis.report.blocks import Masthead
+    from kinerja_analysis.report.engine import execute
+    from kinerja_analysis.report.html import page_html
+    from kinerja_analysis.report.index_page import index_name
+    from kinerja_analysis.report.notebook import blocks_of
+    from kinerja_analysis.report.page import Page, PageSection
+    from kinerja_analysis.report.pdf import pdf_bytes
+    from kinerja_analysis.report.workbook import workbook
+
+    lang, level = str(parameters["lang"]), str(parameters["level"])
+    done = execute(notebooks_folder() / notebook, stage, parameters)
+    blocks = blocks_of(done, lang)
+    title = next(b.title for b in blocks if isinstance(b, Masthead))
+    page = page_html(blocks, lang=lang, title=title, other_language_href=other, level=level, synthetic=synthetic,
+                     index_href=f"../../{index_name(lang)}",
+                     downloads=tuple((form, f"{stem}.{form}") for form in FORMATS if form != "html"))  # fmt: skip
+    whole = Page(title, lang, level, "", year, synthetic, (PageSection("all", tuple(blocks)),))
+    book = workbook(whole, lang, stage / f"{stem}.xlsx", more=more(lang) if more is not None else ())
+    return {
+        f"{stem}.ipynb": nbformat.writes(done).encode(),
+        f"{stem}.html": page.encode(),
+        f"{stem}.pdf": pdf_bytes(blocks, lang=lang, title=title, level=level, synthetic=synthetic),
+        book.name: book.read_bytes(),
+    }

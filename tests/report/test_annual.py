@@ -1,0 +1,113 @@
+"""The yearly summary: arithmetic over the regions' own words, no level compared, no ranking, made only when needed."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kinerja_analysis.base.results import Audit
+from kinerja_analysis.release import release
+from kinerja_analysis.report import blocks as b
+from kinerja_analysis.report.html import page_html
+from kinerja_analysis.report.index_page import headline
+from kinerja_analysis.report.page import annual_page
+from kinerja_analysis.report.tahunan import annual_pages
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def rows(audit: Audit) -> Rows:
+    """Five regions in 2025, four of them in 2024 too, made from one fabricated audit."""
+    found = []
+    totals = [{"table": "ratings", "rows": 415, "kept": 400, "merged": 0, "set_aside": 15}]
+    for year, n in ((2024, 4), (2025, 5)):
+        for k in range(n):
+            top = copy.deepcopy(headline(release(audit)))
+            if k != 1:
+                top["flagged"], top["answers"] = [], {q: "clear" for q in top["answers"]} | {"drift": "insufficient"}
+            top["separated"] = [0.10 + 0.05 * k, 0.08 + 0.05 * k, 0.12 + 0.05 * k]
+            found.append({"region": f"0{9 - k}.01", "name": f"Kab. {'ABCDE'[k]}", "year": year, "level": "public",
+                          "synthetic": False, "headline": top, "rows": {"totals": totals, "files": []}})  # fmt: skip
+    return found
+
+
+def tables(page) -> list[b.TableBlock]:
+    return [t for t in b.walk(page.blocks) if isinstance(t, b.TableBlock)]
+
+
+def test_regions_stand_in_the_order_of_their_codes_whatever_their_numbers(rows: Rows) -> None:
+    examined, _, _, values, trend = tables(annual_page(rows, 2025, "public", "id", fdr=0.1))
+    for table in (examined, values, trend):
+        assert [r[0] for r in table.rows] == ["Kab. E", "Kab. D", "Kab. C", "Kab. B", "Kab. A"]
+    assert examined.rows[0][1:] == ("05.01", 400, 320, 415, 400, 0, 15)
+
+
+def test_each_question_is_counted_over_the_regions_with_its_budget(rows: Rows, audit: Audit) -> None:
+    page = annual_page(rows, 2025, "public", "en", fdr=0.1)
+    by = {r[0]: r[1:] for r in tables(page)[2].rows}
+    own = rows[5 + 0]["headline"]["answers"]
+    flagged = rows[5]["headline"]["flagged"] or rows[6]["headline"]["flagged"]
+    assert len(flagged) == 2 and sum(r[1] for r in by.values()) == 2  # one region of five, two questions
+    answered = sum(s in ("flagged", "clear") for k in range(4, 9) for s in rows[k]["headline"]["answers"].values())
+    assert sum(r[0] for r in by.values()) == answered and len(own) == 8
+    text = " ".join(b.sentences(x) and b.sentences(x)[0] for x in b.walk(page.blocks) if isinstance(x, b.Text))
+    assert f"Of {answered} answers 2 are flagged" in text and f"at most about {answered / 10:.1f}" in text
+
+
+def test_levels_are_not_compared_and_nothing_is_ranked(rows: Rows) -> None:
+    for lang, words in (("id", ("tidak dibandingkan", "Bukan peringkat")), ("en", ("not compared", "Not a ranking"))):
+        page = page_html(annual_page(rows, 2025, "public", lang, fdr=0.1).blocks, lang=lang, title="")
+        assert all(word in page for word in words)
+
+
+def test_a_region_that_is_gone_is_named_and_failures_too(rows: Rows) -> None:
+    less = [copy.deepcopy(r) for r in rows if not (r["year"] == 2025 and r["name"] == "Kab. A")]
+    less[-1]["headline"]["failed"] = ["halo"]
+    page = page_html(annual_page(less, 2025, "public", "en", fdr=0.1).blocks, lang="en", title="")
+    assert "but there in the year before: Kab. A." in page and "Some examinations failed in Kab. E" in page
+
+
+def test_years_are_read_inside_a_region_and_a_new_rule_is_said(rows: Rows) -> None:
+    old = [copy.deepcopy(r) for r in rows]
+    for r in old[:4]:
+        r["headline"]["rule"] = "pp_30_2019"
+    page = annual_page(old, 2025, "public", "en", fdr=0.1)
+    assert tables(page)[-1].rows[-1][1:] == ("10.0 (8.0 to 12.0)",) * 2
+    assert tables(page)[-1].rows[0][1] == "–"  # not there in 2024
+    assert "The rules of appraisal changed between 2024–2025" in page_html(page.blocks, lang="en", title="")
+    one = annual_page([r for r in rows if r["year"] == 2025], 2025, "public", "en", fdr=0.1)
+    assert len(tables(one)) == 4
+
+
+def test_both_languages_show_the_same_numbers(rows: Rows) -> None:
+    found = [b.numbers(annual_page(rows, 2025, "public", lang, fdr=0.1).blocks) for lang in ("id", "en")]
+    assert found[0] == found[1] and len(found[0]) > 10
+
+
+def test_514_regions_name_four_in_a_sentence(rows: Rows) -> None:
+    many = [{**rows[0], "region": f"{k:04d}", "name": f"Kab. {k}", "year": 2024} for k in range(514)]
+    page = annual_page([*many, *rows[4:]], 2025, "public", "en", fdr=0.1)
+    (gone,) = (x.text for x in b.walk(page.blocks) if isinstance(x, b.Text) and "the year before" in x.text)
+    assert gone.count("Kab.") == 4 and "510 other regions" in gone
+
+
+def test_pages_are_made_once_and_again_when_a_report_changes(
+    rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab: SimpleNamespace
+) -> None:
+    for r in rows[4:6]:
+        place = tmp_path / "2025" / f"{r['region']}-kab"
+        place.mkdir(parents=True)
+        (place / "metrics.json").write_text(json.dumps({**r, "files": []}))
+    first = annual_pages(tmp_path, ("id",), fdr=0.1)
+    assert {p.suffix for p in first} == {".ipynb", ".html", ".pdf", ".xlsx"} and all(p.is_file() for p in first)
+    assert annual_pages(tmp_path, ("id",), fdr=0.1) == []
+    changed = rows[4] | {"headline": rows[4]["headline"] | {"persons": 11, "rated": {"ekinerja": 11}}}
+    (tmp_path / "2025" / f"{rows[4]['region']}-kab" / "metrics.json").write_text(json.dumps({**changed, "files": []}))
+    assert annual_pages(tmp_path, ("id",), fdr=0.1) == first
+    assert not list(tmp_path.glob("2025/.*"))
