@@ -13,6 +13,7 @@ from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import save_audit
 from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.compare import compare_regions
+from kinerja_analysis.report.index_page import write_index
 from kinerja_analysis.report.produce import Job, check_choice
 from kinerja_analysis.report.together import write_pages
 
@@ -53,8 +54,10 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
         frames = {"data": compared.to_frame(), "funnel": compared.funnels}
         return [(say(f"compare.sheet.{k}", lang), target.name, frame) for k, frame in frames.items() if len(frame)]
 
-    return write_pages(
+    written = write_pages(
         target, NOTEBOOK, f"banding_{target.name}", {}, languages=languages, level=audit.level,
         year=max(y for _, y in audit.cells), synthetic=compared.synthetic,
         prepare=lambda stage: save_audit(audit, stage / "audit"), more=more,
     )  # fmt: skip
+    write_index(out.resolve(), languages)
+    return written

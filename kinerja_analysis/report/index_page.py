@@ -17,6 +17,8 @@ from kinerja_analysis.report.view import ANSWERED, View
 from kinerja_analysis.score.rules import rule_for
 
 METRICS = "metrics.json"
+#: What a page about several regions says of itself.
+ABOUT = "halaman.json"
 Row = Mapping[str, Any]
 
 
@@ -66,31 +68,56 @@ def _shown(f: Finding) -> list[float]:
 def write_index(out: Path, languages: Sequence[str]) -> list[Path]:
     """Write the index pages of a reports folder from the ``metrics.json`` of its reports.
 
-    For both levels: ``index.html`` (Indonesian) and ``index.en.html`` over all years, and the same in each year's
-    folder. Public pages name public reports only.
+    For both levels: ``index.html`` (Indonesian) and ``index.en.html`` over all years, the same in each year's folder,
+    and ``index.json`` for programs. Public pages name public reports only.
     """
     written = []
     for root in (out, out / "internal"):
         rows = collect(root)
         if not rows:
             continue
+        joint = together(root)
         for lang in languages:
             name = index_name(lang)
             others = [index_name(x) for x in languages if x != lang]
-            written.append(_write(root / name, rows, lang, "", others[:1]))
+            written.append(_write(root / name, rows, joint, lang, "", others[:1]))
             for year in sorted({int(r["year"]) for r in rows}):
                 own = [r for r in rows if int(r["year"]) == year]
-                written.append(_write(root / str(year) / name, own, lang, f"{year}/", others[:1]))
+                mine = [p for p in joint if p["year"] == year]
+                written.append(_write(root / str(year) / name, own, mine, lang, f"{year}/", others[:1]))
+        written.append(_machine(root / "index.json", rows, joint))
     return written
 
 
-def _write(path: Path, rows: Sequence[Row], lang: str, base: str, others: Sequence[str]) -> Path:
-    kinds = {"href": "hrefs", "quality_href": "quality_hrefs"}
-    local = [{**r, **{k: str(r[v].get(lang, "")).removeprefix(base) for k, v in kinds.items()}} for r in rows]
+def _write(path: Path, rows: Sequence[Row], joint: Sequence[Row], lang: str, base: str, others: Sequence[str]) -> Path:
+    local = [{**r, "pages": {d: href.removeprefix(base) for d, href in r["hrefs"].get(lang, {}).items()}} for r in rows]
+    links = [(str(p["titles"][lang]), str(p["hrefs"][lang]).removeprefix(base)) for p in joint if lang in p["hrefs"]]
     up = f"../{index_name(lang)}" if base else ""
-    page = index_html(local, lang, other_language_href=others[0] if others else "", all_years_href=up)
+    page = index_html(local, lang, other_language_href=others[0] if others else "", all_years_href=up, joint=links)
     write_atomic(path, page.encode())
     return path
+
+
+def _machine(path: Path, rows: Sequence[Row], joint: Sequence[Row]) -> Path:
+    """Write what the index knows for programs: reports and joint pages with their files, relative to the index."""
+    kept = ("region", "name", "year", "level", "synthetic", "languages", "headline")
+    told = {"reports": [{**{k: r.get(k) for k in kept}, "folder": r["folder"], "files": r.get("files", [])}
+                        for r in rows], "joint": list(joint)}  # fmt: skip
+    write_atomic(path, json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True).encode())
+    return path
+
+
+def together(root: Path) -> list[dict[str, Any]]:
+    """Return the pages about several regions: the yearly summaries, then the comparisons; titles and addresses."""
+    found = []
+    places = ("[12][0-9][0-9][0-9]/ringkasan", "banding/*")
+    for path in (p for place in places for p in sorted(root.glob(f"{place}/{ABOUT}"))):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        folder = path.parent.relative_to(root).as_posix()
+        hrefs = {lang: f"{folder}/{name}" for lang, name in told["pages"].items()}
+        found.append({"titles": told["titles"], "hrefs": hrefs,
+                      "year": int(path.parent.parent.name) if path.parent.parent.name.isdigit() else 0})  # fmt: skip
+    return found
 
 
 def index_name(lang: str) -> str:
@@ -103,31 +130,37 @@ def index_name(lang: str) -> str:
 
 
 def collect(root: Path) -> list[dict[str, Any]]:
-    """Return the metrics of all reports under ``<root>/<year>/``, with the addresses of their pages by language."""
+    """Return the metrics of all reports under ``<root>/<year>/``.
+
+    With ``folder``, and ``hrefs``: the addresses of the pages by language and document.
+    """
     rows = []
     for path in sorted(root.glob(f"[12][0-9][0-9][0-9]/*/{METRICS}")):
         row = json.loads(path.read_text(encoding="utf-8"))
         folder = path.parent.relative_to(root).as_posix()
-        pages = [f for f in row.get("files", []) if f.endswith(".html")]
-        kinds = {"hrefs": "objektivitas_", "quality_hrefs": "mutu-data_"}
-        hrefs = {kind: {f.rsplit("_", 1)[-1][:-5]: f"{folder}/{f}" for f in pages if f.startswith(start)}
-                 for kind, start in kinds.items()}  # fmt: skip
-        rows.append({**row, **hrefs})
+        hrefs: dict[str, dict[str, str]] = {}
+        for name in sorted(f for f in row.get("files", []) if f.endswith(".html")):
+            document, lang = name.split("_", 1)[0], name.rsplit("_", 1)[-1][:-5]
+            hrefs.setdefault(lang, {})[document] = f"{folder}/{name}"
+        rows.append({**row, "folder": folder, "hrefs": hrefs})
     return rows
 
 
-def index_html(rows: Sequence[Row], lang: str, *, other_language_href: str = "", all_years_href: str = "") -> str:
+def index_html(rows: Sequence[Row], lang: str, *, other_language_href: str = "", all_years_href: str = "",
+               joint: Sequence[tuple[str, str]] = ()) -> str:  # fmt: skip
     """Return the index page.
 
     Parameters
     ----------
     rows : sequence of mapping
-        One per report: ``region name year level synthetic headline`` (see ``headline``) and ``href``, the page's
-        address relative to the index; ``quality_href`` that of the page about the data, where there is one.
+        One per report: ``region name year level synthetic headline`` (see ``headline``) and ``pages``: the addresses
+        of its documents (``produce.DOCUMENTS``) relative to the index.
     lang : str
         ``id`` or ``en``.
     other_language_href, all_years_href : str
         Relative addresses, "" for none.
+    joint : sequence of (str, str)
+        Titles and addresses of the pages about several regions.
 
     Returns
     -------
@@ -137,7 +170,7 @@ def index_html(rows: Sequence[Row], lang: str, *, other_language_href: str = "",
     years = sorted({int(r["year"]) for r in rows})
     level = str(rows[0]["level"]) if rows else "public"
     body = parts.notice(rows, lang) + parts.head(rows, lang, level, years, other_language_href, all_years_href)
-    inner = parts.table(rows, lang, years) + parts.compare(lang) + parts.legend(rows, lang)
+    inner = parts.table(rows, lang, years) + parts.compare(lang, joint) + parts.legend(rows, lang)
     body += f'<main id="isi"><div class="wrap">{inner}</div>{parts.origin(rows, lang)}</main>'
     style = sheet("page.css") + sheet("index.css") + parts.year_style(years)
     return shell_html(lang, parts.say_("title", lang), style, body, sheet("index.js") if rows else "")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kinerja_analysis.base.words import number, say
+from kinerja_analysis.report.html import MAIN
 from kinerja_analysis.report.render import GLYPHS, HIDDEN, glyph, translation_link
 from kinerja_analysis.report.text import inline, plain
 from kinerja_analysis.show import names as naming
@@ -139,12 +140,13 @@ def _cell(row: Row | None, year: int, lang: str) -> str:
     notes += [say_("failed", lang, titles="; ".join(failed))] if failed else []
     lines = "".join(f'<br><span class="muted">{escape(t)}</span>' for t in [_separated(top, lang), *notes])
     label = words("open_label", lang, name=str(row["name"]), year=str(year))
-    href = str(row.get("href", ""))
+    pages = dict(row.get("pages") or {})
+    href = str(pages.pop(MAIN, ""))
     link = f'<p class="op"><a href="{escape(href)}" aria-label="{label}">{words("open", lang)}</a></p>' if href else ""
-    if data := str(row.get("quality_href", "")):
-        text = escape(say("report.open.mutu-data", lang))
+    for document, address in pages.items():
+        text = escape(say(f"report.open.{document}", lang))
         label = f"{text}: {escape(row['name'])}, {year}"
-        link += f'<p class="op"><a href="{escape(data)}" aria-label="{label}">{text}</a></p>'
+        link += f'<p class="op"><a href="{escape(address)}" aria-label="{label}">{text}</a></p>'
     index = "<br>".join(escape(text) for text in _index(top, lang))
     return f'{start}{verdicts}{_strip(top)}<p class="ix"><b>{index}</b>{lines}</p>{link}</td>'
 
@@ -179,11 +181,13 @@ def _strip(top: Mapping[str, Any]) -> str:
     )
 
 
-def compare(lang: str) -> str:
-    """Say what may be compared between regions."""
+def compare(lang: str, joint: Sequence[tuple[str, str]] = ()) -> str:
+    """Say what may be compared between regions, and list the pages about several of them."""
+    links = "".join(f'<li><a href="{escape(href)}">{escape(title)}</a></li>' for title, href in joint)
+    listed = f'<p>{words("joint", lang)}</p><ul>{links}</ul>' if joint else ""
     return (
         f'<section class="sec" aria-labelledby="h2"><div class="hang"><h2 id="h2">{words("compare", lang)}</h2></div>'
-        f'<div class="body"><p class="sent">{inline(say_("compare_text", lang))}</p></div></section>'
+        f'<div class="body"><p class="sent">{inline(say_("compare_text", lang))}</p>{listed}</div></section>'
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.report.index_page import ABOUT, index_name
 from kinerja_analysis.report.produce import FORMATS, notebooks_folder, replace_folder
 
 #: Further sheets of the annex in a language: name, what it holds, the frame.
@@ -30,15 +32,19 @@ def write_pages(
     target.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=target.parent))
     names: list[str] = []
+    titles: dict[str, str] = {}
     try:
         prepare(stage)
         for lang in languages:
             other = next((f"{stem}_{x}.html" for x in languages if x != lang), "")
-            made = _forms(stage, notebook, f"{stem}_{lang}", {**parameters, "lang": lang, "level": level}, other,
+            title, made = _forms(stage, notebook, f"{stem}_{lang}", {**parameters, "lang": lang, "level": level}, other,
                           year=year, synthetic=synthetic, more=more)  # fmt: skip
             for name, content in made.items():
                 write_atomic(stage / name, content)
             names += sorted(made)
+            titles[lang] = title
+        told = {"titles": titles, "pages": {lang: f"{stem}_{lang}.html" for lang in languages}}
+        write_atomic(stage / ABOUT, json.dumps(told, ensure_ascii=False, sort_keys=True).encode())
         os.chmod(stage, 0o755)
         replace_folder(stage, target)
     except BaseException:
@@ -50,13 +56,12 @@ def write_pages(
 def _forms(
     stage: Path, notebook: str, stem: str, parameters: Mapping[str, Any], other: str, *, year: int, synthetic: bool,
     more: More | None,
-) -> dict[str, bytes]:  # fmt: skip
+) -> tuple[str, dict[str, bytes]]:  # fmt: skip
     import nbformat
 
     from kinerja_analysis.report.blocks import Masthead
     from kinerja_analysis.report.engine import execute
     from kinerja_analysis.report.html import page_html
-    from kinerja_analysis.report.index_page import index_name
     from kinerja_analysis.report.notebook import blocks_of
     from kinerja_analysis.report.page import Page, PageSection
     from kinerja_analysis.report.pdf import pdf_bytes
@@ -71,7 +76,7 @@ def _forms(
                      downloads=tuple((form, f"{stem}.{form}") for form in FORMATS if form != "html"))  # fmt: skip
     whole = Page(title, lang, level, "", year, synthetic, (PageSection("all", tuple(blocks)),))
     book = workbook(whole, lang, stage / f"{stem}.xlsx", more=more(lang) if more is not None else ())
-    return {
+    return title, {
         f"{stem}.ipynb": nbformat.writes(done).encode(),
         f"{stem}.html": page.encode(),
         f"{stem}.pdf": pdf_bytes(blocks, lang=lang, title=title, level=level, synthetic=synthetic),

@@ -18,7 +18,7 @@ def row(region: str = "01.02", name: str = "Contoh", year: int = 2025, **more: o
     top = {"province": "Provinsi", "bps": "0102", "persons": 410, "verdicts": {"ekinerja": "not_identified"},
            "separated": [0.16, 0.14, 0.19], "flagged": ["distribution"], "failed": [], "version": "9.9"}  # fmt: skip
     return {"region": region, "name": name, "year": year, "level": "public", "synthetic": True, "headline": top,
-            "href": f"{year}/{region}-x/laporan_id.html"} | more  # fmt: skip
+            "pages": {"objektivitas": f"{year}/{region}-x/objektivitas_id.html"}} | more  # fmt: skip
 
 
 def test_headline_is_plain_and_says_what_the_page_says(audit: Audit) -> None:
@@ -48,7 +48,7 @@ def test_the_index_is_one_offline_file_that_works_without_its_script() -> None:
 
 
 def test_hostile_names_stay_text() -> None:
-    text = index_html([row(name=HOSTILE, href=HOSTILE)], "id")
+    text = index_html([row(name=HOSTILE, pages={"objektivitas": HOSTILE})], "id")
     assert text.count("<script>") == 1 and "alert(1)</script>" not in text
 
 
@@ -68,7 +68,7 @@ def reports(tmp_path: Path) -> Path:
         for year in (2024, 2025):
             folder = root / str(year) / "01.02-contoh"
             folder.mkdir(parents=True)
-            files = [f"laporan_contoh_{year}_{lang}.html" for lang in ("id", "en")] + ["lampiran.xlsx"]
+            files = [f"objektivitas_contoh_{year}_{lang}.html" for lang in ("id", "en")] + ["lampiran.xlsx"]
             for f in files:
                 (folder / f).write_text("x")
             metrics = row(year=year, level=level, files=files, languages=["id", "en"])
@@ -78,8 +78,8 @@ def reports(tmp_path: Path) -> Path:
 
 def test_every_link_of_every_index_leads_to_a_file(reports: Path) -> None:
     written = write_index(reports, ("id", "en"))
-    assert len(written) == 2 * 3 * 2
-    for page in written:
+    assert len(written) == 2 * (3 * 2 + 1)
+    for page in (p for p in written if p.suffix == ".html"):
         links = re.findall(r'href="([^"#]+)"', page.read_text(encoding="utf-8"))
         assert links
         assert all((page.parent / link).is_file() for link in links), page
@@ -90,3 +90,27 @@ def test_public_pages_do_not_know_of_internal_ones(reports: Path) -> None:
     for page in (*reports.glob("index*.html"), *reports.glob("20*/index*.html")):
         assert "internal" not in page.read_text(encoding="utf-8").lower()
     assert len(collect(reports)) == 2 == len(collect(reports / "internal"))
+
+
+def test_pages_about_several_regions_and_the_file_for_programs(reports: Path) -> None:
+    for folder in ("2025/ringkasan", "banding/a-b_2025"):
+        (reports / folder).mkdir(parents=True)
+        names = {lang: f"x_{lang}.html" for lang in ("id", "en")}
+        for name in names.values():
+            (reports / folder / name).write_text("x")
+        told = {"titles": {"id": f"Judul <{folder}>", "en": f"Title <{folder}>"}, "pages": names}
+        (reports / folder / "halaman.json").write_text(json.dumps(told))
+    test_every_link_of_every_index_leads_to_a_file(reports)
+    page = (reports / "index.en.html").read_text(encoding="utf-8")
+    assert '<a href="2025/ringkasan/x_en.html">Title &lt;2025/ringkasan&gt;</a>' in page
+    assert page.index("2025/ringkasan") < page.index("banding/a-b_2025")
+    year = (reports / "2025" / "index.html").read_text(encoding="utf-8")
+    assert 'href="ringkasan/x_id.html"' in year and 'href="banding' not in year
+    assert "ringkasan" not in (reports / "internal" / "index.html").read_text(encoding="utf-8")
+    told = json.loads((reports / "index.json").read_text(encoding="utf-8"))
+    assert {(r["region"], r["year"], r["level"]) for r in told["reports"]} == {("01.02", y, "public")
+                                                                             for y in (2024, 2025)}  # fmt: skip
+    files = [Path(r["folder"], f) for r in told["reports"] for f in r["files"]]
+    files += [Path(h) for p in told["joint"] for h in p["hrefs"].values()]
+    assert len(files) == 2 * 3 + 4 and all((reports / f).is_file() for f in files)
+    assert "internal" not in json.dumps(told)
