@@ -16,6 +16,7 @@ from kinerja_analysis.show.charts.caterpillar import MOST
 from kinerja_analysis.show.table import header
 
 MOST_LISTED = 12
+MOST_SHIFTS = 20
 LISTED = ("phi",)  #: measures about a source, told in words: no chart shows them
 Drawn = tuple[Figure, TableBlock]
 
@@ -75,6 +76,11 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
             yield figure(view, "teams", view.count("teams"), caption=_caption(view, "teams"))
     elif detector == "leniency":
         yield figure(view, "caterpillar", result, names=view.names, caption=_of_raters(view, result), codes=codes)
+        yield figure(view, "funnel", result, names=view.names, caption=_caption(view, "funnel"), codes=codes)
+    elif detector == "drift":
+        caption = _of_raters(view, result, "drift", "relative_shift", MOST_SHIFTS)
+        yield figure(view, "caterpillar", result, caption=caption, codes=codes, names=view.names,
+                     measure="relative_shift", most=MOST_SHIFTS)  # fmt: skip
     elif detector in ("group_gap", "affinity"):
         yield figure(view, "odds", result, caption=_caption(view, "odds"), codes=codes)
         parts = [f for m in ("gap", "own_group_gap") for f in result.findings(measure=m)]
@@ -82,6 +88,7 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
         yield figure(view, "ranges", parts, names=labels, caption=_caption(view, "gaps_sd"), codes=codes)
     elif detector == "agreement":
         yield figure(view, "sources", result, caption=_caption(view, "sources"), codes=codes)
+        yield figure(view, "d_study", result, caption=_caption(view, "d_study"), codes=codes)
     elif detector == "self_other":
         yield figure(view, "self_other", result, caption=_caption(view, "self_other"), codes=codes)
     elif detector in ("achievement_gap", "halo"):
@@ -99,12 +106,14 @@ def _caption(view: View, name: str) -> str:
     return view.say(f"caption.{name}")
 
 
-def _of_raters(view: View, result: Result) -> str:
+def _of_raters(
+    view: View, result: Result, caption: str = "caterpillar", measure: str = "within_ratee", most: int = MOST
+) -> str:
     """Return the caption of the raters' chart, which says when not all of them are drawn."""
-    found = result.findings(subject_kind="rater", measure="within_ratee")
+    found = result.findings(subject_kind="rater", measure=measure)
     n = sum(f.estimate is not None and math.isfinite(f.estimate.value) for f in found)
-    some = view.say("caption.caterpillar_some", shown=MOST, n=n) if n > MOST else ""
-    return f"{_caption(view, 'caterpillar')} {some}".strip()
+    some = view.say("caption.caterpillar_some", shown=most, n=n) if n > most else ""
+    return f"{_caption(view, caption)} {some}".strip()
 
 
 def listed(view: View, result: Result) -> list[Block]:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAMES = (
-    "bounds", "caterpillar", "chance", "contrasts", "design", "distribution", "odds", "pairs", "ranges", "self_other",
-    "sources", "supported", "teams",
+    "bounds", "caterpillar", "chance", "contrasts", "d_study", "design", "distribution", "funnel", "odds", "pairs",
+    "ranges", "self_other", "sources", "supported", "teams",
 )  # fmt: skip
 OF_RESULT = {
     "leniency": "caterpillar",

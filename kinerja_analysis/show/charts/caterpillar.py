@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ROW, HEAD = 18, 26
 MOST = 45
 MOST_HEADS = 6
+WORDS = {"relative_shift": "caterpillar_shift"}  #: messages of measures that are not a difference from other raters
 COLUMNS = ("rater", "component", "n", "value", "lower", "upper", "shrunken", "p_adjusted", "flagged", "threshold")
 
 
@@ -53,7 +54,7 @@ def data(
     order = {name: i for i, name in enumerate(frame["component"].drop_duplicates())}
     frame["component"] = [letters(order[c]) for c in frame["component"]]
     frame = frame.drop(columns=["_flagged", "_size", "_value"]).reset_index(drop=True)
-    frame.attrs["all"] = total
+    frame.attrs |= {"all": total, "words": WORDS.get(measure, "caterpillar")}
     return frame
 
 
@@ -91,7 +92,8 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
     ink.zone(ax, -limit, limit)
     ink.upright(ax, 0)
     short = "_short" if narrow else ""
-    ink.above(ax, 0, say(f"charts.caterpillar.zero{short}", lang))
+    own = frame.attrs.get("words", "caterpillar")
+    ink.above(ax, 0, say(f"charts.{own}.zero{short}", lang))
     wide = ink.across(ax)
     head: dict[str, Any] = {"ha": "right", "fontsize": ink.SMALL, "color": theme.MUTED}
     ink.aside(ax, wide + (38 if narrow else 52), -12, "n", **head)
@@ -101,8 +103,8 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
         ink.aside(ax, -16, -12, say("charts.caterpillar.group_short", lang), **head)
     _rows(ax, frame, lang, narrow, left)
     ink.number_axis(ax, lang, signed=True, ticks=5)
-    ink.below(ax, 0.0, say(f"charts.caterpillar.lower{short}", lang), ha="left")
-    ink.below(ax, 1.0, say(f"charts.caterpillar.higher{short}", lang), ha="right")
+    ink.below(ax, 0.0, say(f"charts.{own}.lower{short}", lang), ha="left")
+    ink.below(ax, 1.0, say(f"charts.{own}.higher{short}", lang), ha="right")
 
 
 def _rows(ax: Axes, frame: pd.DataFrame, lang: str, narrow: bool, left: float) -> None:
@@ -140,7 +142,7 @@ def alt(frame: pd.DataFrame, lang: str) -> str:
     flagged = frame[frame["flagged"]]
     limit = float(frame["threshold"].iloc[0])
     head = say(
-        "charts.caterpillar.alt",
+        f"charts.{frame.attrs.get('words', 'caterpillar')}.alt",
         lang,
         n=int(frame.attrs.get("all", len(frame))),
         shown=len(frame),

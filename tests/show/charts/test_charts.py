@@ -11,7 +11,7 @@ import pytest
 
 from kinerja_analysis.base.results import Comparison, Result
 from kinerja_analysis.show import charts, theme
-from kinerja_analysis.show.charts import caterpillar, distribution, drawing, rows, teams
+from kinerja_analysis.show.charts import caterpillar, d_study, distribution, drawing, funnel, rows, teams
 
 
 def raters(lab: SimpleNamespace, n: int, groups: int = 1) -> Result:
@@ -23,6 +23,13 @@ def raters(lab: SimpleNamespace, n: int, groups: int = 1) -> Result:
         for i in range(n)
     ]  # fmt: skip
     return Result.of("leniency", found)
+
+
+def dependability(lab: SimpleNamespace, phi: float = 0.625) -> Any:
+    """Φ of 2.5 raters: by hand, one rater has .625/(2.5 − 1.5·.625) = .4."""
+    return lab.finding("agreement.phi_neither", measure="phi", kind="source", subject="peer", scope="multisource",
+                       value=phi, lower=phi - 0.1, upper=phi + 0.1, n=300, unit="reliability", raters=2.5, decision=0.8,
+                       feedback=0.7, more=5, then=0.77, then_lower=0.7, then_upper=0.8)  # fmt: skip
 
 
 def inputs(lab: SimpleNamespace) -> dict[str, tuple[Any, list[str]]]:
@@ -56,6 +63,8 @@ def inputs(lab: SimpleNamespace) -> dict[str, tuple[Any, list[str]]]:
         "contrasts": (Comparison(pd.DataFrame([own])), ["asal sama, dari atasan: 0,44", "0,07 sampai 0,81"]),
         "bounds": (lab.finding("leniency.bounds", measure="bounds", **share), ["19%"]),
         "caterpillar": (raters(lab, 5), ["+11,4", "+7,0 sampai +15,8", "Ditandai 1"]),
+        "d_study": (Result.of("agreement", [dependability(lab)]), ["2,5 penilai", "0,62", "0,80", "6 penilai"]),
+        "funnel": (raters(lab, 9), ["9 penilai", "5 sampai 13", "1 ditandai"]),
         "chance": (Result.of("straight_lining", [single]), ["12 dari 40", "9,4"]),
         "design": (row, ["7 penilai", "9 pegawai", "3 kelompok"]),
         "distribution": (predikat, ["89,5%", "10,0%", "88,5%"]),
@@ -169,3 +178,37 @@ def test_plot_draws_into_axes_of_the_caller(lab: SimpleNamespace) -> None:
 def test_bins_read_well() -> None:
     frame = pd.DataFrame({"bin": ["<=50"], "n": [1], "expected": [1.0], "lower": [0.0], "upper": [2.0]})
     assert "≤ 50%: 1 tim" in teams.alt(frame, "id")
+
+
+def test_the_curve_of_a_decision_study_by_hand(lab: SimpleNamespace) -> None:
+    frame = d_study.data(Result.of("agreement", [dependability(lab)]))
+    assert frame is not None
+    whole = frame[~frame["now"]].set_index("raters")["value"]
+    assert whole[1] == pytest.approx(0.4) and whole[6] == pytest.approx(0.8)  # 6·.4/(1 + 5·.4)
+    assert frame[frame["now"]][["raters", "value", "lower", "upper"]].values.tolist() == [
+        pytest.approx([2.5, 0.625, 0.525, 0.725])
+    ]
+    assert (frame["lower"] < frame["value"]).all() and (frame["value"] < frame["upper"]).all()
+
+
+@pytest.mark.parametrize("phi", [0.0, 1.0])
+def test_no_curve_where_there_is_nothing_to_foresee(phi: float, lab: SimpleNamespace) -> None:
+    assert d_study.data(Result.of("agreement", [dependability(lab, phi)])) is None
+
+
+def test_the_reach_of_chance_narrows_with_the_root_of_n(lab: SimpleNamespace) -> None:
+    frame = funnel.data(raters(lab, 9))
+    assert frame is not None and frame["n"].tolist() == list(range(5, 14))
+    scale = frame["chance"] * np.sqrt(frame["n"])
+    assert scale.max() == pytest.approx(scale.min())
+    assert scale.iloc[0] == pytest.approx(4.4 * 3.0)  # half width 4.4 for all, so the median is that of n = 9
+    assert frame["flagged"].sum() == 1 and frame.loc[frame["flagged"], "value"].item() == 11.4
+    assert funnel.data(raters(lab, 7)) is None
+
+
+def test_shifts_are_told_as_shifts(lab: SimpleNamespace) -> None:
+    found = [lab.finding("drift.not_shown", measure="relative_shift", kind="rater", subject=f"P{c * 13}", value=1.0,
+                         lower=-3.0, upper=5.0, n=9, unit="points", threshold=2.0, scope="multisource",
+                         p_adjusted=0.9) for c in "ABC"]  # fmt: skip
+    chart = charts.figure("caterpillar", Result.of("drift", found), measure="relative_shift", lang="en")
+    assert chart is not None and chart.alt.startswith("Shifts of 3 raters since the year before")
