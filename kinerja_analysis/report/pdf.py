@@ -176,7 +176,7 @@ class Typeset:
         scale = 1 if full else size * 0.54
         return {"kind": "table", "caption": self._value(caption), "heads": [self._value(h) for h in heads],
                 "rows": [[self._value(c) for c in row] for row in cells], "left": left, "sum": False, "size": size,
-                "full": full, "widths": [w * scale for w in widths]}  # fmt: skip
+                "full": full, "widths": [w * scale for w in widths], "grow": [w > _WIDE for w in widths]}  # fmt: skip
 
     def _markdown(self, text: str) -> list[dict[str, Any]]:
         import mistune

@@ -97,18 +97,17 @@ def _sheets(page: Page, lang: str, frames: Frames) -> list[tuple[str, Sheet]]:
     found: list[Sheet] = [(say("workbook.text", lang), say("workbook.text_about", lang), words, page_text(page))]
     used: set[str] = {found[0][0]}
     for section, table in _tables(page):
-        name = _sheet_name(table.name or section, used)
-        found.append((name, plain(table.caption), table.columns, table.rows))
+        name = _sheet_name(table.name or section.number or section.anchor, used)
+        found.append((name, plain(table.caption or section.title), table.columns, table.rows))
     more = [(_sheet_name(name, used), about, *_framed(frame, lang)) for name, about, frame in frames]
     return [("page", sheet) for sheet in found] + [("more", sheet) for sheet in more]
 
 
-def _tables(page: Page) -> list[tuple[str, b.TableBlock]]:
+def _tables(page: Page) -> list[tuple[b.Section, b.TableBlock]]:
     found = []
     for block in page.blocks:
         if isinstance(block, b.Section):
-            name = block.number or block.anchor
-            found += [(name, t) for t in b.walk(block.blocks) if isinstance(t, b.TableBlock)]
+            found += [(block, t) for t in b.walk(block.blocks) if isinstance(t, b.TableBlock)]
     return found
 
 

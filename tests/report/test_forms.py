@@ -13,7 +13,9 @@ import pypdf
 import pytest
 
 from kinerja_analysis.base.words import number, say
-from kinerja_analysis.report.forms import numbers_in
+from kinerja_analysis.report import blocks as b
+from kinerja_analysis.report.forms import numbers_in, read_numbers, shown
+from kinerja_analysis.report.page import Page
 
 CELLS = [(level, lang) for level in ("public", "internal") for lang in ("id", "en")]
 REPORTS = ("objektivitas", "mutu-data")
@@ -134,3 +136,32 @@ def test_both_languages_show_the_same_numbers(level: str, folders: dict[str, Pat
         indonesian, english = (told[lang][report] for lang in ("id", "en"))
         assert indonesian["codes"] == english["codes"]
         assert set(english["numbers"]) ^ set(indonesian["numbers"]) <= {76.02}  # the region's code is no number in id
+
+
+def test_every_value_behind_a_block_is_printed_rounded(page: Page, public_page: Page) -> None:
+    """A value v is printed as p when p is v, or 100 v, to p's last decimal; sizes are told without their sign."""
+    for made in (page, public_page):
+        told = shown(made.blocks, "id")["numbers"]
+        assert len(told) > 50
+        for value in b.numbers(made.blocks):
+            assert any(close(v, p) for v in (value, 100 * value, -value) for p in told), value
+
+
+def close(value: float, told: float) -> bool:
+    decimals = len(f"{told:.9f}".rstrip("0").partition(".")[2])
+    return abs(value - told) <= 0.5 * 10**-decimals + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "expected"),
+    [
+        ("−1.234,5 poin; 95% dari 1.000 (rentang +2,0 sampai 3)", "id", {-1234.5, 95, 1000, 2, 3}),
+        ("−1,234.5 points; 95% of 1,000 (range +2.0 to 3)", "en", {-1234.5, 95, 1000, 2, 3}),
+        ("P-7K2M, A1, berkas1, c0de77b1c0de, 76.02", "id", set()),
+        ("SE 3/2023, 45:1:305, 0.1.0", "en", set()),
+        ("figure .32, not 1.", "en", {0.32, 1}),
+        ("10–20; 5-9", "id", {10, 20, 5, 9}),
+    ],
+)
+def test_numbers_are_read_as_people_read_them(text: str, lang: str, expected: set[float]) -> None:
+    assert read_numbers(text, lang) == expected

@@ -39,7 +39,7 @@ def verdict(view: View) -> Verdict:
     sentences = tuple(words.verdict(row, view.lang) for row in rows) or (view.say("capacity.no_raters"),)
     drawings = [_drawing(view, row) for row in rows]
     steps = tuple(step for row in rows for step in changes(view, row))
-    numbers = tuple(float(v) for row in rows for v in (row.n_raters, row.n_ratees, row.n_components))
+    numbers = tuple(float(v) for row in rows for v in (row.n_raters, *([] if _teams(row) else [row.n_components])))
     return Verdict(
         sentences,
         tuple(d for d in drawings if d is not None),
@@ -51,9 +51,13 @@ def verdict(view: View) -> Verdict:
     )
 
 
+def _teams(row: Any) -> bool:
+    return bool(row.kind == "ekinerja" or row.verdict == "not_identified")
+
+
 def _drawing(view: View, row: Any) -> Figure | None:
     title = f"{view.say(f'kind.{row.kind}')}: {view.say(f'verdict_name.{row.verdict}')}"
-    key = "teams" if row.kind == "ekinerja" or row.verdict == "not_identified" else "groups"
+    key = "teams" if _teams(row) else "groups"
     caption = view.say(f"capacity.caption_{key}", raters=int(row.n_raters), groups=int(row.n_components),
                        movers=int(row.movers))  # fmt: skip
     made = figure(view, "design", row, caption=caption, title=title, glyph=row.verdict, wide=368)
