@@ -7,6 +7,7 @@ whatever ends either process.
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import signal
@@ -66,16 +67,16 @@ def orderly() -> Iterator[None]:
 @lru_cache(maxsize=1)
 def warm_up() -> None:
     """Import what notebooks need and find the fonts, once for all children."""
-    import IPython.core.interactiveshell
-    import IPython.display
     import nbformat.v4
-    import pyarrow.parquet  # noqa: F401
+    import pyarrow.parquet
+    from IPython.core import interactiveshell
+    from IPython.utils import capture
 
     from kinerja_analysis.base.words import messages
-    from kinerja_analysis.report import html, notebook, page  # noqa: F401
+    from kinerja_analysis.report import html, notebook, page
     from kinerja_analysis.show import theme
 
-    messages()
+    assert all((nbformat.v4, pyarrow.parquet, interactiveshell, capture, html, notebook, page)) and messages()
     with theme.style():
         drawing = theme.canvas(10, 10)
         for weight in ("normal", "bold"):
@@ -137,6 +138,7 @@ def _leave_parent(parent: int) -> None:
         os._exit(1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    faulthandler.disable()
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)

@@ -13,6 +13,7 @@ from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import save_audit, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.compare import compare_regions
+from kinerja_analysis.report._forks import orderly
 from kinerja_analysis.report.produce import Job, check_choice, notebooks_folder, replace_folder
 
 NOTEBOOK = "30_banding_wilayah.ipynb"
@@ -37,6 +38,7 @@ def _stem(audit: Audit) -> str:
     return f"{slugs}_{times}"
 
 
+@orderly()
 def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAGES) -> list[Path]:
     """Write the comparison of all regions and years of an audit: notebook, html and xlsx in each language.
 
@@ -60,7 +62,8 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
     try:
         save_audit(audit, stage / "audit")
         for lang in languages:
-            done = execute(notebooks_folder() / NOTEBOOK, stage, {"lang": lang, "level": audit.level})
+            chosen = {"lang": lang, "level": audit.level}
+            done = execute(notebooks_folder() / NOTEBOOK, stage, chosen, seconds=audit.config.notebook_seconds)
             stem = f"banding_{target.name}_{lang}"
             other = next((f"banding_{target.name}_{x}.html" for x in languages if x != lang), "")
             blocks = blocks_of(done, lang)

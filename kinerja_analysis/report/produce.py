@@ -17,6 +17,7 @@ from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import account, save_audit, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.base.workers import workers
+from kinerja_analysis.report._forks import orderly
 
 FORMATS = ("html", "xlsx")
 METRICS = "metrics.json"
@@ -102,6 +103,7 @@ def _guarded(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path] |
         return error
 
 
+@orderly()
 def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
     """Make one report set in a staging folder and move it to its place.
 
@@ -158,7 +160,7 @@ def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) ->
     other = next((x for x in job.languages if x != lang), "")
     files = []
     for document, notebook in DOCUMENTS.items():
-        done = execute(notebooks / notebook, stage, parameters)
+        done = execute(notebooks / notebook, stage, parameters, seconds=audit.config.notebook_seconds)
         names = {(d, x): f"{d}_{job.slug}_{job.year}_{x}" for d in DOCUMENTS for x in (lang, other)}
         stem = names.pop((document, lang))
         files.append(f"{stem}.ipynb")
