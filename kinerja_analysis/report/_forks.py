@@ -8,6 +8,7 @@ whatever ends either process.
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import os
 import signal
@@ -19,10 +20,15 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from importlib import import_module
 from types import FrameType
 from typing import IO, Any, NoReturn
 
 Shown = tuple[int, list[dict[str, Any]], str]
+_NEEDED = (
+    "IPython.core.interactiveshell", "IPython.utils.capture", "nbformat.v4", "pyarrow.parquet",
+    "kinerja_analysis.report.html", "kinerja_analysis.report.notebook", "kinerja_analysis.report.page",
+)  # fmt: skip
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
@@ -67,16 +73,12 @@ def orderly() -> Iterator[None]:
 @lru_cache(maxsize=1)
 def warm_up() -> None:
     """Import what notebooks need and find the fonts, once for all children."""
-    import nbformat.v4
-    import pyarrow.parquet
-    from IPython.core import interactiveshell
-    from IPython.utils import capture
-
+    for name in _NEEDED:
+        import_module(name)
     from kinerja_analysis.base.words import messages
-    from kinerja_analysis.report import html, notebook, page
     from kinerja_analysis.show import theme
 
-    assert all((nbformat.v4, pyarrow.parquet, interactiveshell, capture, html, notebook, page)) and messages()
+    messages()
     with theme.style():
         drawing = theme.canvas(10, 10)
         for weight in ("normal", "bold"):
@@ -139,6 +141,7 @@ def _leave_parent(parent: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     faulthandler.disable()
+    gc.freeze()  # what was inherited is no garbage of the child's
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
