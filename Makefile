@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
   then echo $$p; break; fi; done)
 
 .PHONY: audit audit-real validation bench-read bench-crossed bench-linkage bench-rasch bench-agreement bench-audit \
-  peers-rasch peers-agreement calibrate calibrate-cell calibrate-rasch calibrate-agreement calibrate-inside \
+  bench-report peers-rasch peers-agreement calibrate calibrate-cell calibrate-rasch calibrate-agreement calibrate-inside \
   calibrate-ranks calibrate-profile calibrate-index calibrate-levels mutate test lint size clean
 
 audit: $(BIN)/.installed
@@ -28,6 +28,9 @@ bench-linkage: $(BIN)/.installed-dev
 
 bench-audit: $(BIN)/.installed-dev
 	$(BIN)/python benchmarks/audit_speed.py
+
+bench-report: $(BIN)/.installed-dev
+	$(BIN)/python benchmarks/report_speed.py
 
 # PEERS: an interpreter with mirt==1.2.0 and raschpy==1.4.0.
 PEERS ?= $(BIN)/python

@@ -93,6 +93,7 @@ class AuditConfig(_Frozen):
     seed: int = 1
     languages: tuple[Literal["id", "en"], ...] = ("id", "en")
     retention_days: int = Field(365, ge=1)
+    notebook_seconds: int = Field(600, ge=1)
 
     @field_validator("regions")
     @classmethod
@@ -146,8 +147,8 @@ class AuditConfig(_Frozen):
         return changed | self.thresholds
 
     def digest(self) -> str:
-        """SHA-256 of the configuration (the place of the key file left out), first 12 hex digits."""
-        text = self.model_dump_json(exclude={"key_file", "databases"})
+        """SHA-256 of the configuration (place of the key file and time limit left out), first 12 hex digits."""
+        text = self.model_dump_json(exclude={"key_file", "databases", "notebook_seconds"})
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def to_dict(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import save_audit
 from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.compare import compare_regions
+from kinerja_analysis.report._forks import orderly
 from kinerja_analysis.report.index_page import write_index
 from kinerja_analysis.report.produce import Job, check_choice
 from kinerja_analysis.report.together import write_pages
@@ -39,6 +40,7 @@ def _stem(audit: Audit) -> str:
     return f"{slugs}_{times}"
 
 
+@orderly()
 def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAGES) -> list[Path]:
     """Write the comparison of all regions and years of an audit: notebook, html, pdf and xlsx in each language.
 
@@ -57,7 +59,7 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
     written = write_pages(
         target, NOTEBOOK, f"banding_{target.name}", {}, languages=languages, level=audit.level,
         year=max(y for _, y in audit.cells), synthetic=compared.synthetic,
-        prepare=lambda stage: save_audit(audit, stage / "audit"), more=more,
+        prepare=lambda stage: save_audit(audit, stage / "audit"), more=more, seconds=audit.config.notebook_seconds,
     )  # fmt: skip
     write_index(out.resolve(), languages)
     return written

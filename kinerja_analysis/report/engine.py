@@ -1,28 +1,31 @@
 """Run a notebook through papermill with every known trap closed; the verified notebook is the only source of pages.
 
 Parameters are compared with those the notebook declares, and their values with a pattern, before anything runs.
-The notebook runs in a staging folder; it counts as done only when every code cell completed and the last one
-printed the sentinel. Paths are removed from its metadata.
+The notebook runs in a staging folder, in a fork of this process or, where there is none, in a new kernel; it counts as
+done only when every code cell completed and the last one printed the sentinel. Paths are removed from its metadata.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
+import math
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinerja_analysis.base.errors import ReportFailed, UsageError
+from kinerja_analysis.report._forks import Stopped, forked, possible
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 SENTINEL = "kinerja: selesai"
-ENGINE = "kinerja-warm"
+WARM, COLD = "kinerja-warm", "kinerja-cold"
+SECONDS = 600
 PATTERNS = {
     "region": re.compile(r"\d{2}(\.\d{2}){0,2}(\.\d{4})?"),
     "year": re.compile(r"(19|20)\d{2}"),
@@ -52,70 +55,15 @@ def check_parameters(parameters: Mapping[str, Any], names: set[str], notebook: s
             raise UsageError("errors.bad_parameter", name=name, notebook=notebook)
 
 
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
-
-
-def _register() -> None:
-    from papermill.engines import Engine, papermill_engines
-
-    class Warm(Engine):
-        """Runs the cells in this process in a fresh IPython shell: no kernel to start, no port, no socket."""
-
-        @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:
-            shell = _fresh_shell()
-            for index, cell in enumerate(nb_man.nb.cells):
-                if cell.cell_type != "code" or not cell.source.strip():
-                    continue
-                nb_man.cell_start(cell, index)
-                cell.outputs, failure = _run_cell(shell, cell.source, index + 1)
-                cell.execution_count = index + 1
-                if failure is not None:
-                    nb_man.cell_exception(cell, index, exception=failure)
-                    break
-                nb_man.cell_complete(cell, index)
-
-    papermill_engines.register(ENGINE, Warm)
-
-
-def _fresh_shell() -> Any:
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    InteractiveShell.clear_instance()
-    return InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-
-
-def _run_cell(shell: Any, source: str, count: int) -> tuple[list[Any], BaseException | None]:
-    from IPython.utils.capture import capture_output
-    from nbformat.v4 import new_output
-
-    with capture_output() as captured:
-        result = shell.run_cell(source, store_history=False)
-    outputs = [new_output("display_data", data=o.data, metadata=o.metadata or {}) for o in captured.outputs]
-    for name in ("stdout", "stderr"):
-        text = getattr(captured, name)
-        if text:
-            outputs.insert(0, new_output("stream", name=name, text=text))
-    failure = result.error_before_exec or result.error_in_exec
-    if failure is not None:
-        kind = type(failure).__name__
-        outputs.append(new_output("error", ename=kind, evalue="", traceback=[kind]))
-    return outputs, failure
-
-
-def execute(notebook: Path, folder: Path, parameters: Mapping[str, Any]) -> NotebookNode:
+def execute(
+    notebook: Path, folder: Path, parameters: Mapping[str, Any], *, seconds: float = SECONDS, warm: bool | None = None
+) -> NotebookNode:
     """Run ``notebook`` in ``folder`` (its working directory) and return it, verified and scrubbed.
 
-    Raises ``UsageError`` for wrong parameters and ``ReportFailed`` naming the cell when it did not run to its end.
-    The type of an exception is kept, its text is not: it may hold data.
+    ``seconds`` is the time the whole notebook has. ``warm`` chooses the engine: a fork of this process, or a new
+    kernel; by default a fork where that is safe.
+    Raises ``UsageError`` for wrong parameters and ``ReportFailed`` naming the cell when it did not run to its end: an
+    exception (its type is kept, its text is not: it may hold data), no time left, or an end by the system.
     """
     import nbformat
     import papermill
@@ -123,39 +71,89 @@ def execute(notebook: Path, folder: Path, parameters: Mapping[str, Any]) -> Note
 
     check_parameters(parameters, declared(nbformat.read(notebook, as_version=4)), notebook.name)
     _register()
-    target = folder / f".{notebook.name}"
     try:
-        with _inside(folder):
-            papermill.execute_notebook(
-                str(notebook), str(target), dict(parameters), engine_name=ENGINE, kernel_name="python3",
-                progress_bar=False, log_output=False,
-            )  # fmt: skip
+        done = papermill.execute_notebook(
+            str(notebook), None, dict(parameters), engine_name=WARM if (possible() if warm is None else warm) else COLD,
+            kernel_name="python3", progress_bar=False, log_output=False, cwd=str(folder), seconds=seconds,
+        )  # fmt: skip
     except PapermillExecutionError as error:
-        raise _failed(notebook, parameters, error.cell_index + 1, error.ename) from None
-    done = nbformat.read(target, as_version=4)
-    target.unlink()
+        raise _failed(notebook, parameters, error.cell_index, error.ename) from None
+    except Stopped as error:
+        raise _failed(notebook, parameters, error.cell, error.kind, error.key, seconds) from None
     verify(done, notebook, parameters)
     return scrub(done)
 
 
-def _failed(notebook: Path, parameters: Mapping[str, Any], cell: int, kind: str) -> ReportFailed:
+def _register() -> None:
+    """Tell papermill of both engines, at run time: a broken entry point would break papermill for everybody else."""
+    from nbformat import from_dict
+    from papermill.engines import Engine, NBClientEngine, papermill_engines
+
+    class Warm(Engine):
+        """Runs the cells in a fork of this process: no kernel to start, no port, no socket."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, seconds: float, **_: Any) -> None:
+            cells = nb_man.nb.cells
+            for index, outputs, failure in forked({i: cells[i].source for i in code_cells(nb_man.nb)}, seconds):
+                cell = cells[index]
+                nb_man.cell_start(cell, index)
+                cell.outputs, cell.execution_count = [from_dict(o) for o in outputs], index + 1
+                if failure:
+                    nb_man.cell_exception(cell, index)
+                else:
+                    nb_man.cell_complete(cell, index)
+
+    class Cold(NBClientEngine):  # type: ignore[misc]
+        """Runs the cells in a new kernel, on POSIX through a socket file instead of a port."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, seconds: float, **_: Any) -> None:
+            from nbclient.exceptions import CellTimeoutError, DeadKernelError
+            from traitlets.config import Config
+
+            end = time.monotonic() + seconds
+            try:
+                super().execute_managed_notebook(
+                    nb_man, kernel_name, timeout_func=lambda _: max(1, math.ceil(end - time.monotonic())),
+                    config=Config({"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {}),
+                    shutdown_kernel="immediate",
+                )  # fmt: skip
+            except (CellTimeoutError, DeadKernelError) as error:
+                late = isinstance(error, CellTimeoutError)
+                begun = [i for i in code_cells(nb_man.nb) if nb_man.nb.cells[i].metadata.papermill.start_time]
+                raise Stopped("errors.notebook_" + ("late" if late else "died"), begun[-1], "kernel") from None
+
+    papermill_engines.register(WARM, Warm)
+    papermill_engines.register(COLD, Cold)
+
+
+def code_cells(notebook: NotebookNode) -> list[int]:
+    """Return the indices of the cells that run."""
+    return [i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
+
+
+def _failed(
+    notebook: Path, parameters: Mapping[str, Any], cell: int, kind: str, key: str = "errors.notebook_failed",
+    seconds: float = 0,
+) -> ReportFailed:  # fmt: skip
+    """Return the error; ``cell`` is an index in the executed notebook, which has one cell more: the parameters."""
     return ReportFailed(
-        "errors.notebook_failed", region=parameters.get("region", ""), year=str(parameters.get("year", "")),
-        notebook=notebook.name, cell=cell, kind=kind,
+        key, region=parameters.get("region", ""), year=str(parameters.get("year", "")), notebook=notebook.name,
+        cell=cell if parameters else cell + 1, kind=kind, seconds=math.ceil(seconds),
     )  # fmt: skip
 
 
 def verify(done: NotebookNode, notebook: Path, parameters: Mapping[str, Any]) -> None:
     """Raise ``ReportFailed`` unless every code cell completed and the last one printed the sentinel."""
     last = ""
-    for index, cell in enumerate(done.cells):
-        if cell.cell_type != "code" or not cell.source.strip():
-            continue
+    for index in code_cells(done):
+        cell = done.cells[index]
         if cell.metadata.get("papermill", {}).get("status") != "completed":
-            raise _failed(notebook, parameters, index + 1, "not completed")
+            raise _failed(notebook, parameters, index, "not completed")
         last = "".join(o.get("text", "") for o in cell.outputs if o.output_type == "stream")
     if SENTINEL not in last:
-        raise _failed(notebook, parameters, len(done.cells), "no end")
+        raise _failed(notebook, parameters, len(done.cells) - 1, "no end")
 
 
 def scrub(done: NotebookNode) -> NotebookNode:

@@ -18,6 +18,7 @@ from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import account, save_audit, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.base.workers import workers
+from kinerja_analysis.report._forks import orderly
 
 FORMATS = ("html", "pdf", "xlsx")
 METRICS = "metrics.json"
@@ -120,6 +121,7 @@ def _guarded(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path] |
         return error
 
 
+@orderly()
 def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
     """Make one report set in a staging folder and move it to its place.
 
@@ -187,7 +189,7 @@ def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) ->
     book = f"lampiran_{job.slug}_{job.year}_{lang}.xlsx"
     synthetic, files, documents = bool(audit.provenance.get("synthetic")), [], {}
     for document, how in wanted.items():
-        done = execute(notebooks / how.notebook, stage, parameters)
+        done = execute(notebooks / how.notebook, stage, parameters, seconds=audit.config.notebook_seconds)
         stem = names[document, lang]
         blocks = documents[document] = blocks_of(done, lang)
         made = {"ipynb": nbformat.writes(done).encode()}

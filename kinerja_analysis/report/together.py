@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.report.engine import SECONDS, execute
 from kinerja_analysis.report.index_page import ABOUT, index_name
 from kinerja_analysis.report.produce import FORMATS, notebooks_folder, replace_folder
 
@@ -23,11 +24,13 @@ More = Callable[[str], list[tuple[str, str, pd.DataFrame]]]
 def write_pages(
     target: Path, notebook: str, stem: str, parameters: Mapping[str, Any], *, languages: Sequence[str], level: str,
     year: int, synthetic: bool, prepare: Callable[[Path], object], more: More | None = None,
+    seconds: float = SECONDS,
 ) -> list[Path]:  # fmt: skip
     """Run ``notebook`` once per language and write ``<stem>_<lang>`` in every form into ``target``, replaced whole.
 
     ``prepare`` puts into the staging folder what the notebook reads. The index is two folders up. Returns the files.
-    Raises ``ReportFailed`` when the notebook did not run to its end; what was at ``target`` stays then.
+    ``seconds`` is the time a notebook has. Raises ``ReportFailed`` when it did not run to its end; what was at
+    ``target`` stays then.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=target.parent))
@@ -38,7 +41,7 @@ def write_pages(
         for lang in languages:
             other = next((f"{stem}_{x}.html" for x in languages if x != lang), "")
             title, made = _forms(stage, notebook, f"{stem}_{lang}", {**parameters, "lang": lang, "level": level}, other,
-                          year=year, synthetic=synthetic, more=more)  # fmt: skip
+                          year=year, synthetic=synthetic, more=more, seconds=seconds)  # fmt: skip
             for name, content in made.items():
                 write_atomic(stage / name, content)
             names += sorted(made)
@@ -55,12 +58,11 @@ def write_pages(
 
 def _forms(
     stage: Path, notebook: str, stem: str, parameters: Mapping[str, Any], other: str, *, year: int, synthetic: bool,
-    more: More | None,
+    more: More | None, seconds: float,
 ) -> tuple[str, dict[str, bytes]]:  # fmt: skip
     import nbformat
 
     from kinerja_analysis.report.blocks import Masthead
-    from kinerja_analysis.report.engine import execute
     from kinerja_analysis.report.html import page_html
     from kinerja_analysis.report.notebook import blocks_of
     from kinerja_analysis.report.page import Page, PageSection
@@ -68,7 +70,7 @@ def _forms(
     from kinerja_analysis.report.workbook import workbook
 
     lang, level = str(parameters["lang"]), str(parameters["level"])
-    done = execute(notebooks_folder() / notebook, stage, parameters)
+    done = execute(notebooks_folder() / notebook, stage, parameters, seconds=seconds)
     blocks = blocks_of(done, lang)
     title = next(b.title for b in blocks if isinstance(b, Masthead))
     page = page_html(blocks, lang=lang, title=title, other_language_href=other, level=level, synthetic=synthetic,
