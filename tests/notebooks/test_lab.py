@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,38 @@ import nbformat
 import pandas as pd
 import pytest
 
-from kinerja_analysis import AuditConfig, Estimate, InputRefused, audit, check, compare_regions, read
+from kinerja_analysis import (
+    Audit,
+    AuditConfig,
+    Estimate,
+    InputRefused,
+    Result,
+    audit,
+    check,
+    compare_regions,
+    read,
+    run,
+    simulate,
+)
 from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.report.produce import notebooks_folder
+from kinerja_analysis.run import RunReport
 
 ROOT = notebooks_folder().resolve().parent
 
 
-def project(place: Path, demo: Any) -> Path:
-    """A copy of what a user has: notebooks, the example's files, reports."""
+REGIONS = ("13.71.09", "76.02")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a user has, in small: notebooks, the example's files, reports."""
+    place = tmp_path_factory.mktemp("proyek")
     shutil.copytree(ROOT / "notebooks", place / "notebooks")
-    shutil.copytree(demo.files, place / "data" / "contoh")
-    shutil.copytree(demo.reports, place / "reports")
     shutil.copytree(ROOT / "tests" / "reference", place / "tests" / "reference")
+    simulate(REGIONS, [2025], seed=1, size=150).write(place / "data" / "contoh")
+    config = AuditConfig.read(place / "data" / "contoh" / "kinerja.toml")
+    run(place / "data" / "contoh", out=place / "reports", config=config, level=("public",), lang=("id",))
     return place
 
 
@@ -48,25 +68,17 @@ def run_by_hand(book: Path, folder: Path, first: str = "") -> list[Any]:
     return [c for c in nb.cells if c.cell_type == "code"]
 
 
+PAGES = ("10_mutu_data.ipynb", "20_audit_wilayah.ipynb", "30_banding_wilayah.ipynb")
+RUNS = [(name, where) for name in PAGES for where in ("notebooks", ".")]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("where", ["notebooks", "."])
-@pytest.mark.parametrize(
-    "name", ["10_mutu_data.ipynb", "20_audit_wilayah.ipynb", "30_banding_wilayah.ipynb", "90_validasi_metode.ipynb"]
-)
-def test_every_notebook_runs_as_it_is(name: str, where: str, demo: Any, tmp_path: Path) -> None:
-    place = project(tmp_path, demo)
+@pytest.mark.parametrize(("name", "where"), [*RUNS, ("00_mulai.ipynb", "."), ("90_validasi_metode.ipynb", ".")])
+def test_notebooks_run_as_they_are(name: str, where: str, small: Path) -> None:
+    """From the notebooks' folder and from the project's (the others' own folder: test_notebooks)."""
     leave = 'leave_out = ["O24", "O41"]' if name.startswith("90") else ""
-    cells = run_by_hand(place / "notebooks" / name, place / where, leave)
-    outputs = [o for c in cells for o in c.outputs]
-    assert outputs and not [o["ename"] for o in outputs if o.output_type == "error"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["00_mulai.ipynb", "05_peneliti.ipynb"])
-def test_the_open_notebooks_run_from_the_projects_folder(name: str, demo: Any, tmp_path: Path) -> None:
-    place = project(tmp_path, demo)
-    shown = [o for c in run_by_hand(place / "notebooks" / name, place) for o in c.outputs]
-    assert shown and not [o["ename"] for o in shown if o.output_type == "error"]
+    outputs = [o for c in run_by_hand(small / "notebooks" / name, small / where, leave) for o in c.outputs]
+    assert outputs and not [o["evalue"] for o in outputs if o.output_type == "error"]
 
 
 def test_an_own_file_that_is_wrong_gives_its_list_and_no_traceback(make: Any, tmp_path: Path) -> None:
@@ -92,23 +104,27 @@ def test_errors_in_a_notebook_are_sentences(monkeypatch: pytest.MonkeyPatch) -> 
     assert "problem" in InputRefused([])._render_traceback_()[0] or "error" in InputRefused([])._render_traceback_()[0]
 
 
-def test_what_the_lab_shows_is_plain_and_names_nobody(demo: Any) -> None:
+@pytest.mark.slow
+def test_what_the_lab_shows_is_plain_and_names_nobody(small: Path) -> None:
     """HTML without script, rows limited and counted, both languages; the line of text holds no person and no path."""
-    tables = read(demo.files, config=demo.config)
-    whole = audit(tables, config=demo.config)
+    files = small / "data" / "contoh"
+    config = AuditConfig.read(files / "kinerja.toml").model_copy(update={"detectors": ("self_other", "distribution")})
+    tables = read(files, config=config)
+    whole = audit(tables, config=config)
     result = max(whole.results.values(), key=len)
-    things = [whole, whole.design, result, next(iter(result.findings())), tables, demo.done,
-              check(demo.files, config=demo.config), compare_regions(whole), Estimate(1.0, 0.5, 1.5, n=9, unit="sd")]  # fmt: skip
+    done = RunReport(pd.DataFrame([("76.02", 2025, "done", "")], columns=["region", "year", "status", "reason"]), ())
+    things = [whole, whole.design, result, next(iter(result.findings())), tables, done,
+              check(files, config=config), compare_regions(whole), Estimate(1.0, 0.5, 1.5, n=9, unit="sd")]  # fmt: skip
     persons = {*tables.appraisals["person"].dropna(), *tables.ratings["rater"].dropna()}
     for thing in things:
         shown, told = thing._repr_html_(), repr(thing)
         assert "<script" not in shown and "lang='id'" in shown and "<details lang='en'>" in shown
         assert told.startswith(type(thing).__name__ + "(") and len(told) < 600 and "/" not in told
         assert not [p for p in persons if p in told]
-    assert len(result) > 40 and result._repr_html_().count("<tr>") == 2 * 41
-    assert f"{len(result) - 40:,} more" in result._repr_html_()
-    english = AuditConfig(**{**demo.config.to_dict(), "languages": ("en",)})
-    alone = audit(tables, config=english)._repr_html_()
+    many = Result("halo", pd.concat([result.frame] * (1 + 50 // len(result)), ignore_index=True))
+    assert many._repr_html_().count("<tr>") == 2 * 41 and f"{len(many) - 40} more" in many._repr_html_()
+    alone = Audit(**{f.name: getattr(whole, f.name) for f in fields(whole)} |
+                  {"config": config.model_copy(update={"languages": ("en",)})})._repr_html_()  # fmt: skip
     assert alone.startswith("<div lang='en'>") and "<details" not in alone
 
 
