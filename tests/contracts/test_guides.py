@@ -58,6 +58,8 @@ def test_every_command_of_the_guides_runs_on_the_small_demo(tmp_path: Path, monk
     made = simulate(["13.71.09", "76.02"], [2025], seed=1, size=150)
     for folder in ("masuk", "contoh"):
         made.write(tmp_path / "data" / folder)
+        settings = tmp_path / "data" / folder / "kinerja.toml"
+        settings.write_text(f'detectors = ["distribution", "self_other"]\n{settings.read_text()}')
     monkeypatch.chdir(tmp_path)
     ran = [line for page, line in WITH_COMMANDS if not page.startswith("README") and line[0] not in ONLY_PARSED]
     done = {}

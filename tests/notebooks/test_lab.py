@@ -50,7 +50,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "notebooks", place / "notebooks")
     shutil.copytree(ROOT / "tests" / "reference", place / "tests" / "reference")
     simulate(REGIONS, [2025], seed=1, size=150).write(place / "data" / "contoh")
-    config = AuditConfig.read(place / "data" / "contoh" / "kinerja.toml")
+    settings = place / "data" / "contoh" / "kinerja.toml"
+    settings.write_text(f'detectors = ["distribution", "self_other", "affinity"]\n{settings.read_text()}')
+    config = AuditConfig.read(settings)
     run(place / "data" / "contoh", out=place / "reports", config=config, level=("public",), lang=("id",))
     return place
 
