@@ -86,7 +86,7 @@ def test_named_codes_keys_and_tests_exist(page: Path) -> None:
         assert has(f"problems.{name}.what"), name
     for place in re.findall(r"`((?:tests|notebooks|docs)/[\w/.]+)`", text):
         assert (ROOT / place).is_file(), place
-    for target in re.findall(r"make ([a-z-]+)", text):
+    for target in re.findall(r"`make ([a-z-]+)`", text):
         assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M), target
     for key in re.findall(r"`(retention_days|key_file|identifiers|thresholds)`", text):
         assert key in AuditConfig.model_fields
