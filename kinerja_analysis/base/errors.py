@@ -77,6 +77,16 @@ class KinerjaError(Exception):
 
         return say(self.key, lang, **self.params)
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows instead of a traceback: the sentence, in each language."""
+        from kinerja_analysis.base.words import spoken
+
+        return [f"{self.told(lang)}\n" for lang in spoken()]
+
+    def told(self, lang: str) -> str:
+        """Return all that a reader needs: the sentence; of a refused input every problem and its repair."""
+        return self.text(lang)
+
 
 class UsageError(KinerjaError):
     """A wrong argument, configuration key or parameter."""
@@ -94,6 +104,10 @@ class InputRefused(KinerjaError):
         self.report = report
         errors = sum(p.severity == "error" for p in self.problems)
         super().__init__("problems.refused", n=errors)
+
+    def told(self, lang: str) -> str:
+        """Return the problem list, or how many there are where no report is at hand."""
+        return self.text(lang) if self.report is None else str(self.report.summary(lang))
 
 
 class DisclosureRefused(KinerjaError):

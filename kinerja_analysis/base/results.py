@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.tables import ScoreTable, of_cell
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Status(StrEnum):
     ERROR = "ERROR"
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+@dataclass(frozen=True, slots=True, repr=False)
+class Estimate(Shown):
     """A number that is never alone: interval, its level, the n behind it, its unit and its method.
 
     ``lower`` and ``upper`` are NaN for a full count (arithmetic has no sampling interval; ``method`` says so).
@@ -62,8 +63,8 @@ FRAME_COLUMNS = (
 _TEXT = ("measure", "subject_kind", "subject", "scope", "unit", "method", "status", "code")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+@dataclass(frozen=True, slots=True, repr=False)
+class Finding(Shown):
     """One row of a Result. ``code`` is the key of its sentence, ``params`` what the sentence needs besides."""
 
     code: str
@@ -87,11 +88,6 @@ class Finding:
 
         return sentence(self, lang)
 
-    def _repr_html_(self) -> str:
-        from kinerja_analysis.show.table import escape
-
-        return f"<p>{escape(self.sentence('id'))}</p><p lang='en'>{escape(self.sentence('en'))}</p>"
-
 
 def _record(f: Finding) -> dict[str, Any]:
     e = f.estimate or Estimate(np.nan)
@@ -104,8 +100,8 @@ def _record(f: Finding) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+@dataclass(frozen=True, slots=True, repr=False)
+class Result(Shown):
     """All findings of one detector, stored as columns; a ``Finding`` is a view of one row."""
 
     detector: str
@@ -161,14 +157,9 @@ class Result:
 
         return plot(self, ax, lang)
 
-    def _repr_html_(self) -> str:
-        from kinerja_analysis.show.table import findings_table
 
-        return findings_table(self, "id")
-
-
-@dataclass(frozen=True, slots=True)
-class Design:
+@dataclass(frozen=True, slots=True, repr=False)
+class Design(Shown):
     """What the data can carry: one row per region, year, data kind and source, with its verdict.
 
     Columns: ``region year kind source verdict n_ratees n_raters n_pairs n_units n_components movers changes
@@ -205,14 +196,9 @@ class Design:
 
         return design_summary(self, lang)
 
-    def _repr_html_(self) -> str:
-        from kinerja_analysis.show.table import html_table
 
-        return html_table(self.frame, "id")
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
+@dataclass(frozen=True, slots=True, repr=False)
+class Audit(Shown):
     """The audit of one or more cells (region, year).
 
     ``counts`` holds the aggregate frames a report needs (``examined``, ``headcount``, ``accounting`` …);
@@ -275,11 +261,6 @@ class Audit:
 
         return audit_summary(self, lang)
 
-    def _repr_html_(self) -> str:
-        from kinerja_analysis.show.table import audit_html
-
-        return audit_html(self, "id")
-
     def save(self, folder: str | Path) -> Path:
         """Write the audit as Parquet files and a signed JSON manifest; returns the folder."""
         from kinerja_analysis.base.store import save_audit
@@ -293,8 +274,8 @@ COMPARISON_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(Shown):
     """Pairwise differences between regions or years; ``reason`` says why a value is missing, ``mark`` what to know.
 
     ``frame`` has ``COMPARISON_COLUMNS``; per pair the row ``verdict`` comes first. Status ``FLAGGED``: the two can be
@@ -362,11 +343,6 @@ class Comparison:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(workbook(self, lang))
         return Path(path)
-
-    def _repr_html_(self) -> str:
-        from kinerja_analysis.show.comparison import html
-
-        return html(self, "id")
 
 
 def merge(audits: Sequence[Audit]) -> Audit:

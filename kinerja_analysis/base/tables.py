@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.errors import Problem
+from kinerja_analysis.base.shown import Shown
 
 SOURCES = ("supervisor", "self", "peer", "subordinate", "other")
 RATING = ("DIBAWAH EKSPEKTASI", "SESUAI EKSPEKTASI", "DIATAS EKSPEKTASI")
@@ -184,8 +185,8 @@ def kept(frame: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
     return frame.iloc[rows[0] : rows[-1] + 1] if together else frame[keep]
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+@dataclass(frozen=True, slots=True, repr=False)
+class Tables(Shown):
     """The five tables, the problems found on the way in, and the row accounting.
 
     ``accounting`` has one row per file, sheet and table: ``file sheet table rows kept merged set_aside reason``;

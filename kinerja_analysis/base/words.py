@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -59,6 +60,15 @@ def messages() -> dict[str, dict[str, str]]:
                 found.update(_walk(own.get("messages", {}), entry.name[:-5]))
                 found.update(_walk(own.get("review", {}), f"review.{entry.name[:-5]}"))
     return found
+
+
+def spoken(chosen: Sequence[str] = LANGUAGES) -> list[str]:
+    """Return languages in the order to show them: the one that ``KINERJA_LANG`` names first.
+
+    >>> spoken(("en",))
+    ['en']
+    """
+    return sorted(chosen, key=lambda lang: lang != os.environ.get("KINERJA_LANG", ""))
 
 
 def has(key: str) -> bool:

@@ -160,16 +160,19 @@ def config_command(config_path: str | None, as_json: bool, lang: str | None) -> 
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True)
+@click.option("--port", type=int, default=None, help="Porta / port.")
+@click.option("--no-browser", is_flag=True, help="Jangan buka peramban / do not open a browser.")
+@click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
 @lang_option
-def lab(dry_run: bool, lang: str | None) -> None:
+def lab(port: int | None, no_browser: bool, dry_run: bool, lang: str | None) -> None:
     """Buka JupyterLab di 00_mulai / open JupyterLab at 00_mulai."""
     from kinerja_analysis.report.produce import notebooks_folder
 
-    start = notebooks_folder() / "00_mulai.ipynb"
-    command = [sys.executable, "-m", "jupyterlab", str(start)]
+    start = notebooks_folder().resolve() / "00_mulai.ipynb"
+    more = ["--no-browser"] * no_browser + ([f"--port={port}", "--ServerApp.port_retries=0"] if port else [])
+    command = [sys.executable, "-m", "jupyterlab", *more, f"--ServerApp.root_dir={start.parents[1]}", str(start)]
     if dry_run:
-        click.echo(" ".join([Path(command[0]).name, *command[1:3], start.name]))
+        click.echo(" ".join([Path(command[0]).name, *command[1:3], *more, start.name]))
         return
     import subprocess
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from kinerja_analysis.base.errors import Problem
+from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.words import say
 from kinerja_analysis.base.xlsx import FORMULA, text_book
 from kinerja_analysis.read.guess import Guess, toml
@@ -21,8 +22,8 @@ _SHOWN_RANGES = 6
 _WORDS = ("baris", "butir")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class CheckReport(Shown):
     """The problems of an input, the row accounting, and the file names by number (for the terminal only)."""
 
     problems: tuple[Problem, ...]
@@ -85,13 +86,15 @@ class CheckReport:
             place.write_bytes(text_book({say("problems.report.sheet", lang): rows}))
         return place
 
-    def _repr_html_(self) -> str:
-        from html import escape
+    def _view(self, lang: str) -> str:
+        from kinerja_analysis.show.lab import MOST
+        from kinerja_analysis.show.table import escape, html_table
 
-        head = escape(self.summary("id").split("\n", 1)[0])
-        if not self.problems:
-            return f"<p>{head}</p>"
-        return f"<p>{head}</p>{self.to_frame('id').to_html(index=False, escape=True)}"
+        head = f"<p>{escape(self.summary(lang).split(chr(10), 1)[0])}</p>"
+        return head + (html_table(self.to_frame(lang), lang, most=MOST) if self.problems else "")
+
+    def _facts(self) -> dict[str, object]:
+        return {"ok": self.ok, **self.counts}
 
 
 def cell_in_words(cell: str, lang: str) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinerja_analysis.base.results import Audit
-from kinerja_analysis.base.store import load_audit
 from kinerja_analysis.report.engine import SENTINEL
+from kinerja_analysis.report.lab import NO_REGION, stored_audit
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -36,10 +35,10 @@ class Report:
     def __init__(
         self, region: str, year: int, lang: str, level: str, *, folder: str = AUDIT_FOLDER, page: str = "region"
     ) -> None:
-        audit = load_audit(Path(folder))
+        audit = stored_audit(folder, level, region, year)
         if audit.level != level:
             raise ValueError(f"the stored audit is {audit.level}, the report {level}")
-        self.audit: Audit = audit.select(region=region, year=year)
+        self.audit: Audit = audit if region == NO_REGION else audit.select(region=region, year=year)
         self.lang = lang
         self._sections = _page_sections(self.audit, lang, page)
 
@@ -68,7 +67,7 @@ class Comparing:
         from kinerja_analysis.compare import compare_regions, compare_years
         from kinerja_analysis.report.page import comparison_page
 
-        audit = load_audit(Path(folder))
+        audit = stored_audit(folder, level)
         if audit.level != level:
             raise ValueError(f"the stored audit is {audit.level}, the page {level}")
         self.lang = lang

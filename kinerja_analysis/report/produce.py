@@ -65,7 +65,7 @@ class Job:
 
 def notebooks_folder() -> Path:
     """Return the folder of the notebooks: of the working directory's project, else beside the package."""
-    for root in (Path.cwd(), Path(__file__).resolve().parents[2]):
+    for root in (Path.cwd(), Path.cwd().parent, Path(__file__).resolve().parents[2]):
         if (root / "notebooks" / NOTEBOOK).is_file():
             return root / "notebooks"
     raise UsageError("errors.config_missing", file=f"notebooks/{NOTEBOOK}")

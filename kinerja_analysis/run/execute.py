@@ -11,6 +11,7 @@ import pandas as pd
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import KinerjaError, PartialRun, UsageError
 from kinerja_analysis.base.results import Level
+from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.store import data_digest, manifests, read_provenance
 from kinerja_analysis.base.tables import ScoreTable, Tables, of_cell
 from kinerja_analysis.base.workers import workers
@@ -27,8 +28,8 @@ from kinerja_analysis.score import score
 Cell = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class RunReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class RunReport(Shown):
     """What a run did: one row per region and year with ``status`` done, partial (a detector raised) or failed."""
 
     frame: pd.DataFrame
@@ -42,6 +43,16 @@ class RunReport:
     def exit_code(self) -> int:
         """0 when everything is done, 5 when something failed and the rest is done."""
         return 0 if (self.frame["status"] == "done").all() else PartialRun.exit_code
+
+    def _view(self, lang: str) -> str:
+        from kinerja_analysis.show.lab import MOST
+        from kinerja_analysis.show.names import word
+        from kinerja_analysis.show.table import html_table
+
+        return html_table(self.frame.assign(status=[word(s, lang) for s in self.frame["status"]]), lang, most=MOST)
+
+    def _facts(self) -> dict[str, int]:
+        return {"cells": len(self.frame), "files": len(self.files), "exit_code": self.exit_code}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from kinerja_analysis.base.words import has, say, show
 from kinerja_analysis.show import names as naming
 from kinerja_analysis.show.sentence import plain, quantity
 from kinerja_analysis.show.strength import RATIO_UNITS
-from kinerja_analysis.show.table import escape, header, html_table
+from kinerja_analysis.show.table import header
 
 MOST_NAMED = 4
 _LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
@@ -170,9 +170,3 @@ def workbook(comparison: Comparison, lang: str) -> bytes:
                 put(page.cell(i, j), None if missing else value)
         page.freeze_panes = "A2"
     return book_bytes(book, say("compare.latex.caption", lang))
-
-
-def html(comparison: Comparison, lang: str) -> str:
-    """Return the comparison as HTML: the words, then the rows with a value."""
-    words = "".join(f"<p>{escape(line)}</p>" for line in summary(comparison, lang).split("\n") if line)
-    return f"<div lang='{lang}'>{words}{html_table(shown_frame(comparison, lang), lang)}</div>"

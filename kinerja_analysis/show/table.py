@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from kinerja_analysis.base.results import Audit, Result, Status
+from kinerja_analysis.base.results import Result
 from kinerja_analysis.base.words import has, say
 from kinerja_analysis.base.words import show as form
 from kinerja_analysis.show import names as naming
@@ -68,8 +68,9 @@ def cell(value: Any, how: str, lang: str) -> str:
 
 
 def html_table(
-    frame: pd.DataFrame, lang: str, *, caption: str = "", formats: Mapping[str, str] | None = None, most: int = MOST
-) -> str:
+    frame: pd.DataFrame, lang: str, *, caption: str = "", formats: Mapping[str, str] | None = None, most: int = MOST,
+    total: int = 0,
+) -> str:  # fmt: skip
     """Return a frame as an accessible, escaped HTML table.
 
     Parameters
@@ -83,6 +84,8 @@ def html_table(
         Column to number format as in ``base.words``; by default by the column's type.
     most : int
         Rows shown; what was left out is said below.
+    total : int
+        Rows there are, where the frame holds the first of them only.
 
     Examples
     --------
@@ -100,7 +103,7 @@ def html_table(
             f"<td{_align(str(c) in right)}>{text}</td>" for c, text in zip(frame.columns[1:], cells[1:], strict=True)
         )
         rows.append(f"<tr>{first}{rest}</tr>")
-    left = len(frame) - most
+    left = max(len(frame), total) - most
     more = f"<p>{escape(say('show.more_rows', lang, n=left))}</p>" if left > 0 else ""
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f'<table class="data">{title}<thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>{more}'
@@ -110,12 +113,12 @@ def _align(right: bool) -> str:
     return ' style="text-align:right"' if right else ""
 
 
-def findings_frame(result: Result, lang: str) -> pd.DataFrame:
-    """Return a result's findings as a reader sees them: subject, sentence, value, range, n, p, status."""
+def findings_frame(result: Result, lang: str, most: int | None = None) -> pd.DataFrame:
+    """Return a result's (first) findings as a reader sees them: subject, sentence, value, range, n, p, status."""
     people = result.frame.loc[result.frame["subject_kind"].isin(naming.PERSONS), "subject"]
     short = naming.short_names(people)
     rows = []
-    for f in result.findings():
+    for f in Result(result.detector, result.frame.head(len(result) if most is None else most)).findings():
         e = f.estimate
         rows.append(
             {
@@ -130,20 +133,3 @@ def findings_frame(result: Result, lang: str) -> pd.DataFrame:
         )
     names = ["subject", "finding", "value", "range", "n", "p_adjusted", "status"]
     return pd.DataFrame(rows, columns=names)
-
-
-def findings_table(result: Result, lang: str) -> str:
-    """Return a result as HTML: its verdict, then its findings, flagged ones first."""
-    order = {str(s): i for i, s in enumerate(Status)}
-    frame = result.frame.assign(_order=result.frame["status"].map(order)).sort_values("_order", kind="stable")
-    ordered = Result(result.detector, frame.drop(columns="_order"))
-    verdicts = dict.fromkeys(words.sentence(f, lang) for f in words.region_findings(result))
-    lead = "".join(f"<p>{escape(text)}</p>" for text in verdicts)
-    return f"<div lang='{lang}'>{lead}{html_table(findings_frame(ordered, lang), lang)}</div>"
-
-
-def audit_html(audit: Audit, lang: str) -> str:
-    """Return an audit as HTML: the summary, line by line."""
-    lines = words.audit_summary(audit, lang).split("\n")
-    body = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
-    return f"<div lang='{lang}'>{body}</div>"

@@ -33,7 +33,7 @@ def run(name: str, folder: Path, **parameters: object) -> str:
 
 @pytest.mark.slow
 def test_mulai_goes_from_files_to_reports(demo_files: Path, tmp_path: Path) -> None:
-    shown = run("00_mulai.ipynb", tmp_path, berkas=str(demo_files), laporan="../reports")
+    shown = run("00_mulai.ipynb", tmp_path, berkas=str(demo_files), laporan="reports")
     assert "Mamuju" in shown and "Kuranji" in shown
     pages = sorted(p.name for p in (tmp_path / "reports").rglob("*.html"))
     assert "objektivitas_mamuju_2025_id.html" in pages and "index.html" in pages

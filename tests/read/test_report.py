@@ -43,7 +43,7 @@ def test_files_are_named_when_there_are_several() -> None:
 
 def test_an_input_without_problems() -> None:
     assert report().ok and report().summary("en").startswith("The input can be used")
-    assert report()._repr_html_().startswith("<p>Berkas dapat dipakai")
+    assert report()._repr_html_().startswith("<div lang='id'><p>Berkas dapat dipakai")
 
 
 def test_counts_and_frame() -> None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 
 from kinerja_analysis.base.results import Result
-from kinerja_analysis.show.table import cell, escape, findings_table, html_table
+from kinerja_analysis.show.table import cell, escape, html_table
 
 
 def test_nothing_in_a_cell_a_heading_or_a_caption_becomes_markup() -> None:
@@ -45,6 +45,6 @@ def test_a_result_as_html_has_the_verdict_first_and_flags_on_top(lab: SimpleName
     open_ = lab.finding("group_gap.not_estimable", "INSUFFICIENT", kind="group", subject="sex=male", n_teams=1,
                         group="male", reference="female", attribute="sex")  # fmt: skip
     verdict = lab.finding("group_gap.verdict_few", "INSUFFICIENT", "gaps", n_refused=1)
-    shown = findings_table(Result.of("group_gap", [open_, verdict]), "en")
+    shown = Result.of("group_gap", [open_, verdict])._view("en")
     assert shown.index("cannot be examined yet") < shown.index("<table")
     assert Result.of("group_gap", [open_, verdict])._repr_html_().startswith("<div lang='id'>")
