@@ -25,9 +25,11 @@ Row = Mapping[str, Any]
 def headline(audit: Audit) -> dict[str, Any]:
     """Return what the index says of a report: JSON-able codes and numbers of an audit of one cell.
 
-    Keys: ``province bps persons verdicts separated index flagged failed answers rated rule``; ``separated`` is value,
-    lower and upper (shares) or None, ``index`` the same by what is scored (without range where there is none),
-    ``persons`` and ``rated`` (by kind of data) -1 where the number is hidden, ``answers`` what each question came to.
+    Keys: ``province bps persons verdicts separated index comparators flagged failed answers rated fdr rule``;
+    ``separated`` is value, lower and upper (shares) or None, ``index`` the same by what is scored (without range where
+    there is none),
+    ``comparators`` what that index was held against, ``persons`` and ``rated`` (by kind of data) -1 where the number
+    is hidden, ``answers`` what each question came to, ``fdr`` the budget of false flags.
     """
     view = View(audit, "id")
     place = audit.config.regions.get(view.region)
@@ -43,10 +45,12 @@ def headline(audit: Audit) -> dict[str, Any]:
         "verdicts": {kind: verdict for (_, _, kind), verdict in audit.design.verdicts().items()},
         "separated": [e.value, e.lower, e.upper] if e is not None and known else None,
         "index": {f.params["scored"]: _shown(f) for f in told(view) if f.status in ANSWERED},
+        "comparators": {f.params["scored"]: str(f.params["comparators"]) for f in told(view) if f.status in ANSWERED},
         "flagged": view.flagged(),
         "failed": list(audit.failed),
         "answers": {name: answer(view, name) for name in view.detectors},
         "rated": {str(r["kind"]): int(r["n_rated"]) for r in frame.to_dict("records")},
+        "fdr": audit.config.fdr,
         "rule": rule_for(str(view.year)).name,
         "version": str(audit.provenance.get("version", "")),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinerja_analysis.base.results import Audit
@@ -98,7 +99,7 @@ class Annual:
         if told["level"] != level:
             raise ValueError(f"the reports are {told['level']}, the page {level}")
         self.lang = lang
-        page = annual_page(told["rows"], year, level, lang, fdr=told["fdr"])
+        page = annual_page(told["rows"], year, level, lang)
         self._sections = {s.name: list(s.blocks) for s in page.sections}
 
     def show(self, section: str) -> None:

@@ -156,7 +156,7 @@ def comparison_page(regions: Comparison, years: Comparison | None, lang: str, *,
     return Page(view.title, lang, regions.level, "", view.latest, regions.synthetic, sections)
 
 
-def annual_page(rows: Sequence[annual.Row], year: int, level: str, lang: str, *, fdr: float) -> Page:
+def annual_page(rows: Sequence[annual.Row], year: int, level: str, lang: str) -> Page:
     """Return the yearly summary of all regions.
 
     Parameters
@@ -167,15 +167,13 @@ def annual_page(rows: Sequence[annual.Row], year: int, level: str, lang: str, *,
     level : "public" or "internal"
     lang : str
         ``id`` or ``en``.
-    fdr : float
-        The false-discovery rate of the audits, for the budget of false flags.
 
     Returns
     -------
     Page
         Sections in the order of ``ANNUAL_NAMES``; ``region`` is empty.
     """
-    nation = annual.Nation(tuple(rows), year, level, lang, fdr)
+    nation = annual.Nation(tuple(rows), year, level, lang)
     makers = (annual.masthead, annual.examined, annual.told, annual.found, annual.values, annual.trend, annual.reading)
     parts = ((block,) if block is not None else () for block in (make(nation) for make in makers))
     sections = tuple(PageSection(name, blocks) for name, blocks in zip(ANNUAL_NAMES, parts, strict=True))

@@ -98,8 +98,7 @@ def produce(
     ]
     results = _parallel(work, out, jobs)
     written = [p for r in results if not isinstance(r, KinerjaError) for p in r]
-    fdr = next(iter(editions.values())).config.fdr
-    written += annual_pages(out, languages, fdr=fdr) + write_index(out, languages)
+    written += annual_pages(out, languages) + write_index(out, languages)
     failures = [r for r in results if isinstance(r, KinerjaError)]
     if failures:
         raise failures[0]

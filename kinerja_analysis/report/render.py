@@ -13,6 +13,7 @@ from kinerja_analysis.report.text import inline, markdown_html, plain
 from kinerja_analysis.show.table import cell, escape
 
 HIDDEN = -1
+LONG = 12  #: rows from which on a table can be sorted and filtered, where scripts run
 WITHHELD = -2
 GLYPHS = {
     "not_identified": ((), False),
@@ -102,6 +103,7 @@ def table(block: b.TableBlock, shell: Shell) -> str:
 
 def _plain_table(block: b.TableBlock, shell: Shell, look: str) -> str:
     sides = [' class="l"' if c.form == "" else "" for c in block.columns]
+    long = len(block.rows) > LONG
     head = "".join(
         f'<th scope="col"{side}>{inline(c.label)}</th>' for c, side in zip(block.columns, sides, strict=True)
     )
@@ -109,7 +111,9 @@ def _plain_table(block: b.TableBlock, shell: Shell, look: str) -> str:
     for i, row in enumerate(block.rows):
         cells = [inline(table_cell(v, c.form, shell.lang)) for v, c in zip(row, block.columns, strict=True)]
         first = f'<th scope="row"{sides[0]}>{cells[0]}</th>' if cells else ""
-        rest = "".join(f"<td{side}>{words}</td>" for words, side in zip(cells[1:], sides[1:], strict=True))
+        raw = [f' data-s="{v}"' if long and isinstance(v, int | float) else "" for v in row]
+        rest = "".join(f"<td{side}{s}>{words}</td>" for words, side, s in
+                       zip(cells[1:], sides[1:], raw[1:], strict=True))  # fmt: skip
         last = (
             ' class="sum"'
             if block.role == "annex" and block.name and i == len(block.rows) - 1 and block.numbers
@@ -117,8 +121,9 @@ def _plain_table(block: b.TableBlock, shell: Shell, look: str) -> str:
         )
         rows.append(f"<tr{last}>{first}{rest}</tr>")
     caption = f"<caption>{inline(block.caption)}</caption>" if block.caption else ""
+    more = f' data-more="{say_(shell, "narrow")}"' if long else ""
     return (
-        f'<table class="{look}"{marks(block)}>{caption}<thead><tr>{head}</tr></thead>'
+        f'<table class="{look}"{more}{marks(block)}>{caption}<thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 

@@ -17,11 +17,10 @@ FOLDER = "ringkasan"
 KEPT = ("region", "name", "year", "level", "synthetic", "headline", "rows")
 
 
-def annual_pages(out: Path, languages: Sequence[str], *, fdr: float) -> list[Path]:
+def annual_pages(out: Path, languages: Sequence[str]) -> list[Path]:
     """Write the yearly summaries of a reports folder, public and internal; one whose sources are the same stays.
 
-    ``fdr`` is the audits' false-discovery rate. Returns the files of the summaries written. Raises ``ReportFailed``
-    when the notebook did not run to its end.
+    Returns the files of the summaries written. Raises ``ReportFailed`` when the notebook did not run to its end.
     """
     from kinerja_analysis.report.index_page import collect
 
@@ -30,15 +29,15 @@ def annual_pages(out: Path, languages: Sequence[str], *, fdr: float) -> list[Pat
         rows = [{k: r[k] for k in KEPT} for r in collect(root)]
         for year in sorted({int(r["year"]) for r in rows}):
             if sum(r["year"] == year for r in rows) > 1:
-                written += _write(root, year, [r for r in rows if r["year"] <= year], languages, fdr)
+                written += _write(root, year, [r for r in rows if r["year"] <= year], languages)
     return written
 
 
-def _write(root: Path, year: int, rows: list[dict[str, Any]], languages: Sequence[str], fdr: float) -> list[Path]:
+def _write(root: Path, year: int, rows: list[dict[str, Any]], languages: Sequence[str]) -> list[Path]:
     from kinerja_analysis import __version__
 
     level = str(rows[0]["level"])
-    told = {"level": level, "fdr": fdr, "version": __version__, "languages": list(languages), "rows": rows}
+    told = {"level": level, "version": __version__, "languages": list(languages), "rows": rows}
     text = json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1)
     target, stem = root / str(year) / FOLDER, f"ringkasan_{year}"
     if _same(target / SOURCES, text) and all((target / f"{stem}_{lang}.html").is_file() for lang in languages):

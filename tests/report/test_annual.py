@@ -42,14 +42,14 @@ def tables(page) -> list[b.TableBlock]:
 
 
 def test_regions_stand_in_the_order_of_their_codes_whatever_their_numbers(rows: Rows) -> None:
-    examined, _, _, values, trend = tables(annual_page(rows, 2025, "public", "id", fdr=0.1))
+    examined, _, _, values, trend = tables(annual_page(rows, 2025, "public", "id"))
     for table in (examined, values, trend):
         assert [r[0] for r in table.rows] == ["Kab. E", "Kab. D", "Kab. C", "Kab. B", "Kab. A"]
     assert examined.rows[0][1:] == ("05.01", 400, 320, 415, 400, 0, 15)
 
 
 def test_each_question_is_counted_over_the_regions_with_its_budget(rows: Rows, audit: Audit) -> None:
-    page = annual_page(rows, 2025, "public", "en", fdr=0.1)
+    page = annual_page(rows, 2025, "public", "en")
     by = {r[0]: r[1:] for r in tables(page)[2].rows}
     own = rows[5 + 0]["headline"]["answers"]
     flagged = rows[5]["headline"]["flagged"] or rows[6]["headline"]["flagged"]
@@ -62,14 +62,14 @@ def test_each_question_is_counted_over_the_regions_with_its_budget(rows: Rows, a
 
 def test_levels_are_not_compared_and_nothing_is_ranked(rows: Rows) -> None:
     for lang, words in (("id", ("tidak dibandingkan", "Bukan peringkat")), ("en", ("not compared", "Not a ranking"))):
-        page = page_html(annual_page(rows, 2025, "public", lang, fdr=0.1).blocks, lang=lang, title="")
+        page = page_html(annual_page(rows, 2025, "public", lang).blocks, lang=lang, title="")
         assert all(word in page for word in words)
 
 
 def test_a_region_that_is_gone_is_named_and_failures_too(rows: Rows) -> None:
     less = [copy.deepcopy(r) for r in rows if not (r["year"] == 2025 and r["name"] == "Kab. A")]
     less[-1]["headline"]["failed"] = ["halo"]
-    page = page_html(annual_page(less, 2025, "public", "en", fdr=0.1).blocks, lang="en", title="")
+    page = page_html(annual_page(less, 2025, "public", "en").blocks, lang="en", title="")
     assert "but there in the year before: Kab. A." in page and "Some examinations failed in Kab. E" in page
 
 
@@ -77,22 +77,22 @@ def test_years_are_read_inside_a_region_and_a_new_rule_is_said(rows: Rows) -> No
     old = [copy.deepcopy(r) for r in rows]
     for r in old[:4]:
         r["headline"]["rule"] = "pp_30_2019"
-    page = annual_page(old, 2025, "public", "en", fdr=0.1)
+    page = annual_page(old, 2025, "public", "en")
     assert tables(page)[-1].rows[-1][1:] == ("10.0 (8.0 to 12.0)",) * 2
     assert tables(page)[-1].rows[0][1] == "–"  # not there in 2024
     assert "The rules of appraisal changed between 2024–2025" in page_html(page.blocks, lang="en", title="")
-    one = annual_page([r for r in rows if r["year"] == 2025], 2025, "public", "en", fdr=0.1)
+    one = annual_page([r for r in rows if r["year"] == 2025], 2025, "public", "en")
     assert len(tables(one)) == 4
 
 
 def test_both_languages_show_the_same_numbers(rows: Rows) -> None:
-    found = [b.numbers(annual_page(rows, 2025, "public", lang, fdr=0.1).blocks) for lang in ("id", "en")]
+    found = [b.numbers(annual_page(rows, 2025, "public", lang).blocks) for lang in ("id", "en")]
     assert found[0] == found[1] and len(found[0]) > 10
 
 
 def test_514_regions_name_four_in_a_sentence(rows: Rows) -> None:
     many = [{**rows[0], "region": f"{k:04d}", "name": f"Kab. {k}", "year": 2024} for k in range(514)]
-    page = annual_page([*many, *rows[4:]], 2025, "public", "en", fdr=0.1)
+    page = annual_page([*many, *rows[4:]], 2025, "public", "en")
     (gone,) = (x.text for x in b.walk(page.blocks) if isinstance(x, b.Text) and "the year before" in x.text)
     assert gone.count("Kab.") == 4 and "510 other regions" in gone
 
@@ -104,10 +104,28 @@ def test_pages_are_made_once_and_again_when_a_report_changes(
         place = tmp_path / "2025" / f"{r['region']}-kab"
         place.mkdir(parents=True)
         (place / "metrics.json").write_text(json.dumps({**r, "files": []}))
-    first = annual_pages(tmp_path, ("id",), fdr=0.1)
+    first = annual_pages(tmp_path, ("id",))
     assert {p.suffix for p in first} == {".ipynb", ".html", ".pdf", ".xlsx"} and all(p.is_file() for p in first)
-    assert annual_pages(tmp_path, ("id",), fdr=0.1) == []
+    assert annual_pages(tmp_path, ("id",)) == []
     changed = rows[4] | {"headline": rows[4]["headline"] | {"persons": 11, "rated": {"ekinerja": 11}}}
     (tmp_path / "2025" / f"{rows[4]['region']}-kab" / "metrics.json").write_text(json.dumps({**changed, "files": []}))
-    assert annual_pages(tmp_path, ("id",), fdr=0.1) == first
+    assert annual_pages(tmp_path, ("id",)) == first
     assert not list(tmp_path.glob("2025/.*"))
+
+
+def test_hidden_numbers_are_never_shown_as_none(rows: Rows) -> None:
+    hidden = [copy.deepcopy(r) for r in rows[4:]]
+    for r in hidden[:2]:
+        r["headline"]["rated"] = {"ekinerja": -1}
+        r["rows"]["totals"] = [{"table": "ratings", "rows": -1, "kept": -1, "merged": 0, "set_aside": 3}]
+    page = annual_page(hidden, 2025, "public", "en")
+    assert "(without 2 regions whose number is not shown)" in page.blocks[0].lead
+    assert tables(page)[0].rows[-1][2:] == (-1, None, -1, -1, 0, 3)
+    assert "&lt; 10" in page_html(page.blocks, lang="en", title="")
+
+
+def test_an_index_says_what_it_was_held_against(rows: Rows) -> None:
+    told = [copy.deepcopy(r) for r in rows[4:]]
+    told[0]["headline"] |= {"index": {"the_predikat": [16.2, 8.8, 23.7]}, "comparators": {"the_predikat": "peer"}}
+    cells = [row[3] for row in tables(annual_page(told, 2025, "public", "en"))[3].rows]
+    assert cells[-1] == "the predikat: 16.2 (8.8 to 23.7), held against peers" and set(cells[:-1]) == {"–"}

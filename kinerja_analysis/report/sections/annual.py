@@ -15,6 +15,7 @@ from typing import Any
 from kinerja_analysis.base.words import join, number, say
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.report.blocks import Block, Cell, Column, Masthead, Note, Section, TableBlock, Text
+from kinerja_analysis.report.render import HIDDEN
 from kinerja_analysis.show import names as naming
 from kinerja_analysis.show import sentence as words
 
@@ -32,7 +33,6 @@ class Nation:
     year: int
     level: str
     lang: str
-    fdr: float
 
     @property
     def now(self) -> list[Row]:
@@ -51,9 +51,10 @@ class Nation:
 def masthead(nation: Nation) -> Masthead:
     """Return the head: how many regions, employees and flags, and that levels are not compared."""
     now = nation.now
-    persons = sum(max(n, 0) for r in now for n in [max(r["headline"]["rated"].values(), default=0)])
+    rated = [max(r["headline"]["rated"].values(), default=0) for r in now]
     flagged = sum(bool(r["headline"]["flagged"]) for r in now)
-    lead = nation.tell("lead", n=len(now), year=str(nation.year), persons=persons, flagged=flagged)
+    lead = nation.tell("lead", n=len(now), year=str(nation.year), persons=sum(n for n in rated if n > 0),
+                       flagged=flagged, hidden=sum(n < 0 for n in rated))  # fmt: skip
     report = {k: say(f"report.masthead.{k}", nation.lang) for k in ("level", nation.level, "nature", "nature_text")}
     facts = ((nation.tell("holds"), nation.tell("regions", n=len(now))), (report["level"], report[nation.level]),
              (report["nature"], report["nature_text"]))  # fmt: skip
@@ -69,7 +70,7 @@ def examined(nation: Nation) -> Section:
     rows = []
     for r in nation.now:
         rated, lines = r["headline"]["rated"], r["rows"]["totals"]
-        sums: list[Cell] = [sum(max(int(line[part]), 0) for line in lines) for part in PARTS]
+        sums: list[Cell] = [_total([int(line[part]) for line in lines]) for part in PARTS]
         rows.append((str(r["name"]), str(r["region"]), rated.get("ekinerja"), rated.get("multisource"), *sums))
     blocks: list[Block] = [TableBlock(nation.tell("examined_caption"), columns, tuple(rows))]
     blocks += [Text(nation.tell("examined_none"), "small")] if nation.level == "public" else []
@@ -79,6 +80,12 @@ def examined(nation: Nation) -> Section:
     failed = [str(r["name"]) for r in nation.now if r["headline"]["failed"]]
     blocks += [Text(nation.tell("failed", names=_some(failed, nation.lang)))] if failed else []
     return Section("diperiksa", "1", nation.tell("examined"), tuple(blocks))
+
+
+def _total(parts: Sequence[int]) -> int:
+    """Return the sum of what is shown, hidden where no part is."""
+    shown = [n for n in parts if n >= 0]
+    return sum(shown) if shown or not parts else HIDDEN
 
 
 def _some(names: Sequence[str], lang: str) -> str:
@@ -100,7 +107,9 @@ def found(nation: Nation) -> Section:
     """Return what each question came to, with the budget of false flags over all regions."""
     by = {name: Counter(r["headline"]["answers"].get(name, "not_applicable") for r in nation.now) for name in REGISTRY}
     flagged, answered = sum(c["flagged"] for c in by.values()), sum(c[s] for c in by.values() for s in ANSWERED)
-    counts = {"flagged": flagged, "answered": answered, "wrong": nation.fdr * answered, "fdr": nation.fdr}
+    each = [(r["headline"]["fdr"], sum(a in ANSWERED for a in r["headline"]["answers"].values())) for r in nation.now]
+    counts = {"flagged": flagged, "answered": answered, "wrong": sum(q * n for q, n in each),
+              "fdr": max(q for q, _ in each)}  # fmt: skip
     text = nation.tell("found_text", **counts) if flagged else nation.tell("found_none")
     rows = tuple(
         (words.question(name, nation.lang), sum(c[s] for s in ANSWERED), c["flagged"], c["insufficient"],
@@ -139,7 +148,11 @@ def _hundred(top: Row, lang: str) -> str:
 
 
 def _index(top: Row, lang: str) -> str:
-    told = [f"{naming.word(scored, lang)}: {_ranged(v, ends, lang)}" for scored, (v, *ends) in top["index"].items()]
+    told = []
+    for scored, (value, *ends) in top["index"].items():
+        beside = join([naming.word(c, lang) for c in top["comparators"][scored].split("|")], lang)
+        told.append(say("annual.index", lang, scored=naming.word(scored, lang), value=_ranged(value, ends, lang),
+                        beside=beside))  # fmt: skip
     return "; ".join(told) or "–"
 
 
