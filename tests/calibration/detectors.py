@@ -52,7 +52,7 @@ RESULT = HERE / "detectors.csv"
 MUST = HERE / "must_answer.csv"
 SUMMARY = ROOT / "kinerja_analysis" / "detect" / "calibration.csv"
 #: Runs of a full calibration: cells with nothing planted or at the boundary, and planted cells.
-RUNS = {"zero": 150, "boundary": 30, "small": 15, "medium": 15, "large": 15}
+RUNS = {"zero": 105, "boundary": 25, "small": 15, "medium": 15, "large": 15}
 BLOCK = 5
 KEY = ("design", "problem", "level", "size", "detector", "scope")
 COUNTS = ("runs", "answered", "flagged", "tested", "tested_flagged", "intervals", "covered", "values")
