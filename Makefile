@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
   if $$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; \
   then echo $$p; break; fi; done)
 
-.PHONY: audit audit-real validation bench-read bench-crossed bench-linkage bench-rasch bench-agreement bench-audit \
+.PHONY: audit audit-real validation bench bench-read bench-crossed bench-linkage bench-rasch bench-agreement bench-audit \
   bench-report peers-rasch peers-agreement calibrate calibrate-cell calibrate-rasch calibrate-agreement calibrate-inside \
   calibrate-ranks calibrate-profile calibrate-index calibrate-levels mutate test lint size clean
 
@@ -16,6 +16,10 @@ audit: $(BIN)/.installed
 
 audit-real: $(BIN)/.installed-dev
 	$(BIN)/python benchmarks/audit_real.py
+
+# Every figure of the design beside the one measured, from the committed tables.
+bench: $(BIN)/.installed-dev
+	$(BIN)/python benchmarks/table.py
 
 bench-read: $(BIN)/.installed-dev
 	$(BIN)/python benchmarks/read_speed.py

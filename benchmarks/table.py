@@ -1,0 +1,134 @@
+"""Print every figure the design asks for beside the one measured, from the committed tables of this folder.
+
+    make bench                              the table, as text
+    python benchmarks/table.py --markdown   the same for a document
+
+Each figure names the command that measures it. A figure without a committed measurement says so; "grows" is the
+slope of log time on log size over the sizes of the same table (1: in proportion).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+Row = dict[str, str]
+#: What is measured, asked, measured value, whether it is met (None: not measured), growth, command.
+Line = tuple[str, str, str, bool | None, str, str]
+
+
+def table(name: str) -> list[Row]:
+    """Return the rows of a committed table, comment lines left out; none where it is not there."""
+    place = HERE / f"{name}.csv"
+    if not place.is_file():
+        return []
+    lines = [x for x in place.read_text(encoding="utf-8").splitlines() if not x.startswith("#")]
+    return list(csv.DictReader(lines))
+
+
+def pick(rows: list[Row], column: str, **where: str) -> float:
+    """Return the number in ``column`` of the one row with these values (a leading part of them); NaN without it."""
+    found = [r[column] for r in rows if all(r[k].startswith(v) for k, v in where.items())]
+    return float(found[0]) if len(found) == 1 and found[0] else float("nan")
+
+
+def growth(rows: list[Row], size: str, seconds: str = "cpu_s") -> str:
+    """Return the slope of log seconds on log size, as text; "" with fewer than three sizes.
+
+    >>> growth([{"n": str(10**k), "cpu_s": str(3 * 10**k)} for k in (2, 3, 4)], "n")
+    '1.00'
+    """
+    pairs = [(float(r[size]), float(r[seconds])) for r in rows if r[seconds]]
+    if len({n for n, _ in pairs}) < 3:
+        return ""
+    x, y = np.log(np.array(pairs)).T
+    return f"{np.polyfit(x, y, 1)[0]:.2f}"
+
+
+def judged(name: str, what: str, value: float, limit: float, command: str, *, least: bool = False, unit: str = "",
+           grows: str = "") -> Line:  # fmt: skip
+    """Return a line: is the value at most (at least) the limit?"""
+    asked = f"{what} {'≥' if least else '≤'} {limit:g}{unit}"
+    if not np.isfinite(value):
+        return name, asked, "not measured", None, grows, command
+    met = value >= limit if least else value <= limit
+    return name, asked, f"{value:.3g}{unit}", bool(met), grows, command
+
+
+def crossed() -> Iterator[Line]:
+    """Mixed models: ratio to both peers, one million pairs."""
+    rows, command = table("crossed_speed"), "make bench-crossed"
+    ours = pick(rows, "cpu_s", design="InstEval", program="ours")
+    for peer in ("lme4", "mixedlm"):
+        ratio = pick(rows, "cpu_s", design="InstEval", program=peer) / ours
+        yield judged(f"crossed effects, InstEval, {peer} / ours", "ratio", ratio, 10, command, least=True)
+    shape = [r for r in rows if r["program"] == "ours" and r["design"].endswith("_10%")]
+    grows = growth(shape, "n")
+    where = {"design": "pairs_1e6_10%", "program": "ours"}
+    name = "crossed effects, 1 million pairs, 10 % cross-unit"
+    yield judged(name, "CPU", pick(rows, "cpu_s", **where), 25, command, unit=" s", grows=grows)
+    yield judged(name, "memory", pick(rows, "peak_mb", **where), 1000, command, unit=" MB")
+
+
+def rasch() -> Iterator[Line]:
+    """Many-facet Rasch: one million pairs of seven criteria."""
+    rows = table("rasch_speed")
+    mine = [r for r in rows if r["program"] == "ours" and r["estimator"] == "JML" and r["design"].startswith("pairs_")]
+    value = pick(mine, "cpu_s", design="pairs_1000000x7")
+    yield judged("many-facet Rasch, 1 million pairs x 7", "CPU", value, 15, "make bench-rasch", unit=" s",
+                 grows=growth(mine, "n"))  # fmt: skip
+
+
+def audit() -> Iterator[Line]:
+    """One region of 11,000 employees."""
+    rows = [r for r in table("audit_speed") if r["part"] == "all"]
+    last = min((r for r in rows if int(r["employees"]) >= 11_000), key=lambda r: int(r["employees"]), default=None)
+    seconds, memory = (float(last[c]) if last else float("nan") for c in ("cpu_s", "peak_mb"))
+    name = f"audit of one region, all detectors, {last['employees'] if last else 11000} employees"
+    grows = growth(rows, "pairs")
+    yield judged(name, "CPU", seconds, 20, "make bench-audit", unit=" s", grows=grows)
+    yield judged(name, "memory", memory, 1500, "make bench-audit", unit=" MB")
+
+
+def reading() -> Iterator[Line]:
+    """Checking files against DuckDB's read-and-group."""
+    rows = table("read_speed")
+    ratio = pick(rows, "ratio", contender="check", file="ratings.csv")
+    yield judged("check one million rows (csv), check / DuckDB", "ratio", ratio, 5, "make bench-read")
+    sheets = [float(r["cpu_s"]) for r in rows if r["contender"].startswith("check") and r["file"].endswith(".xlsx")]
+    yield judged("check 100,000 rows x 30 columns (xlsx)", "CPU", max(sheets, default=float("nan")), 12,
+                 "make bench-read", unit=" s")  # fmt: skip
+
+
+SOURCES: tuple[Callable[[], Iterator[Line]], ...] = (crossed, rasch, audit, reading)
+
+
+def lines() -> list[Line]:
+    """Return all lines in the order of the design."""
+    return [line for source in SOURCES for line in source()]
+
+
+def main() -> int:
+    """Print the table; the exit code does not depend on it: a target that is not met is a figure, not an error."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--markdown", action="store_true", help="as a table for a document")
+    mark = " | " if parser.parse_args().markdown else "  "
+    words = {True: "met", False: "NOT MET", None: ""}
+    body = [("figure", "asked", "measured", "", "grows", "command")]
+    body += [(n, a, v, words[m], g, c) for n, a, v, m, g, c in lines()]
+    wide = [max(len(r[k]) for r in body) for k in range(6)]
+    for k, row in enumerate(body):
+        text = mark.join(cell.ljust(n) for cell, n in zip(row, wide, strict=True)).rstrip()
+        print(f"| {text} |" if mark == " | " else text)
+        if not k and mark == " | ":
+            print("|" + "---|" * 6)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
