@@ -4,8 +4,8 @@ The design asks for 12,000 lines; the package is above it. The ratchet is where 
 from 18,400 for the engine of large mixed models and of further facets, from 19,050 for the many-facet Rasch model, from
 21,700 for its loops over blocks of rows, from 22,000 for the last functions of the statistics (generalizability, dyads,
 concordance, leave-out variances, ranks), from 23,550 for the last four detectors, from 26,450 for the review list, the
-index, the comparison and the disclosure control, from 30,200 for the PDF, the engine, the lab, the yearly summary and the
-page about single raters; it may only go down.
+index, the comparison and the disclosure control, from 30,200 for the PDF, the engine, the lab, the yearly summary and
+the page about single raters; it may only go down.
 
 Lines of code are lines that hold code: blank lines, comments and docstrings are documentation, printed beside.
 """
