@@ -67,7 +67,8 @@ def alternatives(node, found: list[str]) -> list[str]:
 def pdf_words(content: bytes) -> list[str]:
     """Text of a PDF without its running foot (page 3 / 8), and its alternative texts."""
     reader = pypdf.PdfReader(io.BytesIO(content))
-    pages = [re.sub(r"\d+ / \d+\s*$", "", page.extract_text().replace("\u200b", "")) for page in reader.pages]
+    foot = re.compile(r"(^.* · .*)?\d+ / \d+\s*$", re.M)  # a code may go on after it, on the next page
+    pages = [foot.sub("", page.extract_text().replace("\u200b", "")) for page in reader.pages]
     return pages + alternatives(reader.trailer["/Root"]["/StructTreeRoot"], [])
 
 
