@@ -67,7 +67,7 @@ def alternatives(node, found: list[str]) -> list[str]:
 def pdf_words(content: bytes) -> list[str]:
     """Text of a PDF without its running foot (page 3 / 8), and its alternative texts."""
     reader = pypdf.PdfReader(io.BytesIO(content))
-    foot = re.compile(r"(^.* · .*)?\d+ / \d+\s*$", re.M)  # a code may go on after it, on the next page
+    foot = re.compile(r"(^[^\n]* · [^\n]*)?\d+ / \d+\s*\Z", re.M)  # a code may go on after it, on the next page
     pages = [foot.sub("", page.extract_text().replace("\u200b", "")) for page in reader.pages]
     return pages + alternatives(reader.trailer["/Root"]["/StructTreeRoot"], [])
 
