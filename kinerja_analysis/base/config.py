@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from kinerja_analysis.base.words import LANGUAGES
+
 REGION_CODE = re.compile(r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$")
 
 
@@ -91,7 +93,7 @@ class AuditConfig(_Frozen):
     weights: dict[str, float] = Field(default_factory=dict)
     profiles: tuple[str, ...] = ()
     seed: int = 1
-    languages: tuple[Literal["id", "en"], ...] = ("id", "en")
+    languages: tuple[str, ...] = LANGUAGES
     retention_days: int = Field(365, ge=1)
     notebook_seconds: int = Field(600, ge=1)
 
@@ -102,6 +104,14 @@ class AuditConfig(_Frozen):
         if wrong:
             raise ValueError(f"not a Kemendagri code with dots: {', '.join(wrong)}")
         return regions
+
+    @field_validator("languages")
+    @classmethod
+    def _languages(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(chosen) - set(LANGUAGES))
+        if unknown:
+            raise ValueError(f"no such language: {', '.join(unknown)} (known: {', '.join(LANGUAGES)})")
+        return chosen
 
     @field_validator("disclosure")
     @classmethod

@@ -17,20 +17,15 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-LANGUAGES = ("id", "en")
+_MESSAGES = files("kinerja_analysis").joinpath("base", "messages")
+#: The languages there are, Indonesian first: those of ``messages/language.toml``.
+LANGUAGES = tuple(tomllib.loads(_MESSAGES.joinpath("language.toml").read_text(encoding="utf-8"))["read"])
 _PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)(?::([^{}|]+)|\|([^{}|]*)\|([^{}|]*))?\}")
 _CONDITION = re.compile(r"\{([a-z_0-9]+)([?!])((?:[^{}]|\{[^{}]*\})*)\}")
-_MARKS = {"id": (",", "."), "en": (".", ",")}
-_MONTHS = {
-    "id": ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober",
-           "November", "Desember"],
-    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-           "November", "December"],
-}  # fmt: skip
 MINUS = "−"
 
 
@@ -49,7 +44,7 @@ def messages() -> dict[str, dict[str, str]]:
     """Return all messages: key -> language -> text."""
     root = files("kinerja_analysis")
     found: dict[str, dict[str, str]] = {}
-    for entry in sorted(root.joinpath("base", "messages").iterdir(), key=lambda e: e.name):
+    for entry in sorted(_MESSAGES.iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):
             found.update(_walk(tomllib.loads(entry.read_text(encoding="utf-8")), entry.name[:-5]))
     detect = root.joinpath("detect")
@@ -143,7 +138,7 @@ def number(value: float, decimals: int, lang: str) -> str:
     """
     if value is None or not math.isfinite(value):
         return "–"
-    decimal, thousands = _MARKS[lang]
+    decimal, thousands = marks(lang)
     text = f"{abs(value):,.{decimals}f}"
     text = text.translate(str.maketrans(",.", thousands + decimal))
     negative = value < 0 and any(c in "123456789" for c in text)
@@ -156,16 +151,17 @@ def date(value: dt.date, lang: str) -> str:
     >>> date(dt.date(2026, 1, 31), "id")
     '31 Januari 2026'
     """
-    return f"{value.day} {_MONTHS[lang][value.month - 1]} {value.year}"
+    return f"{value.day} {say('language.months', lang).split()[value.month - 1]} {value.year}"
 
 
+@cache
 def marks(lang: str) -> tuple[str, str]:
     """Return the decimal and the thousands mark of a language.
 
     >>> marks("id")
     (',', '.')
     """
-    return _MARKS[lang]
+    return say("language.decimal", lang), say("language.thousands", lang)
 
 
 def join(parts: list[str], lang: str) -> str:
@@ -176,6 +172,6 @@ def join(parts: list[str], lang: str) -> str:
     """
     if len(parts) < 2:
         return "".join(parts)
-    last = {"id": "dan", "en": "and"}[lang]
+    last = say("language.and", lang)
     comma = "," if len(parts) > 2 else ""
     return f"{', '.join(parts[:-1])}{comma} {last} {parts[-1]}"

@@ -78,8 +78,9 @@ def _full(key: str) -> str:
 
 
 def default_lang() -> str:
-    """Return the language of the environment: Indonesian unless ``KINERJA_LANG`` says en."""
-    return "en" if os.environ.get("KINERJA_LANG", "") == "en" else "id"
+    """Return the language of the environment: Indonesian unless ``KINERJA_LANG`` names another one."""
+    named = os.environ.get("KINERJA_LANG", "")
+    return named if named in LANGUAGES else LANGUAGES[0]
 
 
 def config_of(config_path: str | None, paths: Sequence[str]) -> AuditConfig:

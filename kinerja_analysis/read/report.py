@@ -14,10 +14,6 @@ from kinerja_analysis.base.words import say
 from kinerja_analysis.base.xlsx import FORMULA, text_book
 from kinerja_analysis.read.guess import Guess, toml
 
-_COLUMNS = {
-    "id": ("kode", "tingkat", "berkas", "lembar", "sel", "kolom", "isi", "jumlah", "sel lain", "masalah", "perbaikan"),
-    "en": ("code", "severity", "file", "sheet", "cell", "column", "value", "count", "other cells", "problem", "repair"),
-}  # fmt: skip
 _SHOWN_RANGES = 6
 _WORDS = ("baris", "butir")
 
@@ -55,7 +51,7 @@ class CheckReport(Shown):
              p.text(lang, "repair"))
             for p in self.problems
         ]  # fmt: skip
-        return pd.DataFrame(records, columns=list(_COLUMNS[lang]))
+        return pd.DataFrame(records, columns=say("language.problems", lang).split(", "))
 
     def summary(self, lang: str = "id") -> str:
         """Return the verdict and every problem: address first, what was seen, why it matters, the repair."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinerja_analysis.base.errors import ReportFailed, UsageError
+from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.report._forks import Stopped, forked, possible
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ SECONDS = 600
 PATTERNS = {
     "region": re.compile(r"\d{2}(\.\d{2}){0,2}(\.\d{4})?"),
     "year": re.compile(r"(19|20)\d{2}"),
-    "lang": re.compile(r"id|en"),
+    "lang": re.compile("|".join(LANGUAGES)),
     "level": re.compile(r"public|internal"),
 }
 TYPES = {"region": str, "year": int, "lang": str, "level": str}

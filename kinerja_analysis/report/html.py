@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from kinerja_analysis.base.results import Audit
-from kinerja_analysis.base.words import say
+from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.report.blocks import Block, Markdown, Masthead, Section
 from kinerja_analysis.report.render import Shell, render, render_all
 from kinerja_analysis.report.text import markdown_html
@@ -87,12 +87,21 @@ def region_html(
         lang=lang,
         title=title_of(audit, lang, document),
         other_language_href=other_language_href,
-        index_href="../../index.html" if lang == "id" else "../../index.en.html",
+        index_href=f"../../{index_name(lang)}",
         level=audit.level,
         synthetic=bool(audit.provenance.get("synthetic")),
         sisters=sisters,
         downloads=downloads,
     )
+
+
+def index_name(lang: str) -> str:
+    """Return the file name of an index page.
+
+    >>> index_name("id"), index_name("en")
+    ('index.html', 'index.en.html')
+    """
+    return "index.html" if lang == LANGUAGES[0] else f"index.{lang}.html"
 
 
 def title_of(audit: Audit, lang: str, document: str = MAIN) -> str:

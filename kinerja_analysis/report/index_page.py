@@ -11,7 +11,7 @@ from typing import Any
 from kinerja_analysis.base.results import Audit, Finding, Status
 from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.report import index_parts as parts
-from kinerja_analysis.report.html import sheet, shell_html
+from kinerja_analysis.report.html import index_name, sheet, shell_html
 from kinerja_analysis.report.sections.index import told
 from kinerja_analysis.report.view import ANSWERED, View
 from kinerja_analysis.score.rules import rule_for
@@ -122,15 +122,6 @@ def together(root: Path) -> list[dict[str, Any]]:
         found.append({"titles": told["titles"], "hrefs": hrefs,
                       "year": int(path.parent.parent.name) if path.parent.parent.name.isdigit() else 0})  # fmt: skip
     return found
-
-
-def index_name(lang: str) -> str:
-    """Return the file name of an index page.
-
-    >>> index_name("id"), index_name("en")
-    ('index.html', 'index.en.html')
-    """
-    return "index.html" if lang == "id" else f"index.{lang}.html"
 
 
 def collect(root: Path) -> list[dict[str, Any]]:

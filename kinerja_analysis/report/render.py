@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kinerja_analysis.base.words import say
+from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.text import inline, markdown_html, plain
 from kinerja_analysis.show.table import cell, escape
@@ -280,8 +281,8 @@ def facts(block: b.Facts, shell: Shell) -> str:
 
 def translation_link(href: str, lang: str) -> str:
     """The link to the page in the other language; nothing without one."""
-    other = {"id": "en", "en": "id"}[lang]
-    words = escape(say("report.other_language", lang))
+    other = next((x for x in LANGUAGES if re.search(rf"[_.]{x}\.html$", href)), LANGUAGES[0])
+    words = escape(say("language.read", other))
     return f'<a class="noprint" href="{escape(href)}" hreflang="{other}" lang="{other}">{words}</a>' if href else ""
 
 

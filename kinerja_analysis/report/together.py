@@ -14,7 +14,8 @@ import pandas as pd
 
 from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.report.engine import SECONDS, execute
-from kinerja_analysis.report.index_page import ABOUT, index_name
+from kinerja_analysis.report.html import index_name
+from kinerja_analysis.report.index_page import ABOUT
 from kinerja_analysis.report.produce import FORMATS, notebooks_folder, replace_folder
 
 #: Further sheets of the annex in a language: name, what it holds, the frame.
