@@ -17,7 +17,7 @@ from kinerja_analysis.show import names as naming
 from kinerja_analysis.show import sentence as words
 from kinerja_analysis.show.table import escape, findings_frame, html_table
 
-MOST = 40
+MOST, MOST_CELLS = 40, 10
 _PERSON = {"appraisals": "person", "ratings": "ratee", "employees": "person", "achievements": "person"}
 
 
@@ -47,10 +47,10 @@ def facts(thing: object) -> dict[str, Any]:
     raise TypeError(type(thing).__name__)
 
 
-def _lines(texts: Sequence[str], lang: str) -> str:
-    left = len(texts) - MOST
+def _lines(texts: Sequence[str], lang: str, most: int = MOST) -> str:
+    left = len(texts) - most
     more = [say("show.more_rows", lang, n=left)] if left > 0 else []
-    return "".join(f"<p>{escape(text)}</p>" for text in [*texts[:MOST], *more])
+    return "".join(f"<p>{escape(text)}</p>" for text in [*texts[:most], *more])
 
 
 @view.register
@@ -109,7 +109,8 @@ def _(thing: Design) -> dict[str, Any]:
 
 @view.register
 def _(thing: Audit, lang: str) -> str:
-    return _lines([line for line in words.audit_summary(thing, lang).split("\n") if line], lang)
+    lines = [line for line in words.audit_summary(thing, lang).split("\n") if line]
+    return _lines(lines, lang, MOST * min(len(thing.cells), MOST_CELLS))
 
 
 @facts.register
