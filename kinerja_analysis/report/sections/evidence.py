@@ -102,6 +102,7 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
 def _caption(view: View, name: str) -> str:
     return view.say(f"caption.{name}")
 
+
 def _flagged_raters(view: View, result: Result) -> Iterator[Drawn | None]:
     """Yield one chart of the flagged raters for each measure and kind of data: what differs in kind shares no axis."""
     flagged = [f for f in words.worst(result, len(result)) if f.subject_kind == "rater"]
@@ -111,7 +112,6 @@ def _flagged_raters(view: View, result: Result) -> Iterator[Drawn | None]:
             labels = {f.subject: view.subject(f) for f in found}
             caption = f"{view.say(f'kind.{scope}')}. {_caption(view, f'raters_{measure}')}"
             yield figure(view, "ranges", found, names=labels, caption=caption, codes=[f.code for f in found])
-
 
 
 def _of_raters(
