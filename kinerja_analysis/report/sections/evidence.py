@@ -94,16 +94,24 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
     elif detector in ("achievement_gap", "halo"):
         shares = list(result.findings(measure="order"))
         yield figure(view, "ranges", shares, caption=_caption(view, detector), codes=codes)
-        clear = [f for f in words.worst(result, len(result)) if f.subject_kind == "rater"]
-        if len(clear) > 1:
-            labels = {f.subject: view.subject(f) for f in clear}
-            yield figure(view, "ranges", clear, names=labels, caption=_caption(view, f"{detector}_raters"), codes=codes)
+        yield from _flagged_raters(view, result)
     elif detector == "straight_lining":
         yield figure(view, "chance", result, caption=_caption(view, detector), codes=codes)
 
 
 def _caption(view: View, name: str) -> str:
     return view.say(f"caption.{name}")
+
+def _flagged_raters(view: View, result: Result) -> Iterator[Drawn | None]:
+    """Yield one chart of the flagged raters for each measure and kind of data: what differs in kind shares no axis."""
+    flagged = [f for f in words.worst(result, len(result)) if f.subject_kind == "rater"]
+    for measure, scope in dict.fromkeys((f.measure, f.scope) for f in flagged):
+        found = [f for f in flagged if (f.measure, f.scope) == (measure, scope)]
+        if len(found) > 1:
+            labels = {f.subject: view.subject(f) for f in found}
+            caption = f"{view.say(f'kind.{scope}')}. {_caption(view, f'raters_{measure}')}"
+            yield figure(view, "ranges", found, names=labels, caption=caption, codes=[f.code for f in found])
+
 
 
 def _of_raters(
