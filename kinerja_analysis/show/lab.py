@@ -110,7 +110,7 @@ def _(thing: Design) -> dict[str, Any]:
 @view.register
 def _(thing: Audit, lang: str) -> str:
     lines = [line for line in words.audit_summary(thing, lang).split("\n") if line]
-    return _lines(lines, lang, MOST * min(len(thing.cells), MOST_CELLS))
+    return _lines(lines, lang, len(lines) if len(thing.cells) <= MOST_CELLS else MOST * MOST_CELLS)
 
 
 @facts.register
