@@ -12,7 +12,8 @@ from typing import Any
 FIXED = dt.datetime(2000, 1, 1)
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LONGEST = 32000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  #: what a text in a csv may not begin with
+#: Where a spreadsheet program could begin to read a formula in a text of a csv, whatever separator it is set to.
+_FORMULA = re.compile(r"(?:^|(?<=[\r\n]))(?=[\s\u00a0]*[=+\-@＝＋－＠]|[\t\r])|(?<=[;,\t|])(?=[=+\-@＝＋－＠])")
 
 
 def put(cell: Any, value: Any) -> Any:
@@ -29,8 +30,17 @@ def put(cell: Any, value: Any) -> Any:
     return cell
 
 
+def neutral(value: Any) -> Any:
+    """Return a text of a csv with an apostrophe before whatever could begin a formula; all else as it is.
+
+    >>> neutral("=1+1"), neutral("a;@b"), neutral("a - b"), neutral(-1)
+    ("'=1+1", "a;'@b", 'a - b', -1)
+    """
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value
+
+
 def text_book(pages: Mapping[str, Iterable[Iterable[Any]]]) -> bytes:
-    """Return a workbook of plain sheets (name to rows) as bytes; a text is stored as text, as it is."""
+    """Return a workbook of plain sheets (name to rows) as bytes; a text is stored as text."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
@@ -38,10 +48,7 @@ def text_book(pages: Mapping[str, Iterable[Iterable[Any]]]) -> bytes:
     for name, rows in pages.items():
         sheet = book.create_sheet(name)
         for row in rows:
-            cells = [WriteOnlyCell(sheet, value=v) for v in row]
-            for cell in cells:
-                cell.data_type = "s" if isinstance(cell.value, str) else cell.data_type
-            sheet.append(cells)
+            sheet.append([put(WriteOnlyCell(sheet), v) for v in row])
     book.save(out)
     return out.getvalue()
 

@@ -42,21 +42,21 @@ def main() -> None:
     except InputRefused as error:
         term = Terminal(lang)
         said = error.text(lang) if error.report is None else error.report.summary(lang)
-        term.error.print(said, markup=False)
+        term.error.print(said)
         sys.exit(error.exit_code)
     except KinerjaError as error:
-        Terminal(lang).error.print(error.text(lang), markup=False)
+        Terminal(lang).error.print(error.text(lang))
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(UsageError.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        Terminal(lang).error.print(say("cli.interrupted", lang), markup=False)
+        Terminal(lang).error.print(say("cli.interrupted", lang))
         sys.exit(INTERRUPTED)
     except Exception as error:
         if os.environ.get("KINERJA_DEBUG"):
             raise
-        Terminal(lang).error.print(say("cli.our_bug", lang, kind=type(error).__name__), markup=False)
+        Terminal(lang).error.print(say("cli.our_bug", lang, kind=type(error).__name__))
         sys.exit(1)
 
 

@@ -43,7 +43,7 @@ def compare_command(
     term.json(_json(found))
     if not as_json:
         for comparison in found:
-            term.console.print(comparison.summary(term.lang), markup=False)
+            term.console.print(comparison.summary(term.lang))
             term.console.print()
     if not several:
         return

@@ -58,9 +58,9 @@ def check(
     )
     refused = not result.ok or (strict and any(p.severity == "warning" for p in result.problems))
     if not term.as_json:
-        term.console.print(result.summary(term.lang), markup=False)
+        term.console.print(result.summary(term.lang))
         if told := in_words(result.accounting, result.files, term.lang):
-            term.console.print("\n" + told, markup=False)
+            term.console.print("\n" + told)
     save_problems(term, result, found, no_write)
     if marked and not no_write:
         save_annotated(term, result, found)
@@ -83,7 +83,7 @@ def explain(code: str, lang: str | None) -> None:
     else:
         raise UsageError("cli.code_unknown", code=code)
     for key in keys:
-        term.console.print(blanked(key, term.lang), markup=False)
+        term.console.print(blanked(key, term.lang))
 
 
 def _problem(problem: Problem, lang: str) -> dict[str, Any]:

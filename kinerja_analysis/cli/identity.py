@@ -54,7 +54,7 @@ def create(key_file: str | None, dry_run: bool, as_json: bool, lang: str | None)
     _say(term, "created", file=_shown(place), key_id=key)
     _say(term, "put_line")
     if not as_json:
-        term.console.print(line, markup=False)
+        term.console.print(line)
 
 
 @_command(_KEY, terminal.config_option, _DRY)
@@ -126,7 +126,7 @@ def translate(
     if missing:
         _say(term, "missing", names=", ".join(missing))
     for row in seen if shown and not as_json else []:
-        term.console.print("  ".join(row.values()), markup=False)
+        term.console.print("  ".join(row.values()))
 
 
 def _own_key(key_file: str | None, config_path: str | None) -> tuple[AuditConfig, Path]:
@@ -159,4 +159,4 @@ def _would_write(term: Terminal, places: list[Path]) -> None:
 
 def _say(term: Terminal, key: str, **params: Any) -> None:
     if not term.as_json:
-        term.console.print(say(f"identity.{key}", term.lang, **params), markup=False)
+        term.console.print(say(f"identity.{key}", term.lang, **params))

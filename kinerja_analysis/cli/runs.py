@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused
@@ -154,7 +155,7 @@ def config_command(config_path: str | None, as_json: bool, lang: str | None) -> 
     if not as_json:
         table = Table(say("cli.key", term.lang), say("cli.value", term.lang), show_edge=False)
         for name, value in config.to_dict().items():
-            table.add_row(name, json.dumps(value, ensure_ascii=False))
+            table.add_row(name, Text(json.dumps(value, ensure_ascii=False)))
         term.console.print(table)
         term.say("config_digest", digest=config.digest())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,19 +33,31 @@ out_option = click.option("--out", type=click.Path(), default="reports", show_de
 paths_argument = click.argument("paths", nargs=-1, required=True, type=click.Path())
 
 
+#: What commands a terminal or turns its text around; a name of a file or a cell may hold it.
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class _Console(Console):
+    """A console for which no word is a command: controls are shown as marks, brackets as they are."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Print; texts without markup and without controls."""
+        super().print(*(_COMMANDS.sub("�", o) if isinstance(o, str) else o for o in objects), **{"markup": False, "emoji": False} | how)
+
+
 class Terminal:
     """What the commands print with: one language, one console, JSON on request."""
 
     def __init__(self, lang: str | None, as_json: bool = False) -> None:
         self.lang = lang or default_lang()
         self.as_json = as_json
-        self.console = Console(highlight=False, soft_wrap=True)
-        self.error = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = _Console(highlight=False, soft_wrap=True)
+        self.error = _Console(stderr=True, highlight=False, soft_wrap=True)
 
     def say(self, key: str, **params: Any) -> None:
         """Print a message (nothing in JSON mode); a key without a dot is one of ``cli.toml``."""
         if not self.as_json:
-            self.console.print(say(_full(key), self.lang, **params), markup=False)
+            self.console.print(say(_full(key), self.lang, **params))
 
     def json(self, data: Any) -> None:
         """Print JSON in JSON mode."""
@@ -92,7 +105,7 @@ def config_of(config_path: str | None, paths: Sequence[str]) -> AuditConfig:
     place = key_place(config)
     if place is not None and exposed(place):
         term = Terminal(click.get_current_context().params.get("lang"))
-        term.error.print(say("identity.exposed", term.lang, file=place.name), markup=False)
+        term.error.print(say("identity.exposed", term.lang, file=place.name))
     return config
 
 

@@ -14,7 +14,7 @@ from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.keys import synchronised
 from kinerja_analysis.base.store import MANIFEST, manifests, read_provenance
 from kinerja_analysis.base.words import say
-from kinerja_analysis.base.xlsx import FORMULA, text_book
+from kinerja_analysis.base.xlsx import neutral, text_book
 from kinerja_analysis.show.names import PERSONS
 
 _MARK = re.compile(r"\bP-[A-Z2-7]{4,13}\b|\bP[A-Z2-7]{13}\b")
@@ -102,8 +102,7 @@ def translated(found: pd.DataFrame, sheets: dict[str, Rows], suffix: str, number
     table = [labels, *([p, n, m] for p, n, m in found.itertuples(name=None))]
     if suffix.lower() == ".csv":
         out = io.StringIO()
-        rows = [[f"'{v}" if v.startswith(FORMULA) else v for v in row] for row in table]
-        csv.writer(out, delimiter=";", lineterminator="\n").writerows(rows)
+        csv.writer(out, delimiter=";", lineterminator="\r\n").writerows([map(neutral, row) for row in table])
         return out.getvalue().encode("utf-8-sig")
     pages = {say("identity.sheet", lang): table}
     for name, rows in sheets.items():

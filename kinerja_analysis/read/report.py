@@ -11,7 +11,7 @@ import pandas as pd
 from kinerja_analysis.base.errors import Problem
 from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.words import say
-from kinerja_analysis.base.xlsx import FORMULA, text_book
+from kinerja_analysis.base.xlsx import neutral, text_book
 from kinerja_analysis.read.guess import Guess, toml
 
 _SHOWN_RANGES = 6
@@ -75,8 +75,7 @@ class CheckReport(Shown):
             body = {"counts": self.counts, "problems": frame.to_dict("records")}
             place.write_text(json.dumps(body, ensure_ascii=False, indent=1), encoding="utf-8")
         elif place.suffix == ".csv":
-            quoted = frame.map(lambda v: f"'{v}" if isinstance(v, str) and v.lstrip().startswith(FORMULA) else v)
-            quoted.to_csv(place, index=False, sep=";", encoding="utf-8-sig")
+            frame.map(neutral).to_csv(place, index=False, sep=";", encoding="utf-8-sig", lineterminator="\r\n")
         else:
             rows = [tuple(frame.columns), *frame.itertuples(index=False)]
             place.write_bytes(text_book({say("problems.report.sheet", lang): rows}))

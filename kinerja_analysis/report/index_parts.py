@@ -30,7 +30,7 @@ def words(key: str, lang: str, **params: Any) -> str:
 def year_style(years: Sequence[int]) -> str:
     """Return the rules that filter years without a script."""
     rules = (f'body:has(#y{y}:checked) [data-y]:not([data-y="{y}"])' for y in years)
-    return f"{','.join(rules)}{{display:none!important}}" if years else ""
+    return f"@media screen{{{','.join(rules)}{{display:none!important}}}}" if years else ""
 
 
 def notice(rows: Sequence[Row], lang: str) -> str:

@@ -35,11 +35,16 @@
     box.id = "f" + n;
     label.htmlFor = box.id;
     label.appendChild(box);
+    var told = document.createElement("output"), rows = table.tBodies[0].rows;
+    told.htmlFor = box.id;
+    label.appendChild(told);
     box.addEventListener("input", function () {
-      var words = box.value.trim().toLowerCase();
-      [].forEach.call(table.tBodies[0].rows, function (row) {
+      var words = box.value.trim().toLowerCase(), shown = 0;
+      [].forEach.call(rows, function (row) {
         row.hidden = row.textContent.toLowerCase().indexOf(words) < 0;
+        shown += !row.hidden;
       });
+      told.textContent = words ? shown + " / " + rows.length : "";
     });
     table.parentNode.insertBefore(label, table);
   }

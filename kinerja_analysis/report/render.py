@@ -96,10 +96,16 @@ def table(block: b.TableBlock, shell: Shell) -> str:
     how = {"annex": "dt full", "open": "dt full"}.get(block.role, "dt")
     body = _plain_table(block, shell, how)
     if block.role != "data":
-        return f'<div class="scroll" tabindex="0">{body}</div>'
+        return _scroll(body, block.caption, shell)
     hint = f'<p class="ponly">{say_(shell, "data_in_workbook")}</p>'
     name = say_(shell, "data_of_figure")
-    return f'{hint}<details><summary>{name}</summary><div class="scroll" tabindex="0">{body}</div></details>'
+    return f'{hint}<details><summary>{name}</summary>{_scroll(body, block.caption, shell)}</details>'
+
+
+def _scroll(body: str, caption: str, shell: Shell) -> str:
+    """What is wider than the screen: reached and moved by keyboard, with a name."""
+    name = escape(plain(caption)) or say_(shell, "data_of_figure")
+    return f'<div class="scroll" role="group" tabindex="0" aria-label="{name}">{body}</div>'
 
 
 def _plain_table(block: b.TableBlock, shell: Shell, look: str) -> str:
