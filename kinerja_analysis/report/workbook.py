@@ -22,7 +22,7 @@ from kinerja_analysis.detect import INDEX
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.page import Page, region_page
 from kinerja_analysis.report.render import HIDDEN, WITHHELD
-from kinerja_analysis.report.sections import steps
+from kinerja_analysis.report.sections import origin, steps
 from kinerja_analysis.report.text import plain
 from kinerja_analysis.report.view import View
 from kinerja_analysis.show import names as naming
@@ -129,8 +129,11 @@ def _frames(audit: Audit | None, lang: str) -> list[tuple[str, str, pd.DataFrame
         table = heads[order].assign(employment=[naming.word(e, lang) if e else "" for e in heads["employment"]])
         about = say("report.headcount.full_caption", lang, year=str(view.year))
         out.append((say("workbook.headcount", lang), about, table))
-    if len(view.count("accounting")):
-        out.append((say("workbook.accounting", lang), say("workbook.accounting_about", lang), view.count("accounting")))
+    rows = view.count("accounting")
+    if len(rows):
+        told = rows.assign(table=[say(f"quality.table.{t}", lang) for t in rows["table"]],
+                           reason=[origin.reason(view, r) if r else "" for r in rows["reason"]])  # fmt: skip
+        out.append((say("workbook.accounting", lang), say("workbook.accounting_about", lang), told))
     return out
 
 
