@@ -42,7 +42,8 @@ class _Console(Console):
 
     def print(self, *objects: Any, **how: Any) -> None:
         """Print; texts without markup and without controls."""
-        super().print(*(_COMMANDS.sub("�", o) if isinstance(o, str) else o for o in objects), **{"markup": False, "emoji": False} | how)
+        plain = (_COMMANDS.sub("�", o) if isinstance(o, str) else o for o in objects)
+        super().print(*plain, **{"markup": False, "emoji": False} | how)
 
 
 class Terminal:
