@@ -48,7 +48,7 @@ def head(rows: Sequence[Row], lang: str, level: str, years: Sequence[int], other
     span = say_("years" if len(years) > 1 else "year", lang, first=str(years[0]), last=str(years[-1])) if years else "–"
     lead = say_("lead", lang, regions=len({r["region"] for r in rows}), years=span)
     back = f'<nav><ol><li><a href="{escape(up)}">{words("all", lang)}</a></li></ol></nav>' if up else "<span></span>"
-    link = translation_link(other, lang)
+    link = translation_link(other)
     badge = f'<span class="level">{escape(say(f"report.badge.{level}", lang))}</span><br>'
     facts = (
         f"<div><dt>{words('level', lang)}</dt><dd>{badge}{words(f'level_{level}', lang)}</dd></div>"

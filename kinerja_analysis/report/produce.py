@@ -98,8 +98,12 @@ def produce(
     ]
     results = _parallel(work, out, jobs)
     written = [p for r in results if not isinstance(r, KinerjaError) for p in r]
-    written += annual_pages(out, languages) + write_index(out, languages)
     failures = [r for r in results if isinstance(r, KinerjaError)]
+    try:
+        written += annual_pages(out, languages)
+    except KinerjaError as error:
+        failures.append(error)
+    written += write_index(out, languages)
     if failures:
         raise failures[0]
     return written

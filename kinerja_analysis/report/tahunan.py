@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from kinerja_analysis.report.together import write_pages
 
 NOTEBOOK = "40_laporan_tahunan.ipynb"
 FOLDER = "ringkasan"
+NEEDED = {"answers", "rated", "fdr", "rule", "comparators"}  #: reports made before there were summaries lack these
 KEPT = ("region", "name", "year", "level", "synthetic", "headline", "rows")
 
 
@@ -26,7 +26,7 @@ def annual_pages(out: Path, languages: Sequence[str]) -> list[Path]:
 
     written = []
     for root in (out, out / "internal"):
-        rows = [{k: r[k] for k in KEPT} for r in collect(root)]
+        rows = [{k: r[k] for k in KEPT} for r in collect(root) if r["headline"].keys() >= NEEDED]
         for year in sorted({int(r["year"]) for r in rows}):
             if sum(r["year"] == year for r in rows) > 1:
                 written += _write(root, year, [r for r in rows if r["year"] <= year], languages)
@@ -40,16 +40,11 @@ def _write(root: Path, year: int, rows: list[dict[str, Any]], languages: Sequenc
     told = {"level": level, "version": __version__, "languages": list(languages), "rows": rows}
     text = json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1)
     target, stem = root / str(year) / FOLDER, f"ringkasan_{year}"
-    if _same(target / SOURCES, text) and all((target / f"{stem}_{lang}.html").is_file() for lang in languages):
+    pages = [target / f"{stem}_{lang}.html" for lang in languages]
+    if all(p.is_file() for p in (target / SOURCES, *pages)) and (target / SOURCES).read_bytes() == text.encode():
         return []
     return write_pages(
         target, NOTEBOOK, stem, {"year": year}, languages=languages, level=level, year=year,
         synthetic=any(r["synthetic"] for r in rows if r["year"] == year),
         prepare=lambda stage: write_atomic(stage / SOURCES, text.encode()),
     )  # fmt: skip
-
-
-def _same(place: Path, text: str) -> bool:
-    if not place.is_file():
-        return False
-    return hashlib.sha256(place.read_bytes()).digest() == hashlib.sha256(text.encode()).digest()

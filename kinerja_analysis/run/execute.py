@@ -116,7 +116,11 @@ def run(
         check_key(tables, Path(out))
     order = Order(Path(out).resolve(), notebooks_folder(), tuple(lang), tuple(level), FORMATS, settings)
     rows, files = _cells(tables, order, jobs, resume, progress)
-    files += annual_pages(order.out, order.languages) + write_index(order.out, order.languages)
+    try:
+        files += annual_pages(order.out, order.languages)
+    except KinerjaError as error:  # the reports stand; the next run makes the summary again
+        rows.append(("", max(y for _, y, *_ in rows), "failed", error.text("en")))
+    files += write_index(order.out, order.languages)
     frame = pd.DataFrame(rows, columns=["region", "year", "status", "reason"])
     return RunReport(frame.sort_values(["region", "year"], ignore_index=True), tuple(files))
 

@@ -111,6 +111,10 @@ def test_pages_are_made_once_and_again_when_a_report_changes(
     (tmp_path / "2025" / f"{rows[4]['region']}-kab" / "metrics.json").write_text(json.dumps({**changed, "files": []}))
     assert annual_pages(tmp_path, ("id",)) == first
     assert not list(tmp_path.glob("2025/.*"))
+    old = {k: v for k, v in rows[5]["headline"].items() if k != "answers"}  # made before there were summaries
+    place = tmp_path / "2025" / f"{rows[5]['region']}-kab" / "metrics.json"
+    place.write_text(json.dumps({**rows[5], "headline": old, "files": []}))
+    assert annual_pages(tmp_path, ("id",)) == []
 
 
 def test_hidden_numbers_are_never_shown_as_none(rows: Rows) -> None:

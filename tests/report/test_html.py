@@ -1,4 +1,4 @@
-"""The page as a file: offline, without script, accessible, nothing in the data becomes markup."""
+"""The page as a file: offline, no script but for long tables, accessible, nothing in the data becomes markup."""
 
 from __future__ import annotations
 

@@ -21,8 +21,9 @@ WORDS = {
     berkas lembar baris kolom kemungkinan pola tim sama lain beda rata paling cukup sangat kurang perlu harus boleh
     masih baru berapa mana siapa apa mengapa bagaimana terhadap menurut sehingga tetapi sendiri mereka kami kita rekan
     sumber kriteria bukti metode ambang sidik benih versi bulan minggu hari ya unggul rendah tinggi besar kecil""",
-    "en": """the of and to in is are was were be not with for from that this these those by on at it its or but which
-    who whom whose than then each other every any some more most less only also because between about into within without
+    "en": """the of and to in is are was were be not with for from that this these those by on at it its or but
+    which who whom whose than then each other every any some more most less only also because between about into
+    within without
     what how why where when there they we you our can cannot could may might would should has have had do does did no
     yes rater raters rating ratings employee employees team teams region year finding findings report share range value
     lower upper threshold group figure table source question reason""",

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from pathlib import Path
 
+import pandas as pd
+import pytest
+
+from kinerja_analysis import AuditConfig, run, simulate
+from kinerja_analysis.base.errors import ReportFailed
+from kinerja_analysis.report import tahunan
 from kinerja_analysis.run import RunReport
 
 
@@ -23,3 +29,26 @@ def test_frame_is_a_copy() -> None:
     frame = done.to_frame()
     frame.loc[0, "status"] = "failed"
     assert done.exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_summary_that_fails_leaves_the_reports_and_the_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulate(["13.71.09", "76.02"], [2025], size=200).write(tmp_path / "in")
+    config = AuditConfig.read(tmp_path / "in" / "kinerja.toml").model_copy(update={"detectors": ("distribution",)})
+
+    def fail(*args: object) -> list[Path]:
+        raise ReportFailed("errors.notebook_failed", region="", year="2025", notebook="40.ipynb", cell=3, kind="X")
+
+    def go() -> RunReport:
+        return run(tmp_path / "in", out=tmp_path / "out", lang=("id",), level=("public",), config=config)
+
+    monkeypatch.setattr(tahunan, "annual_pages", fail)
+    done = go()
+    assert done.exit_code == 5 and done.to_frame()["status"].tolist() == ["failed", "done", "done"]
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "Kuranji" in page and "Mamuju" in page and "ringkasan" not in page
+    monkeypatch.undo()
+    again = go()
+    assert again.exit_code == 0 and set(again.to_frame()["reason"]) == {"resumed"}
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert 'href="2025/ringkasan/ringkasan_2025_id.html"' in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from kinerja_analysis.base.words import number, say
 from kinerja_analysis.show import theme
 from kinerja_analysis.show.charts import drawing as ink
 from kinerja_analysis.show.names import short_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LEAST, HEIGHT = 8, 360
 MOST_NAMED = 6
@@ -57,6 +61,23 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
     reach = 1.12 * float(np.nanmax(np.abs(frame[["value", "chance"]].to_numpy(float))))
     ax.set_ylim(-reach, reach)
     ax.set_yticks([])
+    _ground(ax, frame, reach, lang)
+    along = np.linspace(low, high, 60)
+    scale = float(frame["chance"].iloc[0]) * math.sqrt(frame["n"].iloc[0])
+    for side in (-1, 1):
+        ax.plot(along, side * scale / along, color=theme.INK, linewidth=theme.points(1.2), linestyle=(0, (5, 4)))
+    _raters(ax, frame)
+    if not narrow:
+        _names(ax, frame[frame["flagged"]], reach)
+    places = [n for n in TICKS if low <= math.sqrt(n) <= high]
+    ax.set_xticks([math.sqrt(n) for n in places])
+    ax.set_xticklabels([number(n, 0, lang) for n in places])
+    ink.below(ax, 0.5, say("charts.funnel.n", lang))
+    ink.above_within(ax, low, say(f"charts.funnel.key{'_short' if narrow else ''}", lang))
+
+
+def _ground(ax: Axes, frame: pd.DataFrame, reach: float, lang: str) -> None:
+    """Draw the zone too small to matter, the line of no difference and the numbers beside the axis."""
     limit = float(frame["threshold"].iloc[0])
     if math.isfinite(limit):
         ax.axhspan(-limit, limit, color=theme.ZONE, linewidth=0, zorder=0)
@@ -65,31 +86,29 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
     for k in range(-int(reach // step), int(reach // step) + 1):
         text = ("+" if k > 0 else "") + number(k * step, 0 if step >= 1 else 1, lang)
         ink.aside(ax, -10, k * step, text, ha="right", fontsize=ink.SMALL, color=theme.MUTED)
-    along = np.linspace(low, high, 60)
-    scale = float(frame["chance"].iloc[0]) * math.sqrt(frame["n"].iloc[0])
-    for side in (-1, 1):
-        ax.plot(along, side * scale / along, color=theme.INK, linewidth=theme.points(1.2), linestyle=(0, (5, 4)))
+
+
+def _raters(ax: Axes, frame: pd.DataFrame) -> None:
+    """Draw the estimates, and rings where shrinkage takes them."""
     x = np.sqrt(frame["n"].to_numpy(float))
-    ringed = frame["shrunken"].notna().to_numpy()
+    ringed, flagged = frame["shrunken"].notna().to_numpy(), frame["flagged"].to_numpy(bool)
     ax.vlines(x[ringed], frame["value"][ringed], frame["shrunken"][ringed], colors=theme.BLUE_LINE,
               linewidth=theme.points(1))  # fmt: skip
     ink.dots(ax, x[ringed], frame["shrunken"][ringed], "ring")
-    flagged = frame["flagged"].to_numpy(bool)
     for kind, mine in (("estimate", ~flagged), ("flagged", flagged)):
         ink.dots(ax, x[mine], frame["value"][mine], kind)
-    top = frame[flagged].sort_values("value", key=abs, ascending=False).head(0 if narrow else MOST_NAMED)
-    last = math.inf
+
+
+def _names(ax: Axes, flagged: pd.DataFrame, reach: float) -> None:
+    """Name the flagged raters that stand out most, towards the middle, one below the other."""
+    low, high = ax.get_xlim()
+    top = flagged.sort_values("value", key=abs, ascending=False).head(MOST_NAMED)
+    y = math.inf
     for r in top.sort_values("value", ascending=False).to_dict("records"):
-        y, last = min(r["value"], last - reach / 9), min(r["value"], last - reach / 9)
-        side = 1 if math.sqrt(r["n"]) < (low + high) / 2 else -1
-        ink.label(ax, math.sqrt(r["n"]) + side * 0.02 * (high - low + 1), y, r["rater"],
-                  ha="left" if side > 0 else "right", color=theme.OCHRE_TEXT, weight="bold",
-                  path_effects=ink.halo(), zorder=4)  # fmt: skip
-    places = [n for n in TICKS if low <= math.sqrt(n) <= high]
-    ax.set_xticks([math.sqrt(n) for n in places])
-    ax.set_xticklabels([number(n, 0, lang) for n in places])
-    ink.below(ax, 0.5, say("charts.funnel.n", lang))
-    ink.above_within(ax, low, say(f"charts.funnel.key{'_short' if narrow else ''}", lang))
+        x, y = math.sqrt(r["n"]), min(r["value"], y - reach / 9)
+        left = x < (low + high) / 2
+        ink.label(ax, x + (1 if left else -1) * 0.02 * (high - low + 1), y, r["rater"], ha="left" if left else "right",
+                  color=theme.OCHRE_TEXT, weight="bold", path_effects=ink.halo(), zorder=4)  # fmt: skip
 
 
 def _step(reach: float) -> float:
