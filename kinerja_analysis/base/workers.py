@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 
@@ -18,4 +19,6 @@ def workers(jobs: int | None, tasks: int) -> Any:
     """
     from joblib.externals.loky import ProcessPoolExecutor
 
+    # a worker that has grown large is replaced and its tasks are done: nothing a user could do about it
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
     return ProcessPoolExecutor(max_workers=max(1, min(jobs or os.cpu_count() or 1, tasks)))
