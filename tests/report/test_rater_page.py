@@ -26,6 +26,8 @@ def test_everybody_of_the_review_list_has_a_section_in_its_order(audit: Audit, l
     (contents,) = (t for t in b.walk([sections(page)["Siapa yang ada di halaman ini"]]) if isinstance(t, b.TableBlock))
     assert [(row[0], row[1]) for row in contents.rows] == [(lab.short[0], "T-1"), (lab.short[1], "T-2")]
     assert "2 penilai" in page.blocks[0].lead
+    for *_, loud, quiet in contents.rows:
+        assert not set(loud.split("; ")) & set(quiet.split("; "))
 
 
 def test_a_section_tells_both_sides_with_numbers_rows_question_and_reply(audit: Audit, lab: SimpleNamespace) -> None:

@@ -36,6 +36,12 @@ class Rater:
         """What stands out."""
         return [f for f in self.found if f.status is Status.FLAGGED]
 
+    @property
+    def quiet(self) -> list[Finding]:
+        """What was examined by a question in which nothing stands out."""
+        loud = {f.code.split(".")[0] for f in self.flagged}
+        return [f for f in self.found if f.code.split(".")[0] not in loud]
+
 
 def _say(view: View, key: str, **params: Any) -> str:
     return say(f"raters.{key}", view.lang, **params)
@@ -98,7 +104,7 @@ def _contents(view: View, shown: Sequence[Rater], n: int) -> list[Block]:
     columns = tuple(Column(_say(view, f"col.{head}"), form) for head, form in heads.items())
     rows = tuple(
         (view.subject(r.basis[0]), view.say("review.entry", entry=int(r.entry["entry"])), _employees(r),
-         _titles(view, r.flagged), _titles(view, [f for f in r.found if f.status is Status.CLEAR]))
+         _titles(view, r.flagged), _titles(view, r.quiet))
         for r in shown
     )  # fmt: skip
     blocks: list[Block] = [TableBlock(_say(view, "contents_caption"), columns, rows)]
