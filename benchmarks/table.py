@@ -95,6 +95,19 @@ def audit() -> Iterator[Line]:
     yield judged(name, "memory", memory, 1500, "make bench-audit", unit=" MB")
 
 
+def report() -> Iterator[Line]:
+    """A notebook in a fork beside a new kernel, one region's set in one language, growth over regions."""
+    rows, command = table("report_speed"), "make bench-report"
+    fork, kernel = (pick(rows, "cpu_s", part="engine", what=what) for what in ("fork", "kernel"))
+    yield judged("papermill overhead of a notebook in a fork", "CPU", fork, 0.5, command, unit=" s")
+    yield judged("the same in a new kernel", "CPU", kernel, 1.5, command, least=True, unit=" s")
+    grows = growth([r for r in rows if r["part"] == "growth"], "regions")
+    for level in ("public", "internal"):
+        value = pick(rows, "cpu_s", part="set", what="all", level=level)
+        name = f"one region's report set, one language, {level}"
+        yield judged(name, "CPU", value, 4, command, unit=" s", grows=grows if level == "public" else "")
+
+
 def reading() -> Iterator[Line]:
     """Checking files against DuckDB's read-and-group."""
     rows = table("read_speed")
@@ -105,7 +118,7 @@ def reading() -> Iterator[Line]:
                  "make bench-read", unit=" s")  # fmt: skip
 
 
-SOURCES: tuple[Callable[[], Iterator[Line]], ...] = (crossed, rasch, audit, reading)
+SOURCES: tuple[Callable[[], Iterator[Line]], ...] = (crossed, rasch, audit, report, reading)
 
 
 def lines() -> list[Line]:
