@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
 
 .PHONY: audit audit-real validation bench bench-read bench-crossed bench-linkage bench-rasch bench-agreement bench-audit \
   bench-report peers-rasch peers-agreement calibrate calibrate-cell calibrate-rasch calibrate-agreement calibrate-inside \
-  calibrate-ranks calibrate-profile calibrate-index calibrate-levels mutate test lint size clean
+  calibrate-ranks calibrate-profile calibrate-index calibrate-levels faults mutate test lint size clean
 
 audit: $(BIN)/.installed
 	$(BIN)/kinerja demo
@@ -84,6 +84,10 @@ calibrate-levels: $(BIN)/.installed-dev
 
 test: $(BIN)/.installed-dev lint size
 	MPLBACKEND=Agg $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
+
+# Runs killed, starved, locked out and lied to, for real: about two hours. FAULTS="--kills 200 --seed 7"
+faults: $(BIN)/.installed-dev
+	$(BIN)/python tests/faults/harness.py $(FAULTS)
 
 mutate: $(BIN)/.installed-dev
 	$(BIN)/python tests/mutate/harness.py

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.errors import DisclosureRefused, UsageError
 from kinerja_analysis.base.results import Audit, Level, merge
 from kinerja_analysis.base.store import load_audit
 from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.detect import detect
 from kinerja_analysis.read import from_frames, read
 from kinerja_analysis.read.sources import find_config
-from kinerja_analysis.release import kin, release
+from kinerja_analysis.release import before, kin, release, remember, remembered
 from kinerja_analysis.report.produce import FORMATS, produce
 from kinerja_analysis.score import score
 
@@ -105,23 +105,44 @@ def report(
         Unknown language, level or format.
     """
     levels = [lv for lv in level if not (audit.level == "public" and lv == "internal")]
-    editions: dict[str, Audit] = {
-        lv: (release(audit, earlier=published(audit, out)) if lv == "public" else audit) for lv in levels
-    }
+    editions: dict[str, Audit] = {lv: public_form(audit, out) if lv == "public" else audit for lv in levels}
     return produce(editions, Path(out), languages=tuple(lang), formats=tuple(formats), jobs=jobs)
 
 
-def published(audit: Audit, out: str | Path) -> list[Audit]:
-    """Return the public audits below ``out`` that a new one could be subtracted from: same regions, and their kin.
+def public_form(audit: Audit, out: str | Path) -> Audit:
+    """Return the public form of an audit whose report goes to ``out``: what lies there is counted as known.
 
-    What cannot be opened is left out: its report is about to be replaced.
+    What it will print is written down first (``release.remember``). Where exactly this was printed already (a report
+    made again), it is the same report, not a second one. Raises ``DisclosureRefused``.
+    """
+    earlier = published(audit, out)
+    data, known = str(audit.provenance.get("data", "")), before(earlier)
+    own = known["region"].isin([r for r, _ in audit.cells]) & (known["data"] == data)
+    public = release(audit, earlier=[replace(audit, counts={"published": known[~own]})])
+    if len(known[own].merge(public.counts["published"])) < own.sum():
+        public = release(audit, earlier=earlier)
+    remember(public, Path(out))
+    return public
+
+
+def published(audit: Audit, out: str | Path) -> list[Audit]:
+    """Return what below ``out`` a new public audit could be subtracted from: of the same regions, and of their kin.
+
+    An audit that cannot be opened is replaced by what was written down of it. Raises ``DisclosureRefused`` when
+    nothing was, or when that was changed too: forgetting it would open what the earlier report protected.
     """
     found = []
-    for region, year in audit.cells:
-        for code in sorted({region, *kin(audit.config, region)}):
-            for manifest in sorted(Path(out).glob(f"{year}/{code}-*/audit/manifest.json")):
-                with suppress(UsageError):
-                    found.append(load_audit(manifest.parent, key_file=audit.config.key_file))
+    places = {(c, y) for r, y in audit.cells for c in (r, *kin(audit.config, r))}
+    for region, year in sorted(places):
+        told = remembered(Path(out), region, year, audit.config)
+        if told is not None:
+            found.append(replace(audit, counts={"published": told}))
+        for folder in sorted(Path(out).glob(f"{year}/{region}-*/")):
+            try:
+                found.append(load_audit(folder / "audit", key_file=audit.config.key_file))
+            except UsageError:
+                if told is None:
+                    raise DisclosureRefused("errors.published_lost", region=region, year=str(year)) from None
     return found
 
 

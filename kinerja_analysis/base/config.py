@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from kinerja_analysis.base.words import LANGUAGES
 
-REGION_CODE = re.compile(r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$")
+REGION_CODE = re.compile(r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?\Z")
 
 
 DISCLOSURE = {"persons": 10, "raters": 3, "dominance": 85, "width": 5}
@@ -131,9 +131,11 @@ class AuditConfig(_Frozen):
 
         place = Path(path)
         try:
-            return AuditConfig(**tomllib.loads(place.read_text(encoding="utf-8")))
-        except FileNotFoundError:
+            text = place.read_text(encoding="utf-8")
+        except (OSError, ValueError):  # not there, not to be read, no text
             raise UsageError("errors.config_missing", file=place.name) from None
+        try:
+            return AuditConfig(**tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
             raise UsageError("errors.config_toml", file=place.name, detail=str(error)) from None
         except ValidationError as error:

@@ -5,6 +5,7 @@ Every error a user can cause is a ``KinerjaError`` with an exit code; everything
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -92,6 +93,19 @@ class UsageError(KinerjaError):
     """A wrong argument, configuration key or parameter."""
 
     exit_code = 2
+
+
+def write_failed(error: OSError) -> UsageError:
+    """Return the sentence for a file that could not be written: the disk is full, it is forbidden, something else.
+
+    >>> write_failed(OSError(28, "x")).key
+    'errors.disk_full'
+    """
+    if error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", None)):
+        return UsageError("errors.disk_full")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UsageError("errors.no_permission")
+    return UsageError("errors.not_written", kind=errno.errorcode.get(error.errno or 0, type(error).__name__))
 
 
 class InputRefused(KinerjaError):

@@ -338,10 +338,10 @@ class Comparison(Shown):
 
     def to_xlsx(self, path: str | Path, lang: str = "id") -> Path:
         """Write a workbook: the summary in words, the tidy table, the funnel where there is one; return its path."""
+        from kinerja_analysis.base.store import write_atomic
         from kinerja_analysis.show.comparison import workbook
 
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_bytes(workbook(self, lang))
+        write_atomic(Path(path), workbook(self, lang))
         return Path(path)
 
 

@@ -6,8 +6,10 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from kinerja_analysis.base.results import Audit, Design, Result
 from kinerja_analysis.base.tables import TABLES, ScoreTable, Tables
 
 MANIFEST = "manifest.json"
+STAGE, OLD = ".stage-", ".old-"
+_LEFT = re.compile(r"\.(stage-.*|old-.*|[^.].*\.(html|json|jsonl|lock)\.[a-z0-9_]{6,})")
 
 
 def data_digest(tables: Tables) -> str:
@@ -35,9 +39,12 @@ def data_digest(tables: Tables) -> str:
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write a file so that either the old or the whole new content is at ``path``, never half of it.
 
-    Until it is whole only its owner can read it; then ``mode`` says who can.
+    Until it is whole only its owner can read it; then ``mode`` says who can. What is there already stays untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):
+        if path.read_bytes() == data and path.stat().st_mode & 0o777 in (mode, 0o666):  # 666: Windows
+            return
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as out:
@@ -49,6 +56,24 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def sweep(out: Path) -> int:
+    """Remove what a killed run left below a reports folder, put back a report that was being replaced; return how many.
+
+    Nobody else may be writing there.
+    """
+    years = [f for root in (out, out / "internal") for f in (root, *root.glob("[12]*"), root / "banding")]
+    found = [f for folder in years if folder.is_dir() for f in sorted(folder.iterdir()) if _LEFT.fullmatch(f.name)]
+    for left in found:
+        target = left.with_name(left.name.removeprefix(OLD))
+        if left.name.startswith(OLD) and not target.exists():
+            os.replace(left, target)
+        elif left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+    return len(found)
 
 
 def account(audit: Audit) -> dict[str, Any]:
@@ -70,7 +95,12 @@ def _frames(audit: Audit) -> dict[str, pd.DataFrame]:
     return frames
 
 
-def _seal(body: dict[str, Any], level: str, key: bytes) -> str:
+def sealed(body: dict[str, Any], level: str, key: bytes) -> str:
+    """Return the seal of a JSON-able record: an HMAC at the internal level, a sum anybody can check at the public one.
+
+    >>> sealed({"a": 1}, "public", b"")[:14]
+    'sha256:f9d8602'
+    """
     text = json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
     if level == "internal":
         return "hmac-sha256:" + hmac.new(key, text, hashlib.sha256).hexdigest()
@@ -104,7 +134,7 @@ def save_audit(audit: Audit, folder: Path) -> Path:
             **account(audit),
             "files": sums,
         }
-        seal = _seal(body, audit.level, key_bytes(audit.config))
+        seal = sealed(body, audit.level, key_bytes(audit.config))
         text = json.dumps({**body, "seal": seal}, indent=1, sort_keys=True, ensure_ascii=False)
         (stage / MANIFEST).write_text(text, encoding="utf-8")
         old = folder.with_name(f".{folder.name}.old")
@@ -117,6 +147,11 @@ def save_audit(audit: Audit, folder: Path) -> Path:
         shutil.rmtree(stage, ignore_errors=True)
         raise
     return folder
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file that lies in a folder itself, by name."""
+    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(folder.iterdir()) if f.is_file()}
 
 
 def manifests(out: Path) -> list[Path]:
@@ -132,28 +167,40 @@ def read_provenance(manifest: Path) -> dict[str, Any]:
         return {}
 
 
-def load_audit(folder: Path, *, key_file: str = "") -> Audit:
-    """Open a saved audit after checking its seal and the sum of every file.
+def verified(folder: Path, *, key_file: str = "") -> dict[str, Any]:
+    """Return the manifest of a saved audit after checking its seal and the sum of every file.
 
     Raises ``UsageError`` when something is missing or was changed.
     """
     try:
         body = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
+    except (OSError, ValueError):
         raise UsageError("errors.audit_missing", folder=folder.name) from None
-    if not {"config", "level", "cells", "provenance", "files", "seal"} <= body.keys():
-        raise UsageError("errors.audit_changed", file=MANIFEST)
-    seal = body.pop("seal")
+    try:
+        told = str(body.pop("seal"))
+        body["config"] = dict(body["config"])
+        config = AuditConfig(**body["config"]).model_copy(update={"key_file": key_file})
+        whole = hmac.compare_digest(told.encode(), sealed(body, body["level"], key_bytes(config)).encode())
+        if not whole or not {"cells", "provenance", "files"} <= body.keys():
+            raise ValueError
+        for name, digest in body["files"].items():
+            target = folder / Path(name).name
+            if not target.is_file() or hashlib.sha256(target.read_bytes()).hexdigest() != digest:
+                raise UsageError("errors.audit_changed", file=target.name)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise UsageError("errors.audit_changed", file=MANIFEST) from None
+    return dict(body)
+
+
+def load_audit(folder: Path, *, key_file: str = "") -> Audit:
+    """Open a saved audit after checking its seal and the sum of every file.
+
+    Raises ``UsageError`` when something is missing or was changed.
+    """
+    body = verified(folder, key_file=key_file)
     config = AuditConfig(**body["config"]).model_copy(update={"key_file": key_file})
-    expected = _seal(body, body["level"], key_bytes(config))
-    if not hmac.compare_digest(seal, expected):
-        raise UsageError("errors.audit_changed", file=MANIFEST)
-    frames = {}
-    for name, digest in body["files"].items():
-        target = folder / Path(name).name
-        if not target.is_file() or hashlib.sha256(target.read_bytes()).hexdigest() != digest:
-            raise UsageError("errors.audit_changed", file=target.name)
-        frames[target.stem] = pd.read_parquet(target)
+    targets = [folder / Path(name).name for name in body["files"]]
+    frames = {target.stem: pd.read_parquet(target) for target in targets}
     return Audit(
         cells=tuple((str(r), int(y)) for r, y in body["cells"]),
         design=Design(frames["design"]),

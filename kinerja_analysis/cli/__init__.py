@@ -10,7 +10,7 @@ from itertools import pairwise
 import click
 
 from kinerja_analysis import __version__
-from kinerja_analysis.base.errors import InputRefused, KinerjaError, UsageError
+from kinerja_analysis.base.errors import InputRefused, KinerjaError, UsageError, write_failed
 from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.cli import files, identity, runs
 from kinerja_analysis.cli.compare import compare_command
@@ -26,13 +26,14 @@ def cli() -> None:
     """Audit objektivitas penilaian kinerja ASN / objectivity audit of civil-service ratings."""
 
 
-for _command in (runs.demo, files.check, runs.audit_command, runs.report, compare_command, runs.simulate_command,
-                 runs.config_command, identity.identity, files.explain, runs.lab, template_command):  # fmt: skip
+for _command in (runs.demo, files.check, runs.audit_command, runs.status, runs.report, compare_command,
+                 runs.simulate_command, runs.config_command, identity.identity, files.explain, runs.lab,
+                 template_command):  # fmt: skip
     cli.add_command(_command)
 
 
 def main() -> None:
-    """Run the command line; the exit code says what happened (0, 1, 2, 3, 4, 5, 130)."""
+    """Run the command line; the exit code says what happened (0, 1, 2, 3, 4, 5, 130, 143)."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -50,9 +51,16 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(UsageError.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        Terminal(lang).error.print(say("cli.interrupted", lang))
-        sys.exit(INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as error:
+        code = getattr(error.__cause__ or error, "exit_code", INTERRUPTED)  # click says Abort because of an interrupt
+        code = code if code != 1 else INTERRUPTED
+        Terminal(lang).error.print(say("cli.interrupted" if code == INTERRUPTED else "run.stopped", lang))
+        sys.exit(code)
+    except OSError as error:
+        if os.environ.get("KINERJA_DEBUG"):
+            raise
+        Terminal(lang).error.print(write_failed(error).text(lang))
+        sys.exit(UsageError.exit_code)
     except Exception as error:
         if os.environ.get("KINERJA_DEBUG"):
             raise

@@ -31,6 +31,7 @@ def compare_command(
     from kinerja_analysis.compare import compare_regions, compare_years
     from kinerja_analysis.pipeline import open_audit
     from kinerja_analysis.report.banding import compare_pages, place
+    from kinerja_analysis.run import Lock
 
     term = Terminal(lang, as_json)
     config = config_of(config_path, ["."])
@@ -50,7 +51,8 @@ def compare_command(
     if dry_run:
         term.say("compare.written", path=str(place(audit, Path(out))))
         return
-    pages = compare_pages(audit, Path(out))
+    with Lock(Path(out).resolve()):
+        pages = compare_pages(audit, Path(out))
     shown = next(p for p in pages if p.name.endswith(f"_{term.lang}.html"))
     term.say("compare.written", path=str(Path(out) / shown.relative_to(Path(out).resolve())))
 

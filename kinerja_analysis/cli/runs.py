@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
+from kinerja_analysis import __version__
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.errors import InputRefused
+from kinerja_analysis.base.errors import InputRefused, UsageError
 from kinerja_analysis.base.words import say
 from kinerja_analysis.cli.terminal import (
     CONFIG,
@@ -30,6 +33,7 @@ from kinerja_analysis.cli.terminal import (
 )
 
 DEMO_FOLDER = Path("data/contoh")
+LEVELS = ("public", "internal")
 
 
 @click.command()
@@ -57,7 +61,11 @@ def demo(folder: str, out: str, seed: int, size: float | None, lang: str | None)
 @year_option
 @config_option
 @out_option
-@click.option("--jobs", type=int, default=None, help="Banyak proses / number of processes.")
+@click.option("--level", "levels", type=click.Choice(LEVELS), multiple=True, help="Tingkat / level (public, internal).")
+@click.option("--since", default=None, help="TAHUN atau TANGGAL / only from this YEAR on, or changed since this DATE.")
+@click.option("--jobs", type=click.IntRange(1, 512), default=None, help="Banyak proses / number of processes.")
+@click.option("--patience", type=click.FloatRange(0.01), default=120.0, show_default=True,
+              help="Menit menunggu proses yang diam / minutes to wait for a worker that does not move.")
 @click.option("--no-resume", is_flag=True, help="Hitung ulang semuanya / do everything again.")
 @click.option("--new-key", is_flag=True, help="Kunci memang diganti / the key was changed on purpose.")
 @click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
@@ -66,37 +74,86 @@ def demo(folder: str, out: str, seed: int, size: float | None, lang: str | None)
 @lang_option
 def audit_command(
     paths: tuple[str, ...], region: str | None, year: int | None, config_path: str | None, out: str,
-    jobs: int | None, no_resume: bool, new_key: bool, dry_run: bool, no_write: bool, as_json: bool, lang: str | None,
+    levels: tuple[str, ...], since: str | None, jobs: int | None, patience: float, no_resume: bool, new_key: bool,
+    dry_run: bool, no_write: bool, as_json: bool, lang: str | None,
 ) -> None:  # fmt: skip
     """Dari berkas ke laporan: baca, hitung, periksa, tulis / from files to reports."""
-    from kinerja_analysis.read import read
-    from kinerja_analysis.run import run
+    from kinerja_analysis.run import order_of, plan, run
 
     term = Terminal(lang, as_json)
     found = existing(paths)
     config = config_of(config_path, paths)
-    if dry_run:
-        tables = term.step(
-            "reading", lambda move: read(found, region=region, year=year, config=config, progress=move)
-        )
-        cells = [{"region": r, "year": y} for r, y in tables.cells()]
-        term.json(cells)
-        for cell in cells:
-            term.say("would_do", region=cell["region"], year=str(cell["year"]))
-        return
+    same: dict[str, Any] = {"region": region, "year": year, "since": since, "resume": not no_resume, "new_key": new_key}
+    level: Any = levels or LEVELS
     try:
+        if dry_run:
+            order = order_of(found, out, level=level, config=config)
+            tasks = term.step("reading", lambda move: plan(found, order, progress=move, **same)).todo
+            term.json([{k: getattr(t, k) for k in ("region", "year", "level", "reason")} for t in tasks])
+            for t in tasks:
+                term.say("run.would_do", region=t.region, year=str(t.year), **_words(term, t))
+            if not tasks:
+                term.say("run.nothing_to_do")
+            return
         done = term.step(
             "audit_and_report",
             lambda move: run(
-                found, region=region, year=year, out=out, jobs=jobs, resume=not no_resume, new_key=new_key,
-                config=config, progress=move,
+                found, out=out, level=level, jobs=jobs, patience=patience, config=config, progress=move, **same
             ),
-        )  # fmt: skip
+        )
     except InputRefused as error:
-        save_problems(term, error.report, found, no_write)
+        save_problems(term, error.report, found, no_write or dry_run)
         raise
-    term.json({"exit_code": done.exit_code, "cells": done.to_frame().to_dict("records")})
+    cells = done.to_frame().to_dict("records")
+    term.json({"exit_code": done.exit_code, "counts": dict(done.counts), "cells": cells})
     finish(term, done, out)
+
+
+def _words(term: Terminal, task: Any) -> dict[str, str | None]:
+    reason = say(f"run.reason.{task.reason}", term.lang) if task.reason else ""
+    return {"level": say(f"run.level.{task.level}", term.lang), "reason": reason or None}
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path())
+@config_option
+@out_option
+@click.option("--unlock", is_flag=True, help="Lepaskan kunci / take off the lock of another computer.")
+@json_option
+@lang_option
+def status(
+    paths: tuple[str, ...], config_path: str | None, out: str, unlock: bool, as_json: bool, lang: str | None
+) -> None:
+    """Keadaan laporan: selesai, perlu diperbarui, gagal, belum ada / done, stale, failed, missing."""
+    from kinerja_analysis.run import Lock, order_of, plan
+    from kinerja_analysis.run.jobs import STATUS, matrix, read_state
+
+    term = Terminal(lang, as_json)
+    config = config_of(config_path, paths or ["."])
+    order = order_of(list(paths), out, config=config)
+    lock = Lock(order.out)
+    if unlock:
+        told = lock.holder()
+        lock.take_off()
+        term.say("run.lock_stale" if told else "run.no_lock", since=str(told.get("since")), folder=order.out.name)
+        return
+    if paths:
+        tasks = plan(existing(paths), order, region=None, year=None, since=None, resume=True, new_key=True,
+                     progress=None).tasks  # fmt: skip
+    else:
+        state = read_state(order)
+        if not state:
+            raise UsageError("errors.audit_missing", folder=order.out.name)
+        if not config_path:  # as it was made, where nobody says otherwise
+            order = replace(order, languages=tuple(state["languages"]), formats=tuple(state["formats"]))
+        own = {"config": config.digest()} if config_path else {}
+        tasks = tuple(matrix(order, {**state, **own, "version": __version__}, True))
+    term.json([{**{k: getattr(t, k) for k in ("region", "year", "level", "reason")}, "status": STATUS[t.reason]}
+               for t in tasks])  # fmt: skip
+    for t in tasks:
+        shown = say(f"run.status.{STATUS[t.reason]}", term.lang)
+        term.say("run.status_line", region=t.region, year=str(t.year), status=shown, **_words(term, t))
+    term.say("run.status_sum", **{s: sum(STATUS[t.reason] == s for t in tasks) for s in set(STATUS.values())})
 
 
 @click.command()
@@ -112,11 +169,13 @@ def report(
     """Tulis ulang laporan dari audit yang tersimpan / write the reports of stored audits again."""
     from kinerja_analysis.pipeline import open_audit
     from kinerja_analysis.pipeline import report as write
+    from kinerja_analysis.run import Lock
 
     term = Terminal(lang)
     config = config_of(config_path, ["."])
     stored = open_audit(out, region=region, year=year, level=level, key_file=config.key_file)  # type: ignore[arg-type]
-    files = term.step("reporting", lambda _: write(stored, out, level=(stored.level,)))
+    with Lock(Path(out).resolve()):
+        files = term.step("reporting", lambda _: write(stored, out, level=(stored.level,)))
     term.say("files_written", n=len(files))
 
 

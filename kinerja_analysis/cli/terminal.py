@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ class Terminal:
 
         shown = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"))
         with Progress(*shown, console=self.console, transient=True) as bar:
+            begun = time.monotonic()
             task, rows = bar.add_task(say(_full(key), self.lang, **params), total=None, told=""), 0
 
             def move(stage: str, done: int, total: int) -> None:
@@ -81,7 +83,9 @@ class Terminal:
                 if stage == "rows":
                     rows = done
                     return
-                told = say(f"progress.{stage}", self.lang, done=done, total=total, rows=rows)
+                left = round((time.monotonic() - begun) / done * (total - done)) if stage == "cells" and done else 0
+                left_over = {"minutes": left // 60, "seconds": 0 if left >= 60 else left}
+                told = say(f"progress.{stage}", self.lang, done=done, total=total, rows=rows, **left_over)
                 bar.update(task, completed=done, total=total, told=told)
 
             return work(move)
@@ -169,8 +173,14 @@ def save_annotated(term: Terminal, report: Any, found: Sequence[Any]) -> None:
 def finish(term: Terminal, done: Any, out: str) -> None:
     """Say what a run did and leave with its exit code."""
     frame = done.to_frame()
+    if done.stale_lock:
+        term.say("run.lock_stale", since=done.stale_lock)
+    if not done.counts.get("written", 1) and not done.exit_code:
+        term.say("run.nothing_to_do")
     for row in frame[frame["status"] != "done"].itertuples():
-        term.say("cell_failed", region=row.region, year=str(row.year), reason=row.reason)
+        term.say(
+            "cell_failed", region=row.region, year=str(row.year), reason=done.reason(row.region, row.year, term.lang)
+        )
     term.say("cells_done", n=int((frame["status"] == "done").sum()), total=len(frame))
     index = Path(out) / str(frame["year"].max()) / "index.html"
     if index.is_file():

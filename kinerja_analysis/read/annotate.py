@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from kinerja_analysis.base.errors import Problem
+from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.read.report import CheckReport, cell_in_words, sentence
 from kinerja_analysis.read.sources import ANNOTATED
@@ -58,8 +58,9 @@ def annotate(path: str | Path, report: CheckReport, *, name: str = "", lang: str
     left = _mark(book, mine, lines, lang)
     _summary(book, mine, lines, left, lang)
     target = place.with_name(f"{place.stem.removesuffix(ANNOTATED)}{ANNOTATED}.xlsx")
-    book.save(target)
-    shutil.copymode(place, target)
+    data = io.BytesIO()
+    book.save(data)
+    write_atomic(target, data.getvalue(), mode=place.stat().st_mode & 0o777)
     return target
 
 

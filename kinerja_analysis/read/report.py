@@ -10,6 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.base.errors import Problem
 from kinerja_analysis.base.shown import Shown
+from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.words import say
 from kinerja_analysis.base.xlsx import neutral, text_book
 from kinerja_analysis.read.guess import Guess, toml
@@ -73,12 +74,13 @@ class CheckReport(Shown):
         frame = self.to_frame(lang)
         if place.suffix == ".json":
             body = {"counts": self.counts, "problems": frame.to_dict("records")}
-            place.write_text(json.dumps(body, ensure_ascii=False, indent=1), encoding="utf-8")
+            data = json.dumps(body, ensure_ascii=False, indent=1).encode()
         elif place.suffix == ".csv":
-            frame.map(neutral).to_csv(place, index=False, sep=";", encoding="utf-8-sig", lineterminator="\r\n")
+            data = frame.map(neutral).to_csv(index=False, sep=";", lineterminator="\r\n").encode("utf-8-sig")
         else:
             rows = [tuple(frame.columns), *frame.itertuples(index=False)]
-            place.write_bytes(text_book({say("problems.report.sheet", lang): rows}))
+            data = text_book({say("problems.report.sheet", lang): rows})
+        write_atomic(place, data)
         return place
 
     def _view(self, lang: str) -> str:

@@ -54,7 +54,7 @@ def find_config(paths: Any) -> AuditConfig:
 def gather(session: Session, paths: Any) -> None:
     """Read every source into the session; nothing about the data is raised."""
     sources: list[Any] = [s for source in as_sources(paths)
-               for s in (_walk(Path(source)) if _is_place(source) else [source])]  # fmt: skip
+               for s in (files_of(Path(source)) if _is_place(source) else [source])]  # fmt: skip
     for done, source in enumerate(sources):
         _tell(session, done, len(sources))
         if isinstance(source, pd.DataFrame):
@@ -82,7 +82,7 @@ def _is_place(source: Any) -> bool:
     return isinstance(source, (str, Path)) and not str(source).startswith(database.PREFIX)
 
 
-def _walk(place: Path) -> Iterator[tuple[Path, bool, str]]:
+def files_of(place: Path) -> Iterator[tuple[Path, bool, str]]:
     """Yield files below a place in a fixed order, whether the file was named itself, and its name below the place."""
     if not isdir(place):
         yield place, True, place.name
@@ -92,6 +92,12 @@ def _walk(place: Path) -> Iterator[tuple[Path, bool, str]]:
         if (hidden and not path.name.startswith(_TEMPORARY)) or path.stem == PROBLEM_LIST:
             continue
         yield path, False, path.relative_to(place).as_posix()
+
+
+def is_read(path: Path, named: bool) -> bool:
+    """Tell whether a file is numbered and read (unless the guard refuses it)."""
+    marked = path.stem.endswith(ANNOTATED) and not named
+    return path.suffix.lower() in _READ and not marked and not path.name.startswith(_TEMPORARY)
 
 
 def _number(session: Session, name: str) -> int:

@@ -127,7 +127,7 @@ def _cell(audit: Audit, limits: Mapping[str, int], known: pd.DataFrame) -> Told:
     mine = known[(known["region"] == region) & (known["year"] == year)]
     told = pd.DataFrame({"count": book.names, "shown": public.shown, "base": public.base}).assign(**head, data=data)
     said = pd.concat([mine, told[told["shown"] >= 0]], ignore_index=True)[PUBLISHED]
-    whole = dict.fromkeys(("year", "shown", "base"), "int64")
+    whole = dict.fromkeys(PUBLISHED, "str") | dict.fromkeys(("year", "shown", "base"), "int64")
     frames["published"] = said.astype(whole).drop_duplicates(keep="last", ignore_index=True)
     frames["disclosure"] = _summary(public.shown, public.base, kept).assign(**head)
     if "n_scores" in frames["examined"]:

@@ -1,19 +1,26 @@
 """What is out already: counts printed by earlier releases, and by those of regions that contain this one or lie in it.
 
 Every public audit carries the list (``counts["published"]``): region, year, which count, what was printed, the
-multiple it was rounded to, and the digest of the data. Nothing is ever taken off it.
+multiple it was rounded to, and the digest of the data. Nothing is ever taken off it. A second copy lies at the internal
+level, sealed with the key and written before the report is: a public audit that was lost or changed weakens nothing.
 """
 
 from __future__ import annotations
 
+import hmac
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.errors import DisclosureRefused
+from kinerja_analysis.base.keys import key_bytes, key_id
 from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.store import sealed, write_atomic
 from kinerja_analysis.release.attacker import HIDDEN, Ints, Published
 from kinerja_analysis.release.linked import Book
 from kinerja_analysis.release.suppress import BASES, rounded
@@ -34,10 +41,42 @@ def kin(config: AuditConfig, region: str) -> set[str]:
     return within | ({own[region].parent} if region in own and own[region].parent in own else set())
 
 
+def _ledger(out: Path, region: str, year: int) -> Path:
+    return out / "internal" / str(year) / "published" / f"{region}.json"
+
+
+def remember(public: Audit, out: Path) -> None:
+    """Write down, at the internal level below ``out``, what a public audit is about to print."""
+    key, frame = key_bytes(public.config), public.counts["published"]
+    for region, year in public.cells:
+        mine = frame[(frame["region"] == region) & (frame["year"] == year)]
+        body = {"format": 1, "key_id": key_id(key), "rows": mine[PUBLISHED].to_numpy(object).tolist()}
+        text = json.dumps({**body, "seal": sealed(body, "internal", key)}, ensure_ascii=False)
+        write_atomic(_ledger(out, region, year), text.encode())
+
+
+def remembered(out: Path, region: str, year: int, config: AuditConfig) -> pd.DataFrame | None:
+    """Return what was written down of one region and year; None where nothing was.
+
+    Raises ``DisclosureRefused`` when it was changed. What was sealed with another key is believed: it adds only.
+    """
+    place, key = _ledger(out, region, year), key_bytes(config)
+    if not place.exists():
+        return None
+    try:
+        body = dict(json.loads(place.read_text(encoding="utf-8")))
+        told = str(body.pop("seal"))
+        if body["key_id"] == key_id(key) and not hmac.compare_digest(told, sealed(body, "internal", key)):
+            raise ValueError
+        return pd.DataFrame(body["rows"], columns=PUBLISHED).astype(dict.fromkeys(("year", "shown", "base"), "int64"))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DisclosureRefused("errors.published_changed", region=region, year=str(year)) from None
+
+
 def before(earlier: Sequence[Audit]) -> pd.DataFrame:
     """Return every count earlier public audits say was printed."""
     found = [a.counts["published"] for a in earlier if "published" in a.counts]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=PUBLISHED)
+    return pd.concat(found).drop_duplicates(ignore_index=True) if found else pd.DataFrame(columns=PUBLISHED)
 
 
 def starts(

@@ -131,7 +131,10 @@ def collect(root: Path) -> list[dict[str, Any]]:
     """
     rows = []
     for path in sorted(root.glob(f"[12][0-9][0-9][0-9]/*/{METRICS}")):
-        row = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            row = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):  # a damaged report is not listed; the next run makes it again
+            continue
         folder = path.parent.relative_to(root).as_posix()
         hrefs: dict[str, dict[str, str]] = {}
         for name in sorted(f for f in row.get("files", []) if f.endswith(".html")):

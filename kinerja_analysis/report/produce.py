@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from kinerja_analysis.base.errors import KinerjaError, UsageError
+from kinerja_analysis.base.keys import key_bytes
 from kinerja_analysis.base.results import Audit
-from kinerja_analysis.base.store import account, save_audit, write_atomic
+from kinerja_analysis.base.store import OLD, STAGE, account, save_audit, sealed, sums, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.base.workers import workers
 from kinerja_analysis.report._forks import orderly
@@ -136,7 +137,7 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
         os.environ["KINERJA_KEY_FILE"] = str(Path(audit.config.key_file).expanduser().resolve())
     target = job.folder(out)
     target.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=target.parent))
+    stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=target.parent))
     try:
         save_audit(audit, stage / "audit")
         made = {lang: _edition(job, audit, lang, stage, notebooks) for lang in job.languages}
@@ -144,7 +145,9 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
         metrics = {"region": job.region, "name": job.name, "year": job.year, "level": job.level,
                    "languages": list(job.languages), "synthetic": bool(audit.provenance.get("synthetic")),
                    "headline": headline(audit), **account(audit), "files": names,
-                   "shown": {lang: told for lang, (_, told) in made.items()}}  # fmt: skip
+                   "shown": {lang: told for lang, (_, told) in made.items()},
+                   "formats": list(job.formats), "sums": sums(stage)}  # fmt: skip
+        metrics["seal"] = sealed(metrics, job.level, key_bytes(audit.config))
         text = json.dumps(metrics, indent=1, ensure_ascii=False, sort_keys=True)
         (stage / METRICS).write_text(text, encoding="utf-8")
         os.chmod(stage, 0o755)
@@ -157,7 +160,7 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
 
 def replace_folder(stage: Path, target: Path) -> None:
     """Put ``stage`` at ``target``; on failure (a file open in Excel) the old folder is back in place."""
-    old = target.with_name(f".old-{target.name}")
+    old = target.with_name(f"{OLD}{target.name}")
     shutil.rmtree(old, ignore_errors=True)
     try:
         if target.exists():

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.base.store import STAGE, write_atomic
 from kinerja_analysis.report.engine import SECONDS, execute
 from kinerja_analysis.report.html import index_name
 from kinerja_analysis.report.index_page import ABOUT
@@ -34,7 +34,7 @@ def write_pages(
     ``target`` stays then.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=target.parent))
+    stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=target.parent))
     names: list[str] = []
     titles: dict[str, str] = {}
     try:

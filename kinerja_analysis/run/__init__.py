@@ -1,5 +1,7 @@
 """Runs over regions and years without anybody watching."""
 
-from kinerja_analysis.run.execute import RunReport, run
+from kinerja_analysis.run.execute import RunReport, order_of, run
+from kinerja_analysis.run.jobs import plan
+from kinerja_analysis.run.publish import Lock
 
-__all__ = ["RunReport", "run"]
+__all__ = ["Lock", "RunReport", "order_of", "plan", "run"]

@@ -2,42 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.errors import KinerjaError, PartialRun, UsageError
+from kinerja_analysis.base.errors import KinerjaError, PartialRun, write_failed
 from kinerja_analysis.base.results import Level
 from kinerja_analysis.base.shown import Shown
-from kinerja_analysis.base.store import data_digest, manifests, read_provenance
-from kinerja_analysis.base.tables import ScoreTable, Tables, of_cell
+from kinerja_analysis.base.store import sweep
+from kinerja_analysis.base.tables import Tables, of_cell
+from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.base.workers import workers
-from kinerja_analysis.detect import cells_of, detect
-from kinerja_analysis.detect.between import between
-from kinerja_analysis.pipeline import Paths, open_audit, published
-from kinerja_analysis.read import read
+from kinerja_analysis.detect import detect
+from kinerja_analysis.pipeline import Paths, public_form
 from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import find_config
-from kinerja_analysis.release import release
 from kinerja_analysis.report.produce import FORMATS, Job, check_choice, make, notebooks_folder
+from kinerja_analysis.run import publish
+from kinerja_analysis.run.jobs import Order, Plan, Task, folders, links_digest, merged, plan, write_state
 from kinerja_analysis.score import score
 
-Cell = tuple[str, int]
+LEVELS: tuple[Level, ...] = ("public", "internal")
+PATIENCE = 120.0  #: minutes without any worker coming to a new stage, after which it counts as hung
+_TICK = 1.0
+Failure = tuple[str, dict[str, Any]]
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: as an interrupt from the keyboard, with its own exit code."""
+
+    exit_code = 143
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunReport(Shown):
-    """What a run did: one row per region and year with ``status`` done, partial (a detector raised) or failed."""
+    """What a run did: one row per region and year with ``status`` done, partial (a detector raised) or failed.
+
+    ``counts``: how many files' rows were read anew (``read`` 0 or 1), cells ``audited``, report sets ``written`` and
+    ``resumed``. ``failures``: message key and parameters by cell.
+    """
 
     frame: pd.DataFrame
     files: tuple[Path, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    failures: Mapping[tuple[str, int], Failure] = field(default_factory=dict)
+    stale_lock: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``region year status reason``."""
         return self.frame.copy()
+
+    def reason(self, region: str, year: int, lang: str) -> str:
+        """Return why a cell is not done, in a language; the detectors that raised where it is done in part."""
+        key, params = self.failures.get((region, year), ("", {}))
+        rows = self.frame[(self.frame["region"] == region) & (self.frame["year"] == year)]
+        return say(key, lang, **params) if key else "".join(rows["reason"])
 
     @property
     def exit_code(self) -> int:
@@ -55,25 +83,33 @@ class RunReport(Shown):
         return {"cells": len(self.frame), "files": len(self.files), "exit_code": self.exit_code}
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What every cell of a run has in common."""
-
-    out: Path
-    notebooks: Path
-    languages: tuple[str, ...]
-    levels: tuple[Level, ...]
-    formats: tuple[str, ...]
-    config: AuditConfig
+def order_of(
+    paths: Paths, out: str | Path = "reports", *, years: Sequence[int] | None = None,
+    lang: Sequence[str] | None = None, level: Sequence[Level] = LEVELS, config: AuditConfig | None = None,
+) -> Order:  # fmt: skip
+    """Return what all cells of a run have in common; raises ``UsageError`` for an unknown language, level or place."""
+    settings = config or find_config(paths)
+    if years is not None:
+        settings = settings.model_copy(update={"years": tuple(years)})
+    languages = tuple(settings.languages if lang is None else lang)
+    check_choice(languages, LANGUAGES)
+    check_choice(tuple(level), LEVELS)
+    publish.check_out(Path(out))
+    place = Path(out).resolve()
+    return Order(place, notebooks_folder(), languages, tuple(level), FORMATS, settings, publish.log_place(place),
+                 os.getpid())  # fmt: skip
 
 
 def run(
     paths: Paths, *, region: str | None = None, year: int | None = None, years: Sequence[int] | None = None,
-    out: str | Path = "reports", lang: Sequence[str] = ("id", "en"), level: Sequence[Level] = ("public", "internal"),
-    jobs: int | None = None, resume: bool = True, new_key: bool = False, config: AuditConfig | None = None,
-    progress: Progress | None = None,
+    out: str | Path = "reports", lang: Sequence[str] | None = None, level: Sequence[Level] = LEVELS,
+    jobs: int | None = None, resume: bool = True, since: str | None = None, new_key: bool = False,
+    patience: float = PATIENCE, config: AuditConfig | None = None, progress: Progress | None = None,
 ) -> RunReport:  # fmt: skip
     """Read everything, audit every cell, write every report and the index.
+
+    What is done already is not done again: a report set counts as done when no file of it is missing or changed and
+    it was made from these data, with this configuration, version and these links to other regions.
 
     Parameters
     ----------
@@ -82,12 +118,18 @@ def run(
         For files that do not say it themselves.
     years : sequence of int, optional
         Only these years.
+    lang : sequence of str, optional
+        ``config.languages`` by default.
     jobs : int, optional
         Processes; one per core by default.
     resume : bool
-        Skip cells whose stored audits were made from these data with this configuration and version.
+        False makes everything again.
+    since : str, optional
+        A year: only cells from that year on. A date: only regions with a file changed at or after it.
     new_key : bool
         Go on although earlier audits below ``out`` were made with another key.
+    patience : float
+        Minutes after which a worker that comes to no new stage is ended and its cell has failed.
     progress : callable, optional
         As in :func:`kinerja_analysis.read`, then ``("cells", 1, 12)`` after the first of twelve.
 
@@ -100,98 +142,227 @@ def run(
     InputRefused
         The input has errors; nothing was written.
     UsageError
-        Unknown language or level; earlier audits were made with another key.
+        Unknown language or level; another run is writing there; too little room on the disk; earlier audits were made
+        with another key.
     """
-    from kinerja_analysis.base.words import LANGUAGES
+    order = order_of(paths, out, years=years, lang=lang, level=level, config=config)
+    lock = publish.Lock(order.out)
+    lock.check()
+    with _stoppable():
+        todo = plan(paths, order, region=region, year=year, since=since, resume=resume, new_key=new_key,
+                    progress=progress)  # fmt: skip
+        publish.check_room(order.out, len(todo.todo))
+        with lock:
+            sweep(order.out)
+            try:
+                return _execute(todo, order, jobs, patience, progress, lock.stale)
+            except OSError as error:
+                raise write_failed(error) from None
+            except KeyboardInterrupt:
+                publish.note(order.log, "run", "stopped")
+                sweep(order.out)
+                raise
+
+
+def _execute(
+    todo: Plan, order: Order, jobs: int | None, patience: float, progress: Progress | None, stale: str
+) -> RunReport:
     from kinerja_analysis.report.index_page import write_index
+
+    begun, cells = time.monotonic(), merged(todo.tasks)
+    if todo.todo:
+        publish.note(order.log, "run", "started")
+        for stage, seconds in todo.seconds.items():
+            publish.note(order.log, stage, "done", seconds)
+    rows: dict[tuple[str, int], tuple[str, str]] = {}
+    for cell, tasks in cells.items():
+        partial = next((t.partial for t in tasks if t.partial), "")
+        rows[cell] = ("partial", partial) if partial else ("done", "resumed")
+        if any(t.reason for t in tasks):
+            rows[cell] = ("failed", "")  # until it is done
+    files: list[Path] = []
+    failures: dict[tuple[str, int], Failure] = {}
+    for done, (cell, outcome) in enumerate(_cells(todo, order, jobs, patience), start=1):
+        rows[cell] = outcome[:2]
+        files += outcome[2]
+        if outcome[3]:
+            failures[cell] = outcome[3]
+        if progress is not None:
+            progress("cells", len(cells) - len(merged(todo.todo)) + done, len(cells))
+    summaries, failure = _summaries(order)
+    if failure is not None:  # the reports stand; the next run makes the summary again
+        summary = ("", max(y for _, y in cells))
+        rows[summary], failures[summary] = ("failed", say(failure[0], "en", **failure[1])), failure
+    files += summaries + write_index(order.out, order.languages)
+    failed = [t for t in todo.todo if (t.region, t.year) in failures]
+    write_state(order, todo, failed)
+    if todo.todo:
+        publish.note(order.log, "run", "partial" if failed else "done", time.monotonic() - begun)
+    counts = {"read": int(todo.tables is not None), "audited": len(merged(todo.todo)),
+              "written": len(todo.todo) - len(failed), "resumed": len(todo.tasks) - len(todo.todo)}  # fmt: skip
+    frame = pd.DataFrame([(*cell, *told) for cell, told in sorted(rows.items())],
+                         columns=["region", "year", "status", "reason"])  # fmt: skip
+    return RunReport(frame, tuple(files), counts, failures, stale)
+
+
+def _summaries(order: Order) -> tuple[list[Path], Failure | None]:
+    """Write the yearly summaries whose regions changed; return their files, and what failed."""
     from kinerja_analysis.report.tahunan import annual_pages
 
-    check_choice(tuple(lang), LANGUAGES)
-    check_choice(tuple(level), ("public", "internal"))
-    settings = config or find_config(paths)
-    if years is not None:
-        settings = settings.model_copy(update={"years": tuple(years)})
-    tables = read(paths, region=region, year=year, config=settings, progress=progress)
-    if not new_key:
-        check_key(tables, Path(out))
-    order = Order(Path(out).resolve(), notebooks_folder(), tuple(lang), tuple(level), FORMATS, settings)
-    rows, files = _cells(tables, order, jobs, resume, progress)
     try:
-        files += annual_pages(order.out, order.languages)
-    except KinerjaError as error:  # the reports stand; the next run makes the summary again
-        rows.append(("", max(y for _, y, *_ in rows), "failed", error.text("en")))
-    files += write_index(order.out, order.languages)
-    frame = pd.DataFrame(rows, columns=["region", "year", "status", "reason"])
-    return RunReport(frame.sort_values(["region", "year"], ignore_index=True), tuple(files))
+        return annual_pages(order.out, order.languages), None
+    except KinerjaError as error:
+        publish.note(order.log, "summary", "failed " + error.key)
+        return [], (error.key, error.params)
 
 
-def check_key(tables: Tables, out: Path) -> None:
-    """Raise ``UsageError`` when a stored audit of real persons below ``out`` carries another key id than ``tables``."""
-    for place in manifests(out):
-        told = read_provenance(place)
-        theirs = told.get("key_id", "")
-        if tables.key_id and theirs and theirs != tables.key_id and not told.get("synthetic"):
-            raise UsageError("identity.other_key", folder=out.name, theirs=theirs, mine=tables.key_id)
+Outcome = tuple[str, str, list[Path], Failure | None]
 
 
-def _cells(
-    tables: Tables, order: Order, jobs: int | None, resume: bool, progress: Progress | None
-) -> tuple[list[tuple[str, int, str, str]], list[Path]]:
-    """Do every cell that is not done, in worker processes."""
-    rows: list[tuple[str, int, str, str]] = []
-    files: list[Path] = []
-    scores = score(tables, order.config)
-    todo = []
-    cells = cells_of(tables, order.config)
-    links = between(tables, order.config, cells, data_digest(tables))
-    for region, year in cells:
-        part = tables.select(region=region, until=year)
-        if resume and _is_done(part, (region, year), order):
-            rows.append((region, year, "done", "resumed"))
-        else:
-            mine = ScoreTable(scores.frame[scores.frame["region"] == region].reset_index(drop=True))
-            todo.append((part, mine, (region, year), of_cell(links, region, year)))
+def _cells(todo: Plan, order: Order, jobs: int | None, patience: float) -> Iterator[tuple[tuple[str, int], Outcome]]:
+    """Do every cell that is not done, in worker processes; regions within another wait for what that one prints."""
     own = order.config.regions
-    inner = {code for code, place in own.items() if place.parent in own}  # they wait for what their region prints
-    for tasks in filter(None, ([t for t in todo if (t[2][0] in inner) == late] for late in (False, True))):
-        with workers(jobs, len(tasks)) as executor:
-            futures = [executor.submit(do_cell, *task, order) for task in tasks]
-            for (_, _, cell, _), future in zip(tasks, futures, strict=True):
-                status, reason, written = future.result()
-                rows.append((*cell, status, reason))
-                files += written
-                if progress is not None:
-                    progress("cells", len(rows), len(cells))
-    return rows, files
+    inner = {code for code, place in own.items() if place.parent in own}
+    for late in (False, True):
+        cells = {c: tasks for c, tasks in merged(todo.todo).items() if (c[0] in inner) == late}
+        waiting, suspects, alone = list(cells), list[tuple[str, int]](), False
+        while waiting:
+            width = 1 if alone else max(1, min(jobs or os.cpu_count() or 1, len(waiting)))
+            for cell, outcome in _pool(waiting, cells, todo, order, width, patience):
+                if not isinstance(outcome, str):
+                    yield cell, outcome
+                elif alone:
+                    yield cell, _failed(outcome, order, cell, {"minutes": patience})
+                else:  # its worker died or hung: once more alone, then it has failed
+                    suspects.append(cell)
+                waiting.remove(cell)
+            if not waiting and not alone:
+                waiting, alone = suspects, True
+
+
+def _pool(
+    waiting: Sequence[tuple[str, int]], cells: Mapping[tuple[str, int], list[Task]], todo: Plan, order: Order,
+    width: int, patience: float,
+) -> Iterator[tuple[tuple[str, int], Outcome | str]]:  # fmt: skip
+    """Do cells until all are done or a worker died or hung; those in work then come with the reason."""
+    from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+
+    assert todo.tables is not None and todo.links is not None
+    queue, running = list(waiting), dict[Future[Outcome], tuple[str, int]]()
+    executor, moved, size = workers(width, width), time.monotonic(), 0
+    try:
+        while queue or running:
+            while queue and len(running) < width:
+                cell = queue.pop(0)
+                part = todo.tables.select(region=cell[0], until=cell[1])
+                levels = tuple(t.level for t in cells[cell])
+                links = of_cell(todo.links, *cell)
+                running[executor.submit(do_cell, part, cell, links, levels, order)] = cell
+            over, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
+            now = order.log.stat().st_size if order.log.exists() else 0
+            if over or now != size:
+                moved, size = time.monotonic(), now
+            died = [f for f in over if isinstance(f.exception(), BrokenExecutor)]
+            for future in (f for f in over if f not in died):
+                yield running.pop(future), future.result()
+            if died or time.monotonic() - moved > 60 * patience:
+                key = "run.worker_died" if died else "run.worker_hung"
+                yield from ((cell, key) for cell in running.values())
+                return
+    finally:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+def _failed(key: str, order: Order, cell: tuple[str, int], params: dict[str, Any]) -> Outcome:
+    publish.note(order.log, "cell", "failed " + key, 0.0, *cell)
+    return "failed", say(key, "en", **params), [], (key, params)
 
 
 def do_cell(
-    tables: Tables, scores: ScoreTable, cell: Cell, links: pd.DataFrame, order: Order
-) -> tuple[str, str, list[Path]]:
-    """Audit and report one cell; return status, reason and the files. ``links``: its rows of ``detect.between``."""
+    tables: Tables, cell: tuple[str, int], links: pd.DataFrame, levels: Sequence[Level], order: Order
+) -> Outcome:
+    """Audit and report one cell at some levels; return status, reason, the files and what failed.
+
+    ``tables`` are the region's rows up to the year, ``links`` the cell's rows of ``detect.between``.
+    """
+    _follow(order.parent)
     region, year = cell
     written: list[Path] = []
+
+    def stage(name: str, since: float) -> float:
+        publish.note(order.log, name, "done", time.monotonic() - since, region, year)
+        return time.monotonic()
+
+    now = time.monotonic()
+    publish.note(order.log, "cell", "started", 0.0, region, year)
     try:
-        audit = detect(tables, scores, order.config, cells=[cell])
-        audit = replace(audit, counts={**audit.counts, "between": links})
-        for level in order.levels:
-            edition = release(audit, earlier=published(audit, order.out)) if level == "public" else audit
+        audit = detect(tables, score(tables, order.config), order.config, cells=[cell])
+        made_of = {"links": links_digest(links, region, year), "joint": links["joint"].iloc[0]}
+        audit = replace(audit, counts={**audit.counts, "between": links}, provenance={**audit.provenance, **made_of})
+        now = stage("detect", now)
+        for level in levels:
+            edition = public_form(audit, order.out) if level == "public" else audit
+            if level == "public":
+                now = stage("release", now)
             job = Job(region, year, level, order.languages, order.formats, audit.name(region))
             written += make(job, edition, order.out, order.notebooks)
+            _forget(order.out, job)
+            now = stage(f"report {level}", now)
     except KinerjaError as error:
-        return "failed", error.text("en"), written
-    return ("partial", ", ".join(audit.failed), written) if audit.failed else ("done", "", written)
+        return _failed(error.key, order, cell, error.params)
+    except OSError as error:
+        known = write_failed(error)
+        return _failed(known.key, order, cell, known.params)
+    except Exception as error:  # its text may hold data
+        return _failed("run.our_bug", order, cell, {"kind": type(error).__name__})
+    return ("partial", ", ".join(audit.failed), written, None) if audit.failed else ("done", "", written, None)
 
 
-def _is_done(part: Tables, cell: Cell, order: Order) -> bool:
-    from kinerja_analysis import __version__
+def _forget(out: Path, job: Job) -> None:
+    """Remove the report set of the same region, year and level under an earlier name."""
+    import shutil
 
-    wanted = {"config": order.config.digest(), "data": data_digest(part), "version": __version__}
+    for other in folders(out, job.level, job.region, job.year):
+        if other != job.folder(out):
+            shutil.rmtree(other, ignore_errors=True)
+
+
+_followed: list[int] = []
+
+
+def _follow(parent: int) -> None:
+    """Let this worker end when the run does, whatever ended it; an interrupt from the keyboard is the run's affair."""
+    if parent in _followed or parent in (0, os.getpid()):
+        return
+    _followed.append(parent)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        import psutil
+
+        while (os.getppid() == parent) if os.name == "posix" else psutil.pid_exists(parent):
+            time.sleep(0.1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM stop the run as Ctrl-C does: workers ended, half reports removed, the lock taken off."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # cleaning up is not disturbed
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
-        stored = [
-            open_audit(order.out, region=cell[0], year=cell[1], level=level, key_file=order.config.key_file)
-            for level in order.levels
-        ]
-    except KinerjaError:
-        return False
-    return all({k: audit.provenance.get(k) for k in wanted} == wanted for audit in stored)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

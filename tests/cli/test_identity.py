@@ -19,7 +19,7 @@ from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.keys import DEMO_KEY, key_id
 from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.read.identity import pseudonym
-from kinerja_analysis.run.execute import check_key as check_earlier
+from kinerja_analysis.run.jobs import check_key as check_earlier
 
 _place = Path(__file__).parents[1] / "bad_inputs" / "conftest.py"
 _spec = importlib.util.spec_from_file_location("kinerja_test_files", _place)

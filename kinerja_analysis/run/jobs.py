@@ -1,0 +1,280 @@
+"""What is to be done: the matrix of regions, years and levels against what lies in the reports folder, by digest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.errors import KinerjaError, UsageError
+from kinerja_analysis.base.keys import key_bytes, key_id
+from kinerja_analysis.base.results import Level
+from kinerja_analysis.base.store import MANIFEST, data_digest, read_provenance, sealed, sums, verified, write_atomic
+from kinerja_analysis.base.tables import TABLES, Tables, of_cell
+from kinerja_analysis.detect import cells_of
+from kinerja_analysis.detect.between import between
+from kinerja_analysis.read.session import Progress
+from kinerja_analysis.read.sources import as_sources, files_of, is_read
+from kinerja_analysis.report.produce import METRICS
+
+Cell = tuple[str, int]
+STATE = "run.json"
+#: What a reason to make a report means for the state of what is there.
+STATUS = dict.fromkeys(("asked", "changed", "data", "config", "version", "links", "form"), "stale") | {
+    "": "done", "failed": "failed", "new": "missing",
+}  # fmt: skip
+#: What a stored audit must say of its making, in the order in which a difference is told.
+MADE_OF = ("version", "config", "data", "links")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What every cell of a run has in common."""
+
+    out: Path
+    notebooks: Path
+    languages: tuple[str, ...]
+    levels: tuple[Level, ...]
+    formats: tuple[str, ...]
+    config: AuditConfig
+    log: Path
+    parent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One report set of the matrix. ``reason`` says why it must be made, "" that it is done.
+
+    ``partial`` names the detectors that raised when a done one was made.
+    """
+
+    region: str
+    year: int
+    level: Level
+    reason: str
+    partial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The tasks, and what they need: ``tables`` and ``links`` are None where nothing had to be read."""
+
+    tasks: tuple[Task, ...]
+    state: Mapping[str, Any]
+    tables: Tables | None = None
+    links: pd.DataFrame | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def todo(self) -> list[Task]:
+        """The tasks that are not done."""
+        return [t for t in self.tasks if t.reason]
+
+
+def inputs_digest(paths: Any, *told: object) -> str:
+    """Return a digest of the names and contents of all input files; "" where some cannot be known beforehand."""
+    whole = hashlib.sha256(repr(told).encode())
+    for source in as_sources(paths):
+        if not isinstance(source, (str, Path)) or str(source).startswith("sql:"):
+            return ""
+        for path, _, name in files_of(Path(source)):
+            whole.update(f"\0{name}\0".encode("utf-8", "surrogateescape"))
+            with path.open("rb") as lines:
+                whole.update(hashlib.file_digest(lines, "sha256").digest())
+    return whole.hexdigest()
+
+
+def read_state(order: Order) -> dict[str, Any]:
+    """Return what the last run wrote down; empty when there was none, or when it was changed."""
+    try:
+        state = dict(json.loads((order.out / "internal" / STATE).read_text(encoding="utf-8")))
+        told = str(state.pop("seal"))
+        return state if hmac.compare_digest(told, sealed(state, "internal", key_bytes(order.config))) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def write_state(order: Order, todo: Plan, failed: Sequence[Task]) -> None:
+    """Write down what was read and what failed, sealed, so that the next run need not read unchanged files."""
+    here = {(t.region, t.year, t.level) for t in todo.tasks}
+    still = [f for f in todo.state["failed"] if tuple(f) not in here]
+    body = {**todo.state, "failed": sorted([[t.region, t.year, t.level] for t in failed] + still)}
+    text = json.dumps({**body, "seal": sealed(body, "internal", key_bytes(order.config))}, sort_keys=True)
+    write_atomic(order.out / "internal" / STATE, text.encode())
+
+
+def made(folder: Path, config: AuditConfig) -> dict[str, Any] | None:
+    """Return what an intact report set says of its making; None when a file of it is missing or was changed."""
+    try:
+        metrics = dict(json.loads((folder / METRICS).read_text(encoding="utf-8")))
+        told = str(metrics.pop("seal"))
+        if not hmac.compare_digest(told, sealed(metrics, metrics["level"], key_bytes(config))):
+            return None
+        if {n: s for n, s in sums(folder).items() if n != METRICS} != metrics["sums"]:
+            return None
+        audit = verified(folder / "audit", key_file=config.key_file)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, KinerjaError):
+        return None
+    named = {k: metrics[k] for k in ("region", "year", "level", "languages", "formats")}
+    same = [[metrics["region"], metrics["year"]]] == audit["cells"] and audit["level"] == metrics["level"]
+    failed = ", ".join(metrics["headline"].get("failed", ()))
+    return {**audit["provenance"], **named, "partial": failed} if same else None
+
+
+def folders(out: Path, level: str, region: str, year: int) -> list[Path]:
+    """Return the report folders of a cell: one, or more when the region changed its name."""
+    root = out if level == "public" else out / "internal"
+    return [p for p in sorted(root.glob(f"{year}/{region}-*")) if p.is_dir()]
+
+
+def task(order: Order, cell: Cell, level: Level, wanted: Mapping[str, Any], failed: set[tuple[Any, ...]],
+         resume: bool = True) -> Task:  # fmt: skip
+    """Return the task of one cell and level: why it must be made, or that it is done."""
+    found = folders(order.out, level, *cell)
+    told = made(found[0], order.config) if len(found) == 1 else None
+    reason = "" if resume else "asked"
+    if told is None:
+        reason = "failed" if (*cell, level) in failed else "changed" if found else "new"
+    elif (told["region"], told["year"], told["level"]) != (*cell, level):
+        reason = "changed"
+    else:
+        differs = (name for name in MADE_OF if name in wanted and told.get(name) != wanted[name])
+        reason = reason or next(differs, "")
+        if not reason and [list(order.languages), list(order.formats)] != [told["languages"], told["formats"]]:
+            reason = "form"
+    return Task(*cell, level, reason, "" if reason or told is None else str(told["partial"]))
+
+
+def matrix(order: Order, state: Mapping[str, Any], resume: bool, cells: Sequence[Cell] | None = None) -> list[Task]:
+    """Return the tasks of all cells of a state (of the given ones), internal level last."""
+    failed = {tuple(f) for f in state.get("failed", ())}
+    head = {k: state[k] for k in ("version", "config")}
+    return [
+        task(order, (c["region"], c["year"]), level, head | {k: c[k] for k in ("data", "links")}, failed, resume)
+        for c in state["cells"] if cells is None or (c["region"], c["year"]) in cells for level in order.levels
+    ]  # fmt: skip
+
+
+def plan(
+    paths: Any, order: Order, *, region: str | None, year: int | None, since: str | None, resume: bool,
+    new_key: bool, progress: Progress | None, refresh: bool = False,
+) -> Plan:  # fmt: skip
+    """Return what is to be done. Files are read only when they, the configuration or the version changed.
+
+    ``refresh`` reads them in any case. Nothing is written.
+    """
+    from kinerja_analysis import __version__
+    from kinerja_analysis.read import read
+
+    clock = _Clock()
+    key = key_id(key_bytes(order.config))
+    inputs = inputs_digest(paths, region, year)
+    head = {"version": __version__, "config": order.config.digest(), "key": key, "inputs": inputs,
+            "languages": list(order.languages), "formats": list(order.formats)}  # fmt: skip
+    before = read_state(order)
+    if inputs and resume and not refresh and all(before.get(k) == v for k, v in head.items()):
+        tasks = matrix(order, before, resume, _since(before["cells"], since, paths))
+        if not any(t.reason for t in tasks):
+            return Plan(tuple(tasks), before, seconds=clock.read())
+    tables = read(paths, region=region, year=year, config=order.config, progress=progress)
+    if not new_key:
+        check_key(tables, order.out)
+    clock.mark("read")
+    cells = cells_of(tables, order.config)
+    if not cells:
+        raise UsageError("errors.no_cells")
+    links = joined(between(tables, order.config, cells, key), cells, order)
+    told = [(r, y, data_digest(tables.select(region=r, until=y)), links_digest(links, r, y)) for r, y in cells]
+    rows = [dict(zip(("region", "year", "data", "links"), row, strict=True)) for row in told]
+    state = {**head, "cells": rows, "failed": before.get("failed", [])}
+    clock.mark("plan")
+    tasks = matrix(order, state, resume, _since(state["cells"], since, paths, tables))
+    return Plan(tuple(tasks), state, tables, links, clock.read())
+
+
+def check_key(tables: Tables, out: Path) -> None:
+    """Raise ``UsageError`` when a stored audit of real persons below ``out`` carries another key id than ``tables``."""
+    from kinerja_analysis.base.store import manifests
+
+    for place in manifests(out):
+        told = read_provenance(place)
+        theirs = told.get("key_id", "")
+        if tables.key_id and theirs and theirs != tables.key_id and not told.get("synthetic"):
+            raise UsageError("identity.other_key", folder=out.name, theirs=theirs, mine=tables.key_id)
+
+
+def joined(links: pd.DataFrame, cells: Sequence[Cell], order: Order) -> pd.DataFrame:
+    """Mark the cells of a year as audited together, with the mark that stored ones carry where that is true of them.
+
+    It is when every stored audit of the year is read again in this run: those whose links changed are made again.
+    """
+    marks = {}
+    for year in sorted({y for _, y in cells}):
+        mine = sorted(c for c in cells if c[1] == year)
+        roots = (order.out, order.out / "internal")
+        stored = [f for root in roots for f in root.glob(f"{year}/*/audit/{MANIFEST}")]
+        told = {str(read_provenance(f).get("joint", "")) for f in stored}
+        here = {f.parts[-3].split("-")[0] for f in stored} <= {r for r, _ in mine}
+        fresh = hashlib.sha256(f"{order.config.digest()} {mine}".encode()).hexdigest()[:16]
+        marks[year] = told.pop() if here and len(told) == 1 and told != {""} else fresh
+    return links.assign(joint=links["year"].map(marks).astype("str"))
+
+
+def links_digest(links: pd.DataFrame, region: str, year: int) -> str:
+    """Return a digest of what links a cell to the other regions."""
+    rows = of_cell(links, region, year).drop(columns="joint")
+    return hashlib.sha256(rows.to_csv(index=False, float_format="%.12g").encode()).hexdigest()[:16]
+
+
+def _since(
+    cells: Sequence[Mapping[str, Any]], since: str | None, paths: Any, tables: Tables | None = None
+) -> list[Cell] | None:
+    """Return the cells from a year on, or those with rows of a file changed at or after a date; None for all."""
+    if since is None:
+        return None
+    if len(since) == 4 and since.isascii() and since.isdigit():
+        return [(c["region"], c["year"]) for c in cells if c["year"] >= int(since)]
+    try:
+        start = dt.datetime.fromisoformat(since).timestamp()
+    except ValueError:
+        raise UsageError("run.since_wrong", value=since[:20]) from None
+    if tables is None:
+        return None
+    given = [Path(s) for s in as_sources(paths) if isinstance(s, (str, Path)) and not str(s).startswith("sql:")]
+    places = [p for source in given for p, named, _ in files_of(source) if is_read(p, named)]
+    late = {k for k, p in enumerate(places, start=1) if p.stat().st_mtime >= start}
+    frames = (getattr(tables, name)[["region", "year", "row"]] for name in TABLES)
+    rows = pd.concat([f.dropna(subset="row") for f in frames])
+    rows = rows[pd.to_numeric(rows["row"].str.replace(":.*", "", regex=True), errors="coerce").isin(late)]
+    first = rows.groupby("region")["year"].min().to_dict()  # later years look back on earlier ones
+    return [(c["region"], c["year"]) for c in cells if c["year"] >= first.get(c["region"], c["year"] + 1)]
+
+
+class _Clock:
+    """Seconds of the stages, one after the other."""
+
+    def __init__(self) -> None:
+        self.last, self.told = dt.datetime.now(), dict[str, float]()
+
+    def mark(self, stage: str) -> None:
+        now = dt.datetime.now()
+        self.told[stage], self.last = round((now - self.last).total_seconds(), 3), now
+
+    def read(self) -> dict[str, float]:
+        return self.told
+
+
+def merged(tasks: Sequence[Task]) -> dict[Cell, list[Task]]:
+    """Return the tasks by cell, in order."""
+    found: dict[Cell, list[Task]] = {}
+    for one in tasks:
+        found.setdefault((one.region, one.year), []).append(one)
+    return found
