@@ -12,7 +12,7 @@ import click
 from kinerja_analysis import __version__
 from kinerja_analysis.base.errors import InputRefused, KinerjaError, UsageError, write_failed
 from kinerja_analysis.base.words import LANGUAGES, say
-from kinerja_analysis.cli import files, identity, runs
+from kinerja_analysis.cli import files, identity, runs, stored
 from kinerja_analysis.cli.compare import compare_command
 from kinerja_analysis.cli.template import template_command
 from kinerja_analysis.cli.terminal import Terminal, default_lang
@@ -27,8 +27,8 @@ def cli() -> None:
 
 
 for _command in (runs.demo, files.check, runs.audit_command, runs.status, runs.report, compare_command,
-                 runs.simulate_command, runs.config_command, identity.identity, files.explain, runs.lab,
-                 template_command):  # fmt: skip
+                 stored.store_command, runs.simulate_command, runs.config_command, identity.identity, files.explain,
+                 runs.lab, template_command):  # fmt: skip
     cli.add_command(_command)
 
 

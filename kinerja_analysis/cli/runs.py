@@ -16,6 +16,7 @@ from kinerja_analysis import __version__
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused, UsageError
 from kinerja_analysis.base.words import say
+from kinerja_analysis.cli.stored import write_nation
 from kinerja_analysis.cli.terminal import (
     CONFIG,
     Terminal,
@@ -66,6 +67,7 @@ def demo(folder: str, out: str, seed: int, size: float | None, lang: str | None)
 @click.option("--jobs", type=click.IntRange(1, 512), default=None, help="Banyak proses / number of processes.")
 @click.option("--patience", type=click.FloatRange(0.01), default=120.0, show_default=True,
               help="Menit menunggu proses yang diam / minutes to wait for a worker that does not move.")
+@click.option("--scheduler", default="", help="Alamat penjadwal Dask / address of a Dask scheduler.")
 @click.option("--no-resume", is_flag=True, help="Hitung ulang semuanya / do everything again.")
 @click.option("--new-key", is_flag=True, help="Kunci memang diganti / the key was changed on purpose.")
 @click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
@@ -74,8 +76,8 @@ def demo(folder: str, out: str, seed: int, size: float | None, lang: str | None)
 @lang_option
 def audit_command(
     paths: tuple[str, ...], region: str | None, year: int | None, config_path: str | None, out: str,
-    levels: tuple[str, ...], since: str | None, jobs: int | None, patience: float, no_resume: bool, new_key: bool,
-    dry_run: bool, no_write: bool, as_json: bool, lang: str | None,
+    levels: tuple[str, ...], since: str | None, jobs: int | None, patience: float, scheduler: str, no_resume: bool,
+    new_key: bool, dry_run: bool, no_write: bool, as_json: bool, lang: str | None,
 ) -> None:  # fmt: skip
     """Dari berkas ke laporan: baca, hitung, periksa, tulis / from files to reports."""
     from kinerja_analysis.run import order_of, plan, run
@@ -98,7 +100,8 @@ def audit_command(
         done = term.step(
             "audit_and_report",
             lambda move: run(
-                found, out=out, level=level, jobs=jobs, patience=patience, config=config, progress=move, **same
+                found, out=out, level=level, jobs=jobs, patience=patience, scheduler=scheduler, config=config,
+                progress=move, **same,
             ),
         )
     except InputRefused as error:
@@ -151,8 +154,10 @@ def status(
     term.json([{**{k: getattr(t, k) for k in ("region", "year", "level", "reason")}, "status": STATUS[t.reason]}
                for t in tasks])  # fmt: skip
     for t in tasks:
-        shown = say(f"run.status.{STATUS[t.reason]}", term.lang)
-        term.say("run.status_line", region=t.region, year=str(t.year), status=shown, **_words(term, t))
+        words = _words(term, t) | {"status": say(f"run.status.{STATUS[t.reason]}", term.lang)}
+        if STATUS[t.reason] != "stale":
+            words["reason"] = None  # the state says it
+        term.say("run.status_line", region=t.region, year=str(t.year), **words)
     term.say("run.status_sum", **{s: sum(STATUS[t.reason] == s for t in tasks) for s in set(STATUS.values())})
 
 
@@ -184,15 +189,23 @@ def report(
 @click.option("--scenario", default="demo", show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--size", type=float, default=None)
+@click.option("--nation", type=click.IntRange(1, 998), default=None,
+              help="Tabel tersimpan sekian wilayah, bukan berkas / stored tables of so many regions, no files.")
+@click.option("--employees", type=click.IntRange(200), default=None, help="Pegawai --nation / employees of --nation.")
+@click.option("--jobs", type=click.IntRange(1, 512), default=None, help="Banyak proses / number of processes.")
 @click.option("--dry-run", is_flag=True)
 @lang_option
 def simulate_command(
-    folder: str, scenario: str, seed: int, size: float | None, dry_run: bool, lang: str | None
-) -> None:
+    folder: str, scenario: str, seed: int, size: float | None, nation: int | None, employees: int | None,
+    jobs: int | None, dry_run: bool, lang: str | None,
+) -> None:  # fmt: skip
     """Tulis berkas sintetis dalam bentuk aslinya / write synthetic files in real layouts."""
     from kinerja_analysis.simulate import simulate
 
     term = Terminal(lang)
+    if nation is not None:
+        write_nation(term, Path(folder), nation, employees, seed, jobs, dry_run)
+        return
     made = term.step("simulating", lambda _: simulate(scenario=scenario, seed=seed, size=size), scenario=scenario)
     if dry_run:
         for region, year in made.tables.cells():

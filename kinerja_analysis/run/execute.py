@@ -28,7 +28,9 @@ from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import find_config
 from kinerja_analysis.report.produce import FORMATS, Job, check_choice, make, notebooks_folder
 from kinerja_analysis.run import publish
+from kinerja_analysis.run.cluster import Cluster, died
 from kinerja_analysis.run.jobs import Order, Plan, Task, folders, links_digest, merged, plan, write_state
+from kinerja_analysis.run.stored import Part
 from kinerja_analysis.score import score
 
 LEVELS: tuple[Level, ...] = ("public", "internal")
@@ -86,6 +88,7 @@ class RunReport(Shown):
 def order_of(
     paths: Paths, out: str | Path = "reports", *, years: Sequence[int] | None = None,
     lang: Sequence[str] | None = None, level: Sequence[Level] = LEVELS, config: AuditConfig | None = None,
+    scheduler: str = "",
 ) -> Order:  # fmt: skip
     """Return what all cells of a run have in common; raises ``UsageError`` for an unknown language, level or place."""
     settings = config or find_config(paths)
@@ -97,14 +100,15 @@ def order_of(
     publish.check_out(Path(out))
     place = Path(out).resolve()
     return Order(place, notebooks_folder(), languages, tuple(level), FORMATS, settings, publish.log_place(place),
-                 os.getpid())  # fmt: skip
+                 0 if scheduler else os.getpid(), scheduler)  # fmt: skip
 
 
 def run(
     paths: Paths, *, region: str | None = None, year: int | None = None, years: Sequence[int] | None = None,
     out: str | Path = "reports", lang: Sequence[str] | None = None, level: Sequence[Level] = LEVELS,
     jobs: int | None = None, resume: bool = True, since: str | None = None, new_key: bool = False,
-    patience: float = PATIENCE, config: AuditConfig | None = None, progress: Progress | None = None,
+    patience: float = PATIENCE, scheduler: str = "", config: AuditConfig | None = None,
+    progress: Progress | None = None,
 ) -> RunReport:  # fmt: skip
     """Read everything, audit every cell, write every report and the index.
 
@@ -130,6 +134,8 @@ def run(
         Go on although earlier audits below ``out`` were made with another key.
     patience : float
         Minutes after which a worker that comes to no new stage is ended and its cell has failed.
+    scheduler : str
+        Address of a Dask scheduler whose workers do the cells (``run.cluster``) instead of processes here.
     progress : callable, optional
         As in :func:`kinerja_analysis.read`, then ``("cells", 1, 12)`` after the first of twelve.
 
@@ -145,7 +151,7 @@ def run(
         Unknown language or level; another run is writing there; too little room on the disk; earlier audits were made
         with another key.
     """
-    order = order_of(paths, out, years=years, lang=lang, level=level, config=config)
+    order = order_of(paths, out, years=years, lang=lang, level=level, config=config, scheduler=scheduler)
     lock = publish.Lock(order.out)
     lock.check()
     with _stoppable():
@@ -194,6 +200,7 @@ def _execute(
         summary = ("", max(y for _, y in cells))
         rows[summary], failures[summary] = ("failed", say(failure[0], "en", **failure[1])), failure
     files += summaries + write_index(order.out, order.languages)
+    sweep(order.out)  # of workers that died
     failed = [t for t in todo.todo if (t.region, t.year) in failures]
     write_state(order, todo, failed)
     if todo.todo:
@@ -245,11 +252,13 @@ def _pool(
     width: int, patience: float,
 ) -> Iterator[tuple[tuple[str, int], Outcome | str]]:  # fmt: skip
     """Do cells until all are done or a worker died or hung; those in work then come with the reason."""
-    from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+    from concurrent.futures import FIRST_COMPLETED, Future, wait
 
     assert todo.tables is not None and todo.links is not None
     queue, running = list(waiting), dict[Future[Outcome], tuple[str, int]]()
-    executor, moved, size = workers(width, width), time.monotonic(), 0
+    executor = Cluster(order.scheduler, order.config, order.out / publish.LOCK) if order.scheduler else None
+    width = executor.width if executor and width > 1 else width
+    executor, moved, size = executor or workers(width, width), time.monotonic(), 0
     try:
         while queue or running:
             while queue and len(running) < width:
@@ -262,11 +271,11 @@ def _pool(
             now = order.log.stat().st_size if order.log.exists() else 0
             if over or now != size:
                 moved, size = time.monotonic(), now
-            died = [f for f in over if isinstance(f.exception(), BrokenExecutor)]
-            for future in (f for f in over if f not in died):
+            lost = [f for f in over if died(f.exception())]
+            for future in (f for f in over if f not in lost):
                 yield running.pop(future), future.result()
-            if died or time.monotonic() - moved > 60 * patience:
-                key = "run.worker_died" if died else "run.worker_hung"
+            if lost or time.monotonic() - moved > 60 * patience:
+                key = "run.worker_died" if lost else "run.worker_hung"
                 yield from ((cell, key) for cell in running.values())
                 return
     finally:
@@ -279,11 +288,12 @@ def _failed(key: str, order: Order, cell: tuple[str, int], params: dict[str, Any
 
 
 def do_cell(
-    tables: Tables, cell: tuple[str, int], links: pd.DataFrame, levels: Sequence[Level], order: Order
+    part: Tables | Part, cell: tuple[str, int], links: pd.DataFrame, levels: Sequence[Level], order: Order
 ) -> Outcome:
     """Audit and report one cell at some levels; return status, reason, the files and what failed.
 
-    ``tables`` are the region's rows up to the year, ``links`` the cell's rows of ``detect.between``.
+    ``part`` holds the region's rows up to the year, or says where they are stored; ``links`` the cell's rows of
+    ``detect.between``.
     """
     _follow(order.parent)
     region, year = cell
@@ -296,6 +306,7 @@ def do_cell(
     now = time.monotonic()
     publish.note(order.log, "cell", "started", 0.0, region, year)
     try:
+        tables = part.load() if isinstance(part, Part) else part
         audit = detect(tables, score(tables, order.config), order.config, cells=[cell])
         made_of = {"links": links_digest(links, region, year), "joint": links["joint"].iloc[0]}
         audit = replace(audit, counts={**audit.counts, "between": links}, provenance={**audit.provenance, **made_of})

@@ -24,6 +24,7 @@ from kinerja_analysis.detect.between import between
 from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import as_sources, files_of, is_read
 from kinerja_analysis.report.produce import METRICS
+from kinerja_analysis.run.stored import Stored, stored
 
 Cell = tuple[str, int]
 STATE = "run.json"
@@ -47,6 +48,7 @@ class Order:
     config: AuditConfig
     log: Path
     parent: int = 0
+    scheduler: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The tasks, and what they need: ``tables`` and ``links`` are None where nothing had to be read."""
+    """The tasks; what they need: ``tables`` (or where they are stored) and ``links``; None if nothing was read."""
 
     tasks: tuple[Task, ...]
     state: Mapping[str, Any]
-    tables: Tables | None = None
+    tables: Tables | Stored | None = None
     links: pd.DataFrame | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -172,11 +174,13 @@ def plan(
     ``refresh`` reads them in any case. Nothing is written.
     """
     from kinerja_analysis import __version__
-    from kinerja_analysis.read import read
 
     clock = _Clock()
     key = key_id(key_bytes(order.config))
-    inputs = inputs_digest(paths, region, year)
+    store = stored(paths, order.config)
+    if store is not None and (region, year) != (None, None):
+        raise UsageError("run.store_says_region")
+    inputs = inputs_digest(paths, region, year) if store is None else store.digest()
     head = {"version": __version__, "config": order.config.digest(), "key": key, "inputs": inputs,
             "languages": list(order.languages), "formats": list(order.formats)}  # fmt: skip
     before = read_state(order)
@@ -184,20 +188,45 @@ def plan(
         tasks = matrix(order, before, resume, _since(before["cells"], since, paths))
         if not any(t.reason for t in tasks):
             return Plan(tuple(tasks), before, seconds=clock.read())
+    tables: Tables | Stored
+    if store is None:
+        tables, told, links = _read(paths, region, year, order, key, progress, new_key, clock)
+    else:
+        tables, told, links = _opened(store, order, key, new_key, clock)
+    if not told:
+        raise UsageError("errors.no_cells")
+    rows = [{"region": r, "year": y, "data": data, "links": links_digest(links, r, y)} for (r, y), data in told.items()]
+    state = {**head, "cells": rows, "failed": before.get("failed", [])}
+    clock.mark("plan")
+    tasks = matrix(order, state, resume, _since(rows, since, paths, tables))
+    return Plan(tuple(tasks), state, tables, links, clock.read())
+
+
+def _read(
+    paths: Any, region: str | None, year: int | None, order: Order, key: str, progress: Progress | None, new_key: bool,
+    clock: _Clock,
+) -> tuple[Tables, dict[Cell, str], pd.DataFrame]:  # fmt: skip
+    """Read files; return the tables, the cells with their data's digests, and what links them."""
+    from kinerja_analysis.read import read
+
     tables = read(paths, region=region, year=year, config=order.config, progress=progress)
     if not new_key:
         check_key(tables, order.out)
     clock.mark("read")
     cells = cells_of(tables, order.config)
-    if not cells:
-        raise UsageError("errors.no_cells")
     links = joined(between(tables, order.config, cells, key), cells, order)
-    told = [(r, y, data_digest(tables.select(region=r, until=y)), links_digest(links, r, y)) for r, y in cells]
-    rows = [dict(zip(("region", "year", "data", "links"), row, strict=True)) for row in told]
-    state = {**head, "cells": rows, "failed": before.get("failed", [])}
-    clock.mark("plan")
-    tasks = matrix(order, state, resume, _since(state["cells"], since, paths, tables))
-    return Plan(tuple(tasks), state, tables, links, clock.read())
+    return tables, {(r, y): data_digest(tables.select(region=r, until=y)) for r, y in cells}, links
+
+
+def _opened(
+    store: Stored, order: Order, key: str, new_key: bool, clock: _Clock
+) -> tuple[Stored, dict[Cell, str], pd.DataFrame]:
+    """As ``_read``, of stored tables: manifests are read, and of the rows who shares a person with whom."""
+    for tables in store.keys() if not new_key else ():
+        check_key(tables, order.out)
+    told = store.cells()
+    clock.mark("read")
+    return store, told, joined(store.links(list(told), key), list(told), order)
 
 
 def check_key(tables: Tables, out: Path) -> None:
@@ -235,7 +264,7 @@ def links_digest(links: pd.DataFrame, region: str, year: int) -> str:
 
 
 def _since(
-    cells: Sequence[Mapping[str, Any]], since: str | None, paths: Any, tables: Tables | None = None
+    cells: Sequence[Mapping[str, Any]], since: str | None, paths: Any, tables: Tables | Stored | None = None
 ) -> list[Cell] | None:
     """Return the cells from a year on, or those with rows of a file changed at or after a date; None for all."""
     if since is None:
@@ -243,14 +272,17 @@ def _since(
     if len(since) == 4 and since.isascii() and since.isdigit():
         return [(c["region"], c["year"]) for c in cells if c["year"] >= int(since)]
     try:
-        start = dt.datetime.fromisoformat(since).timestamp()
+        moment = dt.datetime.fromisoformat(since)
     except ValueError:
         raise UsageError("run.since_wrong", value=since[:20]) from None
     if tables is None:
         return None
+    if isinstance(tables, Stored):
+        regions = tables.changed(moment)
+        return [(c["region"], c["year"]) for c in cells if c["region"] in regions]
     given = [Path(s) for s in as_sources(paths) if isinstance(s, (str, Path)) and not str(s).startswith("sql:")]
     places = [p for source in given for p, named, _ in files_of(source) if is_read(p, named)]
-    late = {k for k, p in enumerate(places, start=1) if p.stat().st_mtime >= start}
+    late = {k for k, p in enumerate(places, start=1) if p.stat().st_mtime >= moment.timestamp()}
     frames = (getattr(tables, name)[["region", "year", "row"]] for name in TABLES)
     rows = pd.concat([f.dropna(subset="row") for f in frames])
     rows = rows[pd.to_numeric(rows["row"].str.replace(":.*", "", regex=True), errors="coerce").isin(late)]

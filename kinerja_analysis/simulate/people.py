@@ -163,7 +163,7 @@ def _years(
         before = now.copy()
         now = _swap(now, swaps)
         moved[year] = _two_rows(plan, places, before, swaps)
-        if plan.planted.rotation and year == plan.planted.rotation_year:
+        if plan.planted.rotation and plan.planted.rotation_year in (0, year):
             now = _swap(now, _rotation(plan, places, lenient, rng))
         seating[year] = now
     return seating, moved

@@ -120,7 +120,7 @@ class Planted:
 
     ``own_group`` (and ``own_group_score`` on the 360 scale): the difference that sharing the supervisor's ``asal``
     makes. ``lenient`` / ``lenient_score``: added by every supervisor of ``lenient_units`` units. ``rotation``: share of
-    supervisors who change unit in ``rotation_year``. ``ignores`` and ``halo``: share of supervisors.
+    supervisors who change unit in ``rotation_year`` (0: in every year). ``ignores`` and ``halo``: share of supervisors.
     ``reciprocity``: correlation of the two pair effects of two peers. ``gap`` (``gap_score``): supervisors rate women
     that much lower. ``copies``: share of supervisors who give their whole team one set of ratings. ``drift``: added
     with each year after the first by every supervisor of the lenient units, on both scales. ``mismatch``: share of
@@ -162,7 +162,10 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One region: how it is called, organised and rated, and what is planted."""
+    """One region: how it is called, organised and rated, and what is planted.
+
+    ``exports``: e-Kinerja files, one a quarter if ``quarterly``, else (or with ``yearly`` too) one for the year.
+    """
 
     code: str
     name: str
@@ -176,6 +179,8 @@ class Plan:
     framework: str = ""
     head: str = "Sekretaris Daerah"
     quarterly: bool = False
+    yearly: bool = False
+    exports: bool = True
     groups: tuple[str, ...] = ("pesisir", "dataran", "perbukitan")
     form: Form | None = None
     indicators: tuple[Indicator, ...] = ()

@@ -76,9 +76,10 @@ def sheets_of(world: World, latent: Latent, years: Sequence[int], seed: int) -> 
         if len(frame):
             sheets.append(Sheet(f"{plan.slug}/{name}", table, world, year, quarter, frame, **more))
 
-    last = 4 if plan.quarterly else 0
+    quarters = (1, 2, 3, 4) * plan.quarterly + (0,) * (plan.yearly or not plan.quarterly)
+    last = quarters[-1]
     for year in years:
-        for quarter in (1, 2, 3, 4) if plan.quarterly else (0,):
+        for quarter in quarters if plan.exports else ():
             frame = appraisals(world, latent, year, quarter, seed)
             more = {}
             if plan.planted.faults:

@@ -161,7 +161,7 @@ def halves(out: Path) -> list[str]:
             parts = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in (report / "audit").glob("*.parquet")}
             if found != metrics["sums"] or parts != manifest["files"]:
                 wrong.append(report.relative_to(out).as_posix())
-        pages = [*root.glob("index*.html"), *root.glob("[12]*/index*.html")]
+        pages = [p for name in ("", "[12]*/", "[12]*/ringkasan/") for p in root.glob(f"{name}*.html")]
         wrong += [p.relative_to(out).as_posix() for p in pages if not p.read_text("utf-8").rstrip().endswith("</html>")]
     return wrong
 
@@ -251,6 +251,42 @@ def stopped(world: World, number: int, code: int, early: float = 0.0) -> int:
     assert workers and not psutil.wait_procs(workers, timeout=10)[1]
     finished(world, out)
     return 1
+
+
+def week(world: World, rng: random.Random) -> int:
+    """Seven days: files come in late, entries are corrected; each day's run is killed or stopped 1 to 4 times.
+
+    Beside it the same days undisturbed: at the end of every day both trees are the same. Returns how many kills hit.
+    """
+    files, hit = world.fresh("masuk_pekan"), 0
+    shutil.copytree(world.files, files)
+    names = ("penilaian_skp*_tw[234].*", "penilaian_360*", "capaian*")
+    late, aside = [p for name in names for p in sorted(files.glob(f"*/{name}"))], world.fresh("nanti")
+    for k, path in enumerate(late):
+        (aside / str(k)).mkdir(parents=True)
+        shutil.move(path, aside / str(k) / path.name)
+    calm, out = World(world.folder, files, world.fresh("pekan_utuh")), world.fresh("pekan")
+    people = sorted(files.glob("*/pegawai_2025.csv"))
+    assert len(late) >= 7 and len(people) == len(REGIONS), (late, people)
+    for day in range(7):
+        for k in range(day, len(late), 7):
+            shutil.move(aside / str(k) / late[k].name, late[k])
+        table = people[day % len(people)]
+        text = table.read_text(encoding="utf-8")
+        assert ";51-60;" in text, text
+        table.write_text(text.replace(";51-60;", ";41-50;", 1), encoding="utf-8")
+        begun = time.monotonic()
+        code, said = start(calm, calm.whole).wait()
+        assert code == 0, said
+        calm.seconds, calm.digest = time.monotonic() - begun, digest(calm.whole)
+        for _ in range(rng.randint(1, 4)):
+            command = start(calm, out)
+            time.sleep(rng.uniform(0.2, calm.seconds))
+            hit += command.process.poll() is None
+            command.kill(rng.choice((signal.SIGKILL, signal.SIGTERM, signal.SIGINT)))
+            assert not halves(out), halves(out)
+        finished(calm, out)
+    return hit
 
 
 # --- workers ----------------------------------------------------------------------------------------------------------
@@ -478,6 +514,7 @@ def families(rng: random.Random, kills: int, mount: bool) -> Iterator[tuple[str,
         n = min(8, left)
         yield "random kills", f"chain of {n}", lambda w, n=n: chain(w, rng, n)
         left -= n
+    yield "a week of daily runs", "seven days", lambda w: week(w, rng)
     for stage in STAGES:
         for nth in (1, 2) if stage not in ("started", "read", "plan", "run") else (1,):
             yield "stage boundaries", f"{stage} {nth}", lambda w, s=stage, n=nth: boundary(w, s, n)
