@@ -13,6 +13,7 @@ from kinerja_analysis.report.sections import (
     compare,
     evidence,
     examined,
+    glossary,
     headcount,
     index,
     key,
@@ -82,19 +83,19 @@ def region_page(audit: Audit, lang: str, *, pictures: bool = True) -> Page:
     view = View(audit, lang, pictures)
     places = evidence.anchors(view)
     count = headcount.headcount(view, f"a{len(places) + 1}", f"A{len(places) + 1}")
-    parts: tuple[tuple[Block, ...], ...] = (
+    proof = (Part(view.say("evidence.title"), view.say("evidence.lead")),
+             *(evidence.evidence(view, name, place) for name, place in places.items()))  # fmt: skip
+    first: tuple[tuple[Block, ...], ...] = (
         (lead.masthead(view),),
         (examined.examined(view),),
         (capacity.capacity(view),),
         (key.key(view, places),),
         (index.index(view),),
         (steps.steps(view),),
-        (origin.origin(view),),
-        (Part(view.say("evidence.title"), view.say("evidence.lead")),
-         *(evidence.evidence(view, name, place) for name, place in places.items())),
-        (count,) if count is not None else (),
-    )  # fmt: skip
-    return _page(view, NAMES, parts)
+    )
+    terms = glossary.glossary(view, (*first, proof))
+    tail = (count,) if count is not None else ()
+    return _page(view, NAMES, (*first, (origin.origin(view), *terms), proof, tail))
 
 
 def quality_page(audit: Audit, lang: str) -> Page:

@@ -148,3 +148,15 @@ def test_internal_pages_stay_apart(make_audit, tmp_path) -> None:
     audit = make_audit([], [(A, 2025), (B, 2025)])
     assert place(audit, tmp_path).parent == tmp_path / "internal" / "banding"
     assert place(replace(audit, level="public"), tmp_path).parent == tmp_path / "banding"
+
+
+def test_ten_regions_are_drawn_as_a_funnel_with_their_numbers(fact, make_audit) -> None:
+    cells = [(f"02.{i:02d}", 2025) for i in range(10)]
+    shares = [0.2] * 9 + [0.3]
+    found = [fact(r, "separated_pairs", s, s - 0.04, s + 0.04) for s, (r, _) in zip(shares, cells, strict=True)]
+    page = comparison_page(compare_regions(make_audit(found, cells)), None, "en", pictures=False)
+    (drawn,) = [b for b in walk(page.blocks) if isinstance(b, Figure) and b.alt.startswith("Funnel of 10 regions")]
+    assert "mean 21.0%" in drawn.alt and "This is no ranking" in drawn.caption
+    (table,) = [b for b in walk(page.blocks) if isinstance(b, TableBlock) and b.caption == drawn.caption]
+    assert [row[1] for row in table.rows] == [0.2] * 9 + [pytest.approx(0.3)]
+    assert [row[0] for row in table.rows] == sorted(row[0] for row in table.rows)

@@ -75,7 +75,8 @@ def test_audits_of_a_store_are_those_of_the_files(tmp_path: Path) -> None:
     harmed = next(store.glob("76.02/2025/ratings.parquet"))
     harmed.write_bytes(harmed.read_bytes()[:-9])
     again = run(store, out=tmp_path / "b", level=["internal"], jobs=1, config=config, resume=False)
-    assert again.exit_code == 5 and again.reason("76.02", 2025, "en").startswith("The stored tables are not intact: ratings.parquet")
+    assert again.exit_code == 5
+    assert again.reason("76.02", 2025, "en").startswith("The stored tables are not intact: ratings.parquet")
     assert again.to_frame()["status"].tolist() == ["done", "failed"]
 
 

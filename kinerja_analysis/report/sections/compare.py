@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from kinerja_analysis.base.results import Comparison
 from kinerja_analysis.base.words import say
 from kinerja_analysis.compare.pairs import FORM_MARKS
@@ -26,6 +28,7 @@ from kinerja_analysis.report.blocks import (
 )
 from kinerja_analysis.show import charts
 from kinerja_analysis.show import comparison as words
+from kinerja_analysis.show.table import header
 
 TOPICS = {
     "pairs": ("separated_pairs",), "order": ("order", "order_others", "index"), "groups": ("odds_ratio", "gap"),
@@ -231,12 +234,29 @@ def _matrix(view: Compared) -> list[Block]:
     each = [words.told(c, r, view.lang) for c in view.of_year(view.latest) for r in apart(known(c))]
     blocks += [Text(f"**{t}**") for t in each[:20]]
     funnels = view.regions.funnels
-    mine = funnels[funnels["measure"] == "separated_pairs"] if len(funnels) else funnels
+    scope = str(rows[0].scope)
+    mine = funnels[(funnels["measure"] == "separated_pairs") & (funnels["scope"] == scope)] if len(funnels) else funnels
     for year, f in mine.groupby("year") if len(mine) else ():
         outside = int(((f["value"] < f["lower"]) | (f["value"] > f["upper"])).sum())
-        blocks.append(Text(view.tell("page.funnel", year=str(year), what=words.label(rows[0], view.lang),
+        about = {"year": str(year), "what": words.label(rows[0], view.lang)}
+        blocks.append(Text(view.tell("page.funnel", **about,
                                     phi=float(f["phi"].iloc[0]), outside=outside, n=len(f))))  # fmt: skip
+        blocks += _funnel(view, f, view.tell("page.funnel_caption", **about))
     return blocks
+
+
+def _funnel(view: Compared, frame: pd.DataFrame, caption: str) -> list[Block]:
+    """Return the picture of all regions of a year with its numbers, regions by name."""
+    chart = charts.figure("regions", frame, names=view.regions.names, lang=view.lang, wide=800, pictures=view.pictures)
+    if chart is None:
+        return []
+    shown = chart.table.sort_values("region")[["region", "value", "lower", "upper"]]
+    columns = (Column(header("region", view.lang)), *(Column(header(c, view.lang), "%1") for c in shown.columns[1:]))
+    seen = tuple(float(v) for v in shown[["value", "lower", "upper"]].to_numpy().ravel())
+    picture = Figure(chart.png, chart.narrow, chart.alt, chart.width, chart.height, chart.narrow_width,
+                     chart.narrow_height, caption, numbers=seen)  # fmt: skip
+    body = tuple(shown.itertuples(index=False, name=None))
+    return [picture, TableBlock(caption, columns, body, role="data", numbers=seen)]
 
 
 def levels(view: Compared) -> Section:

@@ -18,6 +18,7 @@ from kinerja_analysis.show.table import header
 MOST_LISTED = 12
 MOST_SHIFTS = 20
 LISTED = ("phi",)  #: measures about a source, told in words: no chart shows them
+SPREADS = ("supervisor_change", "spread")  #: how far raters lie apart: by changes of supervisor, by several raters
 Drawn = tuple[Figure, TableBlock]
 
 
@@ -77,6 +78,8 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
     elif detector == "leniency":
         yield figure(view, "caterpillar", result, names=view.names, caption=_of_raters(view, result), codes=codes)
         yield figure(view, "funnel", result, names=view.names, caption=_caption(view, "funnel"), codes=codes)
+        ways = [f for m in SPREADS for f in result.findings(measure=m, subject_kind="region")]
+        yield figure(view, "ranges", ways, caption=_caption(view, "spreads"), codes=[f.code for f in ways])
     elif detector == "drift":
         caption = _of_raters(view, result, "drift", "relative_shift", MOST_SHIFTS)
         yield figure(view, "caterpillar", result, caption=caption, codes=codes, names=view.names,
@@ -172,7 +175,12 @@ def method(view: View, detector: str, result: Result) -> list[tuple[str, str]]:
     few = int(((frame["status"] == str(Status.INSUFFICIENT)) & (frame["subject_kind"] != "region")).sum())
     if few:
         parts.append((view.say("evidence.not_judged"), view.say("evidence.not_judged_text", n=few)))
-    return [*parts, (view.say("evidence.calibration"), calibrated(view, detector))]
+    return [*parts, (view.say("evidence.calibration"), calibrated(view, detector)), page_about(view, detector)]
+
+
+def page_about(view: View, method: str) -> tuple[str, str]:
+    """Return the name of the page that holds a method's formulas and where they come from."""
+    return view.say("evidence.more"), view.say("evidence.more_text", page=f"docs/metode/{method}.md")
 
 
 def calibrated(view: View, detector: str) -> str:

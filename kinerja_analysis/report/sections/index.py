@@ -7,11 +7,13 @@ import math
 from kinerja_analysis.base.results import Finding
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.report.blocks import Block, Cell, Column, Heading, Note, Section, TableBlock, Text
+from kinerja_analysis.report.sections.evidence import page_about
 from kinerja_analysis.report.view import ANSWERED, View, figure, split
 from kinerja_analysis.show import sentence as words
 from kinerja_analysis.show.table import header
 
 PANEL = ("differentiation", "agreement", "equity", "impartiality", "achievement", "integrity")
+USUAL = 0.50  #: reliability of one supervisor rating in published studies
 SCOPES = (("both", "ekinerja"), ("multisource",))  #: of each kind of score, the one with most evidence first
 FAILURES = ("shared", "copied", "homogeneous", "true_gap", "level", "capaian")
 
@@ -124,8 +126,21 @@ def _panel(view: View, scope: str) -> list[Block]:
         return []
     heads = ("dimension", "value", "range", "hundred", "note")
     columns = tuple(Column(view.say(f"index.panel.column_{c}")) for c in heads)
-    return [Heading(view.say("index.panel.title"), 4),
+    found = [f for name in PANEL for f in _all(view, scope, f"index_{name}")[:1]]
+    caption, marks = view.say("index.panel.caption"), yardsticks(view, scope)
+    drawn = figure(view, "panel", found, caption=caption, codes=codes, yardsticks=marks)
+    return [Heading(view.say("index.panel.title"), 4), *(drawn[:1] if drawn is not None else ()),
             TableBlock("", columns, tuple(rows), codes=tuple(codes), numbers=tuple(numbers))]  # fmt: skip
+
+
+def yardsticks(view: View, scope: str) -> dict[str, tuple[float, ...]]:
+    """Return the marks of the drawn panel, each on its dimension's own scale."""
+    national, guide, valid = (
+        threshold(f"index.{name}", view.audit.config.thresholds).value
+        for name in ("separated_national", "separated_guide", "min_valid")
+    )
+    mixes = (national, guide) if scope != "multisource" else ()  # both are mixes of the predikat
+    return {"differentiation": mixes, "agreement": (USUAL,), "integrity": (valid,)}
 
 
 def _value(view: View, value: float, unit: str, *, bare: bool = False) -> str:
@@ -176,5 +191,6 @@ def _method(view: View) -> Note:
         (view.say("evidence.assumption"), words.assumption("index", view.lang)),
         (view.say("evidence.thresholds"), "; ".join(told) + "."),
         (view.say("evidence.calibration"), view.say("index.accepted")),
+        page_about(view, "index"),
     ]
     return Note(tuple(parts))

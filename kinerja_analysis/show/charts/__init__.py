@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     "bounds", "caterpillar", "chance", "contrasts", "d_study", "design", "distribution", "funnel", "odds", "pairs",
-    "ranges", "self_other", "sources", "supported", "teams",
+    "panel", "ranges", "regions", "self_other", "sources", "supported", "teams",
 )  # fmt: skip
 OF_RESULT = {
     "leniency": "caterpillar",

@@ -11,7 +11,17 @@ import pytest
 
 from kinerja_analysis.base.results import Comparison, Result
 from kinerja_analysis.show import charts, theme
-from kinerja_analysis.show.charts import caterpillar, d_study, distribution, drawing, funnel, rows, teams
+from kinerja_analysis.show.charts import (
+    caterpillar,
+    d_study,
+    distribution,
+    drawing,
+    funnel,
+    panel,
+    regions,
+    rows,
+    teams,
+)
 
 
 def raters(lab: SimpleNamespace, n: int, groups: int = 1) -> Result:
@@ -59,7 +69,20 @@ def inputs(lab: SimpleNamespace) -> dict[str, tuple[Any, list[str]]]:
                         separated=16.0, concordant=12.0, discordant=4.0, tied=84.0, n_comparators=1)  # fmt: skip
     own = {"measure": "own_group_gap", "subject": "asal|supervisor", "reference": "", "adjusted": False, "unit": "sd",
            "value": 0.44, "lower": 0.07, "upper": 0.81, "n_a": 275, "n_b": 300, "status": "FLAGGED"}  # fmt: skip
+    dimensions = [
+        lab.finding("index.differentiation", measure="index_differentiation", value=27.0, n=400, unit="of_100"),
+        lab.finding("index.agreement", measure="index_agreement", value=0.44, lower=0.3, upper=0.5, n=318,
+                    unit="reliability"),
+        lab.finding("index.equity", measure="index_equity", value=12.0, lower=0.0, upper=79.0, n=400, unit="of_100"),
+        lab.finding("index.achievement_none", "NOT_APPLICABLE", measure="index_achievement")]  # fmt: skip
+    funnel_of = pd.DataFrame({"region": ["01.01", "01.02", "01.03"], "value": [0.4, 0.21, 0.2],
+                              "se": [0.02, 0.05, 0.01], "centre": 0.2, "phi": 1.5,
+                              "lower": [0.15, 0.08, 0.18], "upper": [0.25, 0.32, 0.22],
+                              "lower_outer": [0.12, 0.01, 0.16], "upper_outer": [0.28, 0.39, 0.24]})  # fmt: skip
     return {
+        "panel": (dimensions, ["Daya pembeda: 27 (n 400).", "0,44 (n 318), 0,30 sampai 0,50", "paling banyak 79",
+                               "Kaitan dengan capaian: tidak teridentifikasi"]),
+        "regions": (funnel_of, ["3 wilayah", "rata-rata 20,0%", "1 di luar batas 99,8%", "01.01: 40,0%"]),
         "contrasts": (Comparison(pd.DataFrame([own])), ["asal sama, dari atasan: 0,44", "0,07 sampai 0,81"]),
         "bounds": (lab.finding("leniency.bounds", measure="bounds", **share), ["19%"]),
         "caterpillar": (raters(lab, 5), ["+11,4", "+7,0 sampai +15,8", "Ditandai 1"]),
@@ -212,3 +235,22 @@ def test_shifts_are_told_as_shifts(lab: SimpleNamespace) -> None:
                          p_adjusted=0.9) for c in "ABC"]  # fmt: skip
     chart = charts.figure("caterpillar", Result.of("drift", found), measure="relative_shift", lang="en")
     assert chart is not None and chart.alt.startswith("Shifts of 3 raters since the year before")
+
+
+def test_a_dimension_that_may_be_none_has_bounds_and_no_figure(lab: SimpleNamespace) -> None:
+    source, _ = inputs(lab)["panel"]
+    frame = panel.data(source, yardsticks={"differentiation": (20.0, 53.0)})
+    assert frame is not None
+    rows_ = frame.set_index("measure")
+    assert rows_.loc["differentiation", ["value", "mark", "further"]].tolist() == [27.0, 20.0, 53.0]
+    assert np.isnan(rows_.loc["equity", "value"]) and rows_.loc["equity", "upper"] == 79.0
+    assert rows_.loc["achievement", ["value", "lower", "upper"]].isna().all()
+    assert panel.data(source[3:]) is None, "nothing is known"
+
+
+def test_regions_outside_the_outer_limits_only_are_marked(lab: SimpleNamespace) -> None:
+    source, _ = inputs(lab)["regions"]
+    frame = regions.data(source, names={"01.01": "Satu"})
+    assert frame is not None and frame["se"].is_monotonic_increasing
+    assert frame.loc[frame["flagged"], "region"].tolist() == ["Satu"]
+    assert regions.data(source.iloc[:0]) is None
