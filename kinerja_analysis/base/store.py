@@ -22,6 +22,7 @@ from kinerja_analysis.base.results import Audit, Design, Result
 from kinerja_analysis.base.tables import TABLES, ScoreTable, Tables
 
 MANIFEST = "manifest.json"
+METRICS = "metrics.json"  #: what a report set says of itself, for programs
 STAGE, OLD = ".stage-", ".old-"
 _LEFT = re.compile(r"\.(stage-.*|old-.*|[^.].*\.(html|json|jsonl|lock)\.[a-z0-9_]{6,})")
 

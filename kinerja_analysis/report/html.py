@@ -36,7 +36,7 @@ def page_html(
     *,
     lang: str,
     title: str,
-    other_language_href: str = "",
+    other_language_hrefs: tuple[str, ...] = (),
     index_href: str = "",
     level: str = "internal",
     synthetic: bool = False,
@@ -53,8 +53,10 @@ def page_html(
         ``id`` or ``en``.
     title : str
         Region and year.
-    other_language_href, index_href : str
-        Relative addresses, "" for none.
+    other_language_hrefs : tuple of str
+        Relative addresses of the page in its other languages.
+    index_href : str
+        Relative address, "" for none.
     level : str
         ``internal`` or ``public``.
     synthetic : bool
@@ -68,7 +70,7 @@ def page_html(
     -------
     str
     """
-    shell = Shell(lang, index_href, other_language_href, sisters, downloads)
+    shell = Shell(lang, index_href, other_language_hrefs, sisters, downloads)
     place = next((block.place for block in blocks if isinstance(block, Masthead)), title)
     notice = _notice(lang, place) if synthetic else ""
     style = sheet("page.css") + _footer_style(lang, title, level, synthetic)
@@ -78,15 +80,16 @@ def page_html(
 
 
 def region_html(
-    blocks: Sequence[Block], audit: Audit, lang: str, *, document: str = MAIN, other_language_href: str = "",
-    sisters: tuple[tuple[str, str], ...] = (), downloads: tuple[tuple[str, str], ...] = (),
+    blocks: Sequence[Block], audit: Audit, lang: str, *, document: str = MAIN,
+    other_language_hrefs: tuple[str, ...] = (), sisters: tuple[tuple[str, str], ...] = (),
+    downloads: tuple[tuple[str, str], ...] = (),
 ) -> str:  # fmt: skip
     """Return the page of an audit of one cell; the index is two folders up."""
     return page_html(
         blocks,
         lang=lang,
         title=title_of(audit, lang, document),
-        other_language_href=other_language_href,
+        other_language_hrefs=other_language_hrefs,
         index_href=f"../../{index_name(lang)}",
         level=audit.level,
         synthetic=bool(audit.provenance.get("synthetic")),

@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from kinerja_analysis.base.results import Audit, Finding, Status
-from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.base.store import METRICS, write_atomic
 from kinerja_analysis.report import index_parts as parts
-from kinerja_analysis.report.html import index_name, sheet, shell_html
+from kinerja_analysis.report.html import MAIN, index_name, sheet, shell_html
 from kinerja_analysis.report.sections.index import told
 from kinerja_analysis.report.view import ANSWERED, View
 from kinerja_analysis.score.rules import rule_for
 
-METRICS = "metrics.json"
-#: What a page about several regions says of itself.
-ABOUT = "halaman.json"
 Row = Mapping[str, Any]
 
 
@@ -84,20 +81,21 @@ def write_index(out: Path, languages: Sequence[str]) -> list[Path]:
         for lang in languages:
             name = index_name(lang)
             others = [index_name(x) for x in languages if x != lang]
-            written.append(_write(root / name, rows, joint, lang, "", others[:1]))
+            written.append(_write(root / name, rows, joint, lang, "", others))
             for year in sorted({int(r["year"]) for r in rows}):
                 own = [r for r in rows if int(r["year"]) == year]
                 mine = [p for p in joint if p["year"] == year]
-                written.append(_write(root / str(year) / name, own, mine, lang, f"{year}/", others[:1]))
+                written.append(_write(root / str(year) / name, own, mine, lang, f"{year}/", others))
         written.append(_machine(root / "index.json", rows, joint))
     return written
 
 
 def _write(path: Path, rows: Sequence[Row], joint: Sequence[Row], lang: str, base: str, others: Sequence[str]) -> Path:
-    local = [{**r, "pages": {d: href.removeprefix(base) for d, href in r["hrefs"].get(lang, {}).items()}} for r in rows]
+    local = [{**r, **{kind: {d: href.removeprefix(base) for d, href in r[of].get(lang, {}).items()}
+                      for kind, of in (("pages", "hrefs"), ("forms", "other_forms"))}} for r in rows]  # fmt: skip
     links = [(str(p["titles"][lang]), str(p["hrefs"][lang]).removeprefix(base)) for p in joint if lang in p["hrefs"]]
     up = f"../{index_name(lang)}" if base else ""
-    page = index_html(local, lang, other_language_href=others[0] if others else "", all_years_href=up, joint=links)
+    page = index_html(local, lang, other_language_hrefs=others, all_years_href=up, joint=links)
     write_atomic(path, page.encode())
     return path
 
@@ -115,8 +113,10 @@ def together(root: Path) -> list[dict[str, Any]]:
     """Return the pages about several regions: the yearly summaries, then the comparisons; titles and addresses."""
     found = []
     places = ("[12][0-9][0-9][0-9]/ringkasan", "banding/*")
-    for path in (p for place in places for p in sorted(root.glob(f"{place}/{ABOUT}"))):
-        told = json.loads(path.read_text(encoding="utf-8"))
+    for path in (p for place in places for p in sorted(root.glob(f"{place}/{METRICS}"))):
+        told = _told(path)
+        if not {"titles", "pages"} <= told.keys():  # damaged: not listed
+            continue
         folder = path.parent.relative_to(root).as_posix()
         hrefs = {lang: f"{folder}/{name}" for lang, name in told["pages"].items()}
         found.append({"titles": told["titles"], "hrefs": hrefs,
@@ -127,24 +127,37 @@ def together(root: Path) -> list[dict[str, Any]]:
 def collect(root: Path) -> list[dict[str, Any]]:
     """Return the metrics of all reports under ``<root>/<year>/``.
 
-    With ``folder``, and ``hrefs``: the addresses of the pages by language and document.
+    With ``folder``, ``hrefs``: the addresses of the pages by language and document, and ``other_forms``: those of the
+    report's pdf and xlsx. A damaged report is not listed: the next run makes it again.
     """
     rows = []
     for path in sorted(root.glob(f"[12][0-9][0-9][0-9]/*/{METRICS}")):
-        try:
-            row = dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):  # a damaged report is not listed; the next run makes it again
+        row = _told(path)
+        if not {"region", "name", "year", "level", "headline"} <= row.keys():
             continue
         folder = path.parent.relative_to(root).as_posix()
         hrefs: dict[str, dict[str, str]] = {}
-        for name in sorted(f for f in row.get("files", []) if f.endswith(".html")):
-            document, lang = name.split("_", 1)[0], name.rsplit("_", 1)[-1][:-5]
-            hrefs.setdefault(lang, {})[document] = f"{folder}/{name}"
-        rows.append({**row, "folder": folder, "hrefs": hrefs})
+        forms: dict[str, dict[str, str]] = {}
+        for name in sorted(row.get("files", [])):
+            document, (lang, kind) = name.split("_", 1)[0], name.rsplit("_", 1)[-1].split(".")
+            if kind == "html":
+                hrefs.setdefault(lang, {})[document] = f"{folder}/{name}"
+            elif kind == "xlsx" or (kind == "pdf" and document == MAIN):
+                forms.setdefault(lang, {})[kind] = f"{folder}/{name}"
+        forms = {lang: dict(sorted(of.items())) for lang, of in forms.items()}
+        rows.append({**row, "folder": folder, "hrefs": hrefs, "other_forms": forms})
     return rows
 
 
-def index_html(rows: Sequence[Row], lang: str, *, other_language_href: str = "", all_years_href: str = "",
+def _told(path: Path) -> dict[str, Any]:
+    """Return what a ``metrics.json`` says, nothing where it is damaged."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def index_html(rows: Sequence[Row], lang: str, *, other_language_hrefs: Sequence[str] = (), all_years_href: str = "",
                joint: Sequence[tuple[str, str]] = ()) -> str:  # fmt: skip
     """Return the index page.
 
@@ -152,11 +165,13 @@ def index_html(rows: Sequence[Row], lang: str, *, other_language_href: str = "",
     ----------
     rows : sequence of mapping
         One per report: ``region name year level synthetic headline`` (see ``headline``) and ``pages``: the addresses
-        of its documents (``produce.DOCUMENTS``) relative to the index.
+        of its documents (``produce.DOCUMENTS``) relative to the index; ``forms``: of its pdf and xlsx.
     lang : str
         ``id`` or ``en``.
-    other_language_href, all_years_href : str
-        Relative addresses, "" for none.
+    other_language_hrefs : sequence of str
+        Relative addresses of the index in its other languages.
+    all_years_href : str
+        Relative address, "" for none.
     joint : sequence of (str, str)
         Titles and addresses of the pages about several regions.
 
@@ -167,7 +182,7 @@ def index_html(rows: Sequence[Row], lang: str, *, other_language_href: str = "",
     """
     years = sorted({int(r["year"]) for r in rows})
     level = str(rows[0]["level"]) if rows else "public"
-    body = parts.notice(rows, lang) + parts.head(rows, lang, level, years, other_language_href, all_years_href)
+    body = parts.notice(rows, lang) + parts.head(rows, lang, level, years, other_language_hrefs, all_years_href)
     inner = parts.table(rows, lang, years) + parts.compare(lang, joint) + parts.legend(rows, lang)
     body += f'<main id="isi"><div class="wrap">{inner}</div>{parts.origin(rows, lang)}</main>'
     style = sheet("page.css") + sheet("index.css") + parts.year_style(years)

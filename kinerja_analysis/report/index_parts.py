@@ -7,7 +7,7 @@ from typing import Any
 
 from kinerja_analysis.base.words import number, say
 from kinerja_analysis.report.html import MAIN
-from kinerja_analysis.report.render import GLYPHS, HIDDEN, glyph, translation_link
+from kinerja_analysis.report.render import GLYPHS, HIDDEN, glyph, translation_links
 from kinerja_analysis.report.text import inline, plain
 from kinerja_analysis.show import names as naming
 from kinerja_analysis.show.sentence import title
@@ -43,12 +43,13 @@ def notice(rows: Sequence[Row], lang: str) -> str:
     return f'<div class="notice" role="note"><div class="wrap">{body}</div></div>'
 
 
-def head(rows: Sequence[Row], lang: str, level: str, years: Sequence[int], other: str, up: str) -> str:
+def head(rows: Sequence[Row], lang: str, level: str, years: Sequence[int], others: Sequence[str],
+         up: str) -> str:  # fmt: skip
     """Return the masthead."""
     span = say_("years" if len(years) > 1 else "year", lang, first=str(years[0]), last=str(years[-1])) if years else "–"
     lead = say_("lead", lang, regions=len({r["region"] for r in rows}), years=span)
     back = f'<nav><ol><li><a href="{escape(up)}">{words("all", lang)}</a></li></ol></nav>' if up else "<span></span>"
-    link = translation_link(other)
+    link = translation_links(others)
     badge = f'<span class="level">{escape(say(f"report.badge.{level}", lang))}</span><br>'
     facts = (
         f"<div><dt>{words('level', lang)}</dt><dd>{badge}{words(f'level_{level}', lang)}</dd></div>"
@@ -147,8 +148,19 @@ def _cell(row: Row | None, year: int, lang: str) -> str:
         text = escape(say(f"report.open.{document}", lang))
         label = f"{text}: {escape(row['name'])}, {year}"
         link += f'<p class="op"><a href="{escape(address)}" aria-label="{label}">{text}</a></p>'
+    link += _forms(row, year, lang)
     index = "<br>".join(escape(text) for text in _index(top, lang))
     return f'{start}{verdicts}{_strip(top)}<p class="ix"><b>{index}</b>{lines}</p>{link}</td>'
+
+
+def _forms(row: Row, year: int, lang: str) -> str:
+    """Return the links to the report's other forms, on one line."""
+    links = []
+    for form, address in (row.get("forms") or {}).items():
+        text = escape(say(f"report.open.{form}", lang))
+        label = f"{text}: {escape(row['name'])}, {year}"
+        links.append(f'<a href="{escape(address)}" aria-label="{label}" download>{text}</a>')
+    return f'<p class="op">{" &nbsp; ".join(links)}</p>' if links else ""
 
 
 def _index(top: Mapping[str, Any], lang: str) -> list[str]:

@@ -16,13 +16,12 @@ from typing import Any
 from kinerja_analysis.base.errors import KinerjaError, UsageError
 from kinerja_analysis.base.keys import key_bytes
 from kinerja_analysis.base.results import Audit
-from kinerja_analysis.base.store import OLD, STAGE, account, save_audit, sealed, sums, write_atomic
+from kinerja_analysis.base.store import METRICS, OLD, STAGE, account, save_audit, sealed, sums, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.base.workers import workers
 from kinerja_analysis.report._forks import orderly
 
 FORMATS = ("html", "pdf", "xlsx")
-METRICS = "metrics.json"
 NOTEBOOK = "20_audit_wilayah.ipynb"
 
 
@@ -189,9 +188,9 @@ def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) ->
     from kinerja_analysis.report.workbook import workbook
 
     parameters = {"region": job.region, "year": job.year, "lang": lang, "level": job.level}
-    other = next((x for x in job.languages if x != lang), "")
+    others = tuple(x for x in job.languages if x != lang)
     wanted = {d: how for d, how in DOCUMENTS.items() if job.level == "internal" or not how.internal}
-    names = {(d, x): f"{d}_{job.slug}_{job.year}_{x}" for d in wanted for x in (lang, other)}
+    names = {(d, x): f"{d}_{job.slug}_{job.year}_{x}" for d in wanted for x in (lang, *others)}
     book = f"lampiran_{job.slug}_{job.year}_{lang}.xlsx"
     synthetic, files, documents = bool(audit.provenance.get("synthetic")), [], {}
     for document, how in wanted.items():
@@ -207,7 +206,7 @@ def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) ->
             forms = {"pdf": f"{stem}.pdf", "xlsx": book}
             page = region_html(
                 blocks, audit, lang, document=document,
-                other_language_href=f"{names[document, other]}.html" if other else "",
+                other_language_hrefs=tuple(f"{names[document, x]}.html" for x in others),
                 sisters=tuple((d, f"{names[d, lang]}.html") for d in wanted if d != document),
                 downloads=tuple((form, file) for form, file in forms.items() if form in job.formats),
             )  # fmt: skip

@@ -32,7 +32,7 @@ class Shell:
 
     lang: str
     index_href: str = ""
-    other_href: str = ""
+    other_hrefs: tuple[str, ...] = ()
     sisters: tuple[tuple[str, str], ...] = ()
     downloads: tuple[tuple[str, str], ...] = ()
 
@@ -285,18 +285,21 @@ def facts(block: b.Facts, shell: Shell) -> str:
     return f"<dl>{items}</dl>"
 
 
-def translation_link(href: str) -> str:
-    """The link to the page in another language, the one its address ends with; nothing without an address."""
-    other = next((x for x in LANGUAGES if re.search(rf"[_.]{x}\.html$", href)), LANGUAGES[0])
-    words = escape(say("language.read", other))
-    return f'<a class="noprint" href="{escape(href)}" hreflang="{other}" lang="{other}">{words}</a>' if href else ""
+def translation_links(hrefs: Sequence[str]) -> str:
+    """The links to the page in the other languages, each the one its address ends with."""
+    links = []
+    for href in hrefs:
+        other = next((x for x in LANGUAGES if re.search(rf"[_.]{x}\.html$", href)), LANGUAGES[0])
+        words = escape(say("language.read", other))
+        links.append(f'<a class="noprint" href="{escape(href)}" hreflang="{other}" lang="{other}">{words}</a>')
+    return " &nbsp; ".join(links)
 
 
 def masthead(block: b.Masthead, shell: Shell) -> str:
     """The head of the page with its trail, the link to the other language, title, lead and facts."""
     trail = f'<li><a href="{escape(shell.index_href)}">{say_(shell, "index_link")}</a></li>' if shell.index_href else ""
     trail += f'<li>{inline(block.place)}</li><li aria-current="page">{inline(block.year)}</li>'
-    link = translation_link(shell.other_href)
+    link = translation_links(shell.other_hrefs)
     for sister, href in reversed(shell.sisters):
         label = escape(say(f"report.open.{sister}", shell.lang))
         link = f'<a class="noprint" href="{escape(href)}">{label}</a> &nbsp; {link}'

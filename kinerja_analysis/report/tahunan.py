@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.base.store import METRICS, write_atomic
 from kinerja_analysis.report.notebook import SOURCES
 from kinerja_analysis.report.together import write_pages
 
@@ -41,7 +41,8 @@ def _write(root: Path, year: int, rows: list[dict[str, Any]], languages: Sequenc
     text = json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1)
     target, stem = root / str(year) / FOLDER, f"ringkasan_{year}"
     pages = [target / f"{stem}_{lang}.html" for lang in languages]
-    if all(p.is_file() for p in (target / SOURCES, *pages)) and (target / SOURCES).read_bytes() == text.encode():
+    whole = all(p.is_file() for p in (target / SOURCES, target / METRICS, *pages))
+    if whole and (target / SOURCES).read_bytes() == text.encode():
         return []
     return write_pages(
         target, NOTEBOOK, stem, {"year": year}, languages=languages, level=level, year=year,

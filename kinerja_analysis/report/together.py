@@ -12,10 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from kinerja_analysis.base.store import STAGE, write_atomic
+from kinerja_analysis.base.store import METRICS, STAGE, write_atomic
 from kinerja_analysis.report.engine import SECONDS, execute
 from kinerja_analysis.report.html import index_name
-from kinerja_analysis.report.index_page import ABOUT
 from kinerja_analysis.report.produce import FORMATS, notebooks_folder, replace_folder
 
 #: Further sheets of the annex in a language: name, what it holds, the frame.
@@ -37,18 +36,21 @@ def write_pages(
     stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=target.parent))
     names: list[str] = []
     titles: dict[str, str] = {}
+    shown: dict[str, Any] = {}
     try:
         prepare(stage)
         for lang in languages:
-            other = next((f"{stem}_{x}.html" for x in languages if x != lang), "")
-            title, made = _forms(stage, notebook, f"{stem}_{lang}", {**parameters, "lang": lang, "level": level}, other,
-                          year=year, synthetic=synthetic, more=more, seconds=seconds)  # fmt: skip
+            others = tuple(f"{stem}_{x}.html" for x in languages if x != lang)
+            given = {**parameters, "lang": lang, "level": level}
+            title, told, made = _forms(stage, notebook, f"{stem}_{lang}", given, others, year=year,
+                                       synthetic=synthetic, more=more, seconds=seconds)  # fmt: skip
             for name, content in made.items():
                 write_atomic(stage / name, content)
             names += sorted(made)
-            titles[lang] = title
-        told = {"titles": titles, "pages": {lang: f"{stem}_{lang}.html" for lang in languages}}
-        write_atomic(stage / ABOUT, json.dumps(told, ensure_ascii=False, sort_keys=True).encode())
+            titles[lang], shown[lang] = title, told
+        metrics = {"titles": titles, "pages": {lang: f"{stem}_{lang}.html" for lang in languages}, "files": names,
+                   "level": level, "year": year, "synthetic": synthetic, "shown": shown}  # fmt: skip
+        write_atomic(stage / METRICS, json.dumps(metrics, ensure_ascii=False, sort_keys=True, indent=1).encode())
         os.chmod(stage, 0o755)
         replace_folder(stage, target)
     except BaseException:
@@ -58,12 +60,14 @@ def write_pages(
 
 
 def _forms(
-    stage: Path, notebook: str, stem: str, parameters: Mapping[str, Any], other: str, *, year: int, synthetic: bool,
-    more: More | None, seconds: float,
-) -> tuple[str, dict[str, bytes]]:  # fmt: skip
+    stage: Path, notebook: str, stem: str, parameters: Mapping[str, Any], others: tuple[str, ...], *, year: int,
+    synthetic: bool, more: More | None, seconds: float,
+) -> tuple[str, dict[str, Any], dict[str, bytes]]:  # fmt: skip
+    """Return the title of the page, what it shows (``forms.shown``) and its files by name."""
     import nbformat
 
     from kinerja_analysis.report.blocks import Masthead
+    from kinerja_analysis.report.forms import shown
     from kinerja_analysis.report.html import page_html
     from kinerja_analysis.report.notebook import blocks_of
     from kinerja_analysis.report.page import Page, PageSection
@@ -74,12 +78,12 @@ def _forms(
     done = execute(notebooks_folder() / notebook, stage, parameters, seconds=seconds)
     blocks = blocks_of(done, lang)
     title = next(b.title for b in blocks if isinstance(b, Masthead))
-    page = page_html(blocks, lang=lang, title=title, other_language_href=other, level=level, synthetic=synthetic,
+    page = page_html(blocks, lang=lang, title=title, other_language_hrefs=others, level=level, synthetic=synthetic,
                      index_href=f"../../{index_name(lang)}",
                      downloads=tuple((form, f"{stem}.{form}") for form in FORMATS if form != "html"))  # fmt: skip
     whole = Page(title, lang, level, "", year, synthetic, (PageSection("all", tuple(blocks)),))
     book = workbook(whole, lang, stage / f"{stem}.xlsx", more=more(lang) if more is not None else ())
-    return title, {
+    return title, shown(blocks, lang), {
         f"{stem}.ipynb": nbformat.writes(done).encode(),
         f"{stem}.html": page.encode(),
         f"{stem}.pdf": pdf_bytes(blocks, lang=lang, title=title, level=level, synthetic=synthetic),

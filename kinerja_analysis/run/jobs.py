@@ -17,13 +17,21 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import KinerjaError, UsageError
 from kinerja_analysis.base.keys import key_bytes, key_id
 from kinerja_analysis.base.results import Level
-from kinerja_analysis.base.store import MANIFEST, data_digest, read_provenance, sealed, sums, verified, write_atomic
+from kinerja_analysis.base.store import (
+    MANIFEST,
+    METRICS,
+    data_digest,
+    read_provenance,
+    sealed,
+    sums,
+    verified,
+    write_atomic,
+)
 from kinerja_analysis.base.tables import TABLES, Tables, of_cell
 from kinerja_analysis.detect import cells_of
 from kinerja_analysis.detect.between import between
 from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import as_sources, files_of, is_read
-from kinerja_analysis.report.produce import METRICS
 from kinerja_analysis.run.stored import Stored, stored
 
 Cell = tuple[str, int]

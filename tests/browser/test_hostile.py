@@ -102,7 +102,7 @@ def test_nothing_runs_on_a_page(part: int, tmp_path: Path, visit: Callable[..., 
     blocks = [block for text in chosen for block in everywhere(text)]
     title = chosen[0]
     (tmp_path / "p.html").write_text(
-        page_html(blocks, lang="en", title=title, other_language_href=chosen[-1], synthetic=True), encoding="utf-8")
+        page_html(blocks, lang="en", title=title, other_language_hrefs=(chosen[-1],), synthetic=True), encoding="utf-8")
     page = visit(tmp_path / "p.html")
     silent(page)
     assert page.locator("script").count() == 1

@@ -32,7 +32,7 @@ def test_words_and_pages(reports: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "cannot be compared" in done.stdout and "Can be told apart" in done.stdout
     (folder,) = (reports / "banding").iterdir()
-    names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != "halaman.json")
+    names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != "metrics.json")
     kinds = [f"{lang}.{kind}" for lang in ("en", "id") for kind in ("html", "ipynb", "pdf", "xlsx")]
     assert [n.rsplit("_", 1)[1] for n in names] == kinds
     assert folder.name == "kuranji-mamuju_2025"

@@ -52,8 +52,8 @@ class Tree(HTMLParser):
 
 @pytest.fixture(scope="session")
 def html(page: Page) -> str:
-    return page_html(page.blocks, lang="id", title=page.title, other_language_href="x_en.html", index_href="../i.html",
-                     level="internal", synthetic=True)  # fmt: skip
+    return page_html(page.blocks, lang="id", title=page.title, other_language_hrefs=("x_en.html",),
+                     index_href="../i.html", level="internal", synthetic=True)  # fmt: skip
 
 
 @pytest.fixture(scope="session")

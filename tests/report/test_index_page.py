@@ -40,7 +40,7 @@ def test_regions_stand_in_alphabetical_order_and_figures_cannot_be_sorted() -> N
 
 
 def test_the_index_is_one_offline_file_that_works_without_its_script() -> None:
-    text = index_html([row(), row(year=2024)], "en", other_language_href="index.html")
+    text = index_html([row(), row(year=2024)], "en", other_language_hrefs=("index.html",))
     assert '<html lang="en">' in text and not re.search(r'(src|href)="https?:', text)
     assert "<div hidden>" in text, "the search box appears only where the script runs"
     assert "#y2024:checked" in text, "the filter of years needs no script"
@@ -92,6 +92,26 @@ def test_public_pages_do_not_know_of_internal_ones(reports: Path) -> None:
     assert len(collect(reports)) == 2 == len(collect(reports / "internal"))
 
 
+def test_what_is_damaged_is_not_listed_and_the_other_forms_are(reports: Path) -> None:
+    place = next(reports.glob("2025/01.02-*/metrics.json"))
+    told = json.loads(place.read_text(encoding="utf-8"))
+    told["files"] += ["objektivitas_x_2025_id.pdf", "mutu-data_x_2025_id.pdf", "lampiran_x_2025_id.xlsx"]
+    place.write_text(json.dumps(told), encoding="utf-8")
+    for folder, text in (("2025/ringkasan", "{"), ("banding/a-b_2025", "{}"), ("2024/99.01-x", '{"region": "99.01"}')):
+        (reports / folder).mkdir(parents=True)
+        (reports / folder / "metrics.json").write_text(text)
+    write_index(reports, ("id",))
+    page = (reports / "2025" / "index.html").read_text(encoding="utf-8")
+    folder = place.parent.name
+    assert f'href="{folder}/objektivitas_x_2025_id.pdf"' in page and f'href="{folder}/lampiran_x_2025_id.xlsx"' in page
+    assert "mutu-data_x_2025_id.pdf" not in page and "99.01" not in page and "banding/" not in page
+
+
+def test_an_index_leads_to_every_other_language() -> None:
+    page = index_html([row()], "id", other_language_hrefs=("index.en.html", "index.id.html"))
+    assert page.count('hreflang="en"') == 1 and page.count('hreflang="id"') == 1
+
+
 def test_pages_about_several_regions_and_the_file_for_programs(reports: Path) -> None:
     for folder in ("2025/ringkasan", "banding/a-b_2025"):
         (reports / folder).mkdir(parents=True)
@@ -99,7 +119,7 @@ def test_pages_about_several_regions_and_the_file_for_programs(reports: Path) ->
         for name in names.values():
             (reports / folder / name).write_text("x")
         told = {"titles": {"id": f"Judul <{folder}>", "en": f"Title <{folder}>"}, "pages": names}
-        (reports / folder / "halaman.json").write_text(json.dumps(told))
+        (reports / folder / "metrics.json").write_text(json.dumps(told))
     test_every_link_of_every_index_leads_to_a_file(reports)
     page = (reports / "index.en.html").read_text(encoding="utf-8")
     assert '<a href="2025/ringkasan/x_en.html">Title &lt;2025/ringkasan&gt;</a>' in page
