@@ -8,8 +8,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
   then echo $$p; break; fi; done)
 
 .PHONY: audit audit-real validation bench bench-read bench-crossed bench-linkage bench-rasch bench-agreement bench-audit \
-  bench-report peers-rasch peers-agreement calibrate calibrate-cell calibrate-rasch calibrate-agreement calibrate-inside \
-  calibrate-ranks calibrate-profile calibrate-index calibrate-levels faults mutate test lint size clean
+  bench-report bench-nation peers-rasch peers-agreement calibrate calibrate-cell calibrate-rasch calibrate-agreement \
+  calibrate-inside calibrate-ranks calibrate-profile calibrate-index calibrate-levels faults mutate test lint size clean
 
 audit: $(BIN)/.installed
 	$(BIN)/kinerja demo
@@ -32,6 +32,10 @@ bench-linkage: $(BIN)/.installed-dev
 
 bench-audit: $(BIN)/.installed-dev
 	$(BIN)/python benchmarks/audit_speed.py
+
+# About an hour and 4 GB of disk a kind; a killed one goes on. NATION="--kind multisource --only 16"
+bench-nation: $(BIN)/.installed-dev
+	$(BIN)/python benchmarks/national.py --folder data/olah/nasional $(NATION)
 
 bench-report: $(BIN)/.installed-dev
 	$(BIN)/python benchmarks/report_speed.py
@@ -85,7 +89,7 @@ calibrate-levels: $(BIN)/.installed-dev
 test: $(BIN)/.installed-dev lint size
 	MPLBACKEND=Agg $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
 
-# Runs killed, starved, locked out and lied to, for real: about two hours. FAULTS="--kills 200 --seed 7"
+# Runs killed, starved, locked out and lied to, for real: about an hour. FAULTS="--kills 200 --seed 7"
 faults: $(BIN)/.installed-dev
 	$(BIN)/python tests/faults/harness.py $(FAULTS)
 

@@ -2,6 +2,7 @@
 
     make bench                              the table, as text
     python benchmarks/table.py --markdown   the same for a document
+    python benchmarks/table.py --sizing     what a national year needs, by number of workers
 
 Each figure names the command that measures it. A figure without a committed measurement says so; "grows" is the
 slope of log time on log size over the sizes of the same table (1: in proportion).
@@ -118,7 +119,45 @@ def reading() -> Iterator[Line]:
                  "make bench-read", unit=" s")  # fmt: skip
 
 
-SOURCES: tuple[Callable[[], Iterator[Line]], ...] = (crossed, rasch, audit, report, reading)
+def nation() -> Iterator[Line]:
+    """National years, audited region by region."""
+    for kind, rows in (("ekinerja", 84e6), ("multisource", 263e6)):
+        found = table("national")
+        whole = {"kind": kind, "regions": "514"}
+        command = "make bench-nation"
+        name = f"national {'years, exports' if kind == 'ekinerja' else 'year, 360'}, 514 regions"
+        grows = growth([r for r in table("national_growth") if r["kind"] == kind], "rows")
+        yield judged(name, "rows", pick(found, "rows", **whole) / 1e6, rows / 1e6, command, least=True, unit=" million")
+        yield judged(name, "memory", pick(found, "peak_mb", **whole), 12_000, command, unit=" MB", grows=grows)
+
+
+SOURCES: tuple[Callable[[], Iterator[Line]], ...] = (crossed, rasch, audit, report, reading, nation)
+WORKERS = (2, 8, 32, 128)
+
+
+def sizing() -> Iterator[str]:
+    """Yield what a national year needs, by number of workers, from the committed measurements; nothing without them.
+
+    Audits: measured CPU seconds of the largest national run, in proportion to employees. Reports: measured seconds of a
+    set, times regions, languages and levels. Memory: what one worker of that run held, times workers. Hours assume that
+    workers do not wait for each other or the disk: this, and any number of workers but two, is extrapolated.
+    """
+    whole = max(table("national"), key=lambda r: int(r["employees"]), default=None)
+    levels, rows = ("public", "internal"), table("report_speed")
+    sets = [pick(rows, "cpu_s", part="set", what="all", level=level) for level in levels]
+    if whole is None or not np.isfinite(sets).all():
+        yield "not measured yet: national.csv and report_speed.csv are needed"
+        return
+    audits = float(whole["audit_cpu_s"]) / float(whole["employees"]) * EMPLOYEES
+    pages, each = REGIONS * 2 * sum(sets), float(whole["peak_mb"]) / JOBS
+    yield f"basis: {whole['regions']} regions, {whole['employees']} employees ({whole['kind']}), {JOBS} workers"
+    yield f"audits {audits / 3600:.1f} CPU h, reports in two languages and at both levels {pages / 3600:.1f} CPU h"
+    yield f"{'workers':>8} {'memory, GB':>11} {'hours':>7}"
+    for n in WORKERS:
+        yield f"{n:8d} {n * each / 1000:11.0f} {(audits + pages) / n / 3600:7.1f}"
+
+
+REGIONS, EMPLOYEES, JOBS = 514, 5_600_000, 2
 
 
 def lines() -> list[Line]:
@@ -130,7 +169,12 @@ def main() -> int:
     """Print the table; the exit code does not depend on it: a target that is not met is a figure, not an error."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--markdown", action="store_true", help="as a table for a document")
-    mark = " | " if parser.parse_args().markdown else "  "
+    parser.add_argument("--sizing", action="store_true", help="workers, memory and hours of a national year instead")
+    given = parser.parse_args()
+    if given.sizing:
+        print(*sizing(), sep="\n")
+        return 0
+    mark = " | " if given.markdown else "  "
     words = {True: "met", False: "NOT MET", None: ""}
     body = [("figure", "asked", "measured", "", "grows", "command")]
     body += [(n, a, v, words[m], g, c) for n, a, v, m, g, c in lines()]

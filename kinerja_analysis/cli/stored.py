@@ -8,10 +8,13 @@ from typing import Any
 import click
 
 from kinerja_analysis.base.errors import InputRefused, UsageError
+from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.cli.terminal import (
+    CONFIG,
     Terminal,
     config_of,
     config_option,
+    config_place,
     existing,
     lang_option,
     paths_argument,
@@ -62,6 +65,9 @@ def store_command(
             term.say("would_do", region=code, year=str(when))
         return
     written = save_tables(tables, place, config)
+    settings = config_place(config_path, paths)
+    if settings is not None:  # so that an audit of the store finds it
+        write_atomic(place / CONFIG, settings.read_bytes())
     term.say("run.stored", n=len(written), folder=place.name)
 
 

@@ -115,13 +115,19 @@ def config_of(config_path: str | None, paths: Sequence[str]) -> AuditConfig:
 
 
 def _config_of(config_path: str | None, paths: Sequence[str]) -> AuditConfig:
+    place = config_place(config_path, paths)
+    return AuditConfig() if place is None else AuditConfig.read(place)
+
+
+def config_place(config_path: str | None, paths: Sequence[str]) -> Path | None:
+    """Return where the configuration is: named, beside the input, in the working folder; None where there is none."""
     if config_path:
-        return AuditConfig.read(config_path)
+        return Path(config_path)
     for place in [*(Path(p) for p in paths if not p.startswith(SQL)), Path.cwd()]:
         folder = place if place.is_dir() else place.parent
         if (folder / CONFIG).is_file():
-            return AuditConfig.read(folder / CONFIG)
-    return AuditConfig()
+            return folder / CONFIG
+    return None
 
 
 def existing(paths: Sequence[str]) -> list[Any]:

@@ -53,6 +53,7 @@ def test_audits_of_a_store_are_those_of_the_files(tmp_path: Path) -> None:
     settings.write_text(told, encoding="utf-8")
     done = CliRunner().invoke(cli, ["store", str(files), "--to", str(store), "--lang", "en"])
     assert done.exit_code == 0 and "2 regions stored" in done.output
+    assert (store / "kinerja.toml").read_bytes() == settings.read_bytes()
     config = AuditConfig.read(settings)
     run(files, out=tmp_path / "a", level=["internal"], jobs=1, config=config)
     first = run(store, out=tmp_path / "b", level=["internal"], jobs=1, config=config)
