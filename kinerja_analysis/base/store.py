@@ -64,8 +64,9 @@ def sweep(out: Path) -> int:
 
     Nobody else may be writing there.
     """
-    years = [f for root in (out, out / "internal") for f in (root, *root.glob("[12]*"), root / "banding")]
-    found = [f for folder in years if folder.is_dir() for f in sorted(folder.iterdir()) if _LEFT.fullmatch(f.name)]
+    roots = (out, out / "internal")
+    places = [f for root in roots for f in (root, *root.glob("[12]*"), root / "banding", root / "validasi")]
+    found = [f for folder in places if folder.is_dir() for f in sorted(folder.iterdir()) if _LEFT.fullmatch(f.name)]
     for left in found:
         target = left.with_name(left.name.removeprefix(OLD))
         if left.name.startswith(OLD) and not target.exists():

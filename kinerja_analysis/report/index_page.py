@@ -110,9 +110,9 @@ def _machine(path: Path, rows: Sequence[Row], joint: Sequence[Row]) -> Path:
 
 
 def together(root: Path) -> list[dict[str, Any]]:
-    """Return the pages about several regions: the yearly summaries, then the comparisons; titles and addresses."""
+    """Return the pages about several regions: yearly summaries, comparisons, the validation; titles and addresses."""
     found = []
-    places = ("[12][0-9][0-9][0-9]/ringkasan", "banding/*")
+    places = ("[12][0-9][0-9][0-9]/ringkasan", "banding/*", "validasi/*")
     for path in (p for place in places for p in sorted(root.glob(f"{place}/{METRICS}"))):
         told = _told(path)
         if not {"titles", "pages"} <= told.keys():  # damaged: not listed

@@ -111,6 +111,25 @@ class Annual:
         print(SENTINEL)
 
 
+class Validated:
+    """The page about how the methods were tried, as a notebook shows it."""
+
+    def __init__(self, lang: str, level: str) -> None:
+        from kinerja_analysis import __version__
+        from kinerja_analysis.report.page import validation_page
+
+        self.lang = lang
+        self._sections = {s.name: list(s.blocks) for s in validation_page(__version__, level, lang).sections}
+
+    def show(self, section: str) -> None:
+        """Display one section. Raises ``KeyError`` for an unknown one."""
+        _display(self._sections[section], self.lang)
+
+    def end(self) -> None:
+        """Mark that the notebook ran to its end."""
+        print(SENTINEL)
+
+
 def _page_sections(audit: Audit, lang: str, page: str) -> dict[str, list[Block]]:
     from kinerja_analysis.report.page import quality_page, rater_page, region_page
 

@@ -21,6 +21,7 @@ from kinerja_analysis.report.sections import (
     origin,
     raters,
     steps,
+    validation,
 )
 from kinerja_analysis.report.sections import quality as submission
 from kinerja_analysis.report.view import View
@@ -28,6 +29,7 @@ from kinerja_analysis.report.view import View
 NAMES = ("lead", "examined", "capacity", "findings", "index", "steps", "provenance", "evidence", "headcount")
 QUALITY_NAMES = ("lead", "rows", "filled", "unrated", "coverage", "checks", "problems", "provenance")
 RATER_NAMES = ("page",)
+VALIDATION_NAMES = ("lead", "detectors", "index", "published")
 ANNUAL_NAMES = ("lead", "examined", "told", "found", "values", "trend", "reading")
 COMPARISON_NAMES = ("lead", "allowed", "inside", "levels", "years", "criteria", "reading")
 
@@ -180,3 +182,25 @@ def annual_page(rows: Sequence[annual.Row], year: int, level: str, lang: str) ->
     sections = tuple(PageSection(name, blocks) for name, blocks in zip(ANNUAL_NAMES, parts, strict=True))
     synthetic = any(bool(r["synthetic"]) for r in nation.now)
     return Page(nation.tell("title", year=str(year)), lang, level, "", year, synthetic, sections)
+
+
+def validation_page(version: str, level: str, lang: str) -> Page:
+    """Return the page about how the methods were tried: the same for every region.
+
+    Parameters
+    ----------
+    version : str
+        Of the program.
+    level : "public" or "internal"
+        Of the reports it lies beside; it holds nothing of them.
+    lang : str
+
+    Returns
+    -------
+    Page
+        Sections in the order of ``VALIDATION_NAMES``; ``region`` is empty, ``year`` 0.
+    """
+    tried = validation.Tried(version, level, lang)
+    makers = (validation.masthead, validation.detectors, validation.index, validation.published)
+    sections = tuple(PageSection(n, (make(tried),)) for n, make in zip(VALIDATION_NAMES, makers, strict=True))
+    return Page(tried.tell("title"), lang, level, "", 0, False, sections)

@@ -88,6 +88,7 @@ def produce(
     """
     from kinerja_analysis.report.index_page import write_index
     from kinerja_analysis.report.tahunan import annual_pages
+    from kinerja_analysis.report.validasi import validation_pages
 
     check_choice(formats, FORMATS)
     check_choice(languages, LANGUAGES)
@@ -100,7 +101,7 @@ def produce(
     written = [p for r in results if not isinstance(r, KinerjaError) for p in r]
     failures = [r for r in results if isinstance(r, KinerjaError)]
     try:
-        written += annual_pages(out, languages)
+        written += annual_pages(out, languages) + validation_pages(out, languages)
     except KinerjaError as error:
         failures.append(error)
     written += write_index(out, languages)

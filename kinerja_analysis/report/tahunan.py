@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kinerja_analysis.base.store import METRICS, write_atomic
+from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.report.notebook import SOURCES
-from kinerja_analysis.report.together import write_pages
+from kinerja_analysis.report.together import stands, write_pages
 
 NOTEBOOK = "40_laporan_tahunan.ipynb"
 FOLDER = "ringkasan"
@@ -40,12 +41,11 @@ def _write(root: Path, year: int, rows: list[dict[str, Any]], languages: Sequenc
     told = {"level": level, "version": __version__, "languages": list(languages), "rows": rows}
     text = json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1)
     target, stem = root / str(year) / FOLDER, f"ringkasan_{year}"
-    pages = [target / f"{stem}_{lang}.html" for lang in languages]
-    whole = all(p.is_file() for p in (target / SOURCES, target / METRICS, *pages))
-    if whole and (target / SOURCES).read_bytes() == text.encode():
+    made_of = hashlib.sha256(text.encode()).hexdigest()
+    if stands(target, made_of):
         return []
     return write_pages(
         target, NOTEBOOK, stem, {"year": year}, languages=languages, level=level, year=year,
         synthetic=any(r["synthetic"] for r in rows if r["year"] == year),
-        prepare=lambda stage: write_atomic(stage / SOURCES, text.encode()),
+        prepare=lambda stage: write_atomic(stage / SOURCES, text.encode()), made_of=made_of,
     )  # fmt: skip

@@ -24,13 +24,14 @@ More = Callable[[str], list[tuple[str, str, pd.DataFrame]]]
 def write_pages(
     target: Path, notebook: str, stem: str, parameters: Mapping[str, Any], *, languages: Sequence[str], level: str,
     year: int, synthetic: bool, prepare: Callable[[Path], object], more: More | None = None,
-    seconds: float = SECONDS,
+    seconds: float = SECONDS, made_of: str = "",
 ) -> list[Path]:  # fmt: skip
     """Run ``notebook`` once per language and write ``<stem>_<lang>`` in every form into ``target``, replaced whole.
 
     ``prepare`` puts into the staging folder what the notebook reads. The index is two folders up. Returns the files.
-    ``seconds`` is the time a notebook has. Raises ``ReportFailed`` when it did not run to its end; what was at
-    ``target`` stays then.
+    ``seconds`` is the time a notebook has, ``made_of`` a digest of what the pages depend on (see ``stands``).
+
+    Raises ``ReportFailed`` when it did not run to its end; what was at ``target`` stays then.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=target.parent))
@@ -48,8 +49,9 @@ def write_pages(
                 write_atomic(stage / name, content)
             names += sorted(made)
             titles[lang], shown[lang] = title, told
-        metrics = {"titles": titles, "pages": {lang: f"{stem}_{lang}.html" for lang in languages}, "files": names,
-                   "level": level, "year": year, "synthetic": synthetic, "shown": shown}  # fmt: skip
+        pages = {lang: f"{stem}_{lang}.html" for lang in languages}
+        metrics = {"titles": titles, "pages": pages, "files": names, "level": level, "year": year,
+                   "synthetic": synthetic, "made_of": made_of, "shown": shown}  # fmt: skip
         write_atomic(stage / METRICS, json.dumps(metrics, ensure_ascii=False, sort_keys=True, indent=1).encode())
         os.chmod(stage, 0o755)
         replace_folder(stage, target)
@@ -57,6 +59,15 @@ def write_pages(
         shutil.rmtree(stage, ignore_errors=True)
         raise
     return [target / name for name in names]
+
+
+def stands(target: Path, made_of: str) -> bool:
+    """Tell whether the pages at ``target`` are all there and were made of this."""
+    try:
+        told = dict(json.loads((target / METRICS).read_text(encoding="utf-8")))
+        return told["made_of"] == made_of and all((target / name).is_file() for name in told["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _forms(

@@ -213,11 +213,13 @@ def _execute(
 
 
 def _summaries(order: Order) -> tuple[list[Path], Failure | None]:
-    """Write the yearly summaries whose regions changed; return their files, and what failed."""
+    """Write the yearly summaries whose regions changed and the validation page; return the files, and what failed."""
     from kinerja_analysis.report.tahunan import annual_pages
+    from kinerja_analysis.report.validasi import validation_pages
 
     try:
-        return annual_pages(order.out, order.languages), None
+        pages = annual_pages(order.out, order.languages) + validation_pages(order.out, order.languages)
+        return pages, None
     except KinerjaError as error:
         publish.note(order.log, "summary", "failed " + error.key)
         return [], (error.key, error.params)

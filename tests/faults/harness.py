@@ -161,7 +161,7 @@ def halves(out: Path) -> list[str]:
             parts = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in (report / "audit").glob("*.parquet")}
             if found != metrics["sums"] or parts != manifest["files"]:
                 wrong.append(report.relative_to(out).as_posix())
-        pages = [p for name in ("", "[12]*/", "[12]*/ringkasan/") for p in root.glob(f"{name}*.html")]
+        pages = [p for name in ("", "[12]*/", "[12]*/ringkasan/", "validasi/*/") for p in root.glob(f"{name}*.html")]
         wrong += [p.relative_to(out).as_posix() for p in pages if not p.read_text("utf-8").rstrip().endswith("</html>")]
     return wrong
 
