@@ -539,12 +539,25 @@ def families(rng: random.Random, kills: int, mount: bool) -> Iterator[tuple[str,
     yield "two at once", "stale lock", stale_lock
 
 
+def write(place: Path, counts: dict[str, list[int]], command: str) -> None:
+    """Put the counts of the families that were done into the table, in place of their earlier ones."""
+    head, old = ["family", "cases", "faults", "broken", "command"], dict[str, list[object]]()
+    if place.exists():
+        rows = csv.DictReader(place.read_text(encoding="utf-8").splitlines())
+        old = {r["family"]: [r[k] for k in head[1:]] for r in rows}
+    told = old | {family: [*row, command] for family, row in counts.items()}
+    with place.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(head)
+        out.writerows([family, *row] for family, row in sorted(told.items()))
+
+
 def main() -> int:
     """Do all faults, print and write the counts; return 1 when one of them broke something."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=80)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--family", default="", help="only this family")
+    parser.add_argument("--family", action="append", default=[], help="only this family (may be given several times)")
     parser.add_argument("--csv", type=Path, default=Path(__file__).with_name("faults.csv"))
     given = parser.parse_args()
     counts: dict[str, list[int]] = {}
@@ -553,7 +566,7 @@ def main() -> int:
         world = make_world(Path(folder))
         print(f"undisturbed: {world.seconds:.0f} s, {sum(1 for _ in world.whole.rglob('*.*'))} files", flush=True)
         for family, fault, do in families(random.Random(given.seed), given.kills, can_mount(Path(folder))):
-            if given.family not in ("", family):
+            if given.family and family not in given.family:
                 continue
             row = counts.setdefault(family, [0, 0, 0])
             row[0] += 1
@@ -567,12 +580,7 @@ def main() -> int:
     print(f"{'family':20} {'cases':>6} {'faults':>7} {'broken':>7}")
     for family, row in counts.items():
         print(f"{family:20} {row[0]:6d} {row[1]:7d} {row[2]:7d}")
-    if not given.family:
-        with given.csv.open("w", encoding="utf-8", newline="") as file:
-            out = csv.writer(file, lineterminator="\n")
-            out.writerow(["family", "cases", "faults", "broken", "command"])
-            command = f"python tests/faults/harness.py --kills {given.kills} --seed {given.seed}"
-            out.writerows([family, *row, command] for family, row in counts.items())
+    write(given.csv, counts, f"python tests/faults/harness.py --kills {given.kills} --seed {given.seed}")
     return int(any(row[2] for row in counts.values()))
 
 
