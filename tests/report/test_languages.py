@@ -30,7 +30,7 @@ WORDS = {
 }
 #: Ratings, regulations and products that are called so in every language; pseudonyms; figures of speech of no language.
 KEPT = re.compile(r"Sangat (?:Baik|Kurang)|\bKurang\b|\bP-[A-Z2-7]+(?: [A-Z2-7]{2,})?|\bSE MenPANRB\b|e-Kinerja"
-                  r"|docs/metode/\w+\.md")  # fmt: skip
+                  r"|docs/metode(?:/\w+\.md)?")  # fmt: skip
 KINDS = ("objektivitas", "mutu-data", "telusur-penilai", "ringkasan", "validasi", "index")
 
 
