@@ -577,10 +577,10 @@ def main() -> int:
                 print(f"BROKEN {family}: {fault}: {type(error).__name__} {str(error)[:2000]}", flush=True)
             else:
                 print(f"{family}: {fault}: ok", flush=True)
+            write(given.csv, counts, f"python tests/faults/harness.py --kills {given.kills} --seed {given.seed}")
     print(f"{'family':20} {'cases':>6} {'faults':>7} {'broken':>7}")
     for family, row in counts.items():
         print(f"{family:20} {row[0]:6d} {row[1]:7d} {row[2]:7d}")
-    write(given.csv, counts, f"python tests/faults/harness.py --kills {given.kills} --seed {given.seed}")
     return int(any(row[2] for row in counts.values()))
 
 
