@@ -224,8 +224,16 @@ def test_nothing_staged_is_left_behind(demo) -> None:
 
 def test_every_report_has_its_page_about_the_data(demo) -> None:
     """Beside each objectivity page, linked both ways; the manifests account for every row and name no file."""
-    found = sorted(demo.reports.rglob("metrics.json"))
+    found = sorted(demo.reports.rglob("[0-9]*-*/metrics.json"))
     assert len(found) == 4
+    others = sorted(set(demo.reports.rglob("metrics.json")) - set(found))
+    assert [p.parent.parent.name for p in others] == ["2025", "2025", "validasi", "validasi"]  # summaries, validation
+    for place in others:
+        told = json.loads(place.read_text(encoding="utf-8"))
+        assert len(told["files"]) == 8 and all((place.parent / f).is_file() for f in told["files"])
+        code = 76.02  # of a region; on an English page it reads as a number
+        numbers = {lang: set(s["numbers"]) - {code} for lang, s in told["shown"].items()}
+        assert set(numbers) == {"id", "en"} and numbers["id"] == numbers["en"] != set()
     for place in found:
         told = json.loads(place.read_text(encoding="utf-8"))
         data = [f for f in told["files"] if f.startswith("mutu-data_") and f.endswith(".html")]
