@@ -156,7 +156,7 @@ def sizing() -> Iterator[str]:
     yield f"audits {audits / 3600:.1f} CPU h; reports in two languages and at both levels: {told}"
     yield f"{'workers':>8} {'memory, GB':>11} {'hours':>7}"
     for n in WORKERS:
-        yield f"{n:8d} {n * each / 1000:11.0f} {(audits + pages) / n / 3600:7.1f}"
+        yield f"{n:8d} {n * each / 1000:11.0f} {(audits + pages) / n / 3600:7.2f}"
 
 
 REGIONS, EMPLOYEES, JOBS = 514, 5_600_000, 2
