@@ -137,7 +137,7 @@ def again(store: Path, out: Path, regions: list[str], sizes: dict[str, int], kin
     """Make some regions' audits anew from nothing but their code and size; return how many are the same to the byte."""
     same = 0
     for region in regions:
-        tables = national._region(region, sizes[region], list(YEARS[kind]), 1, kind)
+        tables = national.region_tables(region, sizes[region], YEARS[kind], 1, kind)
         with tempfile.TemporaryDirectory() as folder:
             detected(tables, Path(folder), region)
             mine = {p.name: p.read_bytes() for p in (Path(folder) / "audit").iterdir()}
@@ -179,8 +179,8 @@ def main() -> None:
     begun = time.monotonic()
     with Peak() as peak, workers(given.jobs, len(regions)) as executor:
         ahead = [r for r in regions if not (store / r / MANIFEST).is_file()]
-        todo = [executor.submit(national._write, store, r, sizes[r], list(YEARS[given.kind]), 1, given.kind, CONFIG)
-                for r in ahead]  # fmt: skip
+        rest = (YEARS[given.kind], 1, given.kind, CONFIG)
+        todo = [executor.submit(national.write_region, store, r, sizes[r], *rest) for r in ahead]
         for k, task in enumerate(todo, start=1):
             task.result()
             print(f"\rstored {k} of {len(todo)}", end="", flush=True)

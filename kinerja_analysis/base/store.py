@@ -9,7 +9,8 @@ import os
 import re
 import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,16 +118,41 @@ def _kept(config: AuditConfig) -> dict[str, Any]:
     return kept
 
 
+@contextmanager
+def replacing(folder: Path, *, mode: int = 0o700) -> Iterator[Path]:
+    """Yield an empty folder to write into; it takes the place of ``folder`` as a whole, or nothing changes.
+
+    ``mode`` says who can read it. Raises ``UsageError`` when the old one cannot be moved (a file open in Excel).
+
+    >>> with tempfile.TemporaryDirectory() as place, replacing(Path(place) / "a") as stage:
+    ...     stage.name.startswith(STAGE)
+    True
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    stage, old = Path(tempfile.mkdtemp(prefix=STAGE, dir=folder.parent)), folder.with_name(f"{OLD}{folder.name}")
+    try:
+        yield stage
+        os.chmod(stage, mode)
+        shutil.rmtree(old, ignore_errors=True)
+        try:
+            if folder.exists():
+                os.replace(folder, old)
+            os.replace(stage, folder)
+        except OSError:
+            if old.exists() and not folder.exists():
+                os.replace(old, folder)
+            raise UsageError("errors.locked", file=folder.name) from None
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def save_audit(audit: Audit, folder: Path) -> Path:
     """Write an audit into ``folder`` (replaced as a whole)."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        sums = {}
+    with replacing(folder) as stage:
         for name, frame in sorted(_frames(audit).items()):
-            target = stage / f"{name}.parquet"
-            frame.to_parquet(target, index=False)
-            sums[target.name] = hashlib.sha256(target.read_bytes()).hexdigest()
+            frame.to_parquet(stage / f"{name}.parquet", index=False)
         body = {
             "format": 1,
             "level": audit.level,
@@ -134,26 +160,23 @@ def save_audit(audit: Audit, folder: Path) -> Path:
             "config": _kept(audit.config),
             "provenance": dict(audit.provenance),
             **account(audit),
-            "files": sums,
+            "files": sums(stage),
         }
         seal = sealed(body, audit.level, key_bytes(audit.config))
         text = json.dumps({**body, "seal": seal}, indent=1, sort_keys=True, ensure_ascii=False)
         (stage / MANIFEST).write_text(text, encoding="utf-8")
-        old = folder.with_name(f".{folder.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if folder.exists():
-            os.replace(folder, old)
-        os.replace(stage, folder)
-        shutil.rmtree(old, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        raise
     return folder
+
+
+def file_sum(path: Path) -> str:
+    """Return the SHA-256 of a file's content, 64 hexadecimal digits."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def sums(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file that lies in a folder itself, by name."""
-    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(folder.iterdir()) if f.is_file()}
+    return {f.name: file_sum(f) for f in sorted(folder.iterdir()) if f.is_file()}
 
 
 def manifests(out: Path) -> list[Path]:
@@ -187,7 +210,7 @@ def verified(folder: Path, *, key_file: str = "") -> dict[str, Any]:
             raise ValueError
         for name, digest in body["files"].items():
             target = folder / Path(name).name
-            if not target.is_file() or hashlib.sha256(target.read_bytes()).hexdigest() != digest:
+            if not target.is_file() or file_sum(target) != digest:
                 raise UsageError("errors.audit_changed", file=target.name)
     except (AttributeError, KeyError, TypeError, ValueError):
         raise UsageError("errors.audit_changed", file=MANIFEST) from None

@@ -7,13 +7,8 @@ its largest region only.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
-import os
-import re
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +16,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.config import REGION_CODE, AuditConfig
 from kinerja_analysis.base.errors import Problem, UsageError
 from kinerja_analysis.base.keys import key_bytes
-from kinerja_analysis.base.store import data_digest, sealed
+from kinerja_analysis.base.store import data_digest, file_sum, replacing, sealed
 from kinerja_analysis.base.tables import ACCOUNTING, TABLES, Tables, empty
 
 MANIFEST = "tables.json"
-_REGION = re.compile(r"\d{2}(\.\d{2}){0,2}(\.\d{4})?")
 
 
 def is_store(folder: Path) -> bool:
@@ -42,16 +36,14 @@ def save_tables(tables: Tables, store: Path, config: AuditConfig) -> list[Path]:
     Returns the manifests. A region's accounting and problems are those of the files that hold rows of it, and of the
     files that hold rows of nobody.
     """
-    store.mkdir(parents=True, exist_ok=True)
     regions = sorted({str(r) for name in TABLES for r in getattr(tables, name)["region"].unique()})
     return [_save(tables.select(region=region), region, store, config) for region in regions]
 
 
 def _save(tables: Tables, region: str, store: Path, config: AuditConfig) -> Path:
-    if not _REGION.fullmatch(region):
+    if not REGION_CODE.fullmatch(region):
         raise UsageError("errors.bad_parameter", name="region", notebook=MANIFEST)
-    stage = Path(tempfile.mkdtemp(dir=store, prefix=f".{region}."))
-    try:
+    with replacing(store / region) as stage:
         frames = {name: getattr(tables, name) for name in TABLES}
         years = sorted({int(y) for frame in frames.values() for y in frame["year"].unique()})
         sums = {}
@@ -62,7 +54,7 @@ def _save(tables: Tables, region: str, store: Path, config: AuditConfig) -> Path
                 if len(rows):
                     place = stage / str(year) / f"{name}.parquet"
                     rows.to_parquet(place, index=False, compression="zstd")
-                    sums[f"{year}/{place.name}"] = _sum(place)
+                    sums[f"{year}/{place.name}"] = file_sum(place)
         body = {
             "format": 1, "region": region, "names": {c: n for c, n in tables.region_names.items() if c == region},
             "synthetic": tables.synthetic, "key_id": tables.key_id, "files": sums,
@@ -71,15 +63,6 @@ def _save(tables: Tables, region: str, store: Path, config: AuditConfig) -> Path
         }  # fmt: skip
         text = json.dumps({**body, "seal": sealed(body, "internal", key_bytes(config))}, indent=1, sort_keys=True)
         (stage / MANIFEST).write_text(text, encoding="utf-8")
-        old = store / f".{region}.old"
-        shutil.rmtree(old, ignore_errors=True)
-        if (store / region).exists():
-            os.replace(store / region, old)
-        os.replace(stage, store / region)
-        shutil.rmtree(old, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        raise
     return store / region / MANIFEST
 
 
@@ -94,11 +77,6 @@ def _origin(tables: Tables) -> dict[str, Any]:
     return {"accounting": json.loads(mine.to_json(orient="values")), "problems": told}
 
 
-def _sum(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def stored_cells(store: Path) -> dict[tuple[str, int], str]:
     """Return the cells of a store in order, each with the digest of its region's data up to that year.
 
@@ -111,16 +89,15 @@ def stored_cells(store: Path) -> dict[tuple[str, int], str]:
     return found
 
 
-def key_of(manifest: Path) -> tuple[str, bool]:
-    """Return the id of the key that stands for the persons of a region, and whether they are simulated."""
-    body = _manifest(manifest)
-    return str(body["key_id"]), bool(body["synthetic"])
+def key_of(manifest: Path) -> str:
+    """Return the id of the key with which the persons of a region were made pseudonymous."""
+    return str(_manifest(manifest)["key_id"])
 
 
 def person_hashes(store: Path, region: str, year: int) -> NDArray[np.uint64]:
     """Return hashes of the persons who rate or are rated in a region and year, each once, shape (persons,).
 
-    None where the file is not there or damaged: ``load_tables`` refuses that.
+    Empty where the file is not there or damaged: ``load_tables`` refuses that.
     """
     try:
         rows = pd.read_parquet(store / region / str(year) / "ratings.parquet", columns=["rater", "ratee"])
@@ -145,7 +122,7 @@ def load_tables(store: Path, region: str, config: AuditConfig, *, until: int | N
         if until is not None and int(year) > until:
             continue
         target = place.parent / str(int(year)) / Path(file).name
-        if not target.is_file() or _sum(target) != digest:
+        if not target.is_file() or file_sum(target) != digest:
             raise UsageError("errors.store_changed", file=file)
         parts[target.stem].append(pd.read_parquet(target))
     frames = {n: pd.concat(found, ignore_index=True) if found else empty(n) for n, found in parts.items()}

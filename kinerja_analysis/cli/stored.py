@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from kinerja_analysis.base.errors import InputRefused, UsageError
-from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.base.store import sweep, write_atomic
 from kinerja_analysis.cli.terminal import (
     CONFIG,
     Terminal,
@@ -43,6 +43,7 @@ def store_command(
     """Simpan tabel tersamar per wilayah; `kinerja audit` membacanya / keep pseudonymised tables by region."""
     from kinerja_analysis.base.table_store import save_tables, stored_cells
     from kinerja_analysis.read import read
+    from kinerja_analysis.run import Lock
 
     term = Terminal(lang)
     found, config, place = existing(paths), config_of(config_path, paths), Path(folder)
@@ -64,10 +65,12 @@ def store_command(
         for code, when in cells:
             term.say("would_do", region=code, year=str(when))
         return
-    written = save_tables(tables, place, config)
-    settings = config_place(config_path, paths)
-    if settings is not None:  # so that an audit of the store finds it
-        write_atomic(place / CONFIG, settings.read_bytes())
+    with Lock(place):
+        sweep(place)
+        written = save_tables(tables, place, config)
+        settings = config_place(config_path, paths)
+        if settings is not None:  # so that an audit of the store finds it
+            write_atomic(place / CONFIG, settings.read_bytes())
     term.say("run.stored", n=len(written), folder=place.name)
 
 

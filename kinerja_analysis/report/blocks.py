@@ -74,11 +74,15 @@ class Note(Block):
 @_kind
 @dataclass(frozen=True, slots=True)
 class Column(Block):
-    """A column of a table: heading, number format as in ``base.words`` ("" = text, "year"), smallest shown."""
+    """A column of a table: heading, number format as in ``base.words`` ("" = text, "year").
+
+    ``code`` marks codes such as 76.02, which are no numbers though they look like some.
+    """
 
     KIND = "column"
     label: str
     form: str = ""
+    code: bool = False
 
 
 Cell = str | int | float | None

@@ -31,12 +31,12 @@ def read_numbers(text: str, lang: str) -> set[float]:
 
 
 def words(blocks: Sequence[b.Block], lang: str) -> Iterator[str]:
-    """Yield every text the blocks show, cells of tables as they are printed."""
+    """Yield every text the blocks show, cells of tables as they are printed; codes left out."""
     for block in b.walk(blocks):
         if isinstance(block, b.TableBlock):
             yield from (block.caption, *(c.label for c in block.columns))
             for row in block.rows:
-                yield from (table_cell(v, c.form, lang) for v, c in zip(row, block.columns, strict=True))
+                yield from (table_cell(v, c.form, lang) for v, c in zip(row, block.columns, strict=True) if not c.code)
         else:
             yield from b.sentences(block)
 

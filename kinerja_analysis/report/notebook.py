@@ -19,29 +19,19 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from kinerja_analysis.report.blocks import Block
+    from kinerja_analysis.report.page import Page
 
 MIME = "application/vnd.kinerja.blocks+json"
 AUDIT_FOLDER = "audit"
 SOURCES = "wilayah.json"
 
 
-class Report:
-    """The report of one region and year, as a notebook shows it.
+class _Shown:
+    """A page whose sections a notebook shows one by one."""
 
-    Reads the audit from the folder ``audit`` in the working directory, so that no path is a parameter. ``page`` is
-    ``region`` (what was found), ``quality`` (what the submission holds and lacks) or ``raters`` (rater by rater).
-    Raises ``UsageError`` when the stored audit is missing or was changed.
-    """
-
-    def __init__(
-        self, region: str, year: int, lang: str, level: str, *, folder: str = AUDIT_FOLDER, page: str = "region"
-    ) -> None:
-        audit = stored_audit(folder, level, region, year)
-        if audit.level != level:
-            raise ValueError(f"the stored audit is {audit.level}, the report {level}")
-        self.audit: Audit = audit if region == NO_REGION else audit.select(region=region, year=year)
-        self.lang = lang
-        self._sections = _page_sections(self.audit, lang, page)
+    def __init__(self, page: Page) -> None:
+        self.lang = page.lang
+        self._sections = {s.name: list(s.blocks) for s in page.sections}
 
     @property
     def sections(self) -> list[str]:
@@ -57,7 +47,24 @@ class Report:
         print(SENTINEL)
 
 
-class Comparing:
+class Report(_Shown):
+    """The report of one region and year, as a notebook shows it.
+
+    Reads the audit from the folder ``audit`` in the working directory, so that no path is a parameter. ``page`` is
+    ``region`` (what was found), ``quality`` (what the submission holds and lacks) or ``raters`` (rater by rater).
+    Raises ``UsageError`` when the stored audit is missing or was changed.
+    """
+
+    def __init__(
+        self, region: str, year: int, lang: str, level: str, *, folder: str = AUDIT_FOLDER, page: str = "region"
+    ) -> None:
+        audit = stored_audit(folder, level, region, year)
+        if audit.level != level:
+            raise ValueError(f"the stored audit is {audit.level}, the report {level}")
+        self.audit: Audit = audit if region == NO_REGION else audit.select(region=region, year=year)
+        super().__init__(_page(self.audit, lang, page))
+
+class Comparing(_Shown):
     """The page of a comparison, as a notebook shows it: all regions and years of the audit in the folder ``audit``.
 
     ``regions`` and ``years`` are the comparisons themselves. Raises ``UsageError`` when there are no two regions in a
@@ -71,22 +78,12 @@ class Comparing:
         audit = stored_audit(folder, level)
         if audit.level != level:
             raise ValueError(f"the stored audit is {audit.level}, the page {level}")
-        self.lang = lang
         self.regions = compare_regions(audit)
         several = len({r for r, _ in audit.cells}) < len(audit.cells)
         self.years = compare_years(audit) if several else None
-        self._sections = {s.name: list(s.blocks) for s in comparison_page(self.regions, self.years, lang).sections}
+        super().__init__(comparison_page(self.regions, self.years, lang))
 
-    def show(self, section: str) -> None:
-        """Display one section. Raises ``KeyError`` for an unknown one."""
-        _display(self._sections[section], self.lang)
-
-    def end(self) -> None:
-        """Mark that the notebook ran to its end."""
-        print(SENTINEL)
-
-
-class Annual:
+class Annual(_Shown):
     """The yearly summary of all regions, as a notebook shows it.
 
     Reads what the regions' reports say of themselves from ``SOURCES`` in the working directory.
@@ -98,43 +95,21 @@ class Annual:
         told = json.loads((Path(folder) / SOURCES).read_text(encoding="utf-8"))
         if told["level"] != level:
             raise ValueError(f"the reports are {told['level']}, the page {level}")
-        self.lang = lang
-        page = annual_page(told["rows"], year, level, lang)
-        self._sections = {s.name: list(s.blocks) for s in page.sections}
+        super().__init__(annual_page(told["rows"], year, level, lang))
 
-    def show(self, section: str) -> None:
-        """Display one section. Raises ``KeyError`` for an unknown one."""
-        _display(self._sections[section], self.lang)
-
-    def end(self) -> None:
-        """Mark that the notebook ran to its end."""
-        print(SENTINEL)
-
-
-class Validated:
+class Validated(_Shown):
     """The page about how the methods were tried, as a notebook shows it."""
 
     def __init__(self, lang: str, level: str) -> None:
         from kinerja_analysis import __version__
         from kinerja_analysis.report.page import validation_page
 
-        self.lang = lang
-        self._sections = {s.name: list(s.blocks) for s in validation_page(__version__, level, lang).sections}
+        super().__init__(validation_page(__version__, level, lang))
 
-    def show(self, section: str) -> None:
-        """Display one section. Raises ``KeyError`` for an unknown one."""
-        _display(self._sections[section], self.lang)
-
-    def end(self) -> None:
-        """Mark that the notebook ran to its end."""
-        print(SENTINEL)
-
-
-def _page_sections(audit: Audit, lang: str, page: str) -> dict[str, list[Block]]:
+def _page(audit: Audit, lang: str, page: str) -> Page:
     from kinerja_analysis.report.page import quality_page, rater_page, region_page
 
-    made = {"region": region_page, "quality": quality_page, "raters": rater_page}[page](audit, lang)
-    return {s.name: list(s.blocks) for s in made.sections}
+    return {"region": region_page, "quality": quality_page, "raters": rater_page}[page](audit, lang)
 
 
 def _display(blocks: Iterable[Block], lang: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -16,7 +14,7 @@ from typing import Any
 from kinerja_analysis.base.errors import KinerjaError, UsageError
 from kinerja_analysis.base.keys import key_bytes
 from kinerja_analysis.base.results import Audit
-from kinerja_analysis.base.store import METRICS, OLD, STAGE, account, save_audit, sealed, sums, write_atomic
+from kinerja_analysis.base.store import METRICS, account, replacing, save_audit, sealed, sums, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.base.workers import workers
 from kinerja_analysis.report._forks import orderly
@@ -87,8 +85,6 @@ def produce(
     Raises the first ``KinerjaError`` after all other reports are done.
     """
     from kinerja_analysis.report.index_page import write_index
-    from kinerja_analysis.report.tahunan import annual_pages
-    from kinerja_analysis.report.validasi import validation_pages
 
     check_choice(formats, FORMATS)
     check_choice(languages, LANGUAGES)
@@ -101,13 +97,24 @@ def produce(
     written = [p for r in results if not isinstance(r, KinerjaError) for p in r]
     failures = [r for r in results if isinstance(r, KinerjaError)]
     try:
-        written += annual_pages(out, languages) + validation_pages(out, languages)
+        written += joint_pages(out, languages)
     except KinerjaError as error:
         failures.append(error)
     written += write_index(out, languages)
     if failures:
         raise failures[0]
     return written
+
+
+def joint_pages(out: Path, languages: Sequence[str]) -> list[Path]:
+    """Write the pages that go with the reports of all regions, where what they are made of changed; return the files.
+
+    Raises ``ReportFailed`` when a notebook did not run to its end.
+    """
+    from kinerja_analysis.report.tahunan import annual_pages
+    from kinerja_analysis.report.validasi import validation_pages
+
+    return annual_pages(out, languages) + validation_pages(out, languages)
 
 
 def _parallel(work: list[tuple[Job, Audit]], out: Path, jobs: int | None) -> list[list[Path] | KinerjaError]:
@@ -136,9 +143,7 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
     if audit.config.key_file:
         os.environ["KINERJA_KEY_FILE"] = str(Path(audit.config.key_file).expanduser().resolve())
     target = job.folder(out)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=target.parent))
-    try:
+    with replacing(target, mode=0o755) as stage:
         save_audit(audit, stage / "audit")
         made = {lang: _edition(job, audit, lang, stage, notebooks) for lang in job.languages}
         names = sorted(chain(*(files for files, _ in made.values())))
@@ -150,27 +155,7 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
         metrics["seal"] = sealed(metrics, job.level, key_bytes(audit.config))
         text = json.dumps(metrics, indent=1, ensure_ascii=False, sort_keys=True)
         (stage / METRICS).write_text(text, encoding="utf-8")
-        os.chmod(stage, 0o755)
-        replace_folder(stage, target)
-    except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        raise
     return [target / f for f in metrics["files"]]
-
-
-def replace_folder(stage: Path, target: Path) -> None:
-    """Put ``stage`` at ``target``; on failure (a file open in Excel) the old folder is back in place."""
-    old = target.with_name(f"{OLD}{target.name}")
-    shutil.rmtree(old, ignore_errors=True)
-    try:
-        if target.exists():
-            os.replace(target, old)
-        os.replace(stage, target)
-    except OSError:
-        if old.exists() and not target.exists():
-            os.replace(old, target)
-        raise UsageError("errors.locked", file=target.name) from None
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _edition(job: Job, audit: Audit, lang: str, stage: Path, notebooks: Path) -> tuple[list[str], dict[str, Any]]:

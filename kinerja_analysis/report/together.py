@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from kinerja_analysis.base.store import METRICS, STAGE, write_atomic
+from kinerja_analysis.base.store import METRICS, replacing, write_atomic
 from kinerja_analysis.report.engine import SECONDS, execute
 from kinerja_analysis.report.html import index_name
-from kinerja_analysis.report.produce import FORMATS, notebooks_folder, replace_folder
+from kinerja_analysis.report.produce import FORMATS, notebooks_folder
 
 #: Further sheets of the annex in a language: name, what it holds, the frame.
 More = Callable[[str], list[tuple[str, str, pd.DataFrame]]]
@@ -33,12 +30,10 @@ def write_pages(
 
     Raises ``ReportFailed`` when it did not run to its end; what was at ``target`` stays then.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=target.parent))
     names: list[str] = []
     titles: dict[str, str] = {}
     shown: dict[str, Any] = {}
-    try:
+    with replacing(target, mode=0o755) as stage:
         prepare(stage)
         for lang in languages:
             others = tuple(f"{stem}_{x}.html" for x in languages if x != lang)
@@ -53,11 +48,6 @@ def write_pages(
         metrics = {"titles": titles, "pages": pages, "files": names, "level": level, "year": year,
                    "synthetic": synthetic, "made_of": made_of, "shown": shown}  # fmt: skip
         write_atomic(stage / METRICS, json.dumps(metrics, ensure_ascii=False, sort_keys=True, indent=1).encode())
-        os.chmod(stage, 0o755)
-        replace_folder(stage, target)
-    except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        raise
     return [target / name for name in names]
 
 

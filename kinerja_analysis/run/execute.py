@@ -26,7 +26,7 @@ from kinerja_analysis.detect import detect
 from kinerja_analysis.pipeline import Paths, public_form
 from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import find_config
-from kinerja_analysis.report.produce import FORMATS, Job, check_choice, make, notebooks_folder
+from kinerja_analysis.report.produce import FORMATS, Job, check_choice, joint_pages, make, notebooks_folder
 from kinerja_analysis.run import publish
 from kinerja_analysis.run.cluster import Cluster, died
 from kinerja_analysis.run.jobs import Order, Plan, Task, folders, links_digest, merged, plan, write_state
@@ -213,13 +213,9 @@ def _execute(
 
 
 def _summaries(order: Order) -> tuple[list[Path], Failure | None]:
-    """Write the yearly summaries whose regions changed and the validation page; return the files, and what failed."""
-    from kinerja_analysis.report.tahunan import annual_pages
-    from kinerja_analysis.report.validasi import validation_pages
-
+    """Write the pages about several regions; return their files, and what failed."""
     try:
-        pages = annual_pages(order.out, order.languages) + validation_pages(order.out, order.languages)
-        return pages, None
+        return joint_pages(order.out, order.languages), None
     except KinerjaError as error:
         publish.note(order.log, "summary", "failed " + error.key)
         return [], (error.key, error.params)
@@ -258,9 +254,13 @@ def _pool(
 
     assert todo.tables is not None and todo.links is not None
     queue, running = list(waiting), dict[Future[Outcome], tuple[str, int]]()
-    executor = Cluster(order.scheduler, order.config, order.out / publish.LOCK) if order.scheduler else None
-    width = executor.width if executor and width > 1 else width
-    executor, moved, size = executor or workers(width, width), time.monotonic(), 0
+    executor: Any
+    if order.scheduler:
+        executor = Cluster(order.scheduler, order.config, order.out / publish.LOCK)
+        width = executor.width if width > 1 else 1
+    else:
+        executor = workers(width, width)
+    moved, size = time.monotonic(), 0
     try:
         while queue or running:
             while queue and len(running) < width:

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from kinerja_analysis.base.store import (
     MANIFEST,
     METRICS,
     data_digest,
+    file_sum,
+    manifests,
     read_provenance,
     sealed,
     sums,
@@ -97,8 +100,7 @@ def inputs_digest(paths: Any, *told: object) -> str:
             return ""
         for path, _, name in files_of(Path(source)):
             whole.update(f"\0{name}\0".encode("utf-8", "surrogateescape"))
-            with path.open("rb") as lines:
-                whole.update(hashlib.file_digest(lines, "sha256").digest())
+            whole.update(file_sum(path).encode())
     return whole.hexdigest()
 
 
@@ -195,7 +197,7 @@ def plan(
     if inputs and resume and not refresh and all(before.get(k) == v for k, v in head.items()):
         tasks = matrix(order, before, resume, _since(before["cells"], since, paths))
         if not any(t.reason for t in tasks):
-            return Plan(tuple(tasks), before, seconds=clock.read())
+            return Plan(tuple(tasks), before, seconds=clock.told)
     tables: Tables | Stored
     if store is None:
         tables, told, links = _read(paths, region, year, order, key, progress, new_key, clock)
@@ -207,7 +209,7 @@ def plan(
     state = {**head, "cells": rows, "failed": before.get("failed", [])}
     clock.mark("plan")
     tasks = matrix(order, state, resume, _since(rows, since, paths, tables))
-    return Plan(tuple(tasks), state, tables, links, clock.read())
+    return Plan(tuple(tasks), state, tables, links, clock.told)
 
 
 def _read(
@@ -219,7 +221,7 @@ def _read(
 
     tables = read(paths, region=region, year=year, config=order.config, progress=progress)
     if not new_key:
-        check_key(tables, order.out)
+        check_key(tables.key_id, order.out)
     clock.mark("read")
     cells = cells_of(tables, order.config)
     links = joined(between(tables, order.config, cells, key), cells, order)
@@ -230,22 +232,20 @@ def _opened(
     store: Stored, order: Order, key: str, new_key: bool, clock: _Clock
 ) -> tuple[Stored, dict[Cell, str], pd.DataFrame]:
     """As ``_read``, of stored tables: manifests are read, and of the rows who shares a person with whom."""
-    for tables in store.keys() if not new_key else ():
-        check_key(tables, order.out)
+    for mine in store.keys() if not new_key else ():
+        check_key(mine, order.out)
     told = store.cells()
     clock.mark("read")
     return store, told, joined(store.links(list(told), key), list(told), order)
 
 
-def check_key(tables: Tables, out: Path) -> None:
-    """Raise ``UsageError`` when a stored audit of real persons below ``out`` carries another key id than ``tables``."""
-    from kinerja_analysis.base.store import manifests
-
+def check_key(mine: str, out: Path) -> None:
+    """Raise ``UsageError`` when a stored audit of real persons below ``out`` carries another key id than ``mine``."""
     for place in manifests(out):
         told = read_provenance(place)
         theirs = told.get("key_id", "")
-        if tables.key_id and theirs and theirs != tables.key_id and not told.get("synthetic"):
-            raise UsageError("identity.other_key", folder=out.name, theirs=theirs, mine=tables.key_id)
+        if mine and theirs and theirs != mine and not told.get("synthetic"):
+            raise UsageError("identity.other_key", folder=out.name, theirs=theirs, mine=mine)
 
 
 def joined(links: pd.DataFrame, cells: Sequence[Cell], order: Order) -> pd.DataFrame:
@@ -302,14 +302,11 @@ class _Clock:
     """Seconds of the stages, one after the other."""
 
     def __init__(self) -> None:
-        self.last, self.told = dt.datetime.now(), dict[str, float]()
+        self.last, self.told = time.monotonic(), dict[str, float]()
 
     def mark(self, stage: str) -> None:
-        now = dt.datetime.now()
-        self.told[stage], self.last = round((now - self.last).total_seconds(), 3), now
-
-    def read(self) -> dict[str, float]:
-        return self.told
+        now = time.monotonic()
+        self.told[stage], self.last = round(now - self.last, 3), now
 
 
 def merged(tasks: Sequence[Task]) -> dict[Cell, list[Task]]:

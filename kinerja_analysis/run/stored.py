@@ -64,10 +64,9 @@ class Stored:
         """Return the regions stored at or after a moment."""
         return {p.parent.name for p in self._manifests() if p.stat().st_mtime >= start.timestamp()}
 
-    def keys(self) -> list[Tables]:
-        """Return, without rows, the key and the kind of persons of each region that names persons by a key."""
-        told = {key_of(place) for place in self._manifests()}
-        return [Tables(key_id=key, synthetic=synthetic) for key, synthetic in sorted(told)]
+    def keys(self) -> list[str]:
+        """Return the ids of the keys with which the regions were stored."""
+        return sorted({key_of(place) for place in self._manifests()})
 
     def links(self, cells: Sequence[Cell], key: str) -> pd.DataFrame:
         """Return what ``detect.between`` tells of all regions together; only regions that share a person are loaded."""

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.store import sweep
 from kinerja_analysis.base.table_store import MANIFEST, save_tables
 from kinerja_analysis.base.tables import TABLES, Tables
 from kinerja_analysis.base.workers import workers
@@ -83,7 +84,7 @@ def nation(
     (500, ['2025', '2025-Q1', '2025-Q2', '2025-Q3', '2025-Q4'])
     """
     for code, size in zip(codes, sizes(len(codes), employees, seed), strict=True):
-        yield _region(code, size, sorted(years), seed, kind)
+        yield region_tables(code, size, sorted(years), seed, kind)
 
 
 def write_nation(
@@ -96,18 +97,23 @@ def write_nation(
     """
     work = [(code, size) for code, size in zip(codes, sizes(len(codes), employees, seed), strict=True)
             if not (store / code / MANIFEST).is_file()]  # fmt: skip
+    sweep(store)
     with workers(jobs, len(work)) as executor:
-        tasks = [executor.submit(_write, store, code, size, sorted(years), seed, kind, config) for code, size in work]
+        tasks = [executor.submit(write_region, store, *one, sorted(years), seed, kind, config) for one in work]
         for task in tasks:
             yield task.result()
 
 
-def _write(store: Path, code: str, size: int, years: list[int], seed: int, kind: str, config: AuditConfig) -> Path:
-    (manifest,) = save_tables(_region(code, size, years, seed, kind), store, config)
+def write_region(
+    store: Path, code: str, size: int, years: Sequence[int], seed: int, kind: str, config: AuditConfig
+) -> Path:
+    """Write the tables of one region of a nation into a store; return its manifest."""
+    (manifest,) = save_tables(region_tables(code, size, years, seed, kind), store, config)
     return manifest
 
 
-def _region(code: str, size: int, years: list[int], seed: int, kind: str) -> Tables:
+def region_tables(code: str, size: int, years: Sequence[int], seed: int, kind: str) -> Tables:
+    """Return the tables of one region of a nation (see ``nation``) with ``size`` employees."""
     (plan,) = plans("nasional", [code])
     tables = simulate_plans([_planned(plan, size, kind)], years, seed=seed).tables
     return replace(tables, accounting=_accounting(tables))

@@ -17,7 +17,6 @@ import pytest
 
 from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.keys import DEMO_KEY, key_id
-from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.read.identity import pseudonym
 from kinerja_analysis.run.jobs import check_key as check_earlier
 
@@ -316,6 +315,6 @@ def test_which_earlier_audits_stop_a_run(tmp_path: Path, theirs: str, synthetic:
     (tmp_path / "2023" / "x" / "audit" / "manifest.json").write_text("rusak", encoding="utf-8")
     if stops:
         with pytest.raises(UsageError, match=theirs):
-            check_earlier(Tables(key_id=mine), tmp_path)
+            check_earlier(mine, tmp_path)
     else:
-        check_earlier(Tables(key_id=mine), tmp_path)
+        check_earlier(mine, tmp_path)

@@ -190,12 +190,16 @@ def different(a: Path, b: Path) -> list[str]:
 
 
 def chain(world: World, rng: random.Random, kills: int) -> int:
-    """Kill one tree's run again and again at random moments, then let it finish; return how many kills hit."""
-    out, hit = world.fresh("acak"), 0
-    for _ in range(kills):
-        command = start(world, out)
+    """Kill one tree's run at random moments until so many kills met a running command, then let it finish.
+
+    What is done is resumed, so a run can be over before its kill: the next one then does everything again.
+    """
+    out, hit, again = world.fresh("acak"), 0, False
+    while hit < kills:
+        command = start(world, out, *["--no-resume"] * again)
         time.sleep(rng.uniform(0.2, world.seconds))
-        hit += command.process.poll() is None
+        again = command.process.poll() is not None
+        hit += not again
         command.kill()
         assert not halves(out), halves(out)
     finished(world, out)

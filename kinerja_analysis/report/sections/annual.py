@@ -45,7 +45,7 @@ class Nation:
 
     def columns(self, **forms: str) -> tuple[Column, ...]:
         """Return columns by name, with their number formats."""
-        return tuple(Column(self.tell(f"col.{name}"), form) for name, form in forms.items())
+        return tuple(Column(self.tell(f"col.{name}"), form, name == "code") for name, form in forms.items())
 
 
 def masthead(nation: Nation) -> Masthead:
