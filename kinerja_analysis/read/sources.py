@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig, DatabaseConfig
+from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.table_store import is_store
 from kinerja_analysis.read import database, frames, records, sheets, text, workbook
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.guard import inspect
@@ -52,7 +54,13 @@ def find_config(paths: Any) -> AuditConfig:
 
 
 def gather(session: Session, paths: Any) -> None:
-    """Read every source into the session; nothing about the data is raised."""
+    """Read every source into the session; nothing about the data is raised.
+
+    Raises ``UsageError`` for a folder of stored tables: it is no input, a run opens it.
+    """
+    for source in as_sources(paths):
+        if _is_place(source) and is_store(Path(source)):
+            raise UsageError("errors.store_given", folder=Path(source).name)
     sources: list[Any] = [s for source in as_sources(paths)
                for s in (files_of(Path(source)) if _is_place(source) else [source])]  # fmt: skip
     for done, source in enumerate(sources):

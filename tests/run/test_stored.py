@@ -106,6 +106,16 @@ def test_only_one_folder_of_stored_tables_counts_as_a_store(tmp_path: Path) -> N
         assert stored(other, config) is None
 
 
+def test_a_store_is_no_input_of_anything_else(tmp_path: Path) -> None:
+    save_tables(simulate(["76.02"], [2025], seed=1, size=40).tables, tmp_path / "s", AuditConfig())
+    before = sorted(tmp_path.rglob("*"))
+    for command in (["check", "s"], ["store", "s", "--to", "t"], ["audit", "s", "s", "--out", "lap"]):
+        words = [str(tmp_path / w) if len(w) < 4 else w for w in command]
+        done = CliRunner().invoke(cli, words)
+        assert isinstance(done.exception, UsageError) and done.exception.key == "errors.store_given", command
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_select_loads_no_later_year(tmp_path: Path) -> None:
     config = AuditConfig()
     tables = simulate(["76.02"], [2024, 2025], seed=1, size=40).tables
