@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from os.path import isdir
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ MANIFEST = "tables.json"
 
 
 def is_store(folder: Path) -> bool:
-    """Tell whether a folder holds stored tables."""
-    return folder.is_dir() and any(folder.glob(f"[0-9]*/{MANIFEST}"))
+    """Tell whether a folder holds stored tables; one that may not be looked into, or cannot exist, does not."""
+    return isdir(folder) and any(folder.glob(f"[0-9]*/{MANIFEST}"))
 
 
 def save_tables(tables: Tables, store: Path, config: AuditConfig) -> list[Path]:

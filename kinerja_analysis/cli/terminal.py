@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +125,8 @@ def config_place(config_path: str | None, paths: Sequence[str]) -> Path | None:
     if config_path:
         return Path(config_path)
     for place in [*(Path(p) for p in paths if not p.startswith(SQL)), Path.cwd()]:
-        folder = place if place.is_dir() else place.parent
-        if (folder / CONFIG).is_file():
+        folder = place if isdir(place) else place.parent
+        if isfile(folder / CONFIG):
             return folder / CONFIG
     return None
 
@@ -133,10 +134,20 @@ def config_place(config_path: str | None, paths: Sequence[str]) -> Path | None:
 def existing(paths: Sequence[str]) -> list[Any]:
     """Return the paths (and databases, as they are); raises ``UsageError`` naming the first that is not there."""
     found: list[Any] = [p if p.startswith(SQL) else Path(p) for p in paths]
-    missing = [p.name for p in found if isinstance(p, Path) and not p.exists()]
+    missing = [p.name for p in found if isinstance(p, Path) and not _may_be_there(p)]
     if missing:
         raise UsageError("cli.path_missing", name=missing[0])
     return found
+
+
+def _may_be_there(path: Path) -> bool:
+    """Tell whether a path is there; one that may not be looked at is for the reading to name."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def save_problems(term: Terminal, report: Any, found: Sequence[Any], no_write: bool) -> None:
@@ -144,7 +155,7 @@ def save_problems(term: Terminal, report: Any, found: Sequence[Any], no_write: b
     if report is None or no_write:
         return
     first = next((p for p in found if isinstance(p, Path)), Path.cwd())
-    place = (first if first.is_dir() else first.parent) / PROBLEMS
+    place = (first if isdir(first) else first.parent) / PROBLEMS
     if not report.problems and not place.is_file():
         return
     try:

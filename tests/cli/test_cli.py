@@ -30,6 +30,7 @@ def test_help_and_version() -> None:
     [
         (("check", "tidak_ada.xlsx"), 2),
         (("audit", "tidak_ada.xlsx"), 2),
+        (("check", "n" * 300 + ".xlsx"), 2),
         (("nonsense",), 2),
         (("check",), 2),
         (("config", "--config", "tidak_ada.toml"), 2),
