@@ -35,21 +35,54 @@ def pair_strata(ctx: Context) -> pd.DataFrame:
     rows = members(ctx)[["stratum", "cluster", "ratee", "level"]].rename(columns={"stratum": "team"})
     people = ctx.tables.employees.drop_duplicates("person")
     kind = pd.Series(strata(people).to_numpy(), index=people["person"].to_numpy(), dtype="str")
-    rows = rows.assign(kind=kind.reindex(rows["ratee"]).fillna("|").to_numpy())
-    pairs = rows.merge(rows, on=["team", "cluster"], suffixes=("", "_b"))
-    pairs = pairs[pairs["ratee"] < pairs["ratee_b"]]
-    if pairs.empty or (rows["kind"] == "|").all():
+    codes, kinds = pd.factorize(kind.reindex(rows["ratee"]).fillna("|").to_numpy(), sort=True)
+    if set(kinds) <= {"|"}:
         return pd.DataFrame(columns=names)
-    pairs = pairs.assign(stratum=_kind_of_pair(pairs["kind"], pairs["kind_b"]))
-    pairs["apart"] = pairs["level"] != pairs["level_b"]
-    pairs["stratum"] = _merged(pairs, *_limits(ctx))
+    rows = rows.assign(kind=codes, ratee=pd.factorize(rows["ratee"])[0])
+    pairs = _pairs_of(rows, pd.Series(kinds, dtype="str"), *_limits(ctx))
     found = []
     for name, part in pairs[pairs["stratum"] != ""].groupby("stratum"):
-        team = part.groupby("cluster")["apart"].agg(["sum", "size"])
-        total, share, t = int(team["size"].sum()), float(team["sum"].sum() / team["size"].sum()), len(team)
-        spread = float(((team["sum"] - share * team["size"]) ** 2).sum()) * t / (t - 1) / total**2
-        found.append((str(name), t, _persons(part), total, share, spread))
+        team = part.groupby("cluster")[["apart", "pairs"]].sum()
+        total, t = int(team["pairs"].sum()), len(team)
+        share = float(team["apart"].sum() / total)
+        spread = float(((team["apart"] - share * team["pairs"]) ** 2).sum()) * t / (t - 1) / total**2
+        found.append((str(name), t, _persons(part, rows), total, share, spread))
     return pd.DataFrame(found, columns=names)
+
+
+def _pairs_of(rows: pd.DataFrame, kinds: pd.Series, persons: int, raters: int) -> pd.DataFrame:
+    """Return ``cluster team kind kind_b pairs apart stratum``: the pairs of each two kinds of member in a team.
+
+    They are counted, not listed: a team of n has n(n−1)/2 of them. Strata of too few persons or teams are one
+    (``rest``), "" where even that has too few.
+    """
+    team = ["cluster", "team"]
+    both = _crossed(rows, [*team, "kind"], team)
+    tied = _crossed(rows, [*team, "level", "kind"], [*team, "level"])
+    equal = tied.groupby([*team, "kind", "kind_b"])["pairs"].sum().rename("tied").reset_index()
+    pairs = both.merge(equal, on=[*team, "kind", "kind_b"], how="left").fillna({"tied": 0})
+    two = pairs[["kind", "kind_b"]].drop_duplicates(ignore_index=True)
+    named = [kinds.take(two[side]).reset_index(drop=True) for side in ("kind", "kind_b")]
+    pairs = pairs.merge(two.assign(stratum=_kind_of_pair(*named)), on=["kind", "kind_b"])
+    pairs = pairs.assign(apart=pairs["pairs"] - pairs["tied"])
+
+    def small(part: pd.DataFrame) -> bool:
+        return _persons(part, rows) < persons or part["cluster"].nunique() < max(raters, 2)
+
+    few = [name for name, part in pairs.groupby("stratum") if small(part)]
+    rest = pairs["stratum"].isin(few)
+    gone = rest.any() and small(pairs[rest])
+    return pairs.assign(stratum=pairs["stratum"].mask(rest, "" if gone else REST))
+
+
+def _crossed(rows: pd.DataFrame, cells: list[str], inside: list[str]) -> pd.DataFrame:
+    """Return how many ``pairs`` of each two kinds (``kind`` <= ``kind_b``) there are inside a team, or a part of it."""
+    n = rows.groupby(cells).size().rename("n").reset_index()
+    pairs = n.merge(n, on=inside, suffixes=("", "_b"))
+    pairs = pairs[pairs["kind"] <= pairs["kind_b"]]
+    same = pairs["kind"] == pairs["kind_b"]
+    pairs = pairs.assign(pairs=np.where(same, pairs["n"] * (pairs["n"] - 1) // 2, pairs["n"] * pairs["n_b"]))
+    return pairs[pairs["pairs"] > 0]
 
 
 def _kind_of_pair(a: pd.Series, b: pd.Series) -> pd.Series:
@@ -61,19 +94,10 @@ def _kind_of_pair(a: pd.Series, b: pd.Series) -> pd.Series:
     return pd.Series(low, a.index).astype("str") + "|" + pd.Series(high, a.index) + "|" + pd.Series(same, a.index)
 
 
-def _persons(part: pd.DataFrame) -> int:
-    return int(pd.concat([part["ratee"], part["ratee_b"]]).nunique())
-
-
-def _merged(pairs: pd.DataFrame, persons: int, raters: int) -> pd.Series:
-    """Merge strata of too few persons or teams into ``rest``; "" where even that has too few."""
-    def small(part: pd.DataFrame) -> bool:
-        return _persons(part) < persons or part["cluster"].nunique() < max(raters, 2)
-
-    few = [name for name, part in pairs.groupby("stratum") if small(part)]
-    rest = pairs["stratum"].isin(few)
-    gone = rest.any() and small(pairs[rest])
-    return pairs["stratum"].mask(rest, "" if gone else REST)
+def _persons(pairs: pd.DataFrame, rows: pd.DataFrame) -> int:
+    """Return how many persons are in at least one of the pairs."""
+    kinds = [pairs[["team", "kind"]], pairs[["team", "kind_b"]].set_axis(["team", "kind"], axis=1)]
+    return int(rows.merge(pd.concat(kinds).drop_duplicates(), on=["team", "kind"])["ratee"].nunique())
 
 
 def criteria(ctx: Context) -> pd.DataFrame:
