@@ -30,6 +30,7 @@ from kinerja_analysis.base.store import load_audit, save_audit
 from kinerja_analysis.base.table_store import MANIFEST, load_tables
 from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.base.workers import workers
+from kinerja_analysis.compare.nation import national_change
 from kinerja_analysis.simulate import national
 
 HERE = Path(__file__).parent
@@ -69,7 +70,6 @@ def audited(store: Path, out: Path, region: str) -> dict[str, Any]:
     tables = load_tables(store, region, CONFIG)
     told = detected(tables, out / region, region)
     told |= {"cpu_s": time.process_time() - cpu, "wall_s": time.monotonic() - begun}
-    stayed(tables, region).to_parquet(out / region / "teams.parquet", index=False)
     (out / f"{region}.json").write_text(json.dumps(told), encoding="utf-8")
     return told
 
@@ -88,20 +88,6 @@ def detected(tables: Tables, place: Path, region: str) -> dict[str, Any]:
             "flags": sum(int((r.frame["status"] == "FLAG").sum()) for r in audit.results.values())}  # fmt: skip
 
 
-def stayed(tables: Tables, region: str) -> pd.DataFrame:
-    """Return the groups of employees who stayed together, as the study of changes of supervisor takes them."""
-    from kinerja_analysis.detect import contexts
-    from kinerja_analysis.detect._leniency_changes import stable_groups
-    from kinerja_analysis.score import score
-
-    if tables.appraisals.empty:
-        return pd.DataFrame()
-    (ctx,) = contexts(tables, score(tables, CONFIG), CONFIG, [(region, YEAR)])
-    groups = stable_groups(ctx.past.teams)
-    coded = {name: pd.factorize(groups[name])[0] for name in ("path", "supervisor")}
-    return pd.DataFrame({**coded, "mean": groups["mean"], "step": groups["step"], "n": groups["n"]})
-
-
 def scanned(store: Path, kind: str) -> tuple[int, float, float]:
     """Let DuckDB read and group every row of the store; return rows, CPU and wall seconds."""
     import duckdb
@@ -116,21 +102,12 @@ def scanned(store: Path, kind: str) -> tuple[int, float, float]:
     return rows, time.process_time() - cpu, time.monotonic() - begun
 
 
-def national_changes(out: Path, regions: list[str]) -> str:
-    """Estimate the spread of leniency from all changes of supervisor of the nation; shifts are each region's own."""
-    from kinerja_analysis.stats import supervisor_change
-
-    frames, path, boss = [], 0, 0
-    for k, region in enumerate(regions):
-        frame = pd.read_parquet(out / region / "teams.parquet")
-        frame = frame.assign(path=frame["path"] + path, supervisor=frame["supervisor"] + boss, step=frame["step"] + 0)
-        frame["step"] += 10_000 * k - int(frame["step"].min())
-        path, boss = int(frame["path"].max()) + 1, int(frame["supervisor"].max()) + 1
-        frames.append(frame)
-    all_of_them = pd.concat(frames, ignore_index=True)
-    fit = supervisor_change(all_of_them["mean"], all_of_them["path"], all_of_them["supervisor"], all_of_them["step"],
-                            all_of_them["n"])  # fmt: skip
-    return f"SD {fit.sd:.4f} [{fit.sd_lower:.4f}; {fit.sd_upper:.4f}] levels, {fit.n_changed} changes"
+def changes_of(out: Path, regions: list[str]) -> str:
+    """Return the national study of changes of supervisor, as the yearly summary prints it."""
+    told = [load_audit(out / region / "audit").counts["changes"].to_dict("records") for region in regions]
+    fit = national_change([row for rows in told for row in rows])
+    return "" if fit is None else (f"SD {fit.sd:.4f} [{fit.lower:.4f}; {fit.upper:.4f}] levels, {fit.n_changed} "
+                                   f"changes in {fit.regions} regions")  # fmt: skip
 
 
 def again(store: Path, out: Path, regions: list[str], sizes: dict[str, int], kind: str) -> int:
@@ -205,7 +182,7 @@ def main() -> None:
         "scan_cpu_s": round(scan_cpu, 1), "scan_wall_s": round(scan_wall, 1), "flags": int(told["flags"].sum()),
         "detectors_failed": int(told["failed"].map(len).sum()), "drawn_again": len(five),
         "drawn_equal": again(store, out, five, sizes, given.kind),
-        "changes": national_changes(out, regions) if given.kind == "ekinerja" else "",
+        "changes": changes_of(out, regions),
     }  # fmt: skip
     print("\n" + "\n".join(f"{k}: {v}" for k, v in row.items()))
     write(row)

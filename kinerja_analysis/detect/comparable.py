@@ -1,4 +1,4 @@
-"""What a comparison of regions needs of one cell, as counts: pairs of a team by kind of pair, criteria inside pairs.
+"""What several regions together need of one cell: pairs of a team by kind, criteria inside pairs, changes of boss.
 
 Whatever rests on fewer persons or raters than may be published is merged or left out: the frames are public as is.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.detect._leniency_changes import changes_of
 from kinerja_analysis.detect.attributes import members
 from kinerja_analysis.detect.between import strata
 from kinerja_analysis.detect.context import Context
@@ -16,8 +17,8 @@ REST = "rest"
 
 
 def comparable(ctx: Context) -> dict[str, pd.DataFrame]:
-    """Return the frames ``pair_strata`` and ``criteria`` of one cell."""
-    return {"pair_strata": pair_strata(ctx), "criteria": criteria(ctx)}
+    """Return the frames ``pair_strata``, ``criteria`` and ``changes`` of one cell."""
+    return {"pair_strata": pair_strata(ctx), "criteria": criteria(ctx), "changes": changes(ctx)}
 
 
 def _limits(ctx: Context) -> tuple[int, int]:
@@ -122,3 +123,18 @@ def criteria(ctx: Context) -> pd.DataFrame:
     se = np.sqrt((sums**2).sum() * n / (n - 1)) / len(hard)
     found = {"criterion": [str(c) for c in hard.columns], "n": n, "n_raters": index["rater"].nunique()}
     return pd.DataFrame({**found, "value": value.to_numpy(), "se": se.to_numpy()})
+
+
+def changes(ctx: Context) -> pd.DataFrame:
+    """Return how much more the mean of a team that stayed moves when its supervisor changes, in squared levels.
+
+    Columns ``n_changed n_teams value se``: changes, teams that had one, twice the variance of leniency (below 0 where
+    chance made it so: cut at 0 it could not be averaged over regions) and its standard error by teams. Empty where the
+    study has too few changes or too few teams (``disclosure.raters``) to be told.
+    """
+    names = ["n_changed", "n_teams", "value", "se"]
+    found = changes_of(ctx)
+    if found is None or found.who != "change" or found.fit.reason or found.fit.n_teams_changed < _limits(ctx)[1]:
+        return pd.DataFrame(columns=names)
+    fit = found.fit
+    return pd.DataFrame([(fit.n_changed, fit.n_teams_changed, fit.value, fit.se)], columns=names)

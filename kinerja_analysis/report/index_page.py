@@ -22,11 +22,12 @@ Row = Mapping[str, Any]
 def headline(audit: Audit) -> dict[str, Any]:
     """Return what the index says of a report: JSON-able codes and numbers of an audit of one cell.
 
-    Keys: ``province bps persons verdicts separated index comparators flagged failed answers rated fdr rule``;
+    Keys: ``province bps persons verdicts separated index comparators flagged failed answers rated fdr rule changes``;
     ``separated`` is value, lower and upper (shares) or None, ``index`` the same by what is scored (without range where
     there is none),
     ``comparators`` what that index was held against, ``persons`` and ``rated`` (by kind of data) -1 where the number
-    is hidden, ``answers`` what each question came to, ``fdr`` the budget of false flags.
+    is hidden, ``answers`` what each question came to, ``fdr`` the budget of false flags, ``changes`` the study of
+    changes of supervisor (``detect.comparable.changes``) or None.
     """
     view = View(audit, "id")
     place = audit.config.regions.get(view.region)
@@ -50,7 +51,14 @@ def headline(audit: Audit) -> dict[str, Any]:
         "fdr": audit.config.fdr,
         "rule": rule_for(str(view.year)).name,
         "version": str(audit.provenance.get("version", "")),
+        "changes": _changes(view),
     }
+
+
+def _changes(view: View) -> dict[str, float] | None:
+    frame = view.count("changes")
+    names = ("n_changed", "n_teams", "value", "se")
+    return {name: float(frame[name].iloc[0]) for name in names} if len(frame) else None
 
 
 def answer(view: View, detector: str) -> str:

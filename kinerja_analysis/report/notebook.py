@@ -97,6 +97,7 @@ class Annual(_Shown):
             raise ValueError(f"the reports are {told['level']}, the page {level}")
         super().__init__(annual_page(told["rows"], year, level, lang))
 
+
 class Validated(_Shown):
     """The page about how the methods were tried, as a notebook shows it."""
 
@@ -105,6 +106,7 @@ class Validated(_Shown):
         from kinerja_analysis.report.page import validation_page
 
         super().__init__(validation_page(__version__, level, lang))
+
 
 def _page(audit: Audit, lang: str, page: str) -> Page:
     from kinerja_analysis.report.page import quality_page, rater_page, region_page

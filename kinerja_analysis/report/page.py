@@ -30,7 +30,7 @@ NAMES = ("lead", "examined", "capacity", "findings", "index", "steps", "provenan
 QUALITY_NAMES = ("lead", "rows", "filled", "unrated", "coverage", "checks", "problems", "provenance")
 RATER_NAMES = ("page",)
 VALIDATION_NAMES = ("lead", "detectors", "index", "published")
-ANNUAL_NAMES = ("lead", "examined", "told", "found", "values", "trend", "reading")
+ANNUAL_NAMES = ("lead", "examined", "told", "found", "values", "changes", "trend", "reading")
 COMPARISON_NAMES = ("lead", "allowed", "inside", "levels", "years", "criteria", "reading")
 
 
@@ -177,7 +177,8 @@ def annual_page(rows: Sequence[annual.Row], year: int, level: str, lang: str) ->
         Sections in the order of ``ANNUAL_NAMES``; ``region`` is empty.
     """
     nation = annual.Nation(tuple(rows), year, level, lang)
-    makers = (annual.masthead, annual.examined, annual.told, annual.found, annual.values, annual.trend, annual.reading)
+    makers = (annual.masthead, annual.examined, annual.told, annual.found, annual.values, annual.changes,
+              annual.trend, annual.reading)  # fmt: skip
     parts = ((block,) if block is not None else () for block in (make(nation) for make in makers))
     sections = tuple(PageSection(name, blocks) for name, blocks in zip(ANNUAL_NAMES, parts, strict=True))
     synthetic = any(bool(r["synthetic"]) for r in nation.now)

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from kinerja_analysis.base.words import join, number, say
+from kinerja_analysis.compare.nation import MIN_REGIONS, national_change
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.report.blocks import Block, Cell, Column, Masthead, Note, Section, TableBlock, Text
 from kinerja_analysis.report.render import HIDDEN
@@ -156,6 +157,19 @@ def _index(top: Row, lang: str) -> str:
     return "; ".join(told) or "–"
 
 
+def changes(nation: Nation) -> Section:
+    """Return how far supervisors of one region differ in leniency, from all changes of supervisor of all regions."""
+    told = [r["headline"].get("changes") for r in nation.now]
+    studied = [c for c in told if c]
+    mean = national_change(studied)
+    if mean is None:
+        text = nation.tell("changes_few", n=len(studied), least=MIN_REGIONS)
+    else:
+        text = nation.tell("changes_text", regions=mean.regions, changes=mean.n_changed, sd=mean.sd, lower=mean.lower,
+                           upper=mean.upper, moved=round(100 * mean.sd), surely=mean.lower > 0)  # fmt: skip
+    return Section("pergantian", "5", nation.tell("changes"), (Text(text), Text(nation.tell("changes_how"), "small")))
+
+
 def trend(nation: Nation) -> Section | None:
     """Return each region's years beside each other; None with one year only."""
     years = sorted({int(r["year"]) for r in nation.rows if r["year"] <= nation.year})
@@ -174,7 +188,7 @@ def trend(nation: Nation) -> Section | None:
             blocks.append(Text(nation.tell("rule_change", years=f"{old}–{new}")))
     numbers = tuple(100 * v for top in by.values() for v in top["separated"] or ())
     blocks.append(TableBlock(nation.tell("trend_caption"), columns, body, numbers=numbers))
-    return Section("tahun", "5", nation.tell("trend"), tuple(blocks))
+    return Section("tahun", "6", nation.tell("trend"), tuple(blocks))
 
 
 def _rules(rows: Iterable[Row], year: int) -> set[str]:
