@@ -5,9 +5,12 @@ Whatever rests on fewer persons or raters than may be published is merged or lef
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.base.results import Result, Status
 from kinerja_analysis.detect._leniency_changes import changes_of
 from kinerja_analysis.detect.attributes import members
 from kinerja_analysis.detect.between import strata
@@ -16,9 +19,11 @@ from kinerja_analysis.detect.context import Context
 REST = "rest"
 
 
-def comparable(ctx: Context) -> dict[str, pd.DataFrame]:
-    """Return the frames ``pair_strata``, ``criteria`` and ``changes`` of one cell."""
-    return {"pair_strata": pair_strata(ctx), "criteria": criteria(ctx), "changes": changes(ctx)}
+def comparable(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:
+    """Return the frames ``pair_strata``, ``criteria`` and, unless leniency raised, ``changes`` of one cell."""
+    raised = "leniency" in results and (results["leniency"].frame["status"] == Status.ERROR).any()
+    told = {} if raised else {"changes": changes(ctx)}
+    return {"pair_strata": pair_strata(ctx), "criteria": criteria(ctx), **told}
 
 
 def _limits(ctx: Context) -> tuple[int, int]:

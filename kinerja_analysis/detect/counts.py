@@ -37,7 +37,7 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
         "advice": advice(ctx),
         "accounting": lines,
         **quality(ctx, lines, files),
-        **comparable(ctx),
+        **comparable(ctx, results),
     }
     return {name: frame.assign(**head)[[*head, *frame.columns]] for name, frame in found.items()}
 

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import warnings
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -72,13 +73,17 @@ def orderly() -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def warm_up() -> None:
-    """Import what notebooks need and find the fonts, once for all children."""
+    """Import what notebooks need, find the fonts and look at how detectors were measured, once for all children."""
     for name in _NEEDED:
         import_module(name)
     from kinerja_analysis.base.words import messages
+    from kinerja_analysis.detect import REGISTRY
+    from kinerja_analysis.detect.calibration import fresh
     from kinerja_analysis.show import theme
 
     messages()
+    for detector in REGISTRY:
+        fresh(detector)
     with theme.style():
         drawing = theme.canvas(10, 10)
         for weight in ("normal", "bold"):
@@ -92,11 +97,16 @@ def forked(cells: Mapping[int, str], seconds: float) -> Iterator[Shown]:
     The failure is the name of an exception's type, or empty; it ends the run. Raises ``Stopped`` after the cells that
     were done when the child used up its time, was killed, or left early.
     """
+    from kinerja_analysis.show.charts import keep
+
     warm_up()
     with tempfile.TemporaryFile(dir=".") as file:
         code = _wait(_start(cells, file), seconds)
         file.seek(0)
-        shown: list[Shown] = [json.loads(line) for line in file if line.endswith(b"\n")]
+        lines = [json.loads(line) for line in file if line.endswith(b"\n")]
+    shown: list[Shown] = [tuple(line) for line in lines if isinstance(line, list)]
+    for pictures in (line for line in lines if isinstance(line, dict)):
+        keep({name: b64decode(picture) for name, picture in pictures.items()})
     yield from shown
     if shown and shown[-1][2]:
         return
@@ -169,7 +179,10 @@ def _run(cells: Mapping[int, str], file: IO[bytes]) -> None:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
+    from kinerja_analysis.show.charts import drawn
+
     InteractiveShell.clear_instance()
+    before = drawn()
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     for index, source in cells.items():
         outputs, failure = _run_cell(shell, source)
@@ -177,6 +190,9 @@ def _run(cells: Mapping[int, str], file: IO[bytes]) -> None:
         file.flush()
         if failure:
             return
+    new = {name: b64encode(picture).decode() for name, picture in drawn().items() if name not in before}
+    file.write(json.dumps(new).encode() + b"\n")  # the next notebook of this worker shows most of them again
+    file.flush()
 
 
 def _run_cell(shell: Any, source: str) -> tuple[list[Any], str]:

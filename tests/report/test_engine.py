@@ -137,6 +137,15 @@ print([os.getcwd(), os.environ.get("BOCOR"), "PATH" in os.environ, mask, matplot
 
 
 @forks
+def test_pictures_of_a_notebook_are_not_drawn_again_by_the_next(tmp_path: Path) -> None:
+    """They come back with what it shows, by what they are of; all else stays in the fork."""
+    run(tmp_path, "from kinerja_analysis.show.charts import keep\nkeep({'what': bytes([137, 0, 255])})")
+    (tmp_path / "next").mkdir()
+    done = run(tmp_path / "next", "from kinerja_analysis.show.charts import drawn\nprint(list(drawn()['what']))")
+    assert done.cells[2].outputs[0]["text"] == "[137, 0, 255]\n"
+
+
+@forks
 def test_nothing_a_notebook_does_reaches_the_next_or_this_process(tmp_path: Path) -> None:
     before = execute(notebook(tmp_path, SEEN), tmp_path, GOOD).cells[2].outputs[0]["text"]
     here = (Path.cwd(), dict(os.environ), list(sys.path))

@@ -7,6 +7,7 @@ CSS pixels, ``draw(host, frame, lang, narrow)`` draws, ``alt(frame, lang)`` says
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -35,8 +36,8 @@ OF_RESULT = {
 
 
 SLIM = 400  #: up to this width one picture serves all screens
-MOST_KEPT = 80  #: pictures kept in a process, the oldest go first
-_DRAWN: dict[tuple[Any, ...], bytes] = {}
+MOST_KEPT = 250  #: pictures kept in a process, the oldest go first; a report set in two languages has about 80
+_DRAWN: dict[str, bytes] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,23 @@ def figure(
 def _picture(module: Any, frame: pd.DataFrame, lang: str, width: int, height: int, narrow: bool) -> bytes:
     """Draw, or return what was drawn before: the levels of a report share most of their pictures."""
     text = frame.to_json(orient="split", double_precision=15)
-    key = (module.__name__, lang, width, height, narrow, hashlib.sha256(text.encode()).digest())
+    head = f"{module.__name__} {lang} {width} {height} {narrow} "
+    key = head + hashlib.sha256(text.encode()).hexdigest()
     if key not in _DRAWN:
-        while len(_DRAWN) >= MOST_KEPT:
-            _DRAWN.pop(next(iter(_DRAWN)))
-        _DRAWN[key] = _draw(module, frame, lang, width, height, narrow)
+        keep({key: _draw(module, frame, lang, width, height, narrow)})
     return _DRAWN[key]
+
+
+def drawn() -> dict[str, bytes]:
+    """Return the pictures kept in this process, by what they are of."""
+    return dict(_DRAWN)
+
+
+def keep(pictures: Mapping[str, bytes]) -> None:
+    """Keep pictures, as ``drawn`` returned them in another process."""
+    _DRAWN.update(pictures)
+    while len(_DRAWN) > MOST_KEPT:
+        _DRAWN.pop(next(iter(_DRAWN)))
 
 
 def _draw(module: Any, frame: pd.DataFrame, lang: str, width: int, height: int, narrow: bool) -> bytes:
