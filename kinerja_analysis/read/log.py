@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kinerja_analysis.base.errors import Problem, Severity
@@ -21,6 +21,16 @@ _THING_NAME = re.compile(
     r"golongan|pangkat|kegiatan|program|indikator|kriteria|dimensi|aspek|wilayah|provinsi|kabupaten|kota|kecamatan|"
     r"kelurahan|desa|periode|berkas)(_|$)"
 )
+#: Headers of a column that names somebody by the part they play, and of what the law calls specific data (health,
+#: discipline, money): neither is a grouping. Not for scores: a criterion may be called after the superior.
+_SOMEBODY = re.compile(
+    r"^(atasan|penilai|pejabat|kepala|pimpinan|koordinator|ketua|ppk|ppkom|mentor|evaluator|supervisor|rater|direktur)(_|$)"
+)
+_SPECIFIC = re.compile(
+    r"(^|_)(hukuman|hukdis|disiplin|penyakit|kesehatan|medis|diagnos[ai]s?|disabilitas|difabel|tpp|tukin|tunjangan|gaji|"
+    r"penghasilan|pidana)(_|$)"
+)
+_TITLED = re.compile(r"(^|\s)(Drs?|Dra|Ir|Prof|Hj?)\.\s*\w|,\s*([SMA]\.?\s?[A-Z]|Ph\.?D)")
 _WHO = re.compile(r"(^|_)(nama|name|nip|nik|nrp|e?_?mail|surel|username)(_|$)")
 _PERSONAL_VALUE = re.compile(r"\d{8,}|@|\d{6,}[\s.-]+\d{6,}")
 _IDENTITY = re.compile(r"\d{16,}|\d{8}[\s.-]*\d{6}[\s.-]*\d[\s.-]*\d{3}|\S@\S")
@@ -40,6 +50,19 @@ def personal_header(label: object) -> bool:
     if name in _ALIASES or name in _HARMLESS:
         return name in _ALIASES
     return _PERSONAL_NAME.search(_THING_NAME.sub("", name)) is not None
+
+
+def not_a_grouping(label: object, values: Sequence[object]) -> bool:
+    """Tell whether a column of an employee list names persons or holds specific data, by its header or its values.
+
+    >>> not_a_grouping("Atasan Langsung", []), not_a_grouping("Riwayat Penyakit", []), not_a_grouping("Asal", ["Kota"])
+    (True, True, False)
+    >>> not_a_grouping("Pembina", ["Ir. Hasan", "Drs. Amir, M.Si"])
+    True
+    """
+    name = plain(_CAMEL.sub("_", str(label)))
+    titled = sum(_TITLED.search(str(v)) is not None for v in values)
+    return bool(_SOMEBODY.match(name) or _SPECIFIC.search(name)) or titled > len(values) / 2
 
 
 def personal_value(value: object) -> bool:

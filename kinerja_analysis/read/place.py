@@ -281,7 +281,7 @@ def _code(session: Session, block: Block, at: int, rows: np.ndarray, hit: np.nda
     if isinstance(value, float) or (isinstance(value, int) and not block.exact):
         _note(session, block, at, rows, hit, "E210", value)
         return None
-    choices = session.regions.find(values.as_text(value))
+    choices = session.regions.prefix(values.as_text(value))
     if len(choices) == 1:
         return choices[0].code
     if choices:

@@ -20,6 +20,11 @@ _BETWEEN = "\x1f"
 _FILLER_KIND = {"pemkab": "kab", "pemkot": "kota", "pemprov": "prov"}
 
 
+#: Words after the name of a region that do not belong to it.
+_AFTER = {"tahun", "thn", "periode", "per", "bulan", "triwulan", "tw", "semester", "tanggal", "provinsi", "propinsi",
+          "prov", "kabupaten", "kab", "kota", "pada", "untuk", "dan", "republik", "ri"}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """One region: its Kemendagri code with dots, BPS code, official name, province."""
@@ -78,6 +83,17 @@ def _by_name(regions: tuple[Region, ...]) -> dict[str, list[tuple[str, Region]]]
     return found
 
 
+def _goes_on(last: str, rest: list[str], found: list[Region]) -> bool:
+    """Tell whether the words after a region's name say something else than its name."""
+    begins, follows = re.findall(r"[^\W_]+", rest[0].lower()), fold(" ".join(rest))[1]
+    return (
+        not last[-1].isalnum()
+        or not rest[0][0].isalpha()
+        or begins[0] in _AFTER
+        or any(follows.startswith(fold(r.province)[1]) for r in found if r.province)
+    )
+
+
 class Regions:
     """Finds regions by code or name."""
 
@@ -115,15 +131,20 @@ class Regions:
         kind, name = fold(text)
         hits = _by_name(regions).get(name, []) if name else []
         own = [r for k, r in hits if kind and (k == kind or (kind == "prov" and "." not in r.code))]
-        return own or [r for k, r in hits if not kind or not k]
+        inner = kind in ("kab", "kota", "kec")  # "Kab. Lampung" is not the province
+        return own or [r for k, r in hits if not kind or (not k and not (inner and "." not in r.code))]
 
     def prefix(self, text: str) -> list[Region]:
-        """Return what a text means after dropping words from its end until something is found."""
+        """Return what a text means after dropping words from its end until something is found.
+
+        What is dropped may say when or where ("Tahun 2025", ", Sulawesi Barat"), not make it another name: "Mamuju
+        Utara" is not Mamuju.
+        """
         words = text.split()
         for n in range(len(words), 0, -1):
             found = self.find(" ".join(words[:n]))
             if found:
-                return found
+                return found if n == len(words) or _goes_on(words[n - 1], words[n:], found) else []
         return []
 
     def name(self, code: str) -> str:

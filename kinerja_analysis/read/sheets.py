@@ -12,7 +12,7 @@ from kinerja_analysis.read import ekinerja, legacy, sheet360, skp_list
 from kinerja_analysis.read.cells import Block, letters
 from kinerja_analysis.read.guess import Guess, of_block
 from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
-from kinerja_analysis.read.log import identifying, personal_header
+from kinerja_analysis.read.log import identifying, not_a_grouping, personal_header
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
 from kinerja_analysis.read.strays import sift
@@ -158,7 +158,8 @@ def _attributes(session: Session, block: Block, layout: Layout, frame: pd.DataFr
         many = len(cells.distinct) > min(ATTRIBUTE_LEVELS, max(2, filled // 2))
         persons = session.log.persons(block)
         odd = cells.rows([k for k, v in enumerate(cells.distinct) if identifying(v, persons)])
-        personal = personal_header(label) or identifying(label, persons)
+        personal = (personal_header(label) or identifying(label, persons)
+                    or not_a_grouping(label, cells.distinct))  # fmt: skip
         if 0 < len(odd) < filled / 2 and not personal:  # a slip in a few cells, not a column of people
             session.log.at("E408", block, i, odd)
         elif personal or len(odd) or many or name in own:

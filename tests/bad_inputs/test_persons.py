@@ -77,6 +77,12 @@ CASES: list[tuple[Any, ...]] = [
     ("a personal column of employees is left out", lambda m: m.workbook([("nip", "tahun", "wilayah", "golongan",
      "Alamat surel"), *([m.nip(i), "2025", "98.01", "III/a", f"budi{i}@contoh.go.id"] for i in (1, 2, 3))]),
      "KA-N302", "E1", "gabungkan menjadi|merge it into"),
+    *((f"{header}: a column of employees is no grouping", lambda m, h=header, v=values: m.workbook([("nip", "tahun",
+       "wilayah", "golongan", h), *([m.nip(i), "2025", "98.01", "III/a", v[i % 2]] for i in range(1, 9))]),
+       "KA-N302", "E1", "gabungkan menjadi|merge it into")
+      for header, values in (("Atasan Langsung", ("HASANUDDIN", "NURHAYATI")), ("Koordinator", ("Budi", "Amir")),
+                             ("Pembina", ("Ir. Hasanuddin", "Nurhayati, S.Sos")),
+                             ("Riwayat Penyakit", ("ya", "tidak")), ("TPP", ("rendah", "tinggi")))),
 ]  # fmt: skip
 
 

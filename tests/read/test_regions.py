@@ -54,6 +54,20 @@ def test_text_behind_the_name_is_dropped() -> None:
     assert [r.code for r in Regions(AuditConfig()).prefix("Pemerintah Kab. Aceh Timur Tahun Berjalan")] == ["11.03"]
 
 
+@pytest.mark.parametrize("text", ["Kab. Mamuju Utara", "Kota Padang Sidempuan", "Kab. Lampung Sel.",
+                                  "Kab. Tulang Bawang Brt", "Kab. Maluku Tenggara Barat", "Mamuju Tegah"])  # fmt: skip
+def test_a_name_that_goes_on_is_another_name(text: str) -> None:
+    """Old names, other spellings and abbreviations are unknown: not the region with which they begin."""
+    assert Regions(AuditConfig()).prefix(text) == []
+
+
+@pytest.mark.parametrize("text", ["Kabupaten Mamuju, Sulawesi Barat", "Kab. Mamuju Provinsi Sulawesi Barat",
+                                  "Kabupaten Mamuju Sulawesi Barat", "Mamuju (2025)", "Kab. Mamuju Tahun 2025",
+                                  "Kabupaten Mamuju - Triwulan II"])  # fmt: skip
+def test_when_and_where_may_follow_a_name(text: str) -> None:
+    assert [r.code for r in Regions(AuditConfig()).prefix(text)] == ["76.02"]
+
+
 def test_declared_units_move_rows_below() -> None:
     config = AuditConfig(regions={"13.71.09": RegionConfig(name="Kuranji", parent="13.71", units=("Puskesmas A",))})
     frame = pd.DataFrame(
