@@ -11,6 +11,7 @@ from kinerja_analysis.base.errors import RowsLost
 from kinerja_analysis.base.tables import ACCOUNTING, TABLES, annual_or_latest, columns, empty, key
 from kinerja_analysis.read.layout import table_of
 from kinerja_analysis.read.session import Session
+from kinerja_analysis.read.spelling import one_spelling
 
 INNER = ("_b", "_i", "until", "created")
 
@@ -25,6 +26,7 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
         else:
             tables[name] = nothing(name)
     _follow_people(session, tables)
+    tables = one_spelling(session, tables)
     tables["appraisals"] = _latest(session, tables["appraisals"])
     tables["appraisals"] = _listed(session, tables["appraisals"])
     for name in TABLES:

@@ -294,3 +294,16 @@ def test_rows_that_no_audit_would_see_are_lost_rows(make: Any) -> None:
     frames["appraisals"].loc[0, "period"] = None
     with pytest.raises(RowsLost, match="without year, period or region"):
         combine.balance(session, whole, frames, True)
+
+
+def test_a_unit_in_other_letters_is_the_same_unit(make: Any) -> None:
+    """The spelling of most rows is used for all tables, and each cell that had another one is noted."""
+    rows = make.people()
+    for row in rows:
+        row[4] = "Bidang Aset"
+    rows[0][4], rows[1][4], unit = "BIDANG ASET ", "Bidang  Aset", "Bidang Aset"
+    make.ekinerja(rows, name="skp.xlsx")
+    make.text([("periode", "wilayah", "unor", "predikat_organisasi"), ("2025", "98.01", unit.upper(), "Baik")])
+    tables = read(make.folder, config=make.config)
+    assert set(tables.appraisals["unit"]) == set(tables.ratings["unit"]) == {unit} == set(tables.units["unit"])
+    assert {(p.code, p.cell) for p in tables.problems} >= {("KA-N509", "E8")}
