@@ -225,7 +225,10 @@ def net_share(f: Finding) -> float:
 
 
 def _examples(results: Mapping[str, Result], named: set[str], config: AuditConfig) -> list[_Piece]:
-    """Return raters to learn from: nothing stands out, nothing flagged, and they tell criteria apart most clearly."""
+    """Return raters to learn from: nothing stands out, nothing flagged, and they tell employees apart most clearly.
+
+    Only inside what is ordinary for raters with these employees, and only where ordinary raters do follow the others.
+    """
     least = threshold("review.example_ratees", config.overrides()).value
     most = int(threshold("review.examples", config.overrides()).value)
     found = []
@@ -233,6 +236,9 @@ def _examples(results: Mapping[str, Result], named: set[str], config: AuditConfi
         for code in in_review(name)["examples"]:
             for f in result.findings(code=f"{name}.{code}"):
                 e = f.estimate
-                if e is not None and f.subject not in named and e.n >= least and e.lower > 0:
+                low, high = (float(f.params.get(f"slope_{end}", math.nan)) for end in ("low", "high"))
+                if e is None or f.subject in named or e.n < least:
+                    continue
+                if e.lower > 0 and low > 0 and e.value <= high:
                     found.append((-e.value, f.subject, _Piece(name, f, "example", math.nan, False)))
     return [piece for _, _, piece in sorted(found, key=lambda item: item[:2])[:most]]

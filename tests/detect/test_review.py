@@ -85,14 +85,16 @@ def test_lists_of_employees_open_questions_and_examples() -> None:
     few = flag("achievement_gap.low_reached", "low_reached", "list", "low_reached",
                Estimate(3.0, n=6, unit="persons"), status=CLEAR, rows=("1:1:5",))  # fmt: skip
     slopes = {"PA": (1.2, 0.5, 20), "PB": (1.0, 0.4, 20), "PC": (0.9, 0.3, 20)}
-    slopes |= {"PD": (1.4, 0.8, 8), "PE": (1.3, -0.2, 20)}
+    slopes |= {"PD": (1.05, 0.8, 8), "PE": (1.08, -0.2, 20), "PF": (1.3, 0.7, 20), "PG": (1.05, 0.5, 20)}
+    ordinary = dict.fromkeys(slopes, (0.2, 1.1)) | {"PG": (-0.6, 1.4)}
     none = [
-        flag("rater_profile.none", "pattern", "rater", name, Estimate(v, low, 1.5, n=n, unit="ratio"), status=CLEAR)
+        flag("rater_profile.none", "pattern", "rater", name, Estimate(v, low, 1.5, n=n, unit="ratio"), status=CLEAR,
+             params=dict(zip(("slope_low", "slope_high"), ordinary[name], strict=True)))
         for name, (v, low, n) in slopes.items()
-    ]
+    ]  # fmt: skip
     frame = listed(few, lenient("PA", 20), *none)
     assert frame["kind"].tolist() == ["flag", "list", "example", "example"]
-    assert frame["subject"].tolist()[2:] == ["PB", "PC"], "not flagged, 15 employees, above 0, clearest first"
+    assert frame["subject"].tolist()[2:] == ["PB", "PC"], "not flagged, 15 employees, above 0, ordinary, clearest first"
     assert math.isnan(frame["worth"].iloc[-1]) and frame["worth"].iloc[1] == 1.5, "three employees, either way"
     empty = flag("achievement_gap.low_reached", "low_reached", "list", "low_reached",
                  Estimate(0.0, n=6, unit="persons"), status=CLEAR)  # fmt: skip
