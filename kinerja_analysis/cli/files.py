@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -22,6 +23,8 @@ from kinerja_analysis.cli.terminal import (
     save_problems,
     year_option,
 )
+
+_ADDRESS = re.compile(r"\d+:\d+:\d+")
 
 
 @click.command()
@@ -69,13 +72,20 @@ def check(
 
 @click.command()
 @click.argument("code")
+@click.argument("paths", nargs=-1, type=click.Path())
 @lang_option
-def explain(code: str, lang: str | None) -> None:
-    """Jelaskan kode masalah (KA-E104) atau kode temuan (halo.some) / explain a problem's or a finding's code."""
+def explain(code: str, paths: tuple[str, ...], lang: str | None) -> None:
+    """Jelaskan kode masalah (KA-E104), kode temuan (halo.some), atau alamat baris (2:1:1078 BERKAS...).
+
+    Explain a problem's code, a finding's code, or the address of a row together with the files it was read from.
+    """
     from kinerja_analysis.detect import INDEX, REGISTRY
 
     term = Terminal(lang)
     detector = code.split(".")[0]
+    if _ADDRESS.fullmatch(code):
+        _row(term, code, paths)
+        return
     if has(f"problems.{code.upper()}.repair"):
         keys = [f"problems.{code.upper()}.{part}" for part in ("what", "repair")]
     elif detector in (*REGISTRY, INDEX) and "." in code and has(code):
@@ -84,6 +94,19 @@ def explain(code: str, lang: str | None) -> None:
         raise UsageError("cli.code_unknown", code=code)
     for key in keys:
         term.console.print(blanked(key, term.lang))
+
+
+def _row(term: Terminal, address: str, paths: tuple[str, ...]) -> None:
+    """Say in which file a row stands; reports give files by number, since a file's name can be a person's."""
+    from kinerja_analysis.read import check as look
+
+    if not paths:
+        raise UsageError("cli.address_files", address=address)
+    file, sheet, row = (int(n) for n in address.split(":"))
+    files = look(existing(paths), config=config_of(None, paths)).files
+    if not 0 < file <= len(files):
+        raise UsageError("cli.address_unknown", address=address, n=len(files))
+    term.say("address", file=files[file - 1], sheet=str(sheet), row=str(row))
 
 
 def _problem(problem: Problem, lang: str) -> dict[str, Any]:

@@ -98,3 +98,14 @@ def test_an_old_problem_list_does_not_outlive_its_problems(tmp_path: Path) -> No
     assert kinerja("check", "pegawai.csv", cwd=tmp_path).returncode == 0
     rows = [r[0].value for r in openpyxl.load_workbook(tmp_path / "masalah.xlsx").active.iter_rows()]
     assert rows == ["kode"]
+
+
+def test_a_row_of_a_report_is_found_in_its_file(tmp_path: Path) -> None:
+    """Reports give files by number: with the same input the program says which file it is."""
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("nip;hasil\n1;2\n", encoding="utf-8")
+    said = kinerja("explain", "2:1:1078", ".", "--lang", "en", cwd=tmp_path).stdout
+    assert "Row 1078, sheet 1, file b.csv" in said
+    for arguments in (("2:1:1078",), ("3:1:2", ".")):
+        refused = kinerja("explain", *arguments, cwd=tmp_path)
+        assert refused.returncode == 2 and arguments[0] in refused.stderr
