@@ -5,8 +5,10 @@
 Three years of 514 regions with 5.6 million employees: an export of every quarter and of the year, changes of supervisor
 in each year (``ekinerja``); or 360 ratings of one year by the supervisor, six peers and oneself on seven criteria
 (``multisource``). The last year is audited by all detectors that apply, looking back on the others; the audits are
-stored, no page is made. A killed run goes on where it was; ``--only N`` does N regions spread evenly over the sizes and
-says so. Writes a row into ``benchmarks/national.csv``, with the growth over the regions in ``national_growth.csv``.
+stored, no page is made. A killed run goes on where it was; ``--only N`` does N regions spread evenly over the sizes,
+``--largest N`` the N largest, with which every run begins and which hold most memory.
+Writes a row into ``benchmarks/national.csv``, and of all regions the growth over their number into
+``national_growth.csv``.
 """
 
 from __future__ import annotations
@@ -124,14 +126,14 @@ def again(store: Path, out: Path, regions: list[str], sizes: dict[str, int], kin
     return same
 
 
-def chosen(kind: str, only: int | None) -> tuple[list[str], dict[str, int]]:
+def chosen(kind: str, only: int | None, largest: int | None = None) -> tuple[list[str], dict[str, int]]:
     """Return the regions to do, largest first, and the size of each."""
     codes = national.codes(REGIONS)
     size = dict(zip(codes, national.sizes(REGIONS, national.EMPLOYEES, 1), strict=True))
     order = sorted(codes, key=lambda c: -size[c])
     if only is not None and only < REGIONS:
         order = [order[i] for i in np.linspace(0, REGIONS - 1, only + 2).round().astype(int)[1:-1]]
-    return order, size
+    return order[:largest], size
 
 
 def write(row: dict[str, Any]) -> None:
@@ -148,11 +150,12 @@ def main() -> None:
     parser.add_argument("--kind", choices=list(YEARS), default="ekinerja")
     parser.add_argument("--folder", type=Path, required=True, help="stored tables and audits; a killed run goes on")
     parser.add_argument("--only", type=int, default=None)
+    parser.add_argument("--largest", type=int, default=None)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     given = parser.parse_args()
     store, out = given.folder / given.kind / "tables", given.folder / given.kind / "audits"
     out.mkdir(parents=True, exist_ok=True)
-    regions, sizes = chosen(given.kind, given.only)
+    regions, sizes = chosen(given.kind, given.only, given.largest)
     begun = time.monotonic()
     with Peak() as peak, workers(given.jobs, len(regions)) as executor:
         ahead = [r for r in regions if not (store / r / MANIFEST).is_file()]
@@ -186,7 +189,8 @@ def main() -> None:
     }  # fmt: skip
     print("\n" + "\n".join(f"{k}: {v}" for k, v in row.items()))
     write(row)
-    growth(told, given.kind)
+    if len(regions) == REGIONS:
+        growth(told, given.kind)
 
 
 def growth(told: pd.DataFrame, kind: str) -> None:
