@@ -17,7 +17,7 @@ from kinerja_analysis.detect import detect
 from kinerja_analysis.read import from_frames, read
 from kinerja_analysis.read.sources import find_config
 from kinerja_analysis.release import before, kin, release, remember, remembered
-from kinerja_analysis.report.produce import FORMATS, produce
+from kinerja_analysis.report.produce import FORMATS, check_choice, produce, several
 from kinerja_analysis.score import score
 
 Paths = str | Path | Sequence[str | Path]
@@ -104,9 +104,9 @@ def report(
     UsageError
         Unknown language, level or format.
     """
-    levels = [lv for lv in level if not (audit.level == "public" and lv == "internal")]
+    levels = [lv for lv in several(level) if not (audit.level == "public" and lv == "internal")]
     editions: dict[str, Audit] = {lv: public_form(audit, out) if lv == "public" else audit for lv in levels}
-    return produce(editions, Path(out), languages=tuple(lang), formats=tuple(formats), jobs=jobs)
+    return produce(editions, Path(out), languages=several(lang), formats=several(formats), jobs=jobs)
 
 
 def public_form(audit: Audit, out: str | Path) -> Audit:
@@ -154,6 +154,7 @@ def open_audit(
 
     Raises ``UsageError`` when there is none or when something was changed.
     """
+    check_choice((level,), ("public", "internal"))
     place = Path(path)
     if (place / "manifest.json").is_file():
         return load_audit(place, key_file=key_file)

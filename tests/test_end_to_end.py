@@ -87,6 +87,8 @@ def test_no_nip_and_no_name_leaves_the_door(demo) -> None:
 
 def test_no_rater_and_no_row_in_the_public_audit(demo) -> None:
     public = open_audit(demo.reports, level="public").to_frame()
+    with pytest.raises(UsageError):  # a slip must not open what is internal
+        open_audit(demo.reports, level="Public")  # type: ignore[arg-type]
     assert set(public["subject_kind"]) <= {"region", "group", "attribute", "source", "source_pair"}
     internal = open_audit(demo.reports, level="internal")
     raters = set(internal.to_frame().query("subject_kind == 'rater'")["subject"]) | set(internal.scores.frame["person"])

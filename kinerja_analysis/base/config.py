@@ -159,8 +159,12 @@ class AuditConfig(_Frozen):
         return changed | self.thresholds
 
     def digest(self) -> str:
-        """SHA-256 of the configuration (place of the key file and time limit left out), first 12 hex digits."""
-        text = self.model_dump_json(exclude={"key_file", "databases", "notebook_seconds"})
+        """SHA-256 of the configuration, first 12 hex digits, without what changes no result of a region and year.
+
+        Left out: where key and databases are, the time limit, which years and languages are asked for (a new year
+        leaves the others as they are; languages are compared by themselves).
+        """
+        text = self.model_dump_json(exclude={"key_file", "databases", "notebook_seconds", "years", "languages"})
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def to_dict(self) -> dict[str, Any]:

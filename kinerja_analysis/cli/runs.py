@@ -34,14 +34,29 @@ from kinerja_analysis.cli.terminal import (
 )
 
 DEMO_FOLDER = Path("data/contoh")
+LEAST, MOST = 200, 20  #: employees from which --size is their number; the largest scale
+
+
+def _size(context: click.Context, option: click.Parameter, value: float | None) -> float | int | None:
+    """Read ``--size``: a scale, or the number of employees of each region."""
+    if value is None or 0.02 <= value <= MOST:
+        return value
+    if value >= LEAST and value == int(value):
+        return int(value)
+    raise UsageError("cli.size_wrong", value=str(value), most=MOST, least=LEAST)
+
+
+seed_option = click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+size_option = click.option("--size", type=float, default=None, callback=_size,
+                           help="Skala (0.25) atau pegawai per wilayah (300) / scale or employees.")  # fmt: skip
 LEVELS = ("public", "internal")
 
 
 @click.command()
 @click.option("--folder", type=click.Path(), default=str(DEMO_FOLDER), show_default=True)
 @out_option
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--size", type=float, default=None, help="Skala jumlah pegawai / scale of the number of employees.")
+@seed_option
+@size_option
 @lang_option
 def demo(folder: str, out: str, seed: int, size: float | None, lang: str | None) -> None:
     """Contoh utuh: berkas sintetis ditulis, dibaca, diaudit, dilaporkan / a whole example with known truth."""
@@ -150,7 +165,8 @@ def status(
         if not config_path:  # as it was made, where nobody says otherwise
             order = replace(order, languages=tuple(state["languages"]), formats=tuple(state["formats"]))
         own = {"config": config.digest()} if config_path else {}
-        tasks = tuple(matrix(order, {**state, **own, "version": __version__}, True))
+        cells = sorted([*state["cells"], *state.get("others", ())], key=lambda c: (c["region"], c["year"]))
+        tasks = tuple(matrix(order, {**state, **own, "cells": cells, "version": __version__}, True))
     term.json([{**{k: getattr(t, k) for k in ("region", "year", "level", "reason")}, "status": STATUS[t.reason]}
                for t in tasks])  # fmt: skip
     for t in tasks:
@@ -180,15 +196,15 @@ def report(
     config = config_of(config_path, ["."])
     stored = open_audit(out, region=region, year=year, level=level, key_file=config.key_file)  # type: ignore[arg-type]
     with Lock(Path(out).resolve()):
-        files = term.step("reporting", lambda _: write(stored, out, level=(stored.level,)))
+        files = term.step("reporting", lambda _: write(stored, out, lang=config.languages, level=(stored.level,)))
     term.say("files_written", n=len(files))
 
 
 @click.command(name="simulate")
 @click.argument("folder", type=click.Path())
 @click.option("--scenario", default="demo", show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--size", type=float, default=None)
+@seed_option
+@size_option
 @click.option("--nation", type=click.IntRange(1, 998), default=None,
               help="Tabel tersimpan sekian wilayah, bukan berkas / stored tables of so many regions, no files.")
 @click.option("--employees", type=click.IntRange(200), default=None, help="Pegawai --nation / employees of --nation.")
@@ -200,9 +216,11 @@ def simulate_command(
     jobs: int | None, dry_run: bool, lang: str | None,
 ) -> None:  # fmt: skip
     """Tulis berkas sintetis dalam bentuk aslinya / write synthetic files in real layouts."""
-    from kinerja_analysis.simulate import simulate
+    from kinerja_analysis.simulate import SCENARIOS, simulate
 
     term = Terminal(lang)
+    if scenario not in SCENARIOS:
+        raise UsageError("cli.scenario_unknown", name=scenario, known=", ".join(SCENARIOS))
     if nation is not None:
         write_nation(term, Path(folder), nation, employees, seed, jobs, dry_run)
         return

@@ -42,7 +42,7 @@ def compare_regions(audits: Audit | Sequence[Audit], *, measures: Sequence[str] 
     Raises
     ------
     UsageError
-        Fewer than two regions in every year.
+        Fewer than two regions in every year; an unknown measure.
     ValueError
         The same cell twice, or internal and public audits mixed.
     """
@@ -99,6 +99,10 @@ def _one(audits: Audit | Sequence[Audit]) -> Audit:
 
 
 def _made(audit: Audit, pairs: list[Pair], measures: Sequence[str] | None) -> Comparison:
+    known = ("verdict", *inside.INSIDE, *levels.LEVELS, *levels.CHANGES, inside.CRITERION)
+    for name in measures or ():
+        if name not in known:
+            raise UsageError("compare.measure_unknown", name=name, known=", ".join(known))
     wanted = None if measures is None else set(measures)
     rows: list[Row] = [*levels.rows(audit, pairs), *inside.rows(audit, pairs, wanted), *inside.criteria(audit, pairs)]
     frame = frame_of(rows)

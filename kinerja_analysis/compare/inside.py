@@ -17,6 +17,7 @@ INSIDE = (
     "separated_pairs", "index", "order", "order_others", "odds_ratio", "gap", "own_group_odds_ratio", "own_group_gap",
     "reliability_single", "correlation", "association", "likeness", "spread", "difference",
 )  # fmt: skip
+CRITERION = "criterion_difficulty"
 LOG = ("odds_ratio", "own_group_odds_ratio", "association")
 MIN_OVERLAP = 0.8
 FUNNEL = 10
@@ -125,11 +126,11 @@ def criteria(audit: Audit, pairs: Sequence[Pair]) -> list[Row]:
             continue
         a, b = (shape[c].by_kind.get(scope, ((), (), ()))[:2] for c in (pair.a, pair.b))
         if a != b or set(parts[0].index) != set(parts[1].index):
-            out.append(Row(pair, "criterion_difficulty", scope=scope, unit="points", reason="form_differs"))
+            out.append(Row(pair, CRITERION, scope=scope, unit="points", reason="form_differs"))
             continue
         for name in sorted(parts[0].index):
             x, y = (p.loc[name] for p in parts)
-            out.append(Row(pair, "criterion_difficulty", name, "", scope, difference=float(x["value"] - y["value"]),
+            out.append(Row(pair, CRITERION, name, "", scope, difference=float(x["value"] - y["value"]),
                            se=float(np.hypot(x["se"], y["se"])), unit="points", level=float(audit.config.level),
                            n_a=int(x["n"]), n_b=int(y["n"]), value_a=float(x["value"]),
                            value_b=float(y["value"])))  # fmt: skip

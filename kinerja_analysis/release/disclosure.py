@@ -52,6 +52,14 @@ class Told:
         return self.whole.get(int(value), rounded(int(value)))
 
 
+def limits_of(config: AuditConfig) -> dict[str, int]:
+    """Return the limits of disclosure in force; raises ``DisclosureRefused`` below 10 persons or 3 raters."""
+    limits = DISCLOSURE | config.disclosure
+    if limits["persons"] < 10 or limits["raters"] < 3 or limits["width"] < 5 or limits["dominance"] > 90:
+        raise DisclosureRefused("errors.disclosure_low", **{k: limits[k] for k in ("persons", "raters")})
+    return limits
+
+
 def release(audit: Audit, config: AuditConfig | None = None, *, earlier: Sequence[Audit] = ()) -> Audit:
     """Return the public form of an internal audit.
 
@@ -77,9 +85,7 @@ def release(audit: Audit, config: AuditConfig | None = None, *, earlier: Sequenc
     """
     if audit.level == "public":
         return audit
-    limits = DISCLOSURE | (config or audit.config).disclosure
-    if limits["persons"] < 10 or limits["raters"] < 3 or limits["width"] < 5 or limits["dominance"] > 90:
-        raise DisclosureRefused("errors.disclosure_low", **{k: limits[k] for k in ("persons", "raters")})
+    limits = limits_of(config or audit.config)
     known = before(earlier)
     told: dict[tuple[str, int], Told] = {}
     for region, year in audit.cells:

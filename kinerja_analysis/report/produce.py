@@ -69,6 +69,15 @@ def notebooks_folder() -> Path:
     raise UsageError("errors.config_missing", file=f"notebooks/{NOTEBOOK}")
 
 
+def several(chosen: str | Sequence[str]) -> tuple[str, ...]:
+    """Return one choice or several as a tuple.
+
+    >>> several("id"), several(["id", "en"])
+    (('id',), ('id', 'en'))
+    """
+    return (chosen,) if isinstance(chosen, str) else tuple(chosen)
+
+
 def check_choice(chosen: Sequence[str], known: Sequence[str]) -> None:
     """Raise ``UsageError`` naming the first choice that does not exist."""
     for name in chosen:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.errors import KinerjaError, PartialRun, write_failed
+from kinerja_analysis.base.errors import DisclosureRefused, KinerjaError, PartialRun, write_failed
 from kinerja_analysis.base.results import Level
 from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.store import sweep
@@ -26,7 +26,16 @@ from kinerja_analysis.detect import detect
 from kinerja_analysis.pipeline import Paths, public_form
 from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import find_config
-from kinerja_analysis.report.produce import FORMATS, Job, check_choice, joint_pages, make, notebooks_folder
+from kinerja_analysis.release import limits_of
+from kinerja_analysis.report.produce import (
+    FORMATS,
+    Job,
+    check_choice,
+    joint_pages,
+    make,
+    notebooks_folder,
+    several,
+)
 from kinerja_analysis.run import publish
 from kinerja_analysis.run.cluster import Cluster, died
 from kinerja_analysis.run.jobs import Order, Plan, Task, folders, links_digest, merged, plan, write_state
@@ -36,6 +45,7 @@ from kinerja_analysis.score import score
 LEVELS: tuple[Level, ...] = ("public", "internal")
 PATIENCE = 120.0  #: minutes without any worker coming to a new stage, after which it counts as hung
 _TICK = 1.0
+_REFUSED = ("errors.disclosure_", "errors.published_")  #: what ``DisclosureRefused`` says
 Failure = tuple[str, dict[str, Any]]
 
 
@@ -71,8 +81,11 @@ class RunReport(Shown):
 
     @property
     def exit_code(self) -> int:
-        """0 when everything is done, 5 when something failed and the rest is done."""
-        return 0 if (self.frame["status"] == "done").all() else PartialRun.exit_code
+        """0 when everything is done, 4 when nothing but publications were refused, 5 when something else failed."""
+        undone = self.frame[self.frame["status"] != "done"]
+        keys = [self.failures.get((r, y), ("", {}))[0] for r, y in zip(undone["region"], undone["year"], strict=True)]
+        refused = all(key.startswith(_REFUSED) for key in keys)
+        return (DisclosureRefused if refused else PartialRun).exit_code if keys else 0
 
     def _view(self, lang: str) -> str:
         from kinerja_analysis.show.lab import MOST
@@ -94,9 +107,12 @@ def order_of(
     settings = config or find_config(paths)
     if years is not None:
         settings = settings.model_copy(update={"years": tuple(years)})
-    languages = tuple(settings.languages if lang is None else lang)
+    languages = several(settings.languages if lang is None else lang)
+    level = several(level)  # type: ignore[assignment]
     check_choice(languages, LANGUAGES)
-    check_choice(tuple(level), LEVELS)
+    check_choice(level, LEVELS)
+    if "public" in level:
+        limits_of(settings)
     publish.check_out(Path(out))
     place = Path(out).resolve()
     return Order(place, notebooks_folder(), languages, tuple(level), FORMATS, settings, publish.log_place(place),
@@ -147,6 +163,8 @@ def run(
     ------
     InputRefused
         The input has errors; nothing was written.
+    DisclosureRefused
+        Public reports with limits below 10 persons or 3 raters; nothing was done.
     UsageError
         Unknown language or level; another run is writing there; too little room on the disk; earlier audits were made
         with another key.
@@ -313,14 +331,21 @@ def do_cell(
         made_of = {"links": links_digest(links, region, year), "joint": links["joint"].iloc[0]}
         audit = replace(audit, counts={**audit.counts, "between": links}, provenance={**audit.provenance, **made_of})
         now = stage("detect", now)
+        refused: DisclosureRefused | None = None
         for level in levels:
-            edition = public_form(audit, order.out) if level == "public" else audit
+            try:
+                edition = public_form(audit, order.out) if level == "public" else audit
+            except DisclosureRefused as error:  # what is not published may still be read inside
+                refused = error
+                continue
             if level == "public":
                 now = stage("release", now)
             job = Job(region, year, level, order.languages, order.formats, audit.name(region))
             written += make(job, edition, order.out, order.notebooks)
             _forget(order.out, job)
             now = stage(f"report {level}", now)
+        if refused is not None:
+            raise refused
     except KinerjaError as error:
         return _failed(error.key, order, cell, error.params)
     except OSError as error:

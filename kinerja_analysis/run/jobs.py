@@ -115,10 +115,16 @@ def read_state(order: Order) -> dict[str, Any]:
 
 
 def write_state(order: Order, todo: Plan, failed: Sequence[Task]) -> None:
-    """Write down what was read and what failed, sealed, so that the next run need not read unchanged files."""
+    """Write down what was read and what failed, sealed, so that the next run need not read unchanged files.
+
+    ``others`` are the cells of earlier runs that this one was not asked for.
+    """
+    before, mine = read_state(order), {(c["region"], c["year"]) for c in todo.state["cells"]}
+    earlier = [*before.get("cells", ()), *before.get("others", ())]
+    others = [c for c in earlier if (c["region"], c["year"]) not in mine]
     here = {(t.region, t.year, t.level) for t in todo.tasks}
     still = [f for f in todo.state["failed"] if tuple(f) not in here]
-    body = {**todo.state, "failed": sorted([[t.region, t.year, t.level] for t in failed] + still)}
+    body = {**todo.state, "others": others, "failed": sorted([[t.region, t.year, t.level] for t in failed] + still)}
     text = json.dumps({**body, "seal": sealed(body, "internal", key_bytes(order.config))}, sort_keys=True)
     write_atomic(order.out / "internal" / STATE, text.encode())
 
@@ -192,7 +198,8 @@ def plan(
         raise UsageError("run.store_says_region")
     inputs = inputs_digest(paths, region, year) if store is None else store.digest()
     head = {"version": __version__, "config": order.config.digest(), "key": key, "inputs": inputs,
-            "languages": list(order.languages), "formats": list(order.formats)}  # fmt: skip
+            "languages": list(order.languages), "formats": list(order.formats),
+            "years": list(order.config.years)}  # fmt: skip
     before = read_state(order)
     if inputs and resume and not refresh and all(before.get(k) == v for k, v in head.items()):
         tasks = matrix(order, before, resume, _since(before["cells"], since, paths))

@@ -180,6 +180,8 @@ def test_nothing_to_compare_is_said(make_audit) -> None:
         compare_years(make_audit([], TWO))
     with pytest.raises(UsageError):
         compare_regions([])
+    with pytest.raises(UsageError, match="separated"):
+        compare_regions(make_audit([], TWO), measures=["nope"])
 
 
 def test_order_of_audits_does_not_matter(fact, make_audit) -> None:

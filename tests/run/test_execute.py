@@ -8,20 +8,38 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis import AuditConfig, run, simulate
-from kinerja_analysis.base.errors import ReportFailed
+from kinerja_analysis.base.errors import DisclosureRefused, ReportFailed
 from kinerja_analysis.report import tahunan
-from kinerja_analysis.run import RunReport
+from kinerja_analysis.run import RunReport, order_of
+from kinerja_analysis.run.jobs import Plan, read_state, write_state
 
 
-def report(*status: str) -> RunReport:
+def report(*status: str, key: str = "") -> RunReport:
     rows = [{"region": f"01.0{i}", "year": 2025, "status": s, "reason": ""} for i, s in enumerate(status)]
-    return RunReport(pd.DataFrame(rows), ())
+    failures = {(r["region"], 2025): (key, {}) for r in rows if key and r["status"] == "failed"}
+    return RunReport(pd.DataFrame(rows), (), failures=failures)
 
 
 def test_exit_codes() -> None:
     assert report("done", "done").exit_code == 0
     assert report("done", "failed").exit_code == 5
     assert report("done", "partial").exit_code == 5
+    assert report("done", "failed", key="errors.disclosure_open").exit_code == 4
+
+
+def test_limits_too_low_for_publication_stop_a_run_before_anything_is_read(tmp_path: Path) -> None:
+    low = AuditConfig(disclosure={"persons": 5})
+    with pytest.raises(DisclosureRefused):
+        run(tmp_path, out=tmp_path / "out", config=low)
+    assert order_of(tmp_path, tmp_path / "out", level="internal", config=low).levels == ("internal",)
+
+
+def test_cells_of_earlier_runs_stay_known(tmp_path: Path) -> None:
+    order = order_of(tmp_path, tmp_path / "out", config=AuditConfig(identifiers="pseudonymous"))
+    a, b = ({"region": f"76.0{k}", "year": 2025, "data": "", "links": ""} for k in (1, 2))
+    write_state(order, Plan((), {"cells": [a, b], "failed": []}), [])
+    write_state(order, Plan((), {"cells": [b], "failed": []}), [])
+    assert (read_state(order)["cells"], read_state(order)["others"]) == ([b], [a])
 
 
 def test_frame_is_a_copy() -> None:

@@ -34,6 +34,10 @@ def test_only_what_depends_on_a_change_is_done_again(tmp_path: Path) -> None:
     before = stamps(out)
     assert dict(again().counts) == {"read": 0, "audited": 0, "written": 0, "resumed": 2}
     assert stamps(out) == before  # no byte and no time of any file
+    config = config.model_copy(update={"years": (*config.years, 2026), "languages": ("id",)})
+    assert dict(again().counts)["audited"] == 0  # a year more to ask for leaves the others as they are
+    assert {n: v for n, v in stamps(out).items() if not n.endswith("run.json")} == {
+        n: v for n, v in before.items() if not n.endswith("run.json")}  # fmt: skip
 
     shutil.move(tmp_path / late.name, late)  # the last quarter of one region arrives
     assert dict(again().counts) == {"read": 1, "audited": 1, "written": 1, "resumed": 1}

@@ -151,9 +151,14 @@ def _by_reason(view: View, name: str, frame: pd.DataFrame, place: list[str]) -> 
 
 
 def coverage(view: View) -> list[Block]:
-    """Return how many are rated by each source: in all, then by unit (agency at the public level), lowest first."""
-    frame, whole = (f.assign(share=_share(view, f["rated"], f["n"]), each=_share(view, f["pairs"], f["rated"]))
-                    for f in (view.count("coverage"), view.count("sources")))  # fmt: skip
+    """Return how many are rated by each source: in all, then by unit (agency at the public level), lowest first.
+
+    Public counts are rounded, each by itself: a share of them is at most all.
+    """
+    frame, whole = (
+        f.assign(share=_share(view, f["rated"], f["n"]).clip(upper=1), each=_share(view, f["pairs"], f["rated"]))
+        for f in (view.count("coverage"), view.count("sources"))
+    )
     whole = whole[["source", "rated", "n", "share", "each", "none", "units"]]
     place = ["opd", "unit"] if view.internal else ["opd"]
     wide = frame.pivot(index=place, columns="source", values="share")[list(SOURCES)]
