@@ -72,7 +72,8 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
     codes = list(dict.fromkeys(result.frame.loc[result.frame["status"].isin(ANSWERED), "code"]))
     if detector == "distribution":
         if len(view.count("predikat")):
-            yield figure(view, "distribution", view.count("predikat"), caption=_caption(view, "distribution"))
+            yield figure(view, "distribution", view.count("predikat"), rated=view.rated,
+                         caption=_caption(view, "distribution"))  # fmt: skip
         if len(view.count("teams")):
             yield figure(view, "teams", view.count("teams"), caption=_caption(view, "teams"))
     elif detector == "leniency":

@@ -161,7 +161,8 @@ def picture(view: View, f: Finding, parts: list[Finding]) -> Figure | None:
         made = figure(view, "pairs", f, wide=CARD, caption=view.say("key.pairs_caption"), codes=(f.code,))
         return made[0] if made else None
     if f.code.startswith("distribution.") and len(view.count("predikat")):
-        made = figure(view, "distribution", view.count("predikat"), wide=CARD, caption=view.say("key.share_caption"))
+        made = figure(view, "distribution", view.count("predikat"), rated=view.rated, wide=CARD,
+                      caption=view.say("key.share_caption"))  # fmt: skip
         return made[0] if made else None
     if f.measure == "single_value":
         result = view.audit.results["straight_lining"]
