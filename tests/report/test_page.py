@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -34,8 +35,6 @@ def test_sections_stand_in_the_order_of_the_report(page: Page) -> None:
 
 
 def test_several_regions_at_once_are_refused(lab: SimpleNamespace, audit: Audit) -> None:
-    from dataclasses import replace
-
     other = replace(lab.build(), cells=((lab.region, 2024),))
     with pytest.raises(ValueError):
         region_page(merge([audit, other]), "id")
@@ -171,6 +170,11 @@ def test_rows_are_counted_once_and_named_by_reason(audit: Audit) -> None:
     view = View(audit, "id")
     assert origin.files(view) == "2 berkas, 4.418 baris dibaca; sidik data `9f3ca71e9f3ca71e`"
     assert origin.set_aside(view) == "15 jabatan Plt/Plh; 3 rangkap"
+    frame = view.count("accounting")
+    hidden = frame.assign(rows=[60, -1, -1], merged=[0, 0, 10], set_aside=[-1, 0, -1], reason=["acting", "", "acting"])
+    few = View(replace(view.audit, counts=view.audit.counts | {"accounting": hidden}), "id")
+    assert "baris tidak dijumlahkan" in origin.files(few) and "58" not in origin.files(few)
+    assert origin.set_aside(few) == "kurang dari 10 jabatan Plt/Plh"
 
 
 @pytest.mark.parametrize("detector", REGISTRY)
@@ -179,8 +183,6 @@ def test_every_threshold_has_words_in_both_languages(detector: str) -> None:
 
 
 def test_a_changed_threshold_is_printed(lab: SimpleNamespace) -> None:
-    from dataclasses import replace
-
     changed = replace(lab.build(), config=lab.build().config.model_copy(update={"thresholds": {"leniency.delta": 0.3}}))
     assert "0,30 simpangan baku" in words_of(region_page(changed, "id").sections[7].blocks)
     assert "diubah pengguna" in words_of(region_page(changed, "id").sections[7].blocks)
