@@ -13,6 +13,7 @@ from kinerja_analysis.base.words import has
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.detect.contract import thresholds
 from kinerja_analysis.report import blocks as b
+from kinerja_analysis.report.html import page_html
 from kinerja_analysis.report.page import NAMES, Page, region_page
 from kinerja_analysis.report.render import GLYPHS
 from kinerja_analysis.report.sections import capacity, key, origin
@@ -66,11 +67,26 @@ def test_no_block_is_in_the_other_language(page: Page, page_en: Page) -> None:
     assert not re.search(r"\b(dan|yang|tidak)\b", words_of(page_en.blocks))
 
 
-def test_three_findings_flagged_first_and_one_per_detector(audit: Audit) -> None:
+def test_key_findings_are_flagged_and_one_per_detector(audit: Audit) -> None:
     view = View(audit, "id")
     chosen = key.choose(view)
-    assert [f.code for f in chosen] == ["distribution.pairs_below", "leniency.inside_groups", "self_other.usual"]
-    assert [view.strength(f) for f in chosen] == [3, 2, 3]
+    assert [f.code for f in chosen] == ["distribution.pairs_below", "leniency.inside_groups"]
+    assert [view.strength(f) for f in chosen] == [3, 2]
+
+
+def test_a_pattern_of_raters_that_another_card_holds_is_not_told_twice(lab: SimpleNamespace) -> None:
+    none = {name: 0 for name in key.PATTERN}
+    halo = lab.finding("halo.some", Status.FLAGGED, "profile_slope", scope="multisource", value=2, n=60, unit="count")
+
+    def codes(scope: str = "multisource", **patterns: int) -> list[str]:
+        profile = lab.finding("rater_profile.some", Status.FLAGGED, "pattern", scope="multisource", value=2, n=60,
+                              unit="count", **(none | patterns))  # fmt: skip
+        shown = lab.build(distribution=[], leniency=[], halo=[replace(halo, scope=scope)], rater_profile=[profile])
+        return [f.code for f in key.choose(View(shown, "id"))]
+
+    assert codes(n_halo=2) == ["halo.some"]
+    assert set(codes(n_halo=2, n_copied=1)) == {"halo.some", "rater_profile.some"}
+    assert set(codes("ekinerja", n_halo=2)) == {"halo.some", "rater_profile.some"}, "other ratings, another finding"
 
 
 def test_nothing_flagged_is_said_calmly(lab: SimpleNamespace) -> None:
@@ -80,13 +96,16 @@ def test_nothing_flagged_is_said_calmly(lab: SimpleNamespace) -> None:
     quiet = lab.build(distribution=[clear], leniency=[silent])
     section = key.key(View(quiet, "id"), {})
     assert "Tidak ada yang ditandai" in section.blocks[0].text
-    assert len(section.blocks) == 1 + key.KEY
+    cards = section.blocks[1:]
+    assert len(cards) == key.KEY and section.title == "Temuan utama"
+    assert all(c.kicker.startswith("Tidak ditandai") and (c.strength, c.strength_word) == (0, "") for c in cards)
+    assert "Kekuatan bukti" not in page_html(region_page(quiet, "id").blocks, lang="id", title="x")
     assert "Tidak ada yang ditandai untuk dibicarakan" in words_of(region_page(quiet, "id").blocks)
 
 
 def test_a_finding_card_has_uncertainty_and_another_explanation(page: Page) -> None:
     cards = find(page, b.FindingCard)
-    assert len(cards) == 3
+    assert len(cards) == 2
     leniency = cards[1]
     assert leniency.claim == "2 dari 4 penilai menilai jelas berbeda dari penilai lain atas pegawai yang sama."
     assert "P-7K2MA +11,4 poin (rentang +7,0 sampai +15,8; n 21)" in leniency.body

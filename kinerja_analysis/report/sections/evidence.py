@@ -168,7 +168,7 @@ def method(view: View, detector: str, result: Result) -> list[tuple[str, str]]:
     answered = result.frame[result.frame["status"].isin(ANSWERED)]
     ways = words.methods(result, view.lang)
     parts += [(view.say("evidence.method"), " ".join(ways))] if ways else []
-    beliefs = [words.assumption(str(m), view.lang) for m in answered["measure"].unique()]
+    beliefs = [words.assumption(str(m), view.lang) for c in ("measure", "code") for m in answered[c].unique()]
     beliefs = list(dict.fromkeys(b for b in beliefs if b))
     if beliefs:
         parts.append((view.say("evidence.assumption"), " ".join(b[0].upper() + b[1:] for b in beliefs)))
