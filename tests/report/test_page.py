@@ -233,9 +233,14 @@ def test_each_method_tells_its_calibration_or_that_it_is_not_renewed(
     monkeypatch.setattr(evidence, "measured", lambda: lines)
     view = View(lab.build(), "id")
     text = evidence.calibrated(view, "leniency")
-    assert [part in text for part in ("2% dari 150", "75% dari 40", "96% dari 100")] == [True] * 3
+    for part in ("3 dari 150 jawaban (2,0%)", "30 dari 40 jawaban (75%)", "96% dari 100"):
+        assert part in text
     assert "kalibrasi belum diperbarui" in evidence.calibrated(view, "halo")
     assert "calibration not renewed" in evidence.calibrated(View(lab.build(), "en"), "self_other")
+    rare = "menemukan hanya 7 dari 40 masalah besar"
+    assert rare not in words_of([evidence.evidence(view, "leniency", "a1")])
+    lines["leniency"] |= {"found": "7"}
+    assert rare in evidence.evidence(view, "leniency", "a1").blocks[1].text, "beside the claim"
     lines["leniency"] |= {"intervals": "0", "covered": "0"}
     assert "Rentang memuat" not in evidence.calibrated(view, "leniency")
     assert words_of(region_page(lab.build(), "id").blocks).count("kalibrasi belum diperbarui") >= 1
