@@ -16,7 +16,7 @@ from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.html import page_html
 from kinerja_analysis.report.page import NAMES, Page, region_page
 from kinerja_analysis.report.render import GLYPHS
-from kinerja_analysis.report.sections import capacity, key, origin
+from kinerja_analysis.report.sections import capacity, key, origin, steps
 from kinerja_analysis.report.view import View, split
 
 
@@ -244,3 +244,35 @@ def test_each_method_tells_its_calibration_or_that_it_is_not_renewed(
     lines["leniency"] |= {"intervals": "0", "covered": "0"}
     assert "Rentang memuat" not in evidence.calibrated(view, "leniency")
     assert words_of(region_page(lab.build(), "id").blocks).count("kalibrasi belum diperbarui") >= 1
+
+
+def test_the_caveat_of_ratings_beyond_achievement_is_never_cut(lab: SimpleNamespace) -> None:
+    beyond = lab.finding("achievement_gap.beyond_higher", Status.FLAGGED, "beyond_achievement", "rater", lab.raters[0],
+                         value=0.9, lower=0.6, upper=1.2, n=12, unit="sd", threshold=0.25)  # fmt: skip
+    lenient = next(lab.build()["leniency"].findings(subject=lab.raters[0]))
+    text = steps.basis(View(lab.build(), "id"), [beyond, beyond, lenient])
+    assert text.count("Ini bukan bukti kelonggaran bila target ditetapkan oleh penilai yang sama.") == 1
+    assert "P-" in text.split("penilai yang sama.")[1] and "Penjelasan lain" not in text
+
+
+def test_bounds_hold_for_one_year_and_changes_of_supervisor_tell_more(lab: SimpleNamespace) -> None:
+    bounds = [f for f in lab.build()["leniency"].findings() if f.measure == "bounds"]
+    change = lab.finding("leniency.change_spread", Status.CLEAR, "supervisor_change", value=0.3, lower=0.1, upper=0.5,
+                         n=300, unit="sd")  # fmt: skip
+    for more, said in (([], False), ([change], True)):
+        ((text, _),) = capacity.verdict(View(lab.build(leniency=[*bounds, *more]), "id")).bounds
+        assert "Dari satu tahun saja" in text and ("Pergantian atasan" in text) is said
+
+
+def test_more_ratings_than_employees_are_not_called_employees(lab: SimpleNamespace) -> None:
+    several = lab.finding("self_other.usual", Status.CLEAR, "difference", value=4.0, lower=1.0, upper=7.0, n=2793,
+                          unit="points", scope="multisource")  # fmt: skip
+    view = View(lab.build(self_other=[several]), "id")
+    assert capacity._basis(view, [several]).startswith("Multi-sumber: 2.793 penilaian")
+    assert capacity._basis(view, [replace(several, estimate=replace(several.estimate, n=318))]).endswith("318 pegawai")
+
+
+def test_only_pages_with_pseudonyms_end_with_the_right_of_reply(page: Page, public_page: Page) -> None:
+    for shown, level in ((page, "internal"), (public_page, "public")):
+        html = page_html(shown.blocks, lang="id", title="x", level=level)
+        assert ("berhak menjawab" in html.split("<footer")[1]) is (level == "internal")
