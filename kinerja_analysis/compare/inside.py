@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -36,13 +37,33 @@ def rows(audit: Audit, pairs: Sequence[Pair], wanted: Collection[str] | None) ->
 
 
 def _estimates(audit: Audit, wanted: Collection[str] | None) -> dict[Key, dict[Cell, Any]]:
-    """Return by measure, scope and subject the findings that carry an estimate, by cell."""
+    """Return by measure, scope and subject the findings that carry an estimate, by cell.
+
+    A contrast of two groups is turned the way most cells have it: each cell takes its own largest group as reference.
+    """
     frame = findings(audit, [m for m in INSIDE if wanted is None or m in wanted])
     frame = frame[np.isfinite(frame["value"].to_numpy(float))]
     out: dict[Key, dict[Cell, Any]] = {}
-    for r in frame.itertuples():
+    counted = Counter(map(_contrast, frame.itertuples()))
+    for r in (_turned(r, counted) for r in frame.itertuples()):
         out.setdefault((str(r.measure), str(r.scope), str(r.about)), {}).setdefault((str(r.region), int(r.year)), r)
     return dict(sorted(out.items()))
+
+
+def _contrast(r: Any) -> tuple[str, ...]:
+    return str(r.measure), str(r.scope), str(r.about), str(r.reference)
+
+
+def _turned(r: Any, counted: Counter[tuple[str, ...]]) -> Any:
+    """Return a contrast of two groups reversed where more cells (of as many, the first by name) have it so."""
+    mine = _contrast(r)
+    name, between, group = mine[2].partition("=")
+    other = (*mine[:2], f"{name}={mine[3]}", group)
+    if not between or not counted[other] or (counted[other], mine) < (counted[mine], other):
+        return r
+    turn = (lambda v: 1 / v) if r.measure in LOG else (lambda v: -v)
+    about = {"about": other[2], "reference": group}
+    return r._replace(value=turn(r.value), lower=turn(r.upper), upper=turn(r.lower), **about)
 
 
 def _difference(key: Key, pair: Pair, cells: dict[Cell, Any], shape: dict[Cell, Form]) -> Row:
@@ -52,7 +73,8 @@ def _difference(key: Key, pair: Pair, cells: dict[Cell, Any], shape: dict[Cell, 
     (n_a, value_a), (n_b, value_b) = ((0, np.nan) if v is None else (int(v.n), float(v.value)) for v in (a, b))
     held = "" if measure == "index" else str(one.reference)
     row = Row(pair, measure, about, held, scope, unit=str(one.unit), level=float(one.level), n_a=n_a,
-              n_b=n_b, value_a=value_a, value_b=value_b, marks=marks(measure, scope, pair, shape))  # fmt: skip
+              n_b=n_b, value_a=value_a, value_b=value_b,
+              marks=marks(measure, scope, pair, shape, str(one.reference)))  # fmt: skip
     if a is None or b is None:
         return replace(row, reason="not_measured")
     if a.reference != b.reference:
@@ -78,12 +100,13 @@ def error(finding: Any, log: bool) -> tuple[float, float]:
     return float(numbers[0]), float(numbers[2] - numbers[1]) / width
 
 
-def marks(measure: str, scope: str, pair: Pair, shape: dict[Cell, Form]) -> tuple[str, ...]:
-    """Return what a reader has to know of a row: another rule, form or indicator system."""
+def marks(measure: str, scope: str, pair: Pair, shape: dict[Cell, Form], evidence: str = "") -> tuple[str, ...]:
+    """Return what a reader has to know of a row: another rule, form or, where achievement is used, indicators."""
     a, b = shape[pair.a], shape[pair.b]
     out = ["rule_change"] if pair.over_time and a.rule != b.rule else []
     out += a.differs(b, scope)
-    if measure in ("order", "order_others", "index") and a.framework != b.framework:
+    uses = measure in ("order", "order_others") or (measure == "index" and "capaian" in evidence.split("|"))
+    if uses and a.framework != b.framework:
         out.append("framework_differs")
     return tuple(out)
 

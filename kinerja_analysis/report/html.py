@@ -76,7 +76,7 @@ def page_html(
     style = sheet("page.css") + _footer_style(lang, title, level, synthetic)
     body = document(blocks, shell)
     script = sheet("page.js") if " data-more=" in body else ""
-    return shell_html(lang, say("report.page_title", lang, title=title), style, notice + body, script)
+    return shell_html(lang, say("report.page_title", lang, title=title), style, notice + body, script, level)
 
 
 def region_html(
@@ -119,9 +119,9 @@ def fragment(blocks: Sequence[Block], lang: str) -> str:
     return f'<div class="kinerja" lang="{lang}">{render_all(blocks, Shell(lang))}</div>'
 
 
-def shell_html(lang: str, title: str, style: str, body: str, script: str = "") -> str:
-    """Return the outermost HTML: head, skip link, body, footer."""
-    foot = f'<footer class="end"><div class="wrap">{escape(say("report.footer", lang))}</div></footer>'
+def shell_html(lang: str, title: str, style: str, body: str, script: str = "", level: str = "public") -> str:
+    """Return the outermost HTML: head, skip link, body, footer (the right of reply where pseudonyms are printed)."""
+    foot = f'<footer class="end"><div class="wrap">{escape(say(footer(level), lang))}</div></footer>'
     code = f"<script>{script}</script>" if script else ""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     runs = f"'sha256-{digest}'" if script else "'none'"
@@ -135,6 +135,15 @@ def shell_html(lang: str, title: str, style: str, body: str, script: str = "") -
         f'<body>\n<a class="skip" href="#isi">{escape(say("report.skip", lang))}</a>\n'
         f"{body}\n{foot}\n{code}</body>\n</html>\n"
     )
+
+
+def footer(level: str) -> str:
+    """Return the key of a page's last words.
+
+    >>> footer("internal"), footer("public")
+    ('report.footer', 'report.footer_public')
+    """
+    return "report.footer" if level == "internal" else "report.footer_public"
 
 
 def document(blocks: Sequence[Block], shell: Shell) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from kinerja_analysis.base.words import say
 from kinerja_analysis.report import blocks as b
+from kinerja_analysis.report.html import footer
 from kinerja_analysis.report.render import table_cell
 from kinerja_analysis.report.text import plain, runs
 
@@ -47,7 +48,7 @@ def pdf_bytes(
         "title": say("report.page_title", lang, title=title),
         "footer": " · ".join([*parts, title, say(f"report.badge.{level}", lang)]),
         "notice": [*parts, say("report.synthetic_text", lang, place=place)] if synthetic else None,
-        "end": say("report.footer", lang),
+        "end": say(footer(level), lang),
         "words": {"empty": say("report.answers.empty", lang)},
         "blocks": page.blocks(blocks),
     }

@@ -244,10 +244,13 @@ def finding(block: b.FindingCard, shell: Shell) -> str:
     link = f' <span class="ev"><a href="{escape(href)}">{inline(name)}</a></span>' if name else ""
     image = figure(block.figure, shell) if block.figure is not None else ""
     look = "find" if image else "find plain"
-    return (
-        f'<article class="{look}"{marks(block)}><p class="fk">{inline(block.kicker)}</p>'
+    strong = (
         f'<p class="str"><span class="muted">{inline(block.strength_label)}</span> {dots(block.strength)} '
         f"<b>{inline(block.strength_word)}</b></p>"
+    )
+    return (
+        f'<article class="{look}"{marks(block)}><p class="fk">{inline(block.kicker)}</p>'
+        f"{strong if block.strength_word else ''}"
         f"<div><h3>{inline(block.claim)}</h3>{f'<p>{inline(block.body)}</p>' if block.body else ''}</div>{image}"
         f'<p class="alt"><b>{inline(block.other_label)}</b> {inline(block.other)}{link}</p></article>'
     )

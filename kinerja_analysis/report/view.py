@@ -121,6 +121,12 @@ class View:
         found = self.audit.counts.get(name)
         return found if found is not None else pd.DataFrame()
 
+    @property
+    def rated(self) -> int:
+        """Employees with a predikat, those of hidden classes included; 0 where it is not told."""
+        told = self.first("distribution", measure="share_modal")
+        return max(told.estimate.n, 0) if told is not None and told.estimate is not None else 0
+
     def kinds(self) -> list[str]:
         """Return the data kinds that hold anything, the export first."""
         frame = self.count("examined")

@@ -26,7 +26,11 @@ ASSUMING = (
     "own_group_change",
     "beyond_achievement",
     "change_rater",
-)
+    "changed",
+    "changed_excess",
+    "rater_profile.lenient",
+    "rater_profile.strict",
+)  #: measures, and codes of findings of a measure of which only some assume
 RATIO_UNITS = ("odds_ratio", "odds")
 CENTRED = (
     "odds_ratio", "own_group_odds_ratio", "own_group_gap", "gap", "within_ratee", "changes", "difference",
@@ -76,7 +80,7 @@ def strength(finding: Finding) -> int:
     if not math.isfinite(finding.estimate.value):
         return NONE
     found = _two_sided(finding) if math.isfinite(no_difference(finding)) else _one_sided(finding)
-    return min(found, MODERATE) if finding.measure in ASSUMING else found
+    return min(found, MODERATE) if {finding.measure, finding.code} & set(ASSUMING) else found
 
 
 def _two_sided(finding: Finding) -> int:

@@ -59,6 +59,28 @@ def test_odds_ratios_are_compared_as_ratios(fact, make_audit) -> None:
     assert (r["subject"], r["reference"]) == ("sex=male", "female")
 
 
+def test_contrasts_with_the_reference_reversed_are_turned_round(fact, make_audit) -> None:
+    """31-40 against 41-50 is 4 (2 to 8); the other region has 41-50 against 31-40: 2 (1 to 4), which is 1/2 (1/4 to 1).
+
+    Of gaps the sign is turned: .3 against −(−.1) = .1.
+    """
+    ends = {A: ("age=31-40", "41-50"), B: ("age=41-50", "31-40")}
+    found = [fact(r, "odds_ratio", v, v / 2, v * 2, unit="odds_ratio", subject=ends[r][0], kind="group",
+                  reference=ends[r][1]) for r, v in ((A, 4.0), (B, 2.0))]  # fmt: skip
+    found += [fact(r, "gap", v, v - 0.1, v + 0.2, unit="sd", subject=ends[r][0], kind="group", reference=ends[r][1])
+              for r, v in ((A, 0.3), (B, -0.1))]  # fmt: skip
+    frame = compare_regions(make_audit(found, TWO)).to_frame()
+    odds, gap = row(frame, "odds_ratio"), row(frame, "gap")
+    assert (odds["value"], odds["value_a"], odds["value_b"]) == pytest.approx((8, 4, 0.5))
+    assert (odds["subject"], odds["reference"]) == ("age=31-40", "41-50")
+    assert (gap["value"], gap["value_a"], gap["value_b"]) == pytest.approx((0.2, 0.3, 0.1))
+    most = [fact(C, "odds_ratio", 2.0, 1.0, 4.0, unit="odds_ratio", subject=ends[B][0], kind="group",
+                 reference=ends[B][1])]  # fmt: skip
+    three = compare_regions(make_audit([*found, *most], [*TWO, (C, 2025)])).to_frame()
+    first = row(three, "odds_ratio", region_a=A, region_b=B)
+    assert (first["subject"], first["value"]) == ("age=41-50", pytest.approx(1 / 8)), "as two of three regions have it"
+
+
 def test_reasons_for_no_number(fact, make_audit) -> None:
     found = [
         fact(A, "gap", 0.1, 0, 0.2, unit="sd", subject="asal=x", kind="group", reference="y", scope="multisource"),
@@ -89,6 +111,10 @@ def test_marks_of_form_and_framework(fact, make_audit) -> None:
     frame = compare_regions(audit).to_frame()
     assert row(frame, "separated_pairs")["mark"] == "periods_differ"
     assert row(frame, "order")["mark"] == "periods_differ|framework_differs"
+    for evidence, mark in (("peer", ""), ("capaian|peer", "framework_differs")):
+        two = [index_of(fact, r, 50.0, comparators=evidence) for r in (A, B)]
+        other = compare_regions(make_audit(two, TWO, frameworks={A: "kuranji", B: "mamuju"})).to_frame()
+        assert row(other, "index")["mark"] == mark, "indicators matter only where achievement is the evidence"
 
 
 def strata(region: str, *rows: tuple[str, int, float, float]) -> pd.DataFrame:

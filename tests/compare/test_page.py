@@ -62,7 +62,7 @@ def test_what_may_be_compared_and_what_not(audit) -> None:
     yes, partly, no = ([q for q, _ in part] for part in answers.lists)
     assert "How many pairs of one team are told apart" in yes and not partly
     assert "The level of ratings, performance and severity" in no
-    assert "Whether the order inside teams follows achievement" in no  # known in one region only
+    assert "Whether the order inside teams follows other evidence (achievement, peers)" in no  # in one only
 
 
 def test_both_languages_show_the_same_numbers(audit) -> None:

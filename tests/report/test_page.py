@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -12,9 +13,10 @@ from kinerja_analysis.base.words import has
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.detect.contract import thresholds
 from kinerja_analysis.report import blocks as b
+from kinerja_analysis.report.html import page_html
 from kinerja_analysis.report.page import NAMES, Page, region_page
 from kinerja_analysis.report.render import GLYPHS
-from kinerja_analysis.report.sections import capacity, key, origin
+from kinerja_analysis.report.sections import capacity, key, origin, steps
 from kinerja_analysis.report.view import View, split
 
 
@@ -34,8 +36,6 @@ def test_sections_stand_in_the_order_of_the_report(page: Page) -> None:
 
 
 def test_several_regions_at_once_are_refused(lab: SimpleNamespace, audit: Audit) -> None:
-    from dataclasses import replace
-
     other = replace(lab.build(), cells=((lab.region, 2024),))
     with pytest.raises(ValueError):
         region_page(merge([audit, other]), "id")
@@ -67,11 +67,26 @@ def test_no_block_is_in_the_other_language(page: Page, page_en: Page) -> None:
     assert not re.search(r"\b(dan|yang|tidak)\b", words_of(page_en.blocks))
 
 
-def test_three_findings_flagged_first_and_one_per_detector(audit: Audit) -> None:
+def test_key_findings_are_flagged_and_one_per_detector(audit: Audit) -> None:
     view = View(audit, "id")
     chosen = key.choose(view)
-    assert [f.code for f in chosen] == ["distribution.pairs_below", "leniency.inside_groups", "self_other.usual"]
-    assert [view.strength(f) for f in chosen] == [3, 2, 3]
+    assert [f.code for f in chosen] == ["distribution.pairs_below", "leniency.inside_groups"]
+    assert [view.strength(f) for f in chosen] == [3, 2]
+
+
+def test_a_pattern_of_raters_that_another_card_holds_is_not_told_twice(lab: SimpleNamespace) -> None:
+    none = {name: 0 for name in key.PATTERN}
+    halo = lab.finding("halo.some", Status.FLAGGED, "profile_slope", scope="multisource", value=2, n=60, unit="count")
+
+    def codes(scope: str = "multisource", **patterns: int) -> list[str]:
+        profile = lab.finding("rater_profile.some", Status.FLAGGED, "pattern", scope="multisource", value=2, n=60,
+                              unit="count", **(none | patterns))  # fmt: skip
+        shown = lab.build(distribution=[], leniency=[], halo=[replace(halo, scope=scope)], rater_profile=[profile])
+        return [f.code for f in key.choose(View(shown, "id"))]
+
+    assert codes(n_halo=2) == ["halo.some"]
+    assert set(codes(n_halo=2, n_copied=1)) == {"halo.some", "rater_profile.some"}
+    assert set(codes("ekinerja", n_halo=2)) == {"halo.some", "rater_profile.some"}, "other ratings, another finding"
 
 
 def test_nothing_flagged_is_said_calmly(lab: SimpleNamespace) -> None:
@@ -81,13 +96,16 @@ def test_nothing_flagged_is_said_calmly(lab: SimpleNamespace) -> None:
     quiet = lab.build(distribution=[clear], leniency=[silent])
     section = key.key(View(quiet, "id"), {})
     assert "Tidak ada yang ditandai" in section.blocks[0].text
-    assert len(section.blocks) == 1 + key.KEY
+    cards = section.blocks[1:]
+    assert len(cards) == key.KEY and section.title == "Temuan utama"
+    assert all(c.kicker.startswith("Tidak ditandai") and (c.strength, c.strength_word) == (0, "") for c in cards)
+    assert "Kekuatan bukti" not in page_html(region_page(quiet, "id").blocks, lang="id", title="x")
     assert "Tidak ada yang ditandai untuk dibicarakan" in words_of(region_page(quiet, "id").blocks)
 
 
 def test_a_finding_card_has_uncertainty_and_another_explanation(page: Page) -> None:
     cards = find(page, b.FindingCard)
-    assert len(cards) == 3
+    assert len(cards) == 2
     leniency = cards[1]
     assert leniency.claim == "2 dari 4 penilai menilai jelas berbeda dari penilai lain atas pegawai yang sama."
     assert "P-7K2MA +11,4 poin (rentang +7,0 sampai +15,8; n 21)" in leniency.body
@@ -171,6 +189,11 @@ def test_rows_are_counted_once_and_named_by_reason(audit: Audit) -> None:
     view = View(audit, "id")
     assert origin.files(view) == "2 berkas, 4.418 baris dibaca; sidik data `9f3ca71e9f3ca71e`"
     assert origin.set_aside(view) == "15 jabatan Plt/Plh; 3 rangkap"
+    frame = view.count("accounting")
+    hidden = frame.assign(rows=[60, -1, -1], merged=[0, 0, 10], set_aside=[-1, 0, -1], reason=["acting", "", "acting"])
+    few = View(replace(view.audit, counts=view.audit.counts | {"accounting": hidden}), "id")
+    assert "baris tidak dijumlahkan" in origin.files(few) and "58" not in origin.files(few)
+    assert origin.set_aside(few) == "kurang dari 10 jabatan Plt/Plh"
 
 
 @pytest.mark.parametrize("detector", REGISTRY)
@@ -179,8 +202,6 @@ def test_every_threshold_has_words_in_both_languages(detector: str) -> None:
 
 
 def test_a_changed_threshold_is_printed(lab: SimpleNamespace) -> None:
-    from dataclasses import replace
-
     changed = replace(lab.build(), config=lab.build().config.model_copy(update={"thresholds": {"leniency.delta": 0.3}}))
     assert "0,30 simpangan baku" in words_of(region_page(changed, "id").sections[7].blocks)
     assert "diubah pengguna" in words_of(region_page(changed, "id").sections[7].blocks)
@@ -212,9 +233,46 @@ def test_each_method_tells_its_calibration_or_that_it_is_not_renewed(
     monkeypatch.setattr(evidence, "measured", lambda: lines)
     view = View(lab.build(), "id")
     text = evidence.calibrated(view, "leniency")
-    assert [part in text for part in ("2% dari 150", "75% dari 40", "96% dari 100")] == [True] * 3
+    for part in ("3 dari 150 jawaban (2,0%)", "30 dari 40 jawaban (75%)", "96% dari 100"):
+        assert part in text
     assert "kalibrasi belum diperbarui" in evidence.calibrated(view, "halo")
     assert "calibration not renewed" in evidence.calibrated(View(lab.build(), "en"), "self_other")
+    rare = "menemukan hanya 7 dari 40 masalah besar"
+    assert rare not in words_of([evidence.evidence(view, "leniency", "a1")])
+    lines["leniency"] |= {"found": "7"}
+    assert rare in evidence.evidence(view, "leniency", "a1").blocks[1].text, "beside the claim"
     lines["leniency"] |= {"intervals": "0", "covered": "0"}
     assert "Rentang memuat" not in evidence.calibrated(view, "leniency")
     assert words_of(region_page(lab.build(), "id").blocks).count("kalibrasi belum diperbarui") >= 1
+
+
+def test_the_caveat_of_ratings_beyond_achievement_is_never_cut(lab: SimpleNamespace) -> None:
+    beyond = lab.finding("achievement_gap.beyond_higher", Status.FLAGGED, "beyond_achievement", "rater", lab.raters[0],
+                         value=0.9, lower=0.6, upper=1.2, n=12, unit="sd", threshold=0.25)  # fmt: skip
+    lenient = next(lab.build()["leniency"].findings(subject=lab.raters[0]))
+    text = steps.basis(View(lab.build(), "id"), [beyond, beyond, lenient])
+    assert text.count("Ini bukan bukti kelonggaran bila target ditetapkan oleh penilai yang sama.") == 1
+    assert "P-" in text.split("penilai yang sama.")[1] and "Penjelasan lain" not in text
+
+
+def test_bounds_hold_for_one_year_and_changes_of_supervisor_tell_more(lab: SimpleNamespace) -> None:
+    bounds = [f for f in lab.build()["leniency"].findings() if f.measure == "bounds"]
+    change = lab.finding("leniency.change_spread", Status.CLEAR, "supervisor_change", value=0.3, lower=0.1, upper=0.5,
+                         n=300, unit="sd")  # fmt: skip
+    for more, said in (([], False), ([change], True)):
+        ((text, _),) = capacity.verdict(View(lab.build(leniency=[*bounds, *more]), "id")).bounds
+        assert "Dari satu tahun saja" in text and ("Pergantian atasan" in text) is said
+
+
+def test_more_ratings_than_employees_are_not_called_employees(lab: SimpleNamespace) -> None:
+    several = lab.finding("self_other.usual", Status.CLEAR, "difference", value=4.0, lower=1.0, upper=7.0, n=2793,
+                          unit="points", scope="multisource")  # fmt: skip
+    view = View(lab.build(self_other=[several]), "id")
+    assert capacity._basis(view, [several]).startswith("Multi-sumber: 2.793 penilaian")
+    assert capacity._basis(view, [replace(several, estimate=replace(several.estimate, n=318))]).endswith("318 pegawai")
+
+
+def test_only_pages_with_pseudonyms_end_with_the_right_of_reply(page: Page, public_page: Page) -> None:
+    for shown, level in ((page, "internal"), (public_page, "public")):
+        html = page_html(shown.blocks, lang="id", title="x", level=level)
+        assert ("berhak menjawab" in html.split("<footer")[1]) is (level == "internal")

@@ -52,6 +52,25 @@ def test_raters_of_few_employees_are_not_on_the_page(lab: SimpleNamespace) -> No
     assert [len(titles(n)) for n in (4, 5)] == [0, 1]
 
 
+def test_teams_outside_the_guide_are_told_in_the_lead(lab: SimpleNamespace) -> None:
+    outside = lab.finding("distribution.guide_outside", Status.FLAGGED, "guide", value=0.2, n=400, unit="share",
+                          n_outside=8)  # fmt: skip
+    lead = rater_page(lab.build(distribution=[outside]), "id").blocks[0].lead
+    assert lead.endswith("8 tim di luar panduan SE MenPANRB 3/2023 tidak dibicarakan satu per satu, tetapi bersama "
+                         "dalam rapat kalibrasi.")  # fmt: skip
+    assert "panduan" not in rater_page(lab.build(), "id").blocks[0].lead
+
+
+def test_each_line_says_which_data_it_rests_on(lab: SimpleNamespace) -> None:
+    beyond = [lab.finding("achievement_gap.beyond_higher", Status.FLAGGED, "beyond_achievement", "rater", lab.raters[0],
+                          scope=kind, value=0.9, lower=0.6, upper=1.2, n=12, unit="sd", threshold=0.25)
+              for kind in ("ekinerja", "multisource")]  # fmt: skip
+    section = sections(rater_page(lab.build(achievement_gap=beyond), "id"))[lab.short[0]]
+    (table,) = (t for t in section.blocks if isinstance(t, b.TableBlock))
+    rows = [row for row in table.rows if row[0] == table.rows[0][0]]
+    assert [row[1] for row in rows] == ["e-Kinerja", "Multi-sumber"] and table.columns[1].label == "Data"
+
+
 def test_nothing_about_raters_is_said_so(lab: SimpleNamespace) -> None:
     page = rater_page(lab.build(leniency=[lab.finding("leniency.not_identified", Status.NOT_APPLICABLE,
                                                       "within_ratee")]), "en")  # fmt: skip

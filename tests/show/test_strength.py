@@ -35,6 +35,9 @@ def test_an_untested_assumption_is_never_strong(lab: SimpleNamespace) -> None:
     far = {"value": 11.4, "lower": 7.0, "upper": 15.8, "unit": "points", "threshold": 2.5}
     assert strength(lab.finding("x.y", "FLAGGED", "within_ratee", "rater", "R", **far)) == 2
     assert strength(lab.finding("x.y", "FLAGGED", "difference", **far)) == 3
+    assert strength(lab.finding("rater_profile.lenient", "FLAGGED", "pattern", "rater", "R", **far)) == 2
+    assert strength(lab.finding("rater_profile.halo", "FLAGGED", "pattern", "rater", "R", **far)) == 3
+    assert strength(lab.finding("decision_impact.more", "FLAGGED", "changed_excess", **far)) == 2
 
 
 def test_measures_without_a_value_of_no_difference(lab: SimpleNamespace) -> None:

@@ -72,9 +72,11 @@ def _bound_findings(view: View) -> list[Finding]:
 
 def _bounds(view: View) -> list[tuple[str, Figure | None]]:
     out = []
+    more = view.first("leniency", measure="supervisor_change", subject_kind="region")
+    beside = f" {view.say('capacity.bounds_changes')}" if more is not None and more.status in ANSWERED else ""
     for f in _bound_findings(view):
         made = figure(view, "bounds", f, wide=340, codes=(f.code,))
-        out.append((f"**{view.say('capacity.bounds')}** {view.sentence(f)}", made[0] if made else None))
+        out.append((f"**{view.say('capacity.bounds')}** {view.sentence(f)}{beside}", made[0] if made else None))
     return out
 
 
@@ -155,16 +157,19 @@ def _answered(view: View, result: Result) -> tuple[int, str, list[str]]:
 
 
 def _basis(view: View, found: list[Finding]) -> str:
-    """Return on how many employees, of which kinds of data, an answer rests."""
+    """Return on how many employees, of which kinds of data, an answer rests; on ratings where these are more."""
     most: dict[str, int] = {}
     for f in found:
         n = f.estimate.n if f.estimate is not None else 0
         if f.scope != "both" or len(found) == 1:
             most[f.scope] = max(most.get(f.scope, 0), n)
-    texts = [
-        view.say("answers.basis" if n else "answers.basis_kind", n=n, kind=view.say(f"kind.{scope}"))
-        for scope, n in most.items()
-    ]
+    frame = view.count("examined")
+    persons = dict(zip(frame["kind"], frame["n_persons"], strict=True)) if len(frame) else {}
+    texts = []
+    for scope, n in most.items():
+        several = n > persons.get(scope, n) >= 0
+        key = "basis_ratings" if several else "basis" if n else "basis_kind"
+        texts.append(view.say(f"answers.{key}", n=n, kind=view.say(f"kind.{scope}")))
     return "; ".join(texts)
 
 

@@ -17,6 +17,7 @@ from kinerja_analysis.show.table import header
 
 MOST_LISTED = 12
 MOST_SHIFTS = 20
+RARELY = 0.2  #: a method that finds fewer of large problems in simulation says so beside its claim
 LISTED = ("phi",)  #: measures about a source, told in words: no chart shows them
 SPREADS = ("supervisor_change", "spread")  #: how far raters lie apart: by changes of supervisor, by several raters
 Drawn = tuple[Figure, TableBlock]
@@ -37,6 +38,7 @@ def evidence(view: View, detector: str, anchor: str) -> Section:
     codes = tuple(dict.fromkeys(f.code for f in (*found, *(f for f in lists if f.measure in LISTED))))
     numbers = tuple(f.estimate.value for f in found if f.estimate is not None and math.isfinite(f.estimate.value))
     blocks: list[Block] = [Text(head, "claim", codes=codes, numbers=numbers)]
+    blocks += _rarely(view, detector) if any(f.status in ANSWERED for f in found) else []
     blocks += [Text(text) for text in (tail, *rest) if text]
     for drawn in drawings(view, detector, result):
         blocks += list(drawn) if drawn is not None else []
@@ -72,7 +74,8 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
     codes = list(dict.fromkeys(result.frame.loc[result.frame["status"].isin(ANSWERED), "code"]))
     if detector == "distribution":
         if len(view.count("predikat")):
-            yield figure(view, "distribution", view.count("predikat"), caption=_caption(view, "distribution"))
+            yield figure(view, "distribution", view.count("predikat"), rated=view.rated,
+                         caption=_caption(view, "distribution"))  # fmt: skip
         if len(view.count("teams")):
             yield figure(view, "teams", view.count("teams"), caption=_caption(view, "teams"))
     elif detector == "leniency":
@@ -167,7 +170,7 @@ def method(view: View, detector: str, result: Result) -> list[tuple[str, str]]:
     answered = result.frame[result.frame["status"].isin(ANSWERED)]
     ways = words.methods(result, view.lang)
     parts += [(view.say("evidence.method"), " ".join(ways))] if ways else []
-    beliefs = [words.assumption(str(m), view.lang) for m in answered["measure"].unique()]
+    beliefs = [words.assumption(str(m), view.lang) for c in ("measure", "code") for m in answered[c].unique()]
     beliefs = list(dict.fromkeys(b for b in beliefs if b))
     if beliefs:
         parts.append((view.say("evidence.assumption"), " ".join(b[0].upper() + b[1:] for b in beliefs)))
@@ -183,14 +186,26 @@ def page_about(view: View, method: str) -> tuple[str, str]:
     return view.say("evidence.more"), view.say("evidence.more_text", page=f"docs/metode/{method}.md")
 
 
+def _measured(detector: str) -> dict[str, int]:
+    return {name: int(k) for name, k in measured()[detector].items() if name not in ("detector", "hash")}
+
+
+def _rarely(view: View, detector: str) -> list[Block]:
+    """Say beside the claim where calibration found few of the large problems planted; of a stale one nothing."""
+    n = _measured(detector) if fresh(detector) else {"planted": 0}
+    if not n["planted"] or n["found"] >= RARELY * n["planted"]:
+        return []
+    return [Text(view.say("evidence.rarely_found", found=n["found"], planted=n["planted"]))]
+
+
 def calibrated(view: View, detector: str) -> str:
     """Return what was measured on simulated regions, or that the method is no longer the one measured."""
     if not fresh(detector):
         return view.say("evidence.calibration_stale")
-    n = {name: int(k) for name, k in measured()[detector].items() if name not in ("detector", "hash")}
+    n = _measured(detector)
     text = view.say(
-        "evidence.calibration_text", rate=n["flagged"] / max(n["answers"], 1), answers=n["answers"],
-        power=n["found"] / max(n["planted"], 1), planted=n["planted"],
+        "evidence.calibration_text", rate=n["flagged"] / max(n["answers"], 1), power=n["found"] / max(n["planted"], 1),
+        **{name: n[name] for name in ("flagged", "answers", "found", "planted")},
     )  # fmt: skip
     if n["intervals"]:
         share = n["covered"] / n["intervals"]

@@ -159,7 +159,8 @@ def _losses(view: View, scope: str) -> list[Block]:
         if f.status in ANSWERED and e is not None and f.code != "index.loss_single_none":
             values = words.values(f, view.lang, view.names)
             kind = f.code.split(".")[1]
-            rows.append((view.say(f"index.{kind}", **values), e.value, view.say("index.loss_range", **values), e.n))
+            what = view.maybe(f"index.{kind}_{f.scope}", **values) or view.say(f"index.{kind}", **values)
+            rows.append((what, e.value, view.say("index.loss_range", **values), e.n))
             codes.append(f.code)
             numbers += _numbers(f)
     if not rows:

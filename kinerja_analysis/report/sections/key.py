@@ -1,4 +1,4 @@
-"""Three key findings: flagged ones first, by strength, one per detector; calm words where nothing is flagged."""
+"""Key findings: the three strongest flagged ones, one per detector; calm words where nothing is flagged."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ KEY = 3
 MOST_PARTS = 3
 CARD = 340
 WHOLE_REGION = ("ignoring",)  #: says more of a region than a count of single raters
+#: Detectors that tell, by card of their own, what patterns of raters (``PATTERN``) may come from.
+TELLS = {"halo": {"n_halo"}, "leniency": {"n_lenient", "n_strict"}}
+PATTERN = ("n_lenient", "n_strict", "n_central", "n_range", "n_random", "n_halo", "n_copied")
 
 
 def key(view: View, anchors: dict[str, str]) -> Section:
@@ -24,25 +27,32 @@ def key(view: View, anchors: dict[str, str]) -> Section:
     calm = not any(f.status is Status.FLAGGED for f in chosen)
     first = (Text(view.say("key.nothing"), "sentence"),) if calm else ()
     level = view.audit.config.level
-    aside = (
-        (view.say("key.range"), view.say("key.range_text", level=level)),
-        (view.say("key.strength"), ""),
-        *(("", f"{{dots{s}}} {view.say(f'key.strength_{s}')}") for s in (3, 2, 1)),
-    )
-    title = view.say("key.title" if len(cards) == KEY else "key.title_fewer")
+    dots = [(view.say("key.strength"), ""), *(("", f"{{dots{s}}} {view.say(f'key.strength_{s}')}") for s in (3, 2, 1))]
+    aside = ((view.say("key.range"), view.say("key.range_text", level=level)), *([] if calm else dots))
+    title = view.say("key.title" if len(cards) == KEY and not calm else "key.title_fewer")
     return Section("temuan", "3", title, (*first, *cards), aside)
 
 
 def choose(view: View, most: int = KEY) -> list[Finding]:
     """Return at most ``most`` findings, one per detector.
 
-    Flagged ones come first, the strongest first; then answered questions that were not flagged, in the order of
-    the registry, those not settled last. What cannot be answered is never a key finding.
+    Flagged ones, the strongest first. Where nothing is flagged, answered questions in the order of the registry, those
+    not settled last. What cannot be answered is never a key finding; what another one tells of raters is not repeated.
     """
     candidates = [f for name in view.detectors if (f := _best(view, name)) is not None]
     flagged = [f for f in candidates if f.status is Status.FLAGGED]
     rest = sorted((f for f in candidates if f.status is not Status.FLAGGED), key=lambda f: view.strength(f) <= WEAK)
-    return [*sorted(flagged, key=lambda f: -view.strength(f)), *rest][:most]
+    told = {n for f in flagged if f.scope == "multisource" for n in TELLS.get(_detector(f), ())}
+    flagged = [f for f in flagged if _detector(f) != "rater_profile" or not _patterns(f) <= told]
+    return (sorted(flagged, key=lambda f: -view.strength(f)) or rest)[:most]
+
+
+def _detector(f: Finding) -> str:
+    return f.code.split(".", 1)[0]
+
+
+def _patterns(f: Finding) -> set[str]:
+    return {name for name in PATTERN if f.params.get(name)}
 
 
 def _best(view: View, detector: str) -> Finding | None:
@@ -63,19 +73,20 @@ def _best(view: View, detector: str) -> Finding | None:
 
 def card(view: View, number: int, f: Finding, anchors: dict[str, str]) -> FindingCard:
     """Return the card of one finding."""
-    detector = f.code.split(".", 1)[0]
+    detector, flagged = _detector(f), f.status is Status.FLAGGED
     claim, rest = _claim(view, f)
-    parts = view.parts(f)[:MOST_PARTS] if f.subject_kind == "region" and f.status is Status.FLAGGED else []
+    parts = view.parts(f)[:MOST_PARTS] if f.subject_kind == "region" and flagged else []
     body = " ".join(t for t in (rest, _parts(view, parts), reason(view, f)) if t)
-    strong = view.strength(f)
+    strong = view.strength(f) if flagged else 0
     another = other_explanation(view, f, detector)
     where = anchors.get(detector, "")
     codes = tuple(dict.fromkeys([f.code, *(p.code for p in parts)]))
     return FindingCard(
-        view.say("key.kicker", n=number, title=words.title(detector, view.lang).lower()),
+        view.say("key.kicker" if flagged else "key.kicker_clear", title=words.title(detector, view.lang).lower(),
+                 **({"n": number} if flagged else {})),
         strong,
-        view.say("key.strength"),
-        view.say(f"strength.s{strong}"),
+        view.say("key.strength") if flagged else "",
+        view.say(f"strength.s{strong}") if flagged else "",
         claim,
         body,
         view.say("key.other"),
@@ -84,7 +95,7 @@ def card(view: View, number: int, f: Finding, anchors: dict[str, str]) -> Findin
         picture(view, f, parts),
         codes=codes,
         numbers=tuple(dict.fromkeys(n for p in (f, *parts) for n in _numbers(p))),
-    )
+    )  # fmt: skip
 
 
 def other_explanation(view: View, f: Finding, detector: str) -> str:
@@ -146,7 +157,8 @@ def reason(view: View, f: Finding) -> str:
         else:
             kind = "flagged" if flagged else "clear"
         return view.say(f"reason.s3_{kind}")
-    measures = {f.measure, *(p.measure for p in view.parts(f, flagged=f.status is Status.FLAGGED))}
+    parts = (f, *view.parts(f, flagged=f.status is Status.FLAGGED))
+    measures = {name for p in parts for name in (p.measure, p.code)}
     text = next((words.assumption(m, view.lang) for m in sorted(measures) if words.assumption(m, view.lang)), "")
     if strong == MODERATE and not text and f.status is not Status.FLAGGED:
         return view.say("reason.s2_clear")
@@ -161,7 +173,8 @@ def picture(view: View, f: Finding, parts: list[Finding]) -> Figure | None:
         made = figure(view, "pairs", f, wide=CARD, caption=view.say("key.pairs_caption"), codes=(f.code,))
         return made[0] if made else None
     if f.code.startswith("distribution.") and len(view.count("predikat")):
-        made = figure(view, "distribution", view.count("predikat"), wide=CARD, caption=view.say("key.share_caption"))
+        made = figure(view, "distribution", view.count("predikat"), rated=view.rated, wide=CARD,
+                      caption=view.say("key.share_caption"))  # fmt: skip
         return made[0] if made else None
     if f.measure == "single_value":
         result = view.audit.results["straight_lining"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from kinerja_analysis.report.blocks import Facts, Section
+from kinerja_analysis.report.render import HIDDEN
 from kinerja_analysis.report.sections.examined import count
 from kinerja_analysis.report.view import View
 
@@ -26,13 +29,15 @@ def origin(view: View) -> Section:
 
 
 def files(view: View) -> str:
-    """Return how many files and rows were read, and the fingerprint of the data."""
+    """Return how many files and rows were read, and the fingerprint of the data; no sum of what is hidden."""
     frame = view.count("accounting")
     digest = f"`{view.audit.provenance.get('data', '')}`"
     if frame.empty:
         frame = view.count("examined")
         scores = int(frame["n_scores"].sum()) if len(frame) else 0
         return view.say("origin.scores", n=scores, digest=digest)
+    if (frame["rows"] < 0).any():
+        return view.say("origin.rows_hidden", files=frame["file"].nunique(), digest=digest)
     sheets = frame.groupby(["file", "sheet", "table"])["rows"].sum().groupby(["file", "sheet"]).max()
     return view.say("origin.rows", files=frame["file"].nunique(), rows=int(sheets.sum()), digest=digest)
 
@@ -43,10 +48,14 @@ def set_aside(view: View) -> str:
     if frame.empty:
         return view.say("origin.no_files")
     gone = frame[(frame["set_aside"] + frame["merged"]) != 0]
-    each = (gone["set_aside"] + gone["merged"]).groupby([gone["file"], gone["sheet"], gone["reason"]]).max()
-    by = each.groupby("reason").sum()
+    each = gone[["set_aside", "merged"]].agg(_sum, axis=1).groupby([gone["file"], gone["sheet"], gone["reason"]]).max()
+    by = each.groupby("reason").agg(_sum)
     reasons = [f"{count(view, n)} {reason(view, str(code))}" for code, n in by.items()]
     return "; ".join(reasons) if reasons else view.say("origin.nothing_aside")
+
+
+def _sum(counts: pd.Series) -> int:
+    return int(counts.sum()) if (counts >= 0).all() else HIDDEN
 
 
 def reason(view: View, code: str) -> str:

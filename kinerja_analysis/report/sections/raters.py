@@ -96,7 +96,9 @@ def raters(view: View, answered: dict[str, list[Finding]]) -> list[Rater]:
 def _lead(view: View, talked: Sequence[Rater], judged: int) -> str:
     if not judged:
         return _say(view, "lead_nobody")
-    return _say(view, "lead", n=len(talked), judged=judged) if talked else _say(view, "lead_none", judged=judged)
+    told = _say(view, "lead", n=len(talked), judged=judged) if talked else _say(view, "lead_none", judged=judged)
+    guide = view.first("distribution", measure="guide", subject_kind="region", status=str(Status.FLAGGED))
+    return told if guide is None else f"{told} {_say(view, 'lead_guide', n=guide.params['n_outside'])}"
 
 
 def _contents(view: View, shown: Sequence[Rater], n: int) -> list[Block]:
@@ -136,7 +138,7 @@ def _rater(view: View, rater: Rater, number: str) -> Section:
 
 def _table(view: View, name: str, found: Sequence[Finding]) -> TableBlock:
     columns = tuple(Column(_say(view, f"col.{c}"), form) for c, form in
-                    (("about", ""), ("measure", ""), ("value", ""), ("range", ""), ("threshold", ""),
+                    (("about", ""), ("data", ""), ("measure", ""), ("value", ""), ("range", ""), ("threshold", ""),
                      ("employees", "n"), ("p", "p"), ("told", "")))  # fmt: skip
     rows, numbers = [], []
     for f in sorted(found, key=lambda f: f.status is not Status.FLAGGED):
@@ -146,8 +148,8 @@ def _table(view: View, name: str, found: Sequence[Finding]) -> TableBlock:
         value += "" if e.unit == "share" else f" {words.unit(e.unit, view.lang)}"
         limit = words.quantity(f.threshold, e.unit, view.lang, signed=False) if math.isfinite(f.threshold) else "–"
         p: Cell = f.p_adjusted if math.isfinite(f.p_adjusted) else None
-        rows.append((words.title(f.code.split(".")[0], view.lang), naming.word(f.measure, view.lang),
-                     value, words.interval(f, view.lang) or "–", limit, e.n, p,
+        rows.append((words.title(f.code.split(".")[0], view.lang), view.maybe(f"kind.{f.scope}") or "–",
+                     naming.word(f.measure, view.lang), value, words.interval(f, view.lang) or "–", limit, e.n, p,
                      naming.word(str(f.status), view.lang)))  # fmt: skip
         numbers += [v for v in (e.value, e.lower, e.upper) if math.isfinite(v)]
     return TableBlock(_say(view, "table", rater=name), columns, tuple(rows), numbers=tuple(numbers))

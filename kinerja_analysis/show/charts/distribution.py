@@ -14,13 +14,13 @@ from kinerja_analysis.show.charts import drawing as ink
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BAR, ROW = 28, 52
+BAR, ROW, LETTER = 28, 52, 8
 PARTS = ("SANGAT BAIK", "BAIK", "DI BAWAH BAIK")
 LOW = ("BUTUH PERBAIKAN", "KURANG", "SANGAT KURANG")
 
 
-def data(predikat: pd.DataFrame) -> pd.DataFrame | None:
-    """Return three shares and the national ones from the audit's ``predikat`` counts.
+def data(predikat: pd.DataFrame, rated: int = 0) -> pd.DataFrame | None:
+    """Return three shares of all ``rated`` and the national ones from the audit's ``predikat`` counts.
 
     The three lowest are merged, so that nobody can be recognised. A hidden count (below zero) becomes missing.
     """
@@ -28,7 +28,7 @@ def data(predikat: pd.DataFrame) -> pd.DataFrame | None:
     n = n.where(n >= 0)
     low = float(n[PARTS[2]]) if PARTS[2] in n.index else float(n.reindex(list(LOW)).sum())
     counts = pd.Series({PARTS[0]: n.get(PARTS[0], math.nan), PARTS[1]: n.get(PARTS[1], math.nan), PARTS[2]: low})
-    total = float(counts.sum())
+    total = max(float(counts.sum()), float(rated))
     if not total > 0:
         return None
     world = benchmarks.national()
@@ -68,9 +68,12 @@ def _bar(ax: Axes, shares: list[float], y: float, lang: str, narrow: bool) -> No
         (theme.BLUE_BAR, theme.BLUE_LINE, theme.INK),
         (theme.OCHRE_BAR, theme.OCHRE, theme.OCHRE_TEXT),
     )
+    words, wide = [in_words(share, lang) for share in shares], ink.across(ax)
+    known = [share if math.isfinite(share) else 0.0 for share in shares]
+    fits = [share * wide > LETTER * len(text) for share, text in zip(known, words, strict=True)]
+    left, right = ((len(words[i]) + 3) * LETTER / wide * (not fits[i]) for i in (0, 2))
     start = 0.0
-    for i, (given, (fill, edge, text)) in enumerate(zip(shares, looks, strict=True)):
-        share = given if math.isfinite(given) else 0.0
+    for i, (share, (fill, edge, text)) in enumerate(zip(known, looks, strict=True)):
         look: dict[str, Any] = {
             "color": fill,
             "edgecolor": edge,
@@ -79,12 +82,13 @@ def _bar(ax: Axes, shares: list[float], y: float, lang: str, narrow: bool) -> No
         }
         if share > 0:
             ax.barh(y, share, BAR, left=start, **look)
-        if share > (0.1 if narrow else 0.06):
-            size = theme.points(11.5) if narrow and share < 0.16 else ink.TEXT
-            words = in_words(given, lang)
-            ink.label(ax, start + share / 2, y, words, ha="center", color=text, weight="bold", fontsize=size)
+        if fits[i]:
+            middle = start + share / 2 + (left - right) / 2 * (i == 1)
+            ink.label(ax, middle, y, words[i], ha="center", color=text, weight="bold")
+        elif i == 0:
+            ink.label(ax, share + 0.015, y, f"← {words[i]}", ha="left", fontsize=ink.SMALL)
         elif i == 2:
-            ink.label(ax, 0.985, y, f"{in_words(given, lang)} →", ha="right", fontsize=ink.SMALL)
+            ink.label(ax, 0.985, y, f"{words[i]} →", ha="right", fontsize=ink.SMALL)
         start += share
 
 
@@ -102,4 +106,4 @@ def alt(frame: pd.DataFrame, lang: str) -> str:
     names = ("top", "middle", "low")
     shares = {name: in_words(float(v), lang) for name, v in zip(names, frame["share"], strict=True)}
     nation = {f"national_{k}": in_words(float(v), lang) for k, v in zip(names, frame["national"], strict=True)}
-    return say("charts.distribution.alt", lang, n=int(frame["n"].sum()), **shares, **nation)
+    return say("charts.distribution.alt", lang, n=round(float((frame["n"] / frame["share"]).max())), **shares, **nation)

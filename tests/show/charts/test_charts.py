@@ -161,6 +161,25 @@ def test_hidden_counts_are_not_zero(lab: SimpleNamespace) -> None:
     frame = distribution.data(public)
     assert np.isnan(frame["share"].iloc[2]) and frame["share"].iloc[1] == 0.9
     assert "kurang dari 10" in distribution.alt(frame, "id") and " 0,0%" not in distribution.alt(frame, "id")
+    of_all = distribution.data(public, rated=405)
+    assert of_all["share"].tolist()[:2] == [40 / 405, 360 / 405], "those of a hidden class are rated, too"
+    assert "Dari 405 pegawai" in distribution.alt(of_all, "id") and "88,9%" in distribution.alt(of_all, "id")
+
+
+@pytest.mark.parametrize("width", [theme.NARROW, theme.WIDE])
+def test_words_of_the_predikat_bar_neither_overlap_nor_leave_their_part(width: int) -> None:
+    frame = distribution.data(
+        pd.DataFrame({"predikat": ["DI BAWAH BAIK", "BAIK", "SANGAT BAIK"], "n": [-1, 1295, 165]}), rated=1465
+    )
+    with theme.style():
+        picture = theme.canvas(width, 184)
+        distribution.draw(drawing.whole(picture), frame, "id", width == theme.NARROW)
+        bars = picture.axes[0].patches[:2]
+        boxes = {t.get_text(): t.get_window_extent() for t in picture.axes[0].texts}
+        own = [boxes[next(t for t in boxes if share in t)] for share in ("11,3%", "88,4%", "kurang dari 10")]
+        assert own[0].x1 < own[1].x0 and own[1].x1 < own[2].x0
+        edge = bars[0].get_window_extent().x1
+        assert own[0].x1 < edge or own[0].x0 > edge, "inside its part or beside it"
 
 
 def test_limits_hold_everything_drawn() -> None:
