@@ -27,15 +27,7 @@ from kinerja_analysis.pipeline import Paths, public_form
 from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import find_config
 from kinerja_analysis.release import limits_of
-from kinerja_analysis.report.produce import (
-    FORMATS,
-    Job,
-    check_choice,
-    joint_pages,
-    make,
-    notebooks_folder,
-    several,
-)
+from kinerja_analysis.report.produce import FORMATS, Job, check_choice, joint_pages, make, notebooks_folder, several
 from kinerja_analysis.run import publish
 from kinerja_analysis.run.cluster import Cluster, died
 from kinerja_analysis.run.jobs import Order, Plan, Task, folders, links_digest, merged, plan, write_state
