@@ -131,14 +131,14 @@ class Regions:
         kind, name = fold(text)
         hits = _by_name(regions).get(name, []) if name else []
         own = [r for k, r in hits if kind and (k == kind or (kind == "prov" and "." not in r.code))]
-        inner = kind in ("kab", "kota", "kec")  # "Kab. Lampung" is not the province
+        inner = kind in ("kab", "kota", "kec")  # a regency of that name is not the province
         return own or [r for k, r in hits if not kind or (not k and not (inner and "." not in r.code))]
 
     def prefix(self, text: str) -> list[Region]:
         """Return what a text means after dropping words from its end until something is found.
 
-        What is dropped may say when or where ("Tahun 2025", ", Sulawesi Barat"), not make it another name: "Mamuju
-        Utara" is not Mamuju.
+        What is dropped may say when or in which province ("Tahun 2025"), not make it another name: with "Utara" behind
+        it, a regency is another one.
         """
         words = text.split()
         for n in range(len(words), 0, -1):
