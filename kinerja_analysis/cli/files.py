@@ -55,7 +55,7 @@ def check(
         {
             "ok": result.ok,
             "counts": dict(result.counts),
-            "problems": [_problem(p, term.lang) for p in result.problems],
+            "problems": [as_record(p, term.lang) for p in result.problems],
             "accounting": by_file(result.accounting, result.files),
         }
     )
@@ -109,7 +109,8 @@ def _row(term: Terminal, address: str, paths: tuple[str, ...]) -> None:
     term.say("address", file=files[file - 1], sheet=str(sheet), row=str(row))
 
 
-def _problem(problem: Problem, lang: str) -> dict[str, Any]:
+def as_record(problem: Problem, lang: str) -> dict[str, Any]:
+    """Return a problem for JSON: where it is, what is wrong, how to repair it."""
     return {
         "code": problem.code, "severity": problem.severity, "file": problem.file, "sheet": problem.sheet,
         "cell": problem.cell, "column": problem.column, "value": problem.value, "others": list(problem.others),

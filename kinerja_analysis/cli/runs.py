@@ -16,6 +16,7 @@ from kinerja_analysis import __version__
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused, UsageError
 from kinerja_analysis.base.words import say
+from kinerja_analysis.cli.files import as_record
 from kinerja_analysis.cli.stored import write_nation
 from kinerja_analysis.cli.terminal import (
     CONFIG,
@@ -47,6 +48,7 @@ def _size(context: click.Context, option: click.Parameter, value: float | None) 
 
 
 seed_option = click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+dry_option = click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
 size_option = click.option("--size", type=float, default=None, callback=_size,
                            help="Skala (0.25) atau pegawai per wilayah (300) / scale or employees.")  # fmt: skip
 LEVELS = ("public", "internal")
@@ -57,18 +59,40 @@ LEVELS = ("public", "internal")
 @out_option
 @seed_option
 @size_option
+@dry_option
+@json_option
 @lang_option
-def demo(folder: str, out: str, seed: int, size: float | None, lang: str | None) -> None:
+def demo(
+    folder: str, out: str, seed: int, size: float | None, dry_run: bool, as_json: bool, lang: str | None
+) -> None:
     """Contoh utuh: berkas sintetis ditulis, dibaca, diaudit, dilaporkan / a whole example with known truth."""
     from kinerja_analysis.run import run
     from kinerja_analysis.simulate import simulate
 
-    term = Terminal(lang)
-    files = term.step("demo_write", lambda _: simulate(seed=seed, size=size).write(folder), folder=folder)
+    term = Terminal(lang, as_json)
+    made = term.step("simulating", lambda _: simulate(seed=seed, size=size), scenario="demo")
+    if dry_run:
+        _would(term, made.tables.cells())
+        return
+    files = term.step("demo_write", lambda _: made.write(folder), folder=folder)
     term.say("files_written", n=len(files))
     config = AuditConfig.read(Path(folder) / CONFIG)
-    done = term.step("audit_and_report", lambda move: run(folder, out=out, config=config, resume=False, progress=move))
+    own = [p for p in files if p.name != CONFIG]  # what else lies there is no part of the example
+    done = term.step("audit_and_report", lambda move: run(own, out=out, config=config, resume=False, progress=move))
+    _told(term, done)
     finish(term, done, out)
+
+
+def _would(term: Terminal, cells: Any) -> None:
+    """Say which regions and years would be done."""
+    term.json([{"region": region, "year": year} for region, year in cells])
+    for region, year in cells:
+        term.say("would_do", region=region, year=str(year))
+
+
+def _told(term: Terminal, done: Any) -> None:
+    cells = done.to_frame().to_dict("records")
+    term.json({"exit_code": done.exit_code, "counts": dict(done.counts), "cells": cells})
 
 
 @click.command(name="audit")
@@ -85,7 +109,7 @@ def demo(folder: str, out: str, seed: int, size: float | None, lang: str | None)
 @click.option("--scheduler", default="", help="Alamat penjadwal Dask / address of a Dask scheduler.")
 @click.option("--no-resume", is_flag=True, help="Hitung ulang semuanya / do everything again.")
 @click.option("--new-key", is_flag=True, help="Kunci memang diganti / the key was changed on purpose.")
-@click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
+@dry_option
 @click.option("--no-write", is_flag=True, help="Jangan tulis daftar masalah / do not write the problem list.")
 @json_option
 @lang_option
@@ -121,9 +145,9 @@ def audit_command(
         )
     except InputRefused as error:
         save_problems(term, error.report, found, no_write or dry_run)
+        term.json({"exit_code": error.exit_code, "problems": [as_record(p, term.lang) for p in error.problems]})
         raise
-    cells = done.to_frame().to_dict("records")
-    term.json({"exit_code": done.exit_code, "counts": dict(done.counts), "cells": cells})
+    _told(term, done)
     finish(term, done, out)
 
 
@@ -183,20 +207,27 @@ def status(
 @year_option
 @click.option("--level", type=click.Choice(["public", "internal"]), default="public", show_default=True)
 @config_option
+@dry_option
+@json_option
 @lang_option
 def report(
-    out: str, region: str | None, year: int | None, level: str, config_path: str | None, lang: str | None
-) -> None:
+    out: str, region: str | None, year: int | None, level: str, config_path: str | None, dry_run: bool, as_json: bool,
+    lang: str | None,
+) -> None:  # fmt: skip
     """Tulis ulang laporan dari audit yang tersimpan / write the reports of stored audits again."""
     from kinerja_analysis.pipeline import open_audit
     from kinerja_analysis.pipeline import report as write
     from kinerja_analysis.run import Lock
 
-    term = Terminal(lang)
+    term = Terminal(lang, as_json)
     config = config_of(config_path, ["."])
     stored = open_audit(out, region=region, year=year, level=level, key_file=config.key_file)  # type: ignore[arg-type]
+    if dry_run:
+        _would(term, stored.cells)
+        return
     with Lock(Path(out).resolve()):
         files = term.step("reporting", lambda _: write(stored, out, lang=config.languages, level=(stored.level,)))
+    term.json([str(p) for p in files])
     term.say("files_written", n=len(files))
 
 
@@ -209,16 +240,17 @@ def report(
               help="Tabel tersimpan sekian wilayah, bukan berkas / stored tables of so many regions, no files.")
 @click.option("--employees", type=click.IntRange(200), default=None, help="Pegawai --nation / employees of --nation.")
 @click.option("--jobs", type=click.IntRange(1, 512), default=None, help="Banyak proses / number of processes.")
-@click.option("--dry-run", is_flag=True)
+@dry_option
+@json_option
 @lang_option
 def simulate_command(
     folder: str, scenario: str, seed: int, size: float | None, nation: int | None, employees: int | None,
-    jobs: int | None, dry_run: bool, lang: str | None,
+    jobs: int | None, dry_run: bool, as_json: bool, lang: str | None,
 ) -> None:  # fmt: skip
     """Tulis berkas sintetis dalam bentuk aslinya / write synthetic files in real layouts."""
     from kinerja_analysis.simulate import SCENARIOS, simulate
 
-    term = Terminal(lang)
+    term = Terminal(lang, as_json)
     if scenario not in SCENARIOS:
         raise UsageError("cli.scenario_unknown", name=scenario, known=", ".join(SCENARIOS))
     if nation is not None:
@@ -226,10 +258,10 @@ def simulate_command(
         return
     made = term.step("simulating", lambda _: simulate(scenario=scenario, seed=seed, size=size), scenario=scenario)
     if dry_run:
-        for region, year in made.tables.cells():
-            term.say("would_do", region=region, year=str(year))
+        _would(term, made.tables.cells())
         return
     files = term.step("demo_write", lambda _: made.write(folder), folder=folder)
+    term.json([str(p) for p in files])
     term.say("files_written", n=len(files))
 
 
@@ -253,7 +285,7 @@ def config_command(config_path: str | None, as_json: bool, lang: str | None) -> 
 @click.command()
 @click.option("--port", type=int, default=None, help="Porta / port.")
 @click.option("--no-browser", is_flag=True, help="Jangan buka peramban / do not open a browser.")
-@click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
+@dry_option
 @lang_option
 def lab(port: int | None, no_browser: bool, dry_run: bool, lang: str | None) -> None:
     """Buka JupyterLab di 00_mulai / open JupyterLab at 00_mulai."""

@@ -16,6 +16,7 @@ from kinerja_analysis.cli.terminal import (
     config_option,
     config_place,
     existing,
+    json_option,
     lang_option,
     paths_argument,
     region_option,
@@ -35,17 +36,18 @@ NATION = 514
 @click.option("--replace", is_flag=True, help="Tahun yang tidak ada lagi boleh hilang / years may get lost.")
 @click.option("--no-write", is_flag=True, help="Jangan tulis daftar masalah / do not write the problem list.")
 @click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
+@json_option
 @lang_option
 def store_command(
     paths: tuple[str, ...], folder: str, region: str | None, year: int | None, config_path: str | None, replace: bool,
-    no_write: bool, dry_run: bool, lang: str | None,
+    no_write: bool, dry_run: bool, as_json: bool, lang: str | None,
 ) -> None:  # fmt: skip
     """Simpan tabel tersamar per wilayah; `kinerja audit` membacanya / keep pseudonymised tables by region."""
     from kinerja_analysis.base.table_store import save_tables, stored_cells
     from kinerja_analysis.read import read
     from kinerja_analysis.run import Lock
 
-    term = Terminal(lang)
+    term = Terminal(lang, as_json)
     found, config, place = existing(paths), config_of(config_path, paths), Path(folder)
     try:
         tables = term.step(
@@ -61,7 +63,9 @@ def store_command(
     lost = sorted({cell for cell in stored_cells(place) if cell[0] in regions} - set(cells))
     if lost and not replace:
         raise UsageError("run.store_would_lose", cells=", ".join(f"{r} {y}" for r, y in lost[:10]))
+    told = [{"region": code, "year": when} for code, when in cells]
     if dry_run:
+        term.json(told)
         for code, when in cells:
             term.say("would_do", region=code, year=str(when))
         return
@@ -71,6 +75,7 @@ def store_command(
         settings = config_place(config_path, paths)
         if settings is not None:  # so that an audit of the store finds it
             write_atomic(place / CONFIG, settings.read_bytes())
+    term.json(told)
     term.say("run.stored", n=len(written), folder=place.name)
 
 
