@@ -167,7 +167,8 @@ class Typeset:
 
     def _grid(self, heads: list[str], cells: list[list[str]], left: list[bool], caption: str = "") -> dict[str, Any]:
         """Return a table as data: columns as wide as their words need, in a smaller type where they are many."""
-        widths, needed = [], []
+        widths: list[float] = []
+        needed: list[int] = []
         for head, *column in zip(heads, *cells, strict=True):
             bold = max((round(_BOLD * len(w)) for w in plain(head).split()), default=1)
             word = min(max((len(w) for c in column for w in plain(c).split()), default=bold), _WORD)
