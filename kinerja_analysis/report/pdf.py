@@ -23,6 +23,7 @@ from kinerja_analysis.report.text import plain, runs
 
 _UNSEEN = {"codes", "numbers", "role", "anchor", "link", "blocks", "aside", "strength", "level", "place", "year"}
 _LINE, _WIDE, _WORD = 100, 44, 16  #: characters of a full line of a table, of the widest column, of a part of a word
+_BOLD = 1.1  #: heads are bold
 _LONG = re.compile(r"\S{33,}")
 _DOTS = re.compile(r"\{dots(\d)\} ?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -166,14 +167,20 @@ class Typeset:
 
     def _grid(self, heads: list[str], cells: list[list[str]], left: list[bool], caption: str = "") -> dict[str, Any]:
         """Return a table as data: columns as wide as their words need, in a smaller type where they are many."""
-        widths, least = [], 0
+        widths: list[float] = []
+        needed: list[int] = []
         for head, *column in zip(heads, *cells, strict=True):
-            word = min(max((len(w) for c in (head, *column) for w in plain(c).split()), default=1), _WORD)
+            bold = max((round(_BOLD * len(w)) for w in plain(head).split()), default=1)
+            word = min(max((len(w) for c in column for w in plain(c).split()), default=bold), _WORD)
+            word = max(word, min(bold, _WORD))
             wide = min(max((len(plain(c)) for c in column), default=0), _WIDE)
             widths.append(max(wide, word, min(len(head) // 2, _WORD)) + 2)
-            least += word + 2
-        full = sum(widths) > _LINE
-        size = 9 if least <= _LINE else 8 if least <= 1.15 * _LINE else 7.5
+            needed.append(word + 2)
+        full, least = sum(widths) > _LINE, sum(needed)
+        size = 9 if least <= _LINE else 8 if least <= 9 / 8 * _LINE else 7.5 if least <= 9 / 7.5 * _LINE else 6.5
+        if full and (more := sum(widths) - least) > 0:  # every column holds its longest word
+            spare = max(9 / size * _LINE - least, 0) / more
+            widths = [n + spare * (w - n) for w, n in zip(widths, needed, strict=True)]
         scale = 1 if full else size * 0.54
         return {"kind": "table", "caption": self._value(caption), "heads": [self._value(h) for h in heads],
                 "rows": [[self._value(c) for c in row] for row in cells], "left": left, "sum": False, "size": size,

@@ -13,7 +13,7 @@ PERSONS = ("rater", "team", "person", "employee")
 _CODED = (
     "source", "source_a", "source_b", "other_source", "sources", "scope", "kind", "attribute", "group", "reference",
     "other", "own", "criterion", "aspect", "predikat", "employment", "sex", "org_rating",
-    "scored", "comparator", "comparators", "anchor",
+    "scored", "comparator", "comparators", "anchor", "before",
 )  # fmt: skip
 
 
@@ -51,12 +51,16 @@ def word(value: Any, lang: str) -> str:
 
     >>> word("supervisor|peer", "id"), word("employment=pppk", "en"), word("Dinas Sosial", "id")
     ('atasan dan rekan kerja', 'PPPK', 'Dinas Sosial')
+    >>> word("2024-Q4", "id"), word("2024-Q4", "en"), word("2024", "id")
+    ('triwulan IV 2024', 'quarter 4 of 2024', '2024')
     """
     text = str(value)
     if "|" in text:
         from kinerja_analysis.base.words import join
 
         return join([word(part, lang) for part in text.split("|")], lang)
+    if (year := text[:4]).isdecimal() and has(key := f"show.quarter.{text[4:]}"):
+        return say(key, lang, year=year)
     attribute, equals, level = text.partition("=")
     if equals and attribute.isidentifier():
         return word(level, lang) if has(_key(level)) else f"{word(attribute, lang)} {level}"

@@ -27,7 +27,10 @@ ASSUMING = (
     "beyond_achievement",
     "change_rater",
     "changed",
+    "changed_bound",
     "changed_excess",
+    "changed_given_achievement",
+    "changed_official",
     "rater_profile.lenient",
     "rater_profile.strict",
 )  #: measures, and codes of findings of a measure of which only some assume

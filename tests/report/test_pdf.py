@@ -13,7 +13,7 @@ import typst
 from kinerja_analysis.base.words import say
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.page import Page
-from kinerja_analysis.report.pdf import pdf_bytes
+from kinerja_analysis.report.pdf import Typeset, pdf_bytes
 from kinerja_analysis.report.text import plain
 
 HOSTILE = (
@@ -92,6 +92,17 @@ def test_a_long_table_repeats_its_heading_on_every_page() -> None:
     content = short(b.TableBlock("Banyak", (b.Column("Perangkat"), b.Column("Jumlah", "n")), rows))
     pages = [p.extract_text() for p in pypdf.PdfReader(io.BytesIO(content)).pages]
     assert len(pages) > 3 and all("Perangkat" in p for p in pages)
+
+
+def test_no_head_of_a_full_table_is_wider_than_its_column() -> None:
+    """A page is 100 characters of 9 points wide; a column holds its longest word and two characters of room."""
+    heads = ["Perangkat daerah", "PNS", "PPPK", "PPPK paruh waktu", "Seluruhnya", "Sangat Baik", "p disesuaikan", "n"]
+    long = "Badan Kepegawaian dan Pengembangan Sumber Daya Manusia di wilayah yang namanya panjang sekali"
+    made = Typeset("id")._grid(heads, [[long, *["1.234"] * 7], [long, long, *["5"] * 6]], [True] * 8)
+    room = 100 * 9 / made["size"] / sum(made["widths"])
+    assert made["full"]
+    for head, width in zip(heads, made["widths"], strict=True):
+        assert width * room >= max(map(len, head.split())) + 2, head
 
 
 def test_every_page_has_its_foot(made: pypdf.PdfReader) -> None:

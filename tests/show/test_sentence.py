@@ -41,6 +41,13 @@ def test_a_sentence_needs_all_it_asks_for(lab: SimpleNamespace) -> None:
         words.sentence(lab.finding("leniency.lenient", "FLAGGED", "within_ratee", "rater", "R"), "id")
 
 
+@pytest.mark.parametrize(("lang", "told"), [("id", "sejak triwulan IV 2024"), ("en", "since quarter 4 of 2024")])
+def test_quarters_are_written_out(lab: SimpleNamespace, lang: str, told: str) -> None:
+    change = lab.finding("drift.common_share", measure="common_change", value=0.5, lower=-3.8, upper=4.9, n=99,
+                         steps=0.1, teams=9, before="2024-Q4")  # fmt: skip
+    assert told in words.sentence(change, lang)
+
+
 def test_sentences_use_short_names_and_the_language_of_numbers(lab: SimpleNamespace) -> None:
     f = rater(lab, "P7K2MAAAAAAAAA", 11.4, 0.001)
     assert words.sentence(f, "id").startswith("P-7K2M menilai 11,4 poin lebih tinggi")

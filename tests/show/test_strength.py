@@ -38,6 +38,7 @@ def test_an_untested_assumption_is_never_strong(lab: SimpleNamespace) -> None:
     assert strength(lab.finding("rater_profile.lenient", "FLAGGED", "pattern", "rater", "R", **far)) == 2
     assert strength(lab.finding("rater_profile.halo", "FLAGGED", "pattern", "rater", "R", **far)) == 3
     assert strength(lab.finding("decision_impact.more", "FLAGGED", "changed_excess", **far)) == 2
+    assert strength(lab.finding("decision_impact.official", "FLAGGED", "changed_official", **far)) == 2
 
 
 def test_measures_without_a_value_of_no_difference(lab: SimpleNamespace) -> None:
