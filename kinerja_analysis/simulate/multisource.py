@@ -146,7 +146,7 @@ def _overall(world: World, latent: Latent, frame: pd.DataFrame, year: int, rng: 
     if planted.own_group_score and (not planted.years or year in planted.years):
         asal = world.persons["asal"].to_numpy()
         own = (asal[ratee] == asal[rater]) & above
-        out += planted.own_group_score * np.where(above, own - own[above].mean(), 0.0)
+        out += planted.own_group_score * np.where(above, own - (own[above].mean() if above.any() else 0.0), 0.0)
     return np.asarray(out)
 
 
