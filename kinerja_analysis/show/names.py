@@ -52,7 +52,7 @@ def word(value: Any, lang: str) -> str:
     >>> word("supervisor|peer", "id"), word("employment=pppk", "en"), word("Dinas Sosial", "id")
     ('atasan dan rekan kerja', 'PPPK', 'Dinas Sosial')
     >>> word("2024-Q4", "id"), word("2024-Q4", "en"), word("2024", "id")
-    ('triwulan IV 2024', 'quarter 4 of 2024', '2024')
+    ('triwulan IV 2024', 'quarter IV of 2024', '2024')
     """
     text = str(value)
     if "|" in text:

@@ -41,7 +41,7 @@ def test_a_sentence_needs_all_it_asks_for(lab: SimpleNamespace) -> None:
         words.sentence(lab.finding("leniency.lenient", "FLAGGED", "within_ratee", "rater", "R"), "id")
 
 
-@pytest.mark.parametrize(("lang", "told"), [("id", "sejak triwulan IV 2024"), ("en", "since quarter 4 of 2024")])
+@pytest.mark.parametrize(("lang", "told"), [("id", "sejak triwulan IV 2024"), ("en", "since quarter IV of 2024")])
 def test_quarters_are_written_out(lab: SimpleNamespace, lang: str, told: str) -> None:
     change = lab.finding("drift.common_share", measure="common_change", value=0.5, lower=-3.8, upper=4.9, n=99,
                          steps=0.1, teams=9, before="2024-Q4")  # fmt: skip
