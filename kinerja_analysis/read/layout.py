@@ -142,7 +142,8 @@ _REQUIRED = {
 }
 
 
-_ALL_NAMES = (
+#: Every name of a column that any of our layouts knows, folded.
+KNOWN_NAMES = (
     {squashed(a) for c in COLUMNS for a in (c.name, *c.aliases)}
     | {squashed(a) for extra in _EXTRA.values() for names in extra.values() for a in names}
     | _SKP_LIST
@@ -275,7 +276,7 @@ def locate(
             fits = fnmatch(file_name, mapping.file) and fnmatch(sheet_name, mapping.sheet)
             if fits and mapping.header_row in (None, i + top) and (layout := _mapped(mapping, labels)):
                 return i, layout
-        promising = sum(map(bool, labels)) > 1 and not _ALL_NAMES.isdisjoint(map(squashed, labels))
+        promising = sum(map(bool, labels)) > 1 and not KNOWN_NAMES.isdisjoint(map(squashed, labels))
         layout = recognise(labels, " ".join(title)) if promising else None
         if layout and (best is None or layout.weight > best[1].weight):
             best = i, layout

@@ -11,6 +11,7 @@ from kinerja_analysis.base.tables import columns, plain, squashed
 from kinerja_analysis.read import ekinerja, legacy, sheet360, skp_list
 from kinerja_analysis.read.cells import Block, letters
 from kinerja_analysis.read.guess import Guess, of_block
+from kinerja_analysis.read.headers import above, unlabelled
 from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
 from kinerja_analysis.read.log import identifying, not_a_grouping, personal_header
 from kinerja_analysis.read.place import place
@@ -38,6 +39,7 @@ def take(session: Session, block: Block, layout: Layout) -> None:
     if not _header(session, block, layout, table):
         session.set_aside(number, table, everything, "unreadable")
         return
+    above(session, block)
     rows = _live(session, number, table)
     _merged(session, block, layout, rows)
     if layout.kind == "ekinerja":
@@ -102,7 +104,7 @@ def _live(session: Session, number: int, table: str) -> np.ndarray:
         candidates = candidates[block.cells(i).codes[candidates] < 0]
     for i in (i for i, label in enumerate(block.header) if not label):
         stray = np.flatnonzero(block.cells(i).codes >= 0)
-        if len(stray):
+        if len(stray) and not unlabelled(session, block, i):
             session.log.on("W304", block, [*block.address(stray, i), block.header_address(i)])
         session.set_aside(number, table, np.intersect1d(stray, candidates), "outside")
     session.set_aside(number, table, candidates, "blank")
