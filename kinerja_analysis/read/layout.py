@@ -50,6 +50,8 @@ _UNUSED = frozenset(map(squashed, (
     "konversi_nilai", "nilai_integrasi", "jenis_peraturan_kinerja_kd", "pejabat_penilai", "atasan_pejabat_penilai",
     "koefisien_id", "periodik_id", "penilai_nama", "nama_atasan", "tmt_jabatan", "jabatan",
 )))  # fmt: skip
+#: Headers of columns that state a period without being called so; ``place`` reads them.
+PERIOD_HEADERS = frozenset(("triwulan", "tw", "kuartal", "bulan", "semester"))
 _SKP_LIST = {"skpstatus", "skpmodel", "statusskp"}
 _LEGACY_MARKS = {"nilaiprestasikerja", "nilaiprestasi", "nilaiperilakukerja", "nilaiperilaku", "orientasipelayanan"}
 _PROBLEM_LIST = {"kode", "tingkat", "berkas", "lembar", "sel"}
@@ -91,7 +93,7 @@ def unused(label: object) -> bool:
     >>> unused("pegawai_atasan_nama"), unused("namaPenilai"), unused("asal")
     (True, True, False)
     """
-    return squashed(label) in _UNUSED
+    return squashed(label) in _UNUSED or squashed(label) in PERIOD_HEADERS
 
 
 def table_of(kind: str) -> str:
