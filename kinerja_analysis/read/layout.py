@@ -92,8 +92,15 @@ def unused(label: object) -> bool:
 
     >>> unused("pegawai_atasan_nama"), unused("namaPenilai"), unused("asal")
     (True, True, False)
+    >>> unused("No.")
+    True
     """
-    return squashed(label) in _UNUSED or squashed(label) in PERIOD_HEADERS
+    return _bare(label) in _UNUSED or _bare(label) in PERIOD_HEADERS
+
+
+def _bare(label: object) -> str:
+    """Return a header squashed and without its marks: "No." is "no"."""
+    return squashed(label).strip(".:#*() ")
 
 
 def table_of(kind: str) -> str:

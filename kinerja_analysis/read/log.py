@@ -163,7 +163,8 @@ class Log:
         self._everyone = frozenset().union(*map(self.persons, blocks))
         return self._everyone
 
-    def _hidden(self, text: Any) -> Any:
+    def hidden(self, text: Any) -> Any:
+        """Return a text masked where it is one of the people or an identity number."""
         return MASK if isinstance(text, str) and identifying(text, self._everyone) else text
 
     def problems(self) -> tuple[Problem, ...]:
@@ -173,8 +174,8 @@ class Log:
             cells = list(dict.fromkeys(e["cells"])) or [""]
             found.append(
                 Problem(
-                    f"KA-{code}", _SEVERITY[code[0]], e["file"], e["sheet"], cells[0], self._hidden(e["column"]),
-                    self._hidden(e["value"]), tuple(cells[1:]), {k: self._hidden(v) for k, v in e["params"].items()},
+                    f"KA-{code}", _SEVERITY[code[0]], e["file"], e["sheet"], cells[0], self.hidden(e["column"]),
+                    self.hidden(e["value"]), tuple(cells[1:]), {k: self.hidden(v) for k, v in e["params"].items()},
                     place if isinstance(place, int) else 0,
                 )
             )  # fmt: skip

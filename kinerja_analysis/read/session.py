@@ -30,7 +30,8 @@ class Session:
 
     ``parts`` holds typed rows per table with the columns ``_b`` (block) and ``_i`` (row in the block); ``fates``
     says for each block and table why a row is not kept, as a position in ``reasons`` (0 where it is); ``told`` is
-    what exports tell about employees besides; ``guesses`` are mappings to be offered.
+    what exports tell about employees besides; ``guesses`` are mappings to be offered; ``criteria``
+    are the columns read as scores of each wide sheet (file, sheet, headers).
     """
 
     config: AuditConfig
@@ -45,6 +46,7 @@ class Session:
     reasons: list[str] = field(default_factory=lambda: ["", "blank"])
     told: list[pd.DataFrame] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
+    criteria: list[tuple[str, str, list[str]]] = field(default_factory=list)
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
