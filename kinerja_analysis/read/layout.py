@@ -111,6 +111,7 @@ def table_of(kind: str) -> str:
 def _near(kind: str, header: Sequence[str], names: Mapping[int, str], required: Sequence[str]) -> dict[int, str]:
     """Return unknown labels that resemble a column not found: position -> accepted name."""
     open_ = [c.name for c in columns(table_of(kind)) if c.name not in names.values()]
+    open_ = [n for n in open_ if (kind, n) != ("ekinerja", "status")]
     open_ += [n for n in _EXTRA.get(kind, {}) if n not in names.values()]
     aliases = {plain(a): n for n in open_ for a in accepted(kind, n)}
     found: dict[int, str] = {}
@@ -132,6 +133,8 @@ def _names(kind: str, header: Sequence[str]) -> dict[int, str]:
     people = canonical_header("employees", header)
     names = {i: n for i, n in people.items() if n in ("grade", "employment", "position_type")} | names
     names = with_aliases(header, names, _EXTRA[kind])
+    if kind == "ekinerja":  # told by the ratings; a column "Status" there is another thing (PNS, Aktif)
+        names = {i: n for i, n in names.items() if n != "status"}
     if kind == "skp_list" and {"unit", "skpunor"} <= set(folded):  # the unit of the SKP, as in the rating export
         names.pop(folded.index("unit"), None)
         names[folded.index("skpunor")] = "unit"

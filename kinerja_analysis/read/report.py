@@ -67,9 +67,9 @@ class CheckReport(Shown):
         told = {"n": n["error"], "rows": self.rows, "files": n["files"], "warnings": n["warning"], "notes": n["note"]}
         head = say(f"problems.report.{key}_one" if where else f"problems.report.{key}", lang, file=where, **told)
         blocks = [head] + [_told(p, lang, with_file=p.file != where) for p in self.problems]
-        for file, sheet, names in self.criteria:
+        for file, sheet, read in self.criteria:
             at = ", ".join([file] + ([say("problems.report.in_sheet", lang, sheet=sheet)] if sheet else []))
-            blocks.append(" " + say("problems.report.criteria", lang, place=at, names=names))
+            blocks.append(" " + say("problems.report.criteria", lang, place=at, names=read))
         return "\n\n".join(blocks) if len(blocks) > 1 else head
 
     def save(self, path: str | Path, lang: str = "id") -> Path:

@@ -79,6 +79,8 @@ CASES: list[tuple[Any, ...]] = [
     ("header in two rows", two_rows, "", "", "",
      {"holds": lambda t: len(t.appraisals) == 6 and t.ratings["rater"].nunique() == 2
       and not set(t.ratings["rater"]) & set(t.ratings["ratee"]) and set(t.ratings["unit"]) == {"Unit 0", "Unit 1"}}),
+    ("status of the person beside the ratings", header(G="Status"), "KA-N301", "G7",
+     "Tidak perlu tindakan|Nothing to do", {"holds": lambda t: set(t.appraisals["status"]) == {"rated"}}),
     ("numbered labels", header(A="1. nip", K="11. hasil_kerja", L="12. perilaku_kerja", M="13. hasil_akhir"),
      "KA-E301", ("K7", "L7"), CORRECT, {"also": ("KA-E302", "KA-W303")}),
     ("supervisor called otherwise", header(N="pejabat penilai kinerja"), "KA-W303", "N7", "ganti judulnya|rename"),

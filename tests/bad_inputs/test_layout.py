@@ -87,6 +87,10 @@ def bare_supervisor(m: Any) -> Any:
     return m.ekinerja(edit={"N7": None})
 
 
+def m_nip(serial: int) -> str:
+    return f"19050{1 + serial % 9}{10 + serial % 18}2010031{serial:03d}"
+
+
 CASES: list[tuple[Any, ...]] = [
     ("one row moved right", shifted(3, 0, 1), "KA-E308", "A10", SHIFT, {"also": ("KA-W304",)}),
     ("one row moved right from the middle on", shifted(3, 10, 1), "KA-E308", "N10", SHIFT, {"also": ("KA-W304",)}),
@@ -124,6 +128,9 @@ CASES: list[tuple[Any, ...]] = [
     ("employees above the header", headless, "KA-E310", ("A3", "A4"), "Pindahkan setiap tabel|Move each table"),
     ("identity numbers without a header", bare_supervisor, "KA-E311", ("N7", *(f"N{r}" for r in range(8, 14))),
      "satu baris|one row"),
+    ("NIP of who signed, alone", with_rows(6, [], [m_nip(950)]), "KA-E313", "A15", "hapus barisnya|delete the row"),
+    ("NIP of who signed, below the name", with_rows(6, [], [None, "Kepala Dinas"], [m_nip(950)]), "KA-E313", "A16",
+     "hapus barisnya|delete the row", {"also": ("KA-E309",)}),
     ("two sheets, the second damaged", lambda m: m.ekinerja(more={"Sheet2": [m.long_header,
      *m.long_rows(("nilai", 2, "8o"))]}), "KA-E203", "H3", "angkanya saja|number only", {"sheet": "Sheet2"}),
     ("damaged table on a hidden sheet", lambda m: m.ekinerja(more={"Lagi": [m.long_header,
