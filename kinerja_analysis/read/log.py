@@ -158,8 +158,9 @@ class Log:
         if key not in self._words:
             named = [i for i, h in enumerate(block.header) if self.personal(block, i) and _who(plain(h))]
             self._words[key] = frozenset(
-                word for i in named for word in map(fold, (v for v in block.cells(i).distinct if not str(v).isdigit()))
-                if any(map(str.isalpha, word)) and word not in VOID and word != fold(block.header[i])
+                word for i in named
+                for word in map(fold, (v for v in block.cells(i).distinct if not str(v).isdigit() and v not in VOID))
+                if any(map(str.isalpha, word)) and word != fold(block.header[i])
             )  # fmt: skip
         return self._words[key]
 

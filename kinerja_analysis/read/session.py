@@ -113,7 +113,7 @@ class Session:
         cells = block.cells(position)
         self.inspect(block, position, column, rows)
         outcome = self._outcome(block, cells, column, own)
-        if void := {i: "E216" for i, v in enumerate(cells.distinct) if isinstance(v, str) and v.lower() in VOID}:
+        if void := {i: "E216" for i, v in enumerate(cells.distinct) if isinstance(v, str) and v in VOID}:
             told = [None if i in void else v for i, v in enumerate(outcome.values)]
             outcome = Outcome(told, outcome.faults | void, outcome.hints)
         for code in sorted(set(outcome.faults.values())):
@@ -125,7 +125,8 @@ class Session:
             if len(hit):
                 first = int(cells.codes[hit[0]])
                 shown = "" if column.personal else values.as_text(cells.distinct[first])
-                others = [values.as_text(cells.distinct[k]) for k in where] if code == "E202" else []
+                seen = dict.fromkeys(cells.codes[hit].tolist()) if code == "E202" else ()
+                others = [values.as_text(cells.distinct[k]) for k in seen]
                 self.log.at(code, block, position, hit, shown, others, nearest=outcome.hints.get(first, ""))
         dtype = DTYPES[column.kind]
         if dtype in ("int64", "bool"):
