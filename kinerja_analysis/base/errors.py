@@ -41,7 +41,7 @@ class Problem:
         from kinerja_analysis.base.words import say
 
         shown = {
-            "value": self.value,
+            "value": self.params.get("shown") or self.value,
             "column": self.column,
             "cell": self.cell,
             "sheet": self.sheet,

@@ -130,8 +130,9 @@ def _examine(
     session, frames = collect(paths, region, year, config, progress)
     accounting = combine.accounting(session, frames)
     people = identity.examine(session, frames)
+    criteria = tuple((f, s, ", ".join(map(session.log.hidden, n))) for f, s, n in session.criteria if n)
     report = CheckReport(session.log.problems(), accounting, tuple(session.files), combine.rows_read(session),
-                         tuple(session.guesses))  # fmt: skip
+                         tuple(session.guesses), criteria)  # fmt: skip
     combine.balance(session, accounting, frames, report.ok)
     return session, frames, people, report
 

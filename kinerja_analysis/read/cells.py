@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 
 BLANKS = frozenset(("", "-", "–", "—"))
+#: What databases and formulas write for an empty cell: no value and no person ("null" in small letters may be a name).
+VOID = frozenset(("NULL", "(NULL)", "\\N", "#N/A"))
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff")) | {0xA0: " ", 0x202F: " ", 0x2007: " "}
 
 

@@ -29,6 +29,7 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
     tables = one_spelling(session, tables)
     tables["appraisals"] = _latest(session, tables["appraisals"])
     tables["appraisals"] = _listed(session, tables["appraisals"])
+    _only_acting(session, tables["appraisals"])
     for name in TABLES:
         if name != "appraisals":
             tables[name] = _unique(session, name, tables[name])
@@ -99,6 +100,16 @@ def _latest(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     _note_merged(session, "appraisals", older, "merged:transfer")
     keep = ~frame.index.isin([*several.index[same], *older.index])
     return _unique(session, "appraisals", frame[keep].reset_index(drop=True))
+
+
+def _only_acting(session: Session, frame: pd.DataFrame) -> None:
+    """Note acting rows of people without a row of their own post: nothing else counts them."""
+    acting, who = frame["acting"].astype(bool), ["period", "region", "person"]
+    if not acting.any():
+        return
+    own = pd.MultiIndex.from_frame(frame.loc[~acting, who])
+    alone = acting & frame["person"].notna() & ~pd.MultiIndex.from_frame(frame[who]).isin(own)
+    session.note("W506", frame, "acting", alone)
 
 
 def _listed(session: Session, frame: pd.DataFrame) -> pd.DataFrame:

@@ -51,6 +51,7 @@ _TABLES = {
     "units": {"unit", "opd", "org_rating", "year", "period", "region"},
     "employees": {"person", "supervisor", "unit", "opd", "grade", "employment", "sex", "year", "region"},
 }  # fmt: skip
+_ROLE = {"peran", "hubungan", "sebagai"}
 _RATINGS = {"person": "ratee", "supervisor": "rater"}
 
 
@@ -112,6 +113,7 @@ def match(headers: Mapping[int, str], kinds: Mapping[int, str], wanted: set[str]
         for order, (name, (fits, told)) in enumerate(_COLUMNS.items()):
             signs = told.split()
             hits = len(words & set(signs)) + (0.5 if any(s in plain(header) for s in signs if s[0] != "!") else 0)
+            hits -= 3 * (name == "supervisor" and "atasan_pejabat" in plain(header))  # one level above
             hits -= 2 * len(words & {s[1:] for s in signs if s[0] == "!"})
             if name in wanted and kinds[i] in fits.split() and (hits > 0 or (name in _FREE and hits > -1)):
                 ranked.append((-hits, order, i, name))
@@ -162,6 +164,9 @@ def _best(
     found = match(every, kinds, _TABLES[table])
     constants: dict[str, Any] = {}
     if table == "ratings":
+        told_role = [i for i, h in every.items() if i not in found and _ROLE & set(plain(h).split("_"))]
+        if "source" not in found.values() and told_role:
+            found[told_role[0]] = "source"
         if sum(kinds[i] == "number" and found.get(i, "score") == "score" for i in every) > 1:
             found = {i: n for i, n in found.items() if n not in ("score", "criterion")}  # wide: a column per criterion
         constants = _scheme(found, every, kinds, below)

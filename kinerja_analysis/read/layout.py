@@ -50,6 +50,8 @@ _UNUSED = frozenset(map(squashed, (
     "konversi_nilai", "nilai_integrasi", "jenis_peraturan_kinerja_kd", "pejabat_penilai", "atasan_pejabat_penilai",
     "koefisien_id", "periodik_id", "penilai_nama", "nama_atasan", "tmt_jabatan", "jabatan",
 )))  # fmt: skip
+#: Headers of columns that state a period without being called so; ``place`` reads them.
+PERIOD_HEADERS = frozenset(("triwulan", "tw", "kuartal", "bulan", "semester"))
 _SKP_LIST = {"skpstatus", "skpmodel", "statusskp"}
 _LEGACY_MARKS = {"nilaiprestasikerja", "nilaiprestasi", "nilaiperilakukerja", "nilaiperilaku", "orientasipelayanan"}
 _PROBLEM_LIST = {"kode", "tingkat", "berkas", "lembar", "sel"}
@@ -90,8 +92,15 @@ def unused(label: object) -> bool:
 
     >>> unused("pegawai_atasan_nama"), unused("namaPenilai"), unused("asal")
     (True, True, False)
+    >>> unused("No.")
+    True
     """
-    return squashed(label) in _UNUSED
+    return _bare(label) in _UNUSED or _bare(label) in PERIOD_HEADERS
+
+
+def _bare(label: object) -> str:
+    """Return a header squashed and without its marks: "No." is "no"."""
+    return squashed(label).strip(".:#*() ")
 
 
 def table_of(kind: str) -> str:
@@ -102,6 +111,7 @@ def table_of(kind: str) -> str:
 def _near(kind: str, header: Sequence[str], names: Mapping[int, str], required: Sequence[str]) -> dict[int, str]:
     """Return unknown labels that resemble a column not found: position -> accepted name."""
     open_ = [c.name for c in columns(table_of(kind)) if c.name not in names.values()]
+    open_ = [n for n in open_ if (kind, n) != ("ekinerja", "status")]
     open_ += [n for n in _EXTRA.get(kind, {}) if n not in names.values()]
     aliases = {plain(a): n for n in open_ for a in accepted(kind, n)}
     found: dict[int, str] = {}
@@ -123,6 +133,8 @@ def _names(kind: str, header: Sequence[str]) -> dict[int, str]:
     people = canonical_header("employees", header)
     names = {i: n for i, n in people.items() if n in ("grade", "employment", "position_type")} | names
     names = with_aliases(header, names, _EXTRA[kind])
+    if kind == "ekinerja":  # told by the ratings; a column "Status" there is another thing (PNS, Aktif)
+        names = {i: n for i, n in names.items() if n != "status"}
     if kind == "skp_list" and {"unit", "skpunor"} <= set(folded):  # the unit of the SKP, as in the rating export
         names.pop(folded.index("unit"), None)
         names[folded.index("skpunor")] = "unit"
@@ -142,7 +154,8 @@ _REQUIRED = {
 }
 
 
-_ALL_NAMES = (
+#: Every name of a column that any of our layouts knows, folded.
+KNOWN_NAMES = (
     {squashed(a) for c in COLUMNS for a in (c.name, *c.aliases)}
     | {squashed(a) for extra in _EXTRA.values() for names in extra.values() for a in names}
     | _SKP_LIST
@@ -275,7 +288,7 @@ def locate(
             fits = fnmatch(file_name, mapping.file) and fnmatch(sheet_name, mapping.sheet)
             if fits and mapping.header_row in (None, i + top) and (layout := _mapped(mapping, labels)):
                 return i, layout
-        promising = sum(map(bool, labels)) > 1 and not _ALL_NAMES.isdisjoint(map(squashed, labels))
+        promising = sum(map(bool, labels)) > 1 and not KNOWN_NAMES.isdisjoint(map(squashed, labels))
         layout = recognise(labels, " ".join(title)) if promising else None
         if layout and (best is None or layout.weight > best[1].weight):
             best = i, layout

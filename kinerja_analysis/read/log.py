@@ -8,7 +8,7 @@ from typing import Any
 
 from kinerja_analysis.base.errors import Problem, Severity
 from kinerja_analysis.base.tables import COLUMNS, plain
-from kinerja_analysis.read.cells import Block, fold
+from kinerja_analysis.read.cells import VOID, Block, fold
 
 _SEVERITY: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
 _PERSONAL_NAME = re.compile(
@@ -36,6 +36,7 @@ _PERSONAL_VALUE = re.compile(r"\d{8,}|@|\d{6,}[\s.-]+\d{6,}")
 _IDENTITY = re.compile(r"\d{16,}|\d{8}[\s.-]*\d{6}[\s.-]*\d[\s.-]*\d{3}|\S@\S")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MASK = "•••"
+_LISTED = 12
 _ALIASES = {alias for c in COLUMNS if c.personal for alias in (c.name, *c.aliases)}
 _HARMLESS = {a for c in COLUMNS if not c.personal for a in (c.name, *c.aliases)}
 
@@ -120,9 +121,10 @@ class Log:
         )  # fmt: skip
 
     def at(
-        self, code: str, block: Block, position: int, rows: Iterable[int], value: object = "", **params: Any
-    ) -> None:
-        """Note a problem at cells of one column of a block, its value masked where needed."""
+        self, code: str, block: Block, position: int, rows: Iterable[int], value: object = "",
+        others: Sequence[str] = (), **params: Any,
+    ) -> None:  # fmt: skip
+        """Note a problem at cells of one column of a block, its value (and ``others``) masked where needed."""
         rows = list(rows)
         if not rows:
             return
@@ -130,6 +132,9 @@ class Log:
         shown = "" if self.personal(block, position) else self.masked(block, value)
         if "nearest" in params and shown in ("", MASK):
             params["nearest"] = ""
+        if shown not in ("", MASK) and len(others) > 1:
+            told = list(dict.fromkeys([shown, *(self.masked(block, v) for v in others)]))
+            params["shown"] = '", "'.join(told[:_LISTED]) + (", …" if len(told) > _LISTED else "")
         self.on(code, block, block.address(rows, position), column=label, value=shown, **params)
 
     def masked(self, block: Block, value: object) -> str:
@@ -153,7 +158,8 @@ class Log:
         if key not in self._words:
             named = [i for i, h in enumerate(block.header) if self.personal(block, i) and _who(plain(h))]
             self._words[key] = frozenset(
-                word for i in named for word in map(fold, (v for v in block.cells(i).distinct if not str(v).isdigit()))
+                word for i in named
+                for word in map(fold, (v for v in block.cells(i).distinct if not str(v).isdigit() and v not in VOID))
                 if any(map(str.isalpha, word)) and word != fold(block.header[i])
             )  # fmt: skip
         return self._words[key]
@@ -163,7 +169,8 @@ class Log:
         self._everyone = frozenset().union(*map(self.persons, blocks))
         return self._everyone
 
-    def _hidden(self, text: Any) -> Any:
+    def hidden(self, text: Any) -> Any:
+        """Return a text masked where it is one of the people or an identity number."""
         return MASK if isinstance(text, str) and identifying(text, self._everyone) else text
 
     def problems(self) -> tuple[Problem, ...]:
@@ -173,8 +180,8 @@ class Log:
             cells = list(dict.fromkeys(e["cells"])) or [""]
             found.append(
                 Problem(
-                    f"KA-{code}", _SEVERITY[code[0]], e["file"], e["sheet"], cells[0], self._hidden(e["column"]),
-                    self._hidden(e["value"]), tuple(cells[1:]), {k: self._hidden(v) for k, v in e["params"].items()},
+                    f"KA-{code}", _SEVERITY[code[0]], e["file"], e["sheet"], cells[0], self.hidden(e["column"]),
+                    self.hidden(e["value"]), tuple(cells[1:]), {k: self.hidden(v) for k, v in e["params"].items()},
                     place if isinstance(place, int) else 0,
                 )
             )  # fmt: skip

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import REGION_CODE
-from kinerja_analysis.base.tables import Column
+from kinerja_analysis.base.tables import Column, squashed
 from kinerja_analysis.read import numbers, values
+from kinerja_analysis.read import periods as periods_of
 from kinerja_analysis.read.cells import Block
-from kinerja_analysis.read.layout import Layout
+from kinerja_analysis.read.layout import PERIOD_HEADERS, Layout
 from kinerja_analysis.read.session import Session
 
-_PERIOD = re.compile(r"\bperiode\b\s*(?:penilaian)?\s*:?\s*(.+)", re.IGNORECASE)
 _YEAR = re.compile(r"\btahun\s*:?\s*(20\d\d)\b", re.IGNORECASE)
 _PLACE = {n: Column("", n, "code") for n in ("year", "period", "region", "until", "year_from", "year_to", "month_from",
                                              "month_to")}  # fmt: skip
@@ -29,7 +29,7 @@ _AGENCY = re.compile(r"^\s*instansi\s*:?\s*(.+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the text above a header says, each with its cell: year, period ("" annual), agency."""
+    """What the text above a header says, each with its cell: year, period ("" annual), agency, periods not read."""
 
     year: int | None = None
     year_cell: str = ""
@@ -37,6 +37,7 @@ class Told:
     period_cell: str = ""
     agency: str = ""
     agency_cell: str = ""
+    unread: tuple[tuple[str, str], ...] = ()
 
 
 def preamble(session: Session, block: Block) -> Told:
@@ -44,6 +45,7 @@ def preamble(session: Session, block: Block) -> Told:
     years: list[tuple[int, str]] = []
     periods: list[tuple[str, str]] = []
     agency = ("", "")
+    unread: list[tuple[str, str]] = []
     damaged = sorted(c for c in block.errors if int(c.lstrip(_LETTERS)) < block.header_row)
     if damaged:
         session.log.on("E118", block, damaged)
@@ -51,13 +53,15 @@ def preamble(session: Session, block: Block) -> Told:
         if found := _AGENCY.match(text):
             agency = agency if agency[0] else (found.group(1), cell)
             continue
-        if found := _YEAR.search(text):
+        bare = periods_of.without_regulations(text)
+        if found := _YEAR.search(bare):
             years.append((int(found.group(1)), cell))
-        if found := _PERIOD.search(text):
-            told = values.period(found.group(1))
-            if told is not None:
-                years += [(told[0], cell)] if told[0] else []
-                periods.append((told[1], cell))
+        if stated := periods_of.of_text(bare):
+            years += [(stated[0], cell)] if stated[0] else []
+            if stated[1] is None:
+                unread.append((cell, text))
+            else:
+                periods.append((stated[1], cell))
     for told_list, code in ((years, "E502"), (periods, "E506")):
         if len({v for v, _ in told_list}) > 1:
             odd = next(c for v, c in told_list if v != told_list[0][0])
@@ -65,7 +69,7 @@ def preamble(session: Session, block: Block) -> Told:
             session.log.on(code, block, [odd], value=value, expected=expected)
     year, year_cell = years[0] if years else (None, "")
     period, period_cell = periods[0] if periods else (None, "")
-    return Told(year, year_cell, period, period_cell, *agency)
+    return Told(year, year_cell, period, period_cell, *agency, tuple(unread))
 
 
 def _shown(value: object) -> str:
@@ -145,6 +149,8 @@ def _year_period(
     sources += _dates(session, block, layout, rows)
     if (span := _span(session, block, layout, rows)) is not None:
         kind = np.where(np.isnan(kind), span, kind)
+    if table != "employees":
+        kind = _further(session, block, layout, told, rows, kind, at_period)
     year = _agree_years(session, block, layout, told, rows, sources)
     if years[0] < 0:
         _note(session, block, at_period, rows, np.isnan(year) & np.isfinite(kind) & (codes_p >= 0), "E505", "")
@@ -159,11 +165,54 @@ def _year_period(
                 _note(session, block, at_period, rows, other, "E506", _shown(first), expected=_shown(told.period))
         kind = np.where(np.isnan(kind), _KINDS.index(told.period), kind)
     if np.isnan(kind).any() and table != "employees":
-        if at_period < 0 and layout.kind == "ekinerja":
-            session.log.on("W501", block)
-        kind = np.where(np.isnan(kind), 0, kind)
+        kind = _untold(session, block, layout, told, rows, kind, at_period)
     index = pd.Index(rows)
     return pd.Series(year, index=index).astype("Int64"), pd.Series(_texts(year, kind), index=index)
+
+
+def _further(
+    session: Session, block: Block, layout: Layout, told: Told, rows: np.ndarray, kind: np.ndarray, at_period: int
+) -> np.ndarray:
+    """Return the kinds of period with gaps filled from columns such as "Triwulan", "Bulan" and SIASN's "jenis"."""
+    for at, label in enumerate(block.header):
+        name = squashed(label)
+        if at in layout.names or (name not in PERIOD_HEADERS and name != "jenis"):
+            continue
+        cells = block.cells(at)
+        if name == "jenis":
+            read = [0 if periods_of.of_kind(v) else None for v in cells.distinct]
+        elif at_period >= 0:
+            session.log.on("N301", block, [block.header_address(at)], column=label)
+            continue
+        else:
+            kinds = [periods_of.of_cell(label, v) for v in cells.distinct]
+            read = [None if k is None else _KINDS.index(k) for k in kinds]
+            for i in (i for i, k in enumerate(kinds) if k is None):
+                session.log.at("E209", block, at, rows[cells.codes[rows] == i], values.as_text(cells.distinct[i]))
+        if told.period is None or name != "jenis":
+            kind = np.where(np.isnan(kind), _spread(read, cells.codes[rows]), kind)
+    return kind
+
+
+def _untold(
+    session: Session, block: Block, layout: Layout, told: Told, rows: np.ndarray, kind: np.ndarray, at_period: int
+) -> np.ndarray:
+    """Return the kinds of period with gaps filled by the sheet's name, else annual; what is stated unread is noted."""
+    sheet = periods_of.of_text(block.sheet_name) or values.period(block.sheet_name)
+    if sheet and sheet[1]:
+        return np.where(np.isnan(kind), _KINDS.index(sheet[1]), kind)
+    open_ = np.isnan(kind)
+    unread = [*told.unread, *([("", block.sheet_name)] if sheet and sheet[1] is None else [])]
+    for cell, text in unread:
+        session.log.on("E512", block, [cell], value=text)
+    for at in (i for i, h in enumerate(block.header) if squashed(h) == "jenis" and i not in layout.names):
+        cells = block.cells(at)
+        for i in (i for i, v in enumerate(cells.distinct) if periods_of.of_kind(v) is False):
+            session.log.at("E512", block, at, rows[open_ & (cells.codes[rows] == i)], values.as_text(cells.distinct[i]))
+            open_ &= cells.codes[rows] != i
+    if at_period < 0 and layout.kind == "ekinerja" and not unread and open_.any():
+        session.log.on("W501", block)
+    return np.where(np.isnan(kind), 0, kind)
 
 
 def _span(session: Session, block: Block, layout: Layout, rows: np.ndarray) -> np.ndarray | None:

@@ -21,13 +21,14 @@ _WORDS = ("baris", "butir")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CheckReport(Shown):
-    """The problems of an input, the row accounting, and the file names by number (for the terminal only)."""
+    """The problems of an input, the row accounting, file names by number, criteria of wide sheets (terminal only)."""
 
     problems: tuple[Problem, ...]
     accounting: pd.DataFrame
     files: tuple[str, ...]
     rows: int
     guesses: tuple[Guess, ...] = ()
+    criteria: tuple[tuple[str, str, str], ...] = ()
 
     def mapping(self, lang: str = "id") -> str:
         """Return guesses for unknown columns as a configuration to be looked at and used, "" when there are none."""
@@ -55,7 +56,10 @@ class CheckReport(Shown):
         return pd.DataFrame(records, columns=say("language.problems", lang).split(", "))
 
     def summary(self, lang: str = "id") -> str:
-        """Return the verdict and every problem: address first, what was seen, why it matters, the repair."""
+        """Return the verdict and every problem: address first, what was seen, why it matters, the repair.
+
+        Of a wide 360 sheet the columns that were read as criteria are named.
+        """
         n = self.counts
         names = dict.fromkeys(p.file for p in self.problems if p.severity == "error")
         where = next(iter(names)) if len(names) == 1 else ""
@@ -63,6 +67,9 @@ class CheckReport(Shown):
         told = {"n": n["error"], "rows": self.rows, "files": n["files"], "warnings": n["warning"], "notes": n["note"]}
         head = say(f"problems.report.{key}_one" if where else f"problems.report.{key}", lang, file=where, **told)
         blocks = [head] + [_told(p, lang, with_file=p.file != where) for p in self.problems]
+        for file, sheet, read in self.criteria:
+            at = ", ".join([file] + ([say("problems.report.in_sheet", lang, sheet=sheet)] if sheet else []))
+            blocks.append(" " + say("problems.report.criteria", lang, place=at, names=read))
         return "\n\n".join(blocks) if len(blocks) > 1 else head
 
     def save(self, path: str | Path, lang: str = "id") -> Path:

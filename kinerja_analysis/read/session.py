@@ -12,7 +12,7 @@ import pandas as pd
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.tables import DTYPES, Column, columns, plain
 from kinerja_analysis.read import numbers, values
-from kinerja_analysis.read.cells import Block, Cells, fold, letters
+from kinerja_analysis.read.cells import VOID, Block, Cells, fold, letters
 from kinerja_analysis.read.guess import Guess
 from kinerja_analysis.read.layout import Layout, accepted, unused
 from kinerja_analysis.read.log import Log, identifying
@@ -30,7 +30,9 @@ class Session:
 
     ``parts`` holds typed rows per table with the columns ``_b`` (block) and ``_i`` (row in the block); ``fates``
     says for each block and table why a row is not kept, as a position in ``reasons`` (0 where it is); ``told`` is
-    what exports tell about employees besides; ``guesses`` are mappings to be offered.
+    what exports tell about employees besides; ``guesses`` are mappings to be offered; ``criteria``
+    are the columns read as scores of each wide sheet (file, sheet, headers), ``bare`` columns of ratings in tables that
+    cannot hold them (block, positions).
     """
 
     config: AuditConfig
@@ -45,6 +47,8 @@ class Session:
     reasons: list[str] = field(default_factory=lambda: ["", "blank"])
     told: list[pd.DataFrame] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
+    bare: list[tuple[Block, list[int]]] = field(default_factory=list)
+    criteria: list[tuple[str, str, list[str]]] = field(default_factory=list)
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
@@ -100,7 +104,7 @@ class Session:
         """Note a problem at a column of rows that may come from several blocks."""
         for number, rows in frame.loc[hit.to_numpy(), ["_b", "_i"]].groupby("_b"):
             block, at = self.blocks[int(number)], self.position(int(number), name)  # type: ignore[call-overload]
-            self.log.at(code, block, max(at, 0), np.unique(rows["_i"].to_numpy()), "", **params)
+            self.log.at(code, block, max(at, 0), np.unique(rows["_i"].to_numpy()), "", (), **params)
 
     def convert(
         self, block: Block, position: int, column: Column, rows: np.ndarray, own: Mapping[str, str] | None = None
@@ -109,6 +113,9 @@ class Session:
         cells = block.cells(position)
         self.inspect(block, position, column, rows)
         outcome = self._outcome(block, cells, column, own)
+        if void := {i: "E216" for i, v in enumerate(cells.distinct) if isinstance(v, str) and v in VOID}:
+            told = [None if i in void else v for i, v in enumerate(outcome.values)]
+            outcome = Outcome(told, outcome.faults | void, outcome.hints)
         for code in sorted(set(outcome.faults.values())):
             live = np.zeros(len(block), dtype=bool)
             live[rows] = True
@@ -118,7 +125,9 @@ class Session:
             if len(hit):
                 first = int(cells.codes[hit[0]])
                 shown = "" if column.personal else values.as_text(cells.distinct[first])
-                self.log.at(code, block, position, hit, shown, nearest=outcome.hints.get(first, ""))
+                seen = dict.fromkeys(cells.codes[hit].tolist()) if code == "E202" else ()
+                others = [values.as_text(cells.distinct[k]) for k in seen]
+                self.log.at(code, block, position, hit, shown, others, nearest=outcome.hints.get(first, ""))
         dtype = DTYPES[column.kind]
         if dtype in ("int64", "bool"):
             dtype = {"int64": "Int64", "bool": "boolean"}[dtype]

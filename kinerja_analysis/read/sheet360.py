@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.tables import Column, plain
 from kinerja_analysis.read import numbers
-from kinerja_analysis.read.cells import Block
+from kinerja_analysis.read.cells import Block, Cells
 from kinerja_analysis.read.layout import Layout, accepted, unused
 from kinerja_analysis.read.log import personal_header
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT")
+#: Number columns beside scores that are none: counts, totals, means, what describes a person or a row.
+_NO_SCORE = re.compile(
+    r"(no|nomor|nomor_urut|urut|bobot|usia|umur|eselon|tahun|semester|kelas|kelas_jabatan|golongan|pangkat|angkatan|"
+    r"ranking|rangking|peringkat|persen(tase)?|n|((masa|lama)_kerja|jumlah|total|rata_?rata|rata2|rerata|mean|average|"
+    r"avg|(nilai|skor|hasil)_(akhir|total|rata_?rata|rata2|rerata)|indeks?_akhir|umur|usia)(_.*)?)"
+)
+_WORDED = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:[-–—:=.)]|\()\s*([^\W\d].*)")
 RARE_SCALE = 0.05
 _SCORE = Column("ratings", "score", "number", required=True)
 
@@ -42,10 +50,12 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     frame = session.frame(block, layout, "ratings", rows)
     session.demand(block, layout, "ratings", frame, ("ratee", "source", "scale_min", "scale_max"))
     frame = _people(session, number, place(session, block, layout, "ratings", frame))
+    block = _counted(block)
     criteria = _criteria(session, block, layout)
     if not criteria:
         names = (*accepted("ratings", "score"), *accepted("ratings", "criterion"))
         session.log.on("E302", block, [block.header_address(0)], column=names[0], accepted=", ".join(names))
+    session.criteria.append((block.file_name, block.sheet_name, [block.header[i] for i in criteria.values()]))
     parts = []
     for name, position in criteria.items():
         score = session.convert(block, position, _SCORE, rows)
@@ -60,6 +70,21 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     long["criterion"] = long["criterion"].astype("str")
     _scale(session, block, layout, long, criteria)
     session.keep(number, "ratings", turned(layout, long))
+
+
+def _counted(block: Block) -> Block:
+    """Return the block with scores written as "5 - Sangat Baik" as their numbers, where a column means one thing."""
+
+    def column(position: int) -> Cells:
+        cells = block.cells(position)
+        found = [_WORDED.fullmatch(v) if isinstance(v, str) else None for v in cells.distinct]
+        pairs = {(m[1], plain(m[2])) for m in found if m}
+        once = all(len({p[side] for p in pairs}) == len(pairs) for side in (0, 1))
+        if not pairs or not once:
+            return cells
+        return Cells(cells.codes, [m[1] if m else v for m, v in zip(found, cells.distinct, strict=True)])
+
+    return replace(block, column=column)
 
 
 def turned(layout: Layout, frame: pd.DataFrame) -> pd.DataFrame:
@@ -93,6 +118,9 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
             continue
         if _DATE.match(label):
             session.log.on("E215", block, [block.header_address(i)], column=label)
+            continue
+        if _NO_SCORE.fullmatch(re.sub(r"[^a-z0-9]+", "_", name).strip("_")):
+            session.log.on("N301", block, [block.header_address(i)], column=label)
             continue
         cells = block.cells(i)
         read = numbers.numbers(cells.distinct, cells.counts, block.separator)

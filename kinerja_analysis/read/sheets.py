@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import columns, plain, squashed
+from kinerja_analysis.base.tables import SOURCE_ALIASES, columns, plain, squashed
 from kinerja_analysis.read import ekinerja, legacy, sheet360, skp_list
 from kinerja_analysis.read.cells import Block, letters
-from kinerja_analysis.read.guess import Guess, of_block
+from kinerja_analysis.read.guess import Guess, content, of_block
+from kinerja_analysis.read.headers import above, unlabelled
 from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
 from kinerja_analysis.read.log import identifying, not_a_grouping, personal_header
 from kinerja_analysis.read.place import place
@@ -19,6 +22,9 @@ from kinerja_analysis.read.strays import sift
 from kinerja_analysis.read.values import EXCLUSIONS, texts
 
 ATTRIBUTE_LEVELS = 50
+_COUNTED = re.compile(r"(jumlah|jml|total|banyak|persen|rata)")
+_RATED = re.compile(r"(predikat|nilai|skor|rating|hasil_(kerja|kinerja|akhir)|perilaku|kuadran)(_|$)")
+_ROLES = frozenset(map(plain, SOURCE_ALIASES))
 _RANGE = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")
 
 
@@ -38,6 +44,7 @@ def take(session: Session, block: Block, layout: Layout) -> None:
     if not _header(session, block, layout, table):
         session.set_aside(number, table, everything, "unreadable")
         return
+    above(session, block)
     rows = _live(session, number, table)
     _merged(session, block, layout, rows)
     if layout.kind == "ekinerja":
@@ -102,7 +109,7 @@ def _live(session: Session, number: int, table: str) -> np.ndarray:
         candidates = candidates[block.cells(i).codes[candidates] < 0]
     for i in (i for i, label in enumerate(block.header) if not label):
         stray = np.flatnonzero(block.cells(i).codes >= 0)
-        if len(stray):
+        if len(stray) and not unlabelled(session, block, i):
             session.log.on("W304", block, [*block.address(stray, i), block.header_address(i)])
         session.set_aside(number, table, np.intersect1d(stray, candidates), "outside")
     session.set_aside(number, table, candidates, "blank")
@@ -124,6 +131,9 @@ def _merged(session: Session, block: Block, layout: Layout, rows: np.ndarray) ->
 
 def _take_plain(session: Session, number: int, table: str, rows: np.ndarray) -> None:
     block, layout = session.blocks[number], session.layouts[number]
+    if table == "units" and _bare_ratings(session, block, layout):
+        session.set_aside(number, table, rows, "no_levels")
+        return
     frame = session.frame(block, layout, table, rows)
     required = [c.name for c in columns(table) if c.required and c.name not in ("year", "period", "region")]
     session.demand(block, layout, table, frame, required)
@@ -139,6 +149,24 @@ def _take_plain(session: Session, number: int, table: str, rows: np.ndarray) -> 
     session.keep(number, table, frame)
 
 
+def _bare_ratings(session: Session, block: Block, layout: Layout) -> bool:
+    """Note a predikat in a list of people or a recap of counts; tell whether a table of units is one."""
+    at = next((i for i, n in layout.names.items() if n == "org_rating"), -1)
+    if layout.mapping or at < 0 or plain(block.header[at]) != "predikat":
+        return False
+    others = [h for i, h in enumerate(block.header) if h and i not in layout.names]
+    if not any(personal_header(h) or _COUNTED.match(plain(h)) for h in others):
+        return False
+    session.bare.append((block, [at]))
+    return True
+
+
+def _rates(label: str, distinct: Sequence[Any]) -> bool:
+    """Tell whether a column of an employee list holds ratings, by its header or what stands in it."""
+    name, kind = plain(label), content(distinct)
+    return kind in ("predikat", "rating") or bool(_RATED.match(name)) or (name in _ROLES and kind == "number")
+
+
 def _reasons(reason: pd.Series) -> pd.Series:
     """Return known reasons only: free text about a person is not taken in."""
     codes, told = pd.factorize(reason)
@@ -149,11 +177,15 @@ def _reasons(reason: pd.Series) -> pd.Series:
 def _attributes(session: Session, block: Block, layout: Layout, frame: pd.DataFrame) -> pd.DataFrame:
     """Add the other columns of an employee table as attributes, unless they look personal."""
     own = {c.name for c in columns("employees")}
+    rated: list[int] = []
     for i, label in enumerate(block.header):
         name = plain(label)
         if not label or i in layout.names or i in layout.near or unused(label):
             continue
         cells = block.cells(i)
+        if _rates(label, cells.distinct):
+            rated.append(i)
+            continue
         filled = int((cells.codes >= 0).sum())
         many = len(cells.distinct) > min(ATTRIBUTE_LEVELS, max(2, filled // 2))
         persons = session.log.persons(block)
@@ -168,4 +200,5 @@ def _attributes(session: Session, block: Block, layout: Layout, frame: pd.DataFr
             session.log.on("N304", block, [block.header_address(i)], column=label)
             series = cells.spread(texts(cells.distinct).values, "str").iloc[frame.index.to_numpy()]
             frame[name] = series.set_axis(frame.index)
+    session.bare += [(block, rated)] if rated else []
     return frame

@@ -76,6 +76,10 @@ def gather(session: Session, paths: Any) -> None:
         else:
             _frame(session, source[1], source[0])
     _tell(session, len(sources), len(sources))
+    rated = any(len(p) for table in ("ratings", "appraisals", "achievements") for p in session.parts.get(table, []))
+    for block, places in session.bare:
+        names = '", "'.join(block.header[i] for i in places)
+        session.log.on("W306" if rated else "E312", block, map(block.header_address, places), names=names)
     if not session.blocks and not session.log.failed:
         session.log.add("E107")
 

@@ -27,7 +27,7 @@ def sift(session: Session, number: int, table: str, rows: np.ndarray) -> np.ndar
     """Return the rows that may be read as data; the others are set aside, what must be repaired is noted.
 
     E308: a row whose cells stand one column beside their place (an identity number next to its column);
-    E309: a row without identity number and at most a third filled.
+    E309: a row without identity number and at most a third filled; E313: an identity number alone, below a gap.
     """
     block, layout = session.blocks[number], session.layouts[number]
     heads = _heads(block, layout, rows)
@@ -37,7 +37,7 @@ def sift(session: Session, number: int, table: str, rows: np.ndarray) -> np.ndar
     counting = [r for r in dict.fromkeys(rows[after[after < len(rows)]].tolist()) if _counts_columns(block, r)]
     session.set_aside(number, table, np.array(counting, dtype=np.int64), "numbering")
     rows = _without(rows, counting)
-    for code, found in (("E308", _moved), ("E309", _sparse)):
+    for code, found in (("E308", _moved), ("E309", _sparse), ("E313", _lonely)):
         at, stray = found(session, block, layout, rows)
         for position in np.unique(at):
             session.log.at(code, block, int(position), stray[at == position])
@@ -137,3 +137,15 @@ def _sparse(session: Session, block: Block, layout: Layout, rows: np.ndarray) ->
         filled = sum((block.cells(i).codes[rows] >= 0).astype(int) for i in labelled)
         rows = rows[filled <= max(1, len(labelled) // 3)]
     return np.full(len(rows), who), rows
+
+
+def _lonely(session: Session, block: Block, layout: Layout, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows below a gap with an identity number and nothing else, as below a signature, and its column."""
+    labelled = [i for i, label in enumerate(block.header) if label]
+    alone = rows[1:][np.diff(rows) > 1] if len(labelled) > 3 else rows[:0]
+    filled = np.array([block.cells(i).codes[alone] >= 0 for i in labelled]).reshape(len(labelled), len(alone))
+    alone = alone[filled.sum(axis=0) == 1]
+    place = np.full(len(alone), -1)
+    for p in (i for i, name in layout.names.items() if name in _PEOPLE):
+        place[_numbered(block, p, alone)] = p
+    return place[place >= 0], alone[place >= 0]

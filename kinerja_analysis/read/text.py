@@ -21,7 +21,8 @@ import numpy as np
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.read.cells import Block, Cells, clean
-from kinerja_analysis.read.layout import Layout, locate
+from kinerja_analysis.read.headers import settle
+from kinerja_analysis.read.layout import Layout
 
 SEPARATORS = (";", ",", "\t", "|")
 _LOOKED_AT = 60
@@ -130,7 +131,7 @@ def _separator(
     best = None
     for separator in SEPARATORS:
         rows, begins = _first(head, separator)
-        found = locate(rows, name, "", config.mapping)
+        found = settle(rows, name, "", config.mapping)
         if found and (best is None or found[1].weight > best[3].weight):
             best = separator, rows, found[0], found[1], begins
     return best

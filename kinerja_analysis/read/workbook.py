@@ -13,7 +13,8 @@ from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.read.cells import Block, Cells, clean, letters
 from kinerja_analysis.read.guard import Verdict
 from kinerja_analysis.read.guess import Guess, of_rows
-from kinerja_analysis.read.layout import Layout, locate
+from kinerja_analysis.read.headers import settle
+from kinerja_analysis.read.layout import Layout
 from kinerja_analysis.read.scan import Scan
 from kinerja_analysis.read.values import as_text
 
@@ -45,7 +46,9 @@ def blocks(
         rows, top, left = _rows(book, entry.name)
         if not rows or is_explanation(rows[0][0]):
             continue
-        found = locate(rows[:_LOOKED_AT], path.name, entry.name, config.mapping, top)
+        first = rows[:_LOOKED_AT]
+        found = settle(first, path.name, entry.name, config.mapping, top)
+        rows[:_LOOKED_AT] = first
         if found is None:
             yield entry.name, hidden, None, None, of_rows(rows[:_LOOKED_AT], path.name, entry.name, top)
             continue

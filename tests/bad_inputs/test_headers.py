@@ -41,6 +41,14 @@ def grouped(m: Any) -> Any:
     return merged(place, "K7:M7")
 
 
+def two_rows(m: Any) -> Any:
+    """A printed form: groups over the labels of their columns; "NIP" stands below the employee and the superior."""
+    rows = [[r[0], r[4], r[10], r[11], r[12], r[13], r[14]] for r in m.people()]
+    above = ["NIP", "Unit Kerja", "Penilaian", None, None, "Pejabat Penilai", None]
+    below = [None, None, "Hasil Kerja", "Perilaku Kerja", "Predikat Kinerja", "NIP", "Nama"]
+    return merged(m.workbook([*m.preamble(2), above, below, *rows]), "A3:A4", "B3:B4", "C3:E3", "F3:G3")
+
+
 def merged(place: Any, *areas: str) -> Any:
     book = openpyxl.load_workbook(place)
     for area in areas:
@@ -68,6 +76,11 @@ CASES: list[tuple[Any, ...]] = [
     ("label of the employee empty", header(A=None), "KA-E302", "A7", ADD, {"also": ("KA-W304",)}),
     ("score called otherwise", long_header((7, "hasil")), "KA-E302", "baris 1", ADD, {"also": ("KA-N301",)}),
     ("rating below a merged heading", two_lines, "KA-E302", ("K7", "L7", "M7"), ADD, {"also": ("KA-N301",)}),
+    ("header in two rows", two_rows, "", "", "",
+     {"holds": lambda t: len(t.appraisals) == 6 and t.ratings["rater"].nunique() == 2
+      and not set(t.ratings["rater"]) & set(t.ratings["ratee"]) and set(t.ratings["unit"]) == {"Unit 0", "Unit 1"}}),
+    ("status of the person beside the ratings", header(G="Status"), "KA-N301", "G7",
+     "Tidak perlu tindakan|Nothing to do", {"holds": lambda t: set(t.appraisals["status"]) == {"rated"}}),
     ("numbered labels", header(A="1. nip", K="11. hasil_kerja", L="12. perilaku_kerja", M="13. hasil_akhir"),
      "KA-E301", ("K7", "L7"), CORRECT, {"also": ("KA-E302", "KA-W303")}),
     ("supervisor called otherwise", header(N="pejabat penilai kinerja"), "KA-W303", "N7", "ganti judulnya|rename"),

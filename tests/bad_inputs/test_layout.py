@@ -66,6 +66,31 @@ def wide_total(m: Any) -> Any:
     return m.workbook([m.wide_header, *m.pairs(), ["Rata-rata", None, None, None, None, None, None, 80, 70]])
 
 
+def stacked(m: Any) -> Any:
+    """The same table in fewer columns above the whole one."""
+    keep = [0, 4, 10, 11, 12, 13]
+    above = [[row[i] for i in keep] for row in (m.ekinerja_header, *m.people(4))]
+    return m.workbook([*m.preamble(2), *above, [], m.ekinerja_header, *m.people()])
+
+
+def headless(m: Any) -> Any:
+    """Employees' rows above the header: the header was sorted into the data."""
+    return m.workbook([*m.preamble(2), *m.people(2), m.ekinerja_header, *m.people(6)[2:]])
+
+
+def units_above(m: Any) -> Any:
+    units = [["unor", "predikat_organisasi"], ["Unit 0", "BAIK"], ["Unit 1", "ISTIMEWA"]]
+    return m.workbook([*m.preamble(2), *units, [], m.ekinerja_header, *m.people()])
+
+
+def bare_supervisor(m: Any) -> Any:
+    return m.ekinerja(edit={"N7": None})
+
+
+def m_nip(serial: int) -> str:
+    return f"19050{1 + serial % 9}{10 + serial % 18}2010031{serial:03d}"
+
+
 CASES: list[tuple[Any, ...]] = [
     ("one row moved right", shifted(3, 0, 1), "KA-E308", "A10", SHIFT, {"also": ("KA-W304",)}),
     ("one row moved right from the middle on", shifted(3, 10, 1), "KA-E308", "N10", SHIFT, {"also": ("KA-W304",)}),
@@ -98,6 +123,14 @@ CASES: list[tuple[Any, ...]] = [
     ("a pivot on another sheet", lambda m: m.ekinerja(more={"Pivot": [["Label Baris", "Jumlah"], ["Dinas", 6]]},
      edit={"M10": "BAIKK"}), "KA-E202", "M10", "label yang berlaku|valid label",
      {"sheet": "Data", "nearest": "BAIK", "also": ("KA-W301",)}),
+    ("a smaller table above", stacked, "KA-E310", "A3", "Pindahkan setiap tabel|Move each table"),
+    ("organisational ratings above", units_above, "KA-E310", "A3", "Pindahkan setiap tabel|Move each table"),
+    ("employees above the header", headless, "KA-E310", ("A3", "A4"), "Pindahkan setiap tabel|Move each table"),
+    ("identity numbers without a header", bare_supervisor, "KA-E311", ("N7", *(f"N{r}" for r in range(8, 14))),
+     "satu baris|one row"),
+    ("NIP of who signed, alone", with_rows(6, [], [m_nip(950)]), "KA-E313", "A15", "hapus barisnya|delete the row"),
+    ("NIP of who signed, below the name", with_rows(6, [], [None, "Kepala Dinas"], [m_nip(950)]), "KA-E313", "A16",
+     "hapus barisnya|delete the row", {"also": ("KA-E309",)}),
     ("two sheets, the second damaged", lambda m: m.ekinerja(more={"Sheet2": [m.long_header,
      *m.long_rows(("nilai", 2, "8o"))]}), "KA-E203", "H3", "angkanya saja|number only", {"sheet": "Sheet2"}),
     ("damaged table on a hidden sheet", lambda m: m.ekinerja(more={"Lagi": [m.long_header,

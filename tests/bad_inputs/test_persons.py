@@ -42,6 +42,10 @@ def pseudonymous(*changes: tuple[str, int, str]) -> Any:
 
 
 CASES: list[tuple[Any, ...]] = [
+    ("NULL as the superior's name and number", lambda m: m.ekinerja(edit={"N10": "NULL", "O10": "NULL", "E9": "NULL"}),
+     "KA-E216", ("N10", "E9"), "Kosongkan sel|Clear the cell", {"also": ("KA-W204",)}),
+    ("an acting post only", lambda m: m.edited("is_skp_plt_plh_pjb", 3, "1"), "KA-W506", "H10",
+     "baris jabatan tetapnya|row of the permanent post", {"holds": lambda t: len(t.ratings) == 10}),
     ("real numbers with the public key", real(6, True), "KA-E404", "", KEY),
     ("one real number among synthetic ones", one_real, "KA-E403", "A10", "Keluarkan berkas contoh|Take the demo files"),
     ("two supervisors synthetic, six employees real", real(6, False), "KA-E403", tuple(f"N{r}" for r in range(8, 14)),

@@ -13,6 +13,10 @@ def more(label: str, *values: Any) -> Any:
     return lambda m: m.wide({"J1": label, **{f"J{i}": v for i, v in enumerate(values, 2)}})
 
 
+def only_two(t: Any) -> bool:
+    return set(t.ratings["criterion"]) == {"disiplin", "kerja_sama"}
+
+
 CASES: list[tuple[Any, ...]] = [
     ("unknown role", lambda m: m.long(("peran_penilai", 2, "TETANGGA")), "KA-E202", "baris 3", VALID),
     ("misspelt role", lambda m: m.long(("peran_penilai", 4, "ATSAN")), "KA-E202", "baris 5", VALID,
@@ -35,6 +39,15 @@ CASES: list[tuple[Any, ...]] = [
     ("criteria in words only", lambda m: m.workbook([m.wide_header[:7], *(r[:7] for r in m.pairs())]), "KA-E302", "A1",
      "Tambahkan kolom itu|Add the column"),
     ("a column of words beside the criteria", more("Kesan", *["rajin"] * 6), "KA-N301", "J1",
+     "Tidak perlu tindakan|Nothing to do"),
+    *((f"{label} beside the criteria", more(label, *range(41, 47)), "KA-N301", "J1",
+       "Tidak perlu tindakan|Nothing to do", {"holds": only_two})
+      for label in ("Rata-rata", "Total Nilai", "Nilai Akhir", "Usia", "Masa Kerja (th)", "Kelas Jabatan", "Bulan")),
+    ("a number of rows beside the criteria", more("No.", *range(1, 7)), "", "", "", {"holds": only_two}),
+    ("scores with their words", more("Inovasi", *["80 - Baik", "90 = Amat Baik", "80 - baik", 70, "90", "80 - Baik"]),
+     "", "", "", {"holds": lambda t: t.ratings.loc[t.ratings["criterion"] == "inovasi", "score"].tolist()
+                  == [80, 90, 80, 70, 90, 80]}),
+    ("two words for a score", more("Inovasi", *["80 - Baik", "80 - Cukup"] * 3), "KA-N301", "J1",
      "Tidak perlu tindakan|Nothing to do"),
     ("a serial number beside the criteria", more("Urutan", *range(1001, 1007)), "KA-E204",
      tuple(f"J{r}" for r in range(2, 8)), "hapus kolomnya|delete the column",

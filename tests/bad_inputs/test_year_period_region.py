@@ -48,6 +48,24 @@ def in_region_column(row: int, value: Any) -> Any:
     return lambda m: m.ekinerja(edit={"Q7": "wilayah", f"Q{row}": value})
 
 
+def titled(*lines: str, sheet: str = "Data", column: str = "", told: Any = ()) -> Any:
+    """The export without its period columns below a title of some lines; perhaps with a further column."""
+
+    def build(m: Any) -> Any:
+        told_ = list(told) or [None] * 6
+        rows = [[m.ekinerja_header[0], *m.ekinerja_header[4:], column or None],
+                *([r[0], *r[4:], t] for r, t in zip(m.people(), told_, strict=True))]  # fmt: skip
+        return m.workbook([*([t] for t in lines), ["Instansi Pemerintah Kab. Contoh"], *rows], sheet=sheet)
+
+    return build
+
+
+def read_as(*periods: str) -> dict[str, Any]:
+    return {"holds": lambda t: t.appraisals["period"].tolist() == (list(periods) * 6)[:6]}
+
+
+UNREAD = "Tulis periodenya di judul|Write the period in the title"
+REPORT = "Laporan Penilaian SKP"
 CASES: list[tuple[Any, ...]] = [
     ("row of another year", lambda m: m.edited("tahun_skp", 3, "2024"), "KA-E502", "C10", YEAR),
     ("all rows of another year than the title", above(1, "Laporan Penilaian SKP Periode Tahunan Tahun 2024"),
@@ -69,6 +87,35 @@ CASES: list[tuple[Any, ...]] = [
     ("period of a row and title disagree", lambda m: m.ekinerja(edit={"Q7": "periode", "Q9": "2025-Q1"}), "KA-E506",
      "Q9", PERIOD, {"seen": "2025-Q1"}),
     ("kind of period untold", without_period, "KA-W501", "", "kolom periode|column periode"),
+    ("half a year in the title", titled(f"{REPORT} Semester I Tahun 2025"), "KA-E512", "A1", UNREAD),
+    ("months of half a year", titled(f"{REPORT} Tahun 2025", "Periode : Januari s.d. Juni 2025"), "KA-E512", "A2",
+     UNREAD),
+    ("monthly without its month", titled(f"{REPORT} Bulanan Tahun 2025"), "KA-E512", "A1", UNREAD),
+    ("dates of no period", titled(REPORT, "Periode : 15/01/2025 - 20/03/2025"), "KA-E512", "A2", UNREAD),
+    ("half a year as the sheet's name", titled(f"{REPORT} Tahun 2025", sheet="Semester 1"), "KA-E512", "", UNREAD),
+    ("half a year as a column", titled(f"{REPORT} Tahun 2025", column="Semester", told=["I"] * 6), "KA-E209",
+     tuple(f"N{r}" for r in range(4, 10)), "Triwulan I 2025|Triwulan I 2025", {"also": ("KA-W501",)}),
+    ("periods of an untold length", titled(f"{REPORT} Tahun 2025", column="jenis", told=["TAHUNAN"] * 4 +
+     ["PERIODIK"] * 2), "KA-E512", ("N8", "N9"), UNREAD),
+    ("annual as SIASN says it", titled(f"{REPORT} Tahun 2025", column="jenis", told=["T"] * 6), "", "", "",
+     read_as("2025")),
+    ("quarter in the title, without Periode", titled(f"{REPORT} Triwulan III Tahun 2025"), "", "", "",
+     read_as("2025-Q3")),
+    ("quarter and year with a comma", titled(f"{REPORT} Periode Triwulan III, Tahun 2025"), "", "", "",
+     read_as("2025-Q3")),
+    ("quarter in words", titled("Rekapitulasi SKP se Kabupaten Triwulan Ketiga 2025"), "", "", "", read_as("2025-Q3")),
+    ("month in the title", titled("Rekapitulasi Penilaian Kinerja Bulan Juli Tahun 2025"), "", "", "",
+     read_as("2025-07")),
+    ("dates of a month", titled(REPORT, "Periode : 01/07/2025 - 31/07/2025"), "", "", "", read_as("2025-07")),
+    ("quarter as the sheet's name", titled(f"{REPORT} Tahun 2025", sheet="TW IV"), "", "", "", read_as("2025-Q4")),
+    ("column of quarters", titled(f"{REPORT} Tahun 2025", column="Triwulan", told=["I", "II", 3, "TW IV", "1", "Q2"]),
+     "", "", "", read_as("2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2025-Q1", "2025-Q2")),
+    ("column of months", titled(f"{REPORT} Tahun 2025", column="Bulan", told=["Maret", 4, "Mei", "6", "Juli", "Agt"]),
+     "KA-E209", "N9", "Juli 2025|Juli 2025", {"also": ("KA-W501",)}),
+    ("a regulation's year", titled("Evaluasi sesuai PermenPANRB Nomor 6 Tahun 2022"), "KA-E505", "A3",
+     "--year 2025|--year 2025", {"also": ("KA-W501",)}),
+    ("a regulation's year beside the data's", titled("EVALUASI SESUAI PERMENPANRB NO. 6/2022 DAN PP 30 TAHUN 2019",
+     "PERIODE TAHUNAN TAHUN 2025"), "", "", "", read_as("2025")),
     ("half a year", lambda m: m.long(("periode", 2, "semester ganjil")), "KA-E209", "baris 3", "Triwulan I 2025|"
      "Triwulan I 2025"),
     ("month 13", lambda m: m.long(("periode", 2, "2025-13")), "KA-E209", "baris 3", "2025-07|2025-07"),

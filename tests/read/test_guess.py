@@ -94,3 +94,17 @@ def test_headers_and_names_cannot_break_the_file(make: Any) -> None:
     mapping = tomllib.loads(report.mapping("en"))["mapping"]
     assert mapping[0]["columns"]["person"] == 'NIP "ASN"\\'
     assert check(place, region="98.01", year=2025, config=offered(report, make.config)).ok
+
+
+def test_a_role_told_in_other_words_is_a_column_no_constant(make: Any) -> None:
+    head = ["NIP penilai", "Hubungan dengan yang dinilai", "NIP yang dinilai", "Disiplin", "Inovasi"]
+    rows = [[make.nip(900, 2), "Atasan langsung", make.nip(1), 4, 5], [make.nip(2), "Kolega", make.nip(1), 3, 5]]
+    offer = tomllib.loads(check(make.workbook([head, *rows]), config=make.config).mapping("en"))["mapping"][0]
+    assert offer["columns"]["source"] == head[1] and "source" not in offer["constants"]
+
+
+def test_the_one_above_the_superior_is_not_taken_for_the_superior(make: Any) -> None:
+    above = ["NIP Atasan Pejabat Penilai", *make.ekinerja_header]
+    header = ["NIP Pejabat Penilai Kinerja" if h == "pegawai_atasan_nip" else h for h in above]
+    report = check(make.ekinerja([[make.nip(950), *r] for r in make.people()], header=header), config=make.config)
+    assert tomllib.loads(report.mapping("en"))["mapping"][0]["columns"] == {"supervisor": "NIP Pejabat Penilai Kinerja"}

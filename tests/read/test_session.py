@@ -1,9 +1,12 @@
 """One reading in progress: typed columns with every unreadable cell noted."""
 
+from typing import Any
+
 import numpy as np
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.tables import Column
+from kinerja_analysis.read import check
 from kinerja_analysis.read.cells import Block, Cells
 from kinerja_analysis.read.layout import Layout
 from kinerja_analysis.read.session import Session
@@ -52,3 +55,8 @@ def test_fates_keep_the_first_reason() -> None:
     here.set_aside(0, "ratings", np.array([0, 1]), "not_rated")
     assert [here.reasons[k] for k in here.fate(0, "ratings")] == ["not_rated", "acting", ""]
     assert here.position(0, "ratee") == 1 and here.position(0, "unit") == -1
+
+
+def test_all_unknown_labels_of_a_column_are_listed(make: Any) -> None:
+    report = check(make.ekinerja(edit={"K9": "SE", "K10": "Memenuhi", "K12": "SE"}), config=make.config)
+    assert [p.value for p in report.problems] == ["SE"] and '"SE", "Memenuhi"' in report.summary("en")

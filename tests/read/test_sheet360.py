@@ -67,3 +67,10 @@ def test_scale_is_judged_row_by_row(make: Any) -> None:
     assert [(p.code, p.cell, p.others) for p in report.problems] == [("KA-E204", "baris 5", ())]
     assert (problem.value, problem.params["low"], problem.params["high"]) == ("6", 1.0, 5.0)
     assert "1 sampai 5" in problem.text("id")
+
+
+def test_the_report_names_the_criteria_of_a_wide_sheet(make: Any) -> None:
+    report = check(make.workbook([[*make.wide_header, "Usia"], *([*r, 40] for r in make.pairs())]), config=make.config)
+    assert report.criteria == (("penilaian.xlsx", "Data", "Disiplin, Kerja Sama"),)
+    told = "penilaian.xlsx, sheet \"Data\": columns read as scores, one criterion each: Disiplin, Kerja Sama."
+    assert told in report.summary("en") and "Disiplin, Kerja Sama" in report.summary("id")

@@ -1,0 +1,79 @@
+"""Headers of two rows made one, and what a single header does not cover: a table above it, columns without a label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from kinerja_analysis.base.config import MappingConfig
+from kinerja_analysis.base.tables import squashed
+from kinerja_analysis.read.cells import Block, clean
+from kinerja_analysis.read.layout import KNOWN_NAMES, Layout, locate, recognise
+from kinerja_analysis.read.session import Session
+from kinerja_analysis.read.values import as_text
+
+_NIP = re.compile(r"\d{8}[\s.-]?\d{6}[\s.-]?\d[\s.-]?\d{3}")
+_FEW = 3
+
+
+def settle(
+    rows: list[list[Any]], file_name: str, sheet_name: str, mappings: Sequence[MappingConfig] = (), top: int = 1
+) -> tuple[int, Layout] | None:
+    """Find the header as ``locate`` does; where it stands in two rows, they become one in place, the upper empty.
+
+    >>> rows = [["NIP", "Hasil", None, "Atasan"], [None, "Hasil Kerja", "Perilaku Kerja", "NIP"]]
+    >>> settle(rows, "a.xlsx", "S")[0], rows[1]
+    (1, ['NIP', 'Hasil Kerja', 'Perilaku Kerja', 'NIP Atasan'])
+    """
+    found = locate(rows, file_name, sheet_name, mappings, top)
+    if found is None or found[1].mapping or found[0] == 0 or not (one := _joined(*rows[found[0] - 1 : found[0] + 1])):
+        return found
+    rows[found[0] - 1 : found[0] + 1] = [[], one]
+    return locate(rows, file_name, sheet_name, mappings, top)
+
+
+def _joined(upper: Sequence[Any], lower: Sequence[Any]) -> list[Any]:
+    """Return two header rows as one, or [] where the lower one is complete or the upper one no header.
+
+    A label of the upper row counts where the lower has none; a lower one that occurs twice is told apart by what
+    stands above it ("NIP" below "Atasan" is "NIP Atasan").
+    """
+    above, below = ([clean(v) for v in row] for row in (upper, lower))
+    above += [None] * (len(below) - len(above))
+    gaps = [j for j, v in enumerate(below) if v is None and isinstance(above[j], str)]
+    known = any(squashed(above[j]) in KNOWN_NAMES for j in gaps)
+    if not known or not all(isinstance(v, str) for v in (*above, *below) if v is not None) or _NIP.search(str(above)):
+        return []
+    labels = [squashed(v) for v in (*(above[j] for j in gaps), *(v for v in below if v is not None))]
+    one, group = list(below), ""
+    for j, label in enumerate(below):
+        group = above[j] or group
+        if label is None:
+            one[j] = above[j]
+        elif labels.count(squashed(label)) > 1 and group:
+            one[j] = f"{label} {group}"
+    return one
+
+
+def above(session: Session, block: Block) -> None:
+    """Note tables above the header: a row that is a header itself, rows with an identity number in a table's width."""
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for cell, text in block.preamble:
+        rows.setdefault(re.sub(r"^\D*", "", cell), []).append((cell, text))
+    wide = [row for row in rows.values() if len(row) > 1]
+    heads = [i for i, row in enumerate(wide[:-1]) if recognise([t for _, t in row])]
+    people = [i for i, row in enumerate(wide) if len(row) >= _FEW and any(_NIP.fullmatch(t) for _, t in row)]
+    if heads or people:
+        cells = [wide[i][0][0] for i in (heads or people)]
+        session.log.on("E310", block, cells, first=block.header_address(0))
+
+
+def unlabelled(session: Session, block: Block, position: int) -> bool:
+    """Note a column without a label that is full of identity numbers; tell whether it is one."""
+    cells = block.cells(position)
+    held = cells.rows([i for i, v in enumerate(cells.distinct) if _NIP.fullmatch(as_text(v))])
+    if len(held) <= 1 or len(held) <= len(block) / 2:
+        return False
+    session.log.on("E311", block, [block.header_address(position), *block.address(held, position)])
+    return True
