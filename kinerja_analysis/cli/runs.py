@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -291,8 +292,10 @@ def lab(port: int | None, no_browser: bool, dry_run: bool, lang: str | None) -> 
     """Buka JupyterLab di 00_mulai / open JupyterLab at 00_mulai."""
     from kinerja_analysis.report.produce import notebooks_folder
 
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # in a container: JupyterLab wants to be told
     start = notebooks_folder().resolve() / "00_mulai.ipynb"
-    more = ["--no-browser"] * no_browser + ([f"--port={port}", "--ServerApp.port_retries=0"] if port else [])
+    more = ["--no-browser"] * no_browser + ["--allow-root"] * root
+    more += [f"--port={port}", "--ServerApp.port_retries=0"] if port else []
     command = [sys.executable, "-m", "jupyterlab", *more, f"--ServerApp.root_dir={start.parents[1]}", str(start)]
     if dry_run:
         click.echo(" ".join([Path(command[0]).name, *command[1:3], *more, start.name]))

@@ -72,7 +72,7 @@ class CheckReport(Shown):
             blocks.append(" " + say("problems.report.criteria", lang, place=at, names=read))
         return "\n\n".join(blocks) if len(blocks) > 1 else head
 
-    def save(self, path: str | Path, lang: str = "id") -> Path:
+    def save(self, path: str | Path = "masalah.xlsx", lang: str = "id") -> Path:
         """Write the problem list as .xlsx, .csv or .json (by the suffix); returns the path.
 
         No cell of it is a formula, whatever the input held.

@@ -10,6 +10,7 @@ from typing import Any
 
 from kinerja_analysis.base.results import Audit, Finding, Status
 from kinerja_analysis.base.store import METRICS, write_atomic
+from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.report import index_parts as parts
 from kinerja_analysis.report.html import MAIN, index_name, sheet, shell_html
 from kinerja_analysis.report.sections.index import told
@@ -86,8 +87,10 @@ def write_index(out: Path, languages: Sequence[str]) -> list[Path]:
         if not rows:
             continue
         joint = together(root)
-        for lang in languages:
-            name = index_name(lang)
+        named = [(x, index_name(x)) for x in languages]
+        if LANGUAGES[0] not in languages:  # an index.html is there in any case
+            named.append((languages[0], index_name(LANGUAGES[0])))
+        for lang, name in named:
             others = [index_name(x) for x in languages if x != lang]
             written.append(_write(root / name, rows, joint, lang, "", others))
             for year in sorted({int(r["year"]) for r in rows}):

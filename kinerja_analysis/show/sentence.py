@@ -117,7 +117,14 @@ def worst(result: Result, n: int = WORST) -> list[Finding]:
 
 
 def result_summary(result: Result, lang: str) -> str:
-    """Return a result in words: verdict, how many were flagged, method and threshold, worst three, caveat."""
+    """Return a result in words: verdict, how many were flagged, method and threshold, worst three, caveat.
+
+    Of several regions and years one after the other, each under its code and year.
+    """
+    cells = list(result.frame.groupby(["region", "year"], sort=False))
+    if len(cells) > 1:
+        parts = [(place, Result(result.detector, frame)) for place, frame in cells]
+        return "\n\n".join(f"{r}, {y}\n{result_summary(part, lang)}" for (r, y), part in parts)
     lines = [sentence(f, lang) for f in region_findings(result)]
     counted = result.frame["status"].value_counts()
     named = {s: int(counted.get(s, 0)) for s in Status}

@@ -85,6 +85,12 @@ def test_every_link_of_every_index_leads_to_a_file(reports: Path) -> None:
         assert all((page.parent / link).is_file() for link in links), page
 
 
+def test_there_is_an_index_html_in_any_language(reports: Path) -> None:
+    write_index(reports, ("en",))
+    for place in (reports, reports / "2025"):
+        assert (place / "index.html").read_bytes() == (place / "index.en.html").read_bytes()
+
+
 def test_public_pages_do_not_know_of_internal_ones(reports: Path) -> None:
     write_index(reports, ("id", "en"))
     for page in (*reports.glob("index*.html"), *reports.glob("20*/index*.html")):

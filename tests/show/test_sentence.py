@@ -90,6 +90,10 @@ def test_a_summary_begins_with_the_verdict_and_gives_three_with_ranges(result: R
     assert any(x.startswith(("Cara: Selisih rata-rata", "Method: Mean difference")) for x in lines)
     assert any("anggapan" in x.lower() or "assumption" in x.lower() for x in lines)
     assert result.summary(lang) == "\n".join(lines)
+    both = pd.concat([result.frame, result.frame.assign(year=result.frame["year"] + 1)], ignore_index=True)
+    blocks = words.result_summary(Result(result.detector, both), lang).split("\n\n")
+    (region,), (year,) = set(both["region"]), set(result.frame["year"])
+    assert blocks == [f"{region}, {y}\n" + "\n".join(lines) for y in (year, year + 1)]
 
 
 def design(*rows: tuple[str, str]) -> Design:
