@@ -137,6 +137,12 @@ class View:
         result = self.audit.results.get(detector)
         return result.first(**where) if result is not None else None
 
+    def untold(self, kind: str, verdict: str) -> str:
+        """Return ``verdict`` as it came out: "changes_few" where changes link, but their study had no answer."""
+        linked = (verdict, kind) == ("linked_by_changes", "ekinerja")
+        study = self.first("leniency", measure="supervisor_change", scope=kind) if linked else None
+        return "changes_few" if study is not None and study.status is Status.INSUFFICIENT else verdict
+
     def regional(self, result: Result) -> list[Finding]:
         """Return the findings about the region, for the kinds of data there are and the detector is made for.
 

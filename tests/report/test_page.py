@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kinerja_analysis.base.results import Audit, Status, merge
+from kinerja_analysis.base.results import Audit, Design, Status, merge
 from kinerja_analysis.base.words import has
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.detect.contract import thresholds
@@ -276,3 +276,18 @@ def test_only_pages_with_pseudonyms_end_with_the_right_of_reply(page: Page, publ
     for shown, level in ((page, "internal"), (public_page, "public")):
         html = page_html(shown.blocks, lang="id", title="x", level=level)
         assert ("berhak menjawab" in html.split("<footer")[1]) is (level == "internal")
+
+
+@pytest.mark.parametrize(("status", "told"), [("INSUFFICIENT", False), ("CLEAR", True)])
+def test_a_spread_is_not_announced_where_the_study_of_changes_has_no_answer(
+    lab: SimpleNamespace, status: str, told: bool
+) -> None:
+    study = lab.finding("leniency.change_few", Status(status), "supervisor_change", scope="ekinerja", n_changed=4,
+                        minimum=10)  # fmt: skip
+    audit = lab.build(leniency=[study])
+    frame = audit.design.frame.assign(verdict="linked_by_changes", kind="ekinerja").iloc[:1]
+    page = region_page(replace(audit, design=Design(frame)), "id")
+    lead = find(page, b.Masthead)[0].lead
+    assert ("hanya **sebaran kelonggaran" in lead) == told
+    assert ("juga sebarannya, belum dapat diperkirakan" in lead) != told
+    assert any("sebaran itu pun belum" in x for x in find(page, b.Verdict)[0].sentences) != told

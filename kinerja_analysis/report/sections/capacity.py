@@ -36,7 +36,7 @@ def design_rows(view: View) -> list[Any]:
 def verdict(view: View) -> Verdict:
     """Return the verdict per kind of data with a drawing, bounds, and what would change it."""
     rows = design_rows(view)
-    sentences = tuple(words.verdict(row, view.lang) for row in rows) or (view.say("capacity.no_raters"),)
+    sentences = tuple(_sentence(view, row) for row in rows) or (view.say("capacity.no_raters"),)
     drawings = [_drawing(view, row) for row in rows]
     steps = tuple(step for row in rows for step in changes(view, row))
     numbers = tuple(float(v) for row in rows for v in (row.n_raters, *([] if _teams(row) else [row.n_components])))
@@ -51,12 +51,17 @@ def verdict(view: View) -> Verdict:
     )
 
 
+def _sentence(view: View, row: Any) -> str:
+    few = view.untold(row.kind, row.verdict) == "changes_few"
+    return words.verdict(row, view.lang) + (" " + view.say("capacity.changes_few") if few else "")
+
+
 def _teams(row: Any) -> bool:
     return bool(row.kind == "ekinerja" or row.verdict == "not_identified")
 
 
 def _drawing(view: View, row: Any) -> Figure | None:
-    title = f"{view.say(f'kind.{row.kind}')}: {view.say(f'verdict_name.{row.verdict}')}"
+    title = f"{view.say(f'kind.{row.kind}')}: {view.say(f'verdict_name.{view.untold(row.kind, row.verdict)}')}"
     key = "teams" if _teams(row) else "groups"
     caption = view.say(f"capacity.caption_{key}", raters=int(row.n_raters), groups=int(row.n_components),
                        movers=int(row.movers))  # fmt: skip

@@ -57,7 +57,7 @@ def lead(view: View) -> str:
         name = words.values(modal, view.lang)["predikat"]
         parts.append(view.say("lead.modal", share=modal.estimate.value, predikat=name))
     for (_, _, kind), verdict in view.audit.design.verdicts().items():
-        parts.append(view.say(f"lead.{verdict}.{kind}"))
+        parts.append(view.say(f"lead.{view.untold(kind, verdict)}.{kind}"))
     parts.append(_flags(view))
     return " ".join(parts)
 
