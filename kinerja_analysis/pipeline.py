@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.config import REGION_CODE, AuditConfig
 from kinerja_analysis.base.errors import DisclosureRefused, UsageError
 from kinerja_analysis.base.results import Audit, Level, merge
 from kinerja_analysis.base.store import load_audit
@@ -152,6 +152,8 @@ def open_audit(
 ) -> Audit:  # fmt: skip
     """Open the stored audits of a reports folder (or one audit folder), seal and sums verified.
 
+    ``region`` is a code or a name; by name all audits of the years are looked at.
+
     Raises ``UsageError`` when there is none or when something was changed.
     """
     check_choice((level,), ("public", "internal"))
@@ -159,9 +161,11 @@ def open_audit(
     if (place / "manifest.json").is_file():
         return load_audit(place, key_file=key_file)
     root = place if level == "public" else place / "internal"
-    pattern = f"{year or '[12]*'}/{f'{region}-*' if region else '*'}/audit/manifest.json"
-    found = [load_audit(f.parent, key_file=key_file) for f in sorted(root.glob(pattern))]
-    picked = [a for a in found if any(region in (None, r) and year in (None, y) for r, y in a.cells)]
+    mine = f"{region}-*" if region and REGION_CODE.match(region) else "*"
+    found = [load_audit(f.parent, key_file=key_file)
+             for f in sorted(root.glob(f"{year or '[12]*'}/{mine}/audit/manifest.json"))]  # fmt: skip
+    picked = [a for a in found if any((region is None or a.code(region) == r) and year in (None, y)
+                                      for r, y in a.cells)]  # fmt: skip
     if not picked:
         raise UsageError("errors.audit_missing", folder=place.name)
     return merge(picked)

@@ -101,6 +101,8 @@ def test_no_rater_and_no_row_in_the_public_audit(demo) -> None:
 
 
 def test_the_planted_problems_are_found(demo) -> None:
+    for name in ("Mamuju", "Kab. Mamuju", MAMUJU):
+        assert open_audit(demo.reports, region=name, year=2025).cells == ((MAMUJU, 2025),)
     found = open_audit(demo.reports, year=2025, level="internal").to_frame()
     flagged = found[found["status"] == "FLAGGED"]
     kuranji = flagged[(flagged["region"] == KURANJI) & (flagged["detector"] == "affinity")]

@@ -197,6 +197,15 @@ class Design(Shown):
         return design_summary(self, lang)
 
 
+_KINDS = {"kabupaten", "kab", "kota", "provinsi", "prov", "kecamatan", "kec"}
+
+
+def _bare(name: str) -> str:
+    """Return a region's name in small letters without what kind of region it is."""
+    words = name.casefold().replace(".", ". ").split() if not name[:1].isdigit() else [name]
+    return " ".join(words[1:] if len(words) > 1 and words[0].rstrip(".") in _KINDS else words)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Audit(Shown):
     """The audit of one or more cells (region, year).
@@ -219,7 +228,8 @@ class Audit(Shown):
         return self.results[detector]
 
     def select(self, *, region: str | None = None, year: int | None = None) -> Audit:
-        """Return the audit of one region and/or one year. Raises ``KeyError`` when there is no such cell."""
+        """Return the audit of one region (code or name) and/or year. Raises ``KeyError`` when there is no such cell."""
+        region = None if region is None else self.code(region)
         cells = tuple(c for c in self.cells if region in (None, c[0]) and year in (None, c[1]))
         if not cells:
             raise KeyError((region, year))
@@ -234,6 +244,11 @@ class Audit(Shown):
             counts={name: pick(f) for name, f in self.counts.items()},
             review=None if self.review is None else pick(self.review),
         )
+
+    def code(self, region: str) -> str:
+        """Return the code of a region of the audit, given its code or name ("Kab." and the like count not)."""
+        alike = {r for r, _ in self.cells if _bare(region) in (r, _bare(self.name(r)))}
+        return alike.pop() if len(alike) == 1 else region
 
     def name(self, region: str) -> str:
         """Return the region's name, or its code when no name is known."""

@@ -62,11 +62,11 @@ def chosen(audit: Audit, regions: tuple[str, ...], years: tuple[int, ...]) -> Au
 
     Raises ``UsageError`` for a region or year that is not there.
     """
-    codes = {r: {r.casefold(), audit.name(r).casefold()} for r, _ in audit.cells}
+    codes = {r for r, _ in audit.cells}
+    wanted = {audit.code(name) for name in regions} or codes
     for name in regions:
-        if not any(name.casefold() in known for known in codes.values()):
+        if audit.code(name) not in codes:
             raise UsageError("compare.unknown", name=name)
-    wanted = {r for r, known in codes.items() if not regions or {n.casefold() for n in regions} & known}
     cells = [c for c in audit.cells if c[0] in wanted and (not years or c[1] in years)]
     if not cells:
         raise UsageError("compare.unknown", name=", ".join(map(str, years)))

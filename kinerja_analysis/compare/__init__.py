@@ -72,8 +72,8 @@ def compare_years(
     UsageError
         No region with two years.
     """
-    audit = _one(audits)
-    pairs = []
+    audit, pairs = _one(audits), []
+    region = None if region is None else audit.code(region)
     for name in sorted({r for r, _ in audit.cells if region in (None, r)}):
         years = sorted(y for r, y in audit.cells if r == name)
         pairs += [Pair((name, later), (name, earlier)) for earlier, later in pairwise(years)]
