@@ -245,7 +245,8 @@ def gone(pid: int) -> bool:
 
 
 MAKING = """
-import sys, tempfile, shutil
+import signal, sys, tempfile, shutil
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born deaf to it
 from pathlib import Path
 from kinerja_analysis.report._forks import orderly
 from kinerja_analysis.report.engine import execute
