@@ -73,10 +73,10 @@ class RunReport(Shown):
 
     @property
     def exit_code(self) -> int:
-        """0 when everything is done, 4 when nothing but publications were refused, 5 when something else failed."""
+        """0 when everything is done, 5 when something failed, 4 when publication was refused everywhere."""
         undone = self.frame[self.frame["status"] != "done"]
         keys = [self.failures.get((r, y), ("", {}))[0] for r, y in zip(undone["region"], undone["year"], strict=True)]
-        refused = all(key.startswith(_REFUSED) for key in keys)
+        refused = len(keys) == len(self.frame) and all(key.startswith(_REFUSED) for key in keys)
         return (DisclosureRefused if refused else PartialRun).exit_code if keys else 0
 
     def _view(self, lang: str) -> str:

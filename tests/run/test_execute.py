@@ -24,7 +24,8 @@ def test_exit_codes() -> None:
     assert report("done", "done").exit_code == 0
     assert report("done", "failed").exit_code == 5
     assert report("done", "partial").exit_code == 5
-    assert report("done", "failed", key="errors.disclosure_open").exit_code == 4
+    assert report("done", "failed", key="errors.disclosure_open").exit_code == 5
+    assert report("failed", key="errors.disclosure_open").exit_code == 4
 
 
 def test_limits_too_low_for_publication_stop_a_run_before_anything_is_read(tmp_path: Path) -> None:
