@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.region_names import fold
 from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.tables import ScoreTable, of_cell
 
@@ -197,15 +198,6 @@ class Design(Shown):
         return design_summary(self, lang)
 
 
-_KINDS = {"kabupaten", "kab", "kota", "provinsi", "prov", "kecamatan", "kec"}
-
-
-def _bare(name: str) -> str:
-    """Return a region's name in small letters without what kind of region it is."""
-    words = name.casefold().replace(".", ". ").split() if not name[:1].isdigit() else [name]
-    return " ".join(words[1:] if len(words) > 1 and words[0].rstrip(".") in _KINDS else words)
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Audit(Shown):
     """The audit of one or more cells (region, year).
@@ -246,9 +238,14 @@ class Audit(Shown):
         )
 
     def code(self, region: str) -> str:
-        """Return the code of a region of the audit, given its code or name ("Kab." and the like count not)."""
-        alike = {r for r, _ in self.cells if _bare(region) in (r, _bare(self.name(r)))}
-        return alike.pop() if len(alike) == 1 else region
+        """Return the code of a region of the audit, given its code or name; what no single region is called, as it is.
+
+        "Kab. X" is the regency X, also where the audit calls it X, but never the city X.
+        """
+        kind, bare = fold(region)
+        named = {r: fold(self.name(r)) for r, _ in self.cells}
+        alike = [r for r, (k, n) in named.items() if r == region or (n == bare and (not k or not kind or k == kind))]
+        return alike[0] if len(alike) == 1 else region
 
     def name(self, region: str) -> str:
         """Return the region's name, or its code when no name is known."""

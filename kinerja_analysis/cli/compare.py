@@ -11,7 +11,15 @@ import pandas as pd
 
 from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.results import Audit, Comparison, merge
-from kinerja_analysis.cli.terminal import Terminal, config_of, config_option, json_option, lang_option, out_option
+from kinerja_analysis.cli.terminal import (
+    Terminal,
+    config_of,
+    config_option,
+    dry_option,
+    json_option,
+    lang_option,
+    out_option,
+)
 
 
 @click.command(name="compare")
@@ -19,7 +27,7 @@ from kinerja_analysis.cli.terminal import Terminal, config_of, config_option, js
 @out_option
 @click.option("--year", "years", type=int, multiple=True, help="Tahun, boleh beberapa / years, several allowed.")
 @click.option("--level", type=click.Choice(["public", "internal"]), default="public", show_default=True)
-@click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
+@dry_option
 @config_option
 @json_option
 @lang_option

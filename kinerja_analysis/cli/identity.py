@@ -19,7 +19,6 @@ from kinerja_analysis.cli.terminal import Terminal, existing
 
 PRIVATE = 0o600
 _KEY = click.option("--key", "key_file", type=click.Path(), default=None, help="Berkas kunci / key file.")
-_DRY = click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
 
 
 def _command(*options: Any) -> Any:
@@ -38,7 +37,7 @@ def identity() -> None:
     """Kunci rahasia dan nama samaran, untuk pemegang kunci / the secret key and pseudonyms, for the key holder."""
 
 
-@_command(_KEY, _DRY)
+@_command(_KEY, terminal.dry_option)
 def create(key_file: str | None, dry_run: bool, as_json: bool, lang: str | None) -> None:
     """Buat kunci acak yang baru / make a new random key."""
     term = Terminal(lang, as_json)
@@ -57,7 +56,7 @@ def create(key_file: str | None, dry_run: bool, as_json: bool, lang: str | None)
         term.console.print(line)
 
 
-@_command(_KEY, terminal.config_option, _DRY)
+@_command(_KEY, terminal.config_option, terminal.dry_option)
 def rotate(key_file: str | None, config_path: str | None, dry_run: bool, as_json: bool, lang: str | None) -> None:
     """Ganti kunci; yang lama disimpan di sebelahnya / change the key; the old one is kept beside it."""
     term = Terminal(lang, as_json)
@@ -90,7 +89,7 @@ def show(key_file: str | None, config_path: str | None, as_json: bool, lang: str
     click.option("--pseudonym", "pseudonyms", multiple=True, help="Nama samaran, misalnya P-7K2M / a pseudonym."),
     click.option("--out", required=True, type=click.Path(), help="Berkas hasil .xlsx atau .csv / output file."),
     click.option("--show", "shown", is_flag=True, help="Tampilkan juga di layar / show on the terminal as well."),
-    _KEY, terminal.config_option, _DRY,
+    _KEY, terminal.config_option, terminal.dry_option,
 )  # fmt: skip
 def translate(
     paths: tuple[str, ...], lists: tuple[str, ...], pseudonyms: tuple[str, ...], out: str, shown: bool,

@@ -24,6 +24,7 @@ from kinerja_analysis.cli.terminal import (
     Terminal,
     config_of,
     config_option,
+    dry_option,
     existing,
     finish,
     json_option,
@@ -49,7 +50,6 @@ def _size(context: click.Context, option: click.Parameter, value: float | None) 
 
 
 seed_option = click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-dry_option = click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
 size_option = click.option("--size", type=float, default=None, callback=_size,
                            help="Skala (0.25) atau pegawai per wilayah (300) / scale or employees.")  # fmt: skip
 LEVELS = ("public", "internal")
@@ -73,7 +73,7 @@ def demo(
     term = Terminal(lang, as_json)
     made = term.step("simulating", lambda _: simulate(seed=seed, size=size), scenario="demo")
     if dry_run:
-        _would(term, made.tables.cells())
+        term.would(made.tables.cells())
         return
     files = term.step("demo_write", lambda _: made.write(folder), folder=folder)
     term.say("files_written", n=len(files))
@@ -82,13 +82,6 @@ def demo(
     done = term.step("audit_and_report", lambda move: run(own, out=out, config=config, resume=False, progress=move))
     _told(term, done)
     finish(term, done, out)
-
-
-def _would(term: Terminal, cells: Any) -> None:
-    """Say which regions and years would be done."""
-    term.json([{"region": region, "year": year} for region, year in cells])
-    for region, year in cells:
-        term.say("would_do", region=region, year=str(year))
 
 
 def _told(term: Terminal, done: Any) -> None:
@@ -224,7 +217,7 @@ def report(
     config = config_of(config_path, ["."])
     stored = open_audit(out, region=region, year=year, level=level, key_file=config.key_file)  # type: ignore[arg-type]
     if dry_run:
-        _would(term, stored.cells)
+        term.would(stored.cells)
         return
     with Lock(Path(out).resolve()):
         files = term.step("reporting", lambda _: write(stored, out, lang=config.languages, level=(stored.level,)))
@@ -259,7 +252,7 @@ def simulate_command(
         return
     made = term.step("simulating", lambda _: simulate(scenario=scenario, seed=seed, size=size), scenario=scenario)
     if dry_run:
-        _would(term, made.tables.cells())
+        term.would(made.tables.cells())
         return
     files = term.step("demo_write", lambda _: made.write(folder), folder=folder)
     term.json([str(p) for p in files])

@@ -12,9 +12,11 @@ from kinerja_analysis.base.store import sweep, write_atomic
 from kinerja_analysis.cli.terminal import (
     CONFIG,
     Terminal,
+    as_cells,
     config_of,
     config_option,
     config_place,
+    dry_option,
     existing,
     json_option,
     lang_option,
@@ -35,7 +37,7 @@ NATION = 514
 @config_option
 @click.option("--replace", is_flag=True, help="Tahun yang tidak ada lagi boleh hilang / years may get lost.")
 @click.option("--no-write", is_flag=True, help="Jangan tulis daftar masalah / do not write the problem list.")
-@click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
+@dry_option
 @json_option
 @lang_option
 def store_command(
@@ -63,11 +65,8 @@ def store_command(
     lost = sorted({cell for cell in stored_cells(place) if cell[0] in regions} - set(cells))
     if lost and not replace:
         raise UsageError("run.store_would_lose", cells=", ".join(f"{r} {y}" for r, y in lost[:10]))
-    told = [{"region": code, "year": when} for code, when in cells]
     if dry_run:
-        term.json(told)
-        for code, when in cells:
-            term.say("would_do", region=code, year=str(when))
+        term.would(cells)
         return
     with Lock(place):
         sweep(place)
@@ -75,7 +74,7 @@ def store_command(
         settings = config_place(config_path, paths)
         if settings is not None:  # so that an audit of the store finds it
             write_atomic(place / CONFIG, settings.read_bytes())
-    term.json(told)
+    term.json(as_cells(cells))
     term.say("run.stored", n=len(written), folder=place.name)
 
 

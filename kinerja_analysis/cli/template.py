@@ -32,7 +32,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 @t.year_option
 @t.config_option
 @click.option("--force", is_flag=True, help="Timpa berkas yang ada / replace a file that is there.")
-@click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
+@t.dry_option
 @t.json_option
 @t.lang_option
 def template_command(kinds: tuple[str, ...], out: str | None, sources: tuple[str, ...], **given: Any) -> None:

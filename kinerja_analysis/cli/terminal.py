@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ MAPPING = "pemetaan.toml"
 
 lang_option = click.option("--lang", type=click.Choice(LANGUAGES), default=None, help="Bahasa / language.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Keluaran JSON / JSON output.")
+dry_option = click.option("--dry-run", is_flag=True, help="Tunjukkan saja / only show what would be done.")
 config_option = click.option("--config", "config_path", type=click.Path(), default=None, help=f"TOML; {CONFIG}.")
 region_option = click.option("--region", default=None, help="Kode Kemendagri atau nama / code or name.")
 year_option = click.option("--year", type=int, default=None, help="Tahun / year.")
@@ -67,6 +68,12 @@ class Terminal:
         if self.as_json:
             click.echo(json.dumps(data, ensure_ascii=False, indent=1, default=str))
 
+    def would(self, cells: Iterable[tuple[str, int]]) -> None:
+        """Say which regions and years would be done."""
+        self.json(as_cells(cells))
+        for region, year in cells:
+            self.say("would_do", region=region, year=str(year))
+
     def step(self, key: str, work: Callable[[Any], Any], **params: Any) -> Any:
         """Run ``work`` with a callback that moves a bar of files, rows and cells (None where there is no terminal)."""
         if self.as_json or not self.console.is_terminal:
@@ -90,6 +97,11 @@ class Terminal:
                 bar.update(task, completed=done, total=total, told=told)
 
             return work(move)
+
+
+def as_cells(cells: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Return regions and years for JSON."""
+    return [{"region": region, "year": year} for region, year in cells]
 
 
 def _full(key: str) -> str:

@@ -11,18 +11,15 @@ from pathlib import Path
 import pandas as pd
 
 from kinerja_analysis.base.config import REGION_CODE, AuditConfig
+from kinerja_analysis.base.region_names import KINDS, fold
 
 REFERENCE = Path("data") / "referensi" / "wilayah.csv"
-_KINDS = {"kabupaten": "kab", "kab": "kab", "kota": "kota", "provinsi": "prov", "prov": "prov", "propinsi": "prov",
-          "kecamatan": "kec", "kec": "kec", "distrik": "kec"}  # fmt: skip
-_FILLER = {"pemerintah", "instansi", "pemda", "pemkab", "pemkot", "pemprov", "daerah"}
 _BETWEEN = "\x1f"
-_FILLER_KIND = {"pemkab": "kab", "pemkot": "kota", "pemprov": "prov"}
 
 
 #: Words after the name of a region that do not belong to it.
 _AFTER = {"tahun", "thn", "periode", "per", "bulan", "triwulan", "tw", "semester", "tanggal", "provinsi", "propinsi",
-          "prov", "kabupaten", "kab", "kota", "pada", "untuk", "dan", "republik", "ri"}  # fmt: skip
+          "prov", "kabupaten", "kab", "kota", "pada", "untuk", "republik", "ri"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +36,6 @@ class Region:
         """Name, province and code, as listed among choices."""
         where = f", {self.province}" if self.province and self.province != self.name else ""
         return f"{self.name}{where} ({self.code})"
-
-
-def fold(name: str) -> tuple[str, str]:
-    """Return the kind ("kab", "kota", "prov", "kec" or "") and the bare name without blanks.
-
-    >>> fold("Pemerintah Kab. Aceh Timur"), fold("Aceh Besar")
-    (('kab', 'acehtimur'), ('', 'acehbesar'))
-    """
-    words = re.findall(r"[^\W_]+", name.lower())
-    kind = next((_FILLER_KIND[w] for w in words if w in _FILLER_KIND), "")
-    while words and ((words[0] in _FILLER and len(words) > 1) or (words[0] in _KINDS and len(words) > 1)):
-        kind = _KINDS.get(words[0], kind)
-        if words[0] == "daerah" and words[1] in ("istimewa", "khusus"):
-            break
-        words = words[1:]
-    return kind, "".join(words)
 
 
 @lru_cache(maxsize=4)
@@ -157,7 +138,7 @@ class Regions:
 
         if REGION_CODE.match(text) or text.isdigit():
             return ""
-        bare = {r.name.split(" ", 1)[-1] if r.name.split()[0].lower() in _KINDS else r.name: r
+        bare = {r.name.split(" ", 1)[-1] if r.name.split()[0].lower() in KINDS else r.name: r
                 for r in self._by_code.values()}  # fmt: skip
         names = [*bare, *(r.name for r in self._by_code.values())]
         hit = nearest(text, names, 0.75) or nearest(fold(text)[1], names, 0.75)

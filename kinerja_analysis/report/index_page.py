@@ -23,7 +23,8 @@ Row = Mapping[str, Any]
 def headline(audit: Audit) -> dict[str, Any]:
     """Return what the index says of a report: JSON-able codes and numbers of an audit of one cell.
 
-    Keys: ``province bps persons verdicts separated index comparators flagged failed answers rated fdr rule changes``;
+    Keys: ``province bps persons verdicts told separated index comparators flagged failed answers rated fdr rule
+    version changes``; ``told`` is the verdict on each kind of data as it came out (``View.untold``),
     ``separated`` is value, lower and upper (shares) or None, ``index`` the same by what is scored (without range where
     there is none),
     ``comparators`` what that index was held against, ``persons`` and ``rated`` (by kind of data) -1 where the number
@@ -42,6 +43,7 @@ def headline(audit: Audit) -> dict[str, Any]:
         "bps": place.bps if place is not None else "",
         "persons": persons[0] if persons else 0,
         "verdicts": {kind: verdict for (_, _, kind), verdict in audit.design.verdicts().items()},
+        "told": {kind: view.untold(kind, verdict) for (_, _, kind), verdict in audit.design.verdicts().items()},
         "separated": [e.value, e.lower, e.upper] if e is not None and known else None,
         "index": {f.params["scored"]: _shown(f) for f in told(view) if f.status in ANSWERED},
         "comparators": {f.params["scored"]: str(f.params["comparators"]) for f in told(view) if f.status in ANSWERED},

@@ -84,6 +84,17 @@ def test_select_merge_and_repeated_cells() -> None:
         merge([audit(), audit()])
 
 
+@pytest.mark.parametrize(("asked", "code"), [
+    ("01.02", "01.02"), ("Kab. Dua", "01.02"), ("dua", "01.02"), ("Kota Dua", "Kota Dua"), ("Satu", "Satu"),
+    ("Kota Satu", "01.71"),
+])  # fmt: skip
+def test_a_region_is_found_by_its_name_and_kind(asked: str, code: str) -> None:
+    """A regency is not the city of that name; a name that two regions have is nobody's."""
+    names = {"01.01": "Kabupaten Satu", "01.71": "Kota Satu", "01.02": "Kabupaten Dua"}
+    three = merge([audit(c) for c in names])
+    assert dataclasses.replace(three, provenance={**three.provenance, "region_names": names}).code(asked) == code
+
+
 def test_verdict_of_one_cell_only() -> None:
     assert audit().design.verdict == "not_identified"
     with pytest.raises(ValueError, match="several"):

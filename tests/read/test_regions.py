@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig, RegionConfig
-from kinerja_analysis.read.regions import Regions, fold, reference
+from kinerja_analysis.base.region_names import fold
+from kinerja_analysis.read.regions import Regions, reference
 
 
 def codes(text: str, config: AuditConfig | None = None) -> list[str]:
@@ -55,7 +56,8 @@ def test_text_behind_the_name_is_dropped() -> None:
 
 
 @pytest.mark.parametrize("text", ["Kab. Mamuju Utara", "Kota Padang Sidempuan", "Kab. Lampung Sel.",
-                                  "Kab. Tulang Bawang Brt", "Kab. Maluku Tenggara Barat", "Mamuju Tegah"])  # fmt: skip
+                                  "Kab. Tulang Bawang Brt", "Kab. Maluku Tenggara Barat", "Mamuju Tegah",
+                                  "Kab. Mamuju dan Kab. Majene"])  # fmt: skip
 def test_a_name_that_goes_on_is_another_name(text: str) -> None:
     """Old names, other spellings and abbreviations are unknown: not the region with which they begin."""
     assert Regions(AuditConfig()).prefix(text) == []

@@ -60,6 +60,14 @@ def test_each_question_is_counted_over_the_regions_with_its_budget(rows: Rows, a
     assert f"Of {answered} answers 2 are flagged" in text and f"at most about {answered / 10:.1f}" in text
 
 
+def test_a_spread_that_could_not_be_told_is_not_counted_as_told(rows: Rows) -> None:
+    some = [copy.deepcopy(r) for r in rows]
+    for k, r in enumerate(some):
+        r["headline"]["told"] = {"ekinerja": "changes_few" if k == 4 else "linked_by_changes"}
+    told = {row[1]: row[2] for row in tables(annual_page(some, 2025, "public", "en"))[1].rows}
+    assert told == {"the spread only": 4, "not even the spread yet": 1}
+
+
 def test_levels_are_not_compared_and_nothing_is_ranked(rows: Rows) -> None:
     for lang, words in (("id", ("tidak dibandingkan", "Bukan peringkat")), ("en", ("not compared", "Not a ranking"))):
         page = page_html(annual_page(rows, 2025, "public", lang).blocks, lang=lang, title="")

@@ -97,7 +97,8 @@ def _some(names: Sequence[str], lang: str) -> str:
 
 def told(nation: Nation) -> Section:
     """Return in how many regions which verdict on identification holds."""
-    counted = Counter(item for r in nation.now for item in r["headline"]["verdicts"].items())
+    heads = [r["headline"] for r in nation.now]
+    counted = Counter(item for top in heads for item in top.get("told", top["verdicts"]).items())
     rows = tuple((say(f"report.kind.{kind}", nation.lang), say(f"report.verdict_name.{verdict}", nation.lang), n)
                  for (kind, verdict), n in sorted(counted.items()))  # fmt: skip
     table = TableBlock(nation.tell("told_caption"), nation.columns(kind="", verdict="", count="n"), rows)
