@@ -69,6 +69,10 @@ def tree(out: Path) -> dict[str, bytes]:
     return {name: p.read_bytes() for name, p in paths.items() if not name.startswith("internal/log/")}
 
 
+def logged(out: Path) -> str:
+    return "".join(p.read_text() for p in out.glob("internal/log/*"))
+
+
 @pytest.mark.slow
 def test_a_worker_killed_with_a_cell_in_its_hands_loses_nothing(tmp_path: Path) -> None:
     store, out = tmp_path / "simpanan", tmp_path / "jauh"
@@ -79,13 +83,12 @@ def test_a_worker_killed_with_a_cell_in_its_hands_loses_nothing(tmp_path: Path) 
             stderr=subprocess.STDOUT, text=True, cwd=tmp_path,
         )  # fmt: skip
         until = time.monotonic() + 120
-        while not any('"cell"' in p.read_text() for p in out.glob("internal/log/*")) and time.monotonic() < until:
+        while logged(out).count('"cell"') < len(workers) and time.monotonic() < until:
             time.sleep(0.05)
-        workers[0].send_signal(signal.SIGKILL)  # four cells for three workers: each holds one
+        workers[0].send_signal(signal.SIGKILL)  # four cells for three workers: each has begun one
         said, _ = command.communicate(timeout=300)
     assert command.returncode == 0, said
-    log = "".join(p.read_text() for p in out.glob("internal/log/*"))
-    assert log.count('"cell"') > len(CODES)  # the killed one's cell was begun twice
+    assert logged(out).count('"cell"') > len(CODES)  # the killed one's cell was begun twice
     here = tmp_path / "sini"
     assert run(store, out=here, level=["internal"], jobs=1, config=CONFIG).exit_code == 0
     assert tree(out).keys() == tree(here).keys()
