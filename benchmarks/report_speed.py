@@ -5,7 +5,8 @@ once; CPU seconds are those of this process and of everything it started, so the
 
 - engines: a notebook that imports what a report needs and ends, in a fork and in a new kernel, by turns; medians.
 - set: one region, one language, one level, medians; ``notebooks`` is the set without any form, of which loading the
-  audit, words and figures are measured apart; each form is what a set with it costs more than one without.
+  audit, words and figures are measured apart; each form is what a set with it costs more than one without. ``both``:
+  both levels one after the other, as a run makes them, so that they share pictures.
 - growth: the public sets of 4, 38 and 514 regions in both languages, made of copies of the demo's audits under other
   codes; with the index, through worker processes as in a run. Peak: the largest process.
 
@@ -88,6 +89,18 @@ def engines(folder: Path) -> list[dict[str, Any]]:
     return [row("engine", name, seconds) for name, seconds in found.items()]
 
 
+def make_sets(editions: list[Audit], folder: Path, formats: tuple[str, ...]) -> None:
+    """Make the sets of one cell at each level, one after the other; pictures of earlier sets are forgotten."""
+    from kinerja_analysis.report import produce
+    from kinerja_analysis.show import charts
+
+    charts.begin("")
+    for audit in editions:
+        (region, year), level = audit.cells[0], audit.level
+        job = produce.Job(region, year, level, ("id",), formats, audit.name(region))
+        produce.make(job, audit, folder, produce.notebooks_folder())
+
+
 def one_set(audit: Audit, folder: Path) -> list[dict[str, Any]]:
     """Measure where one set in one language goes."""
     from kinerja_analysis.base.store import load_audit, save_audit
@@ -95,12 +108,8 @@ def one_set(audit: Audit, folder: Path) -> list[dict[str, Any]]:
     from kinerja_analysis.report.page import quality_page, region_page
     from kinerja_analysis.show import charts
 
-    (region, year), level = audit.cells[0], audit.level
-
     def made(*formats: str) -> list[float]:
-        job = produce.Job(region, year, level, ("id",), formats, audit.name(region))
-        task = lambda: produce.make(job, audit, folder, produce.notebooks_folder())  # noqa: E731
-        return [spent(task) for _ in range(REPEATS)]
+        return [spent(lambda: make_sets([audit], folder, formats)) for _ in range(REPEATS)]
 
     def page(pictures: bool) -> None:
         region_page(audit, "id", pictures=pictures)
@@ -117,7 +126,7 @@ def one_set(audit: Audit, folder: Path) -> list[dict[str, Any]]:
         *((f, [s - statistics.median(bare) for s in made(f)]) for f in produce.FORMATS),
         ("all", made(*produce.FORMATS)),
     ]  # fmt: skip
-    return [row("set", what, seconds, level=level) for what, seconds in rows]
+    return [row("set", what, seconds, level=audit.level) for what, seconds in rows]
 
 
 def copy(audit: Audit, code: str) -> Audit:
@@ -160,6 +169,7 @@ def demo(size: float | None) -> list[Audit]:
 def main(chosen: list[str]) -> None:
     """Measure and, for all sizes or with ``--write``, write the table."""
     from kinerja_analysis.release import release
+    from kinerja_analysis.report.produce import FORMATS
 
     sizes = tuple(int(c) for c in chosen if c.isdigit())
     rows: list[dict[str, Any]] = []
@@ -169,6 +179,9 @@ def main(chosen: list[str]) -> None:
         first = demo(None)[-1]
         for edition in (release(first), first):
             rows += one_set(edition, folder / edition.level)
+        pair = [release(first), first]
+        many = [spent(lambda: make_sets(pair, folder / "both", FORMATS)) for _ in range(REPEATS)]
+        rows.append(row("set", "both", many, level="both", sets=2))
         small = [release(a) for a in demo(SMALL)]
         rows += [growth(small, count, folder / str(count)) for count in sizes or GROWTH]
     if sizes and "--write" not in chosen:

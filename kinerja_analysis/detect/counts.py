@@ -13,6 +13,7 @@ from kinerja_analysis.base.tables import PREDIKAT, SOURCES, TABLES, data_kind
 from kinerja_analysis.detect.adviser import advice
 from kinerja_analysis.detect.comparable import comparable
 from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.pictured import pictured
 from kinerja_analysis.detect.quality import quality
 
 EMPLOYMENT = ("pns", "pppk", "pppk_paruh_waktu")
@@ -38,6 +39,7 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
         "accounting": lines,
         **quality(ctx, lines, files),
         **comparable(ctx, results),
+        **pictured(ctx),
     }
     return {name: frame.assign(**head)[[*head, *frame.columns]] for name, frame in found.items()}
 

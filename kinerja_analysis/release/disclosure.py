@@ -26,6 +26,7 @@ from kinerja_analysis.release.suppress import ROUND_TO, printed, protect, rounde
 
 PUBLIC_KINDS = ("region", "group", "attribute", "source", "source_pair")
 SHARES = ("share_top", "share_modal")
+INTERNAL = ("raters", "wright", "changes")  #: frames that stay at the internal level as a whole
 PERSONS = ("n", "n_rated", "k", "higher", "lower", "unknown")  #: parameters of findings that count persons
 
 
@@ -93,7 +94,7 @@ def release(audit: Audit, config: AuditConfig | None = None, *, earlier: Sequenc
         known = pd.concat([known, told[region, year].frames["published"]], ignore_index=True)
     persons, raters = limits["persons"], limits["raters"]
     enough = _cells_with_raters(audit.counts["examined"], raters)
-    counts = {k: f for k, f in audit.counts.items() if k != "raters"}
+    counts = {k: f for k, f in audit.counts.items() if k not in INTERNAL}
     for name in next(iter(told.values())).frames:
         counts[name] = pd.concat([t.frames[name] for t in told.values()], ignore_index=True)
     if "accounting" in counts:

@@ -148,7 +148,9 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
     The old set stays untouched until the new one is complete and verified.
     """
     from kinerja_analysis.report.index_page import headline
+    from kinerja_analysis.show.charts import begin
 
+    begin(f"{job.region} {job.year}")
     if audit.config.key_file:
         os.environ["KINERJA_KEY_FILE"] = str(Path(audit.config.key_file).expanduser().resolve())
     target = job.folder(out)

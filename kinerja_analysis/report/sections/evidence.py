@@ -42,6 +42,7 @@ def evidence(view: View, detector: str, anchor: str) -> Section:
     blocks += [Text(text) for text in (tail, *rest) if text]
     for drawn in drawings(view, detector, result):
         blocks += list(drawn) if drawn is not None else []
+    blocks += _no_map(view) if detector == "leniency" else []
     blocks += listed(view, result)
     blocks.append(Note(tuple(method(view, detector, result))))
     badge = view.say("badge.only_internal") if view.internal and _personal(result) else ""
@@ -83,6 +84,7 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
         yield figure(view, "funnel", result, names=view.names, caption=_caption(view, "funnel"), codes=codes)
         ways = [f for m in SPREADS for f in result.findings(measure=m, subject_kind="region")]
         yield figure(view, "ranges", ways, caption=_caption(view, "spreads"), codes=[f.code for f in ways])
+        yield from _leniency_models(view)
     elif detector == "drift":
         caption = _of_raters(view, result, "drift", "relative_shift", MOST_SHIFTS)
         yield figure(view, "caterpillar", result, caption=caption, codes=codes, names=view.names,
@@ -103,6 +105,23 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
         yield from _flagged_raters(view, result)
     elif detector == "straight_lining":
         yield figure(view, "chance", result, caption=_caption(view, detector), codes=codes)
+
+
+def _leniency_models(view: View) -> Iterator[Drawn | None]:
+    """Yield what lies under the answers about leniency: the changes of supervisor and the Wright map."""
+    changes, wright = view.count("changes"), view.count("wright")
+    if len(changes):
+        yield figure(view, "changes", changes, caption=_caption(view, "changes"))
+    if len(wright) and (wright["facet"] == "ratee").any():
+        n = int(wright.loc[wright["facet"] == "ratee", "n"].sum())
+        yield figure(view, "wright", wright, caption=view.say("caption.wright", n=n))
+
+
+def _no_map(view: View) -> list[Block]:
+    """Say why there is no Wright map where the ratings fall into parts."""
+    wright = view.count("wright")
+    parts = wright[wright["facet"] == "parts"] if len(wright) else wright
+    return [Text(view.say("caption.wright_parts", n=int(parts["n"].iloc[0])), "small")] if len(parts) else []
 
 
 def _caption(view: View, name: str) -> str:

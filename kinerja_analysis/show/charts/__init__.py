@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAMES = (
-    "bounds", "caterpillar", "chance", "contrasts", "d_study", "design", "distribution", "funnel", "odds", "pairs",
-    "panel", "ranges", "regions", "self_other", "sources", "supported", "teams",
+    "bounds", "caterpillar", "chance", "changes", "contrasts", "d_study", "design", "distribution", "funnel", "odds",
+    "pairs", "panel", "ranges", "regions", "self_other", "sources", "supported", "teams", "wright",
 )  # fmt: skip
 OF_RESULT = {
     "leniency": "caterpillar",
@@ -38,6 +38,7 @@ OF_RESULT = {
 SLIM = 400  #: up to this width one picture serves all screens
 MOST_KEPT = 250  #: pictures kept in a process, the oldest go first; a report set in two languages has about 80
 _DRAWN: dict[str, bytes] = {}
+_OWNER: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,13 @@ def _picture(module: Any, frame: pd.DataFrame, lang: str, width: int, height: in
     if key not in _DRAWN:
         keep({key: _draw(module, frame, lang, width, height, narrow)})
     return _DRAWN[key]
+
+
+def begin(owner: str) -> None:
+    """Drop the pictures kept for another owner (a region's report sets): no two of them share any."""
+    if [owner] != _OWNER:
+        _OWNER[:] = [owner]
+        _DRAWN.clear()
 
 
 def drawn() -> dict[str, bytes]:

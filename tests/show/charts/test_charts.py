@@ -79,7 +79,15 @@ def inputs(lab: SimpleNamespace) -> dict[str, tuple[Any, list[str]]]:
                               "se": [0.02, 0.05, 0.01], "centre": 0.2, "phi": 1.5,
                               "lower": [0.15, 0.08, 0.18], "upper": [0.25, 0.32, 0.22],
                               "lower_outer": [0.12, 0.01, 0.16], "upper_outer": [0.28, 0.39, 0.24]})  # fmt: skip
+    columns = ["facet", "name", "position", "se", "n"]
+    places = pd.DataFrame(
+        [("ratee", "", 0.5, np.nan, 30), ("ratee", "", 1.0, np.nan, 10), ("rater", "", -0.5, np.nan, 4),
+         ("criterion", "kerja_sama", 0.2, 0.1, 1), ("criterion", "loyal", 0.1, 0.1, 1),
+         ("step", "25|50", -0.4, 0.1, 1)], columns=columns)  # fmt: skip
+    moves = pd.DataFrame({"position": [-0.5, 0.0, 0.5], "kept": [0, 20, 0], "changed": [2, 4, 2]})
     return {
+        "wright": (places, ["40 pegawai terletak antara 0,5 dan 0,5", "4 penilai", "kerja sama, loyal"]),
+        "changes": (moves, ["20 pergeseran, 0% bukan nol", "8 pergeseran, 50% bukan nol, simpangan baku 0,35"]),
         "panel": (dimensions, ["Daya pembeda: 27 (n 400).", "0,44 (n 318), 0,30 sampai 0,50", "paling banyak 79",
                                "Kaitan dengan capaian: tidak teridentifikasi"]),
         "regions": (funnel_of, ["3 wilayah", "rata-rata 20,0%", "1 di luar batas 99,8%", "01.01: 40,0%"]),
@@ -116,6 +124,23 @@ def test_every_chart_in_both_languages(name: str, lab: SimpleNamespace) -> None:
     assert all(number in made["id"].alt for number in numbers), made["id"].alt
     assert made["id"].alt != made["en"].alt
     assert pyplot.get_fignums() == []
+
+
+def test_the_levels_of_a_report_share_pictures_and_two_regions_do_not(lab: SimpleNamespace) -> None:
+    charts.begin("13.71 2025")
+    charts.figure("caterpillar", raters(lab, 5), lang="id")
+    kept = set(charts.drawn())
+    charts.begin("13.71 2025")
+    assert kept and set(charts.drawn()) == kept
+    charts.begin("13.71 2024")
+    assert not charts.drawn()
+
+
+def test_few_changes_and_no_employees_are_no_picture() -> None:
+    few = pd.DataFrame({"position": [0.0, 0.5], "kept": [20, 1], "changed": [4, 3]})
+    assert charts.figure("changes", few, lang="id") is None
+    parts = pd.DataFrame({"facet": ["parts"], "name": [""], "position": [np.nan], "se": [np.nan], "n": [9]})
+    assert charts.figure("wright", parts, lang="id") is None
 
 
 def test_the_same_input_gives_the_same_bytes(lab: SimpleNamespace) -> None:
