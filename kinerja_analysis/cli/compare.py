@@ -36,7 +36,7 @@ def compare_command(
     as_json: bool, lang: str | None,
 ) -> None:  # fmt: skip
     """Bandingkan wilayah dan tahun dari audit tersimpan / compare regions and years of stored audits."""
-    from kinerja_analysis.compare import compare_regions, compare_years
+    from kinerja_analysis.compare import compared
     from kinerja_analysis.pipeline import open_audit
     from kinerja_analysis.report.banding import compare_pages, place
     from kinerja_analysis.run import Lock
@@ -45,17 +45,13 @@ def compare_command(
     config = config_of(config_path, ["."])
     stored = open_audit(out, level=level, key_file=config.key_file)  # type: ignore[arg-type]
     audit = chosen(stored, regions, years)
-    several = len({r for r, _ in audit.cells}) > 1
-    found = [compare_regions(audit)] if several else []
-    if not several or len({y for _, y in audit.cells}) > 1:
-        found.append(compare_years(audit))
+    regions_, years_ = compared(audit)
+    found = [regions_] if years_ is None or years_ is regions_ else [regions_, years_]
     term.json(_json(found))
     if not as_json:
         for comparison in found:
             term.console.print(comparison.summary(term.lang))
             term.console.print()
-    if not several:
-        return
     if dry_run:
         term.say("compare.written", path=str(place(audit, Path(out))))
         return

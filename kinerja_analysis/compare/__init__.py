@@ -15,7 +15,7 @@ from kinerja_analysis.base.results import COMPARISON_COLUMNS, Audit, Comparison,
 from kinerja_analysis.compare import inside, levels
 from kinerja_analysis.compare.pairs import Pair, Row, frame_of
 
-__all__ = ["compare_regions", "compare_years"]
+__all__ = ["compare_regions", "compare_years", "compared"]
 
 
 def compare_regions(audits: Audit | Sequence[Audit], *, measures: Sequence[str] | None = None) -> Comparison:
@@ -80,6 +80,18 @@ def compare_years(
     if not pairs:
         raise UsageError("compare.two_years")
     return _made(audit, pairs, measures)
+
+
+def compared(audit: Audit) -> tuple[Comparison, Comparison | None]:
+    """Return what can be compared in an audit: its regions, and their years (None with one year each).
+
+    With one region only, both are the comparison of its years. Raises ``UsageError`` where nothing can be compared.
+    """
+    if len({r for r, _ in audit.cells}) == 1:
+        years = compare_years(audit)
+        return years, years
+    several = len({r for r, _ in audit.cells}) < len(audit.cells)
+    return compare_regions(audit), compare_years(audit) if several else None
 
 
 def _one(audits: Audit | Sequence[Audit]) -> Audit:

@@ -12,7 +12,7 @@ import pandas as pd
 from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import save_audit
 from kinerja_analysis.base.words import LANGUAGES, say
-from kinerja_analysis.compare import compare_regions
+from kinerja_analysis.compare import compared
 from kinerja_analysis.report._forks import orderly
 from kinerja_analysis.report.index_page import write_index
 from kinerja_analysis.report.produce import Job, check_choice
@@ -44,21 +44,24 @@ def _stem(audit: Audit) -> str:
 def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAGES) -> list[Path]:
     """Write the comparison of all regions and years of an audit: notebook, html, pdf and xlsx in each language.
 
-    Raises ``UsageError`` without two regions in a year, ``ReportFailed`` when the notebook did not run to its end.
+    Raises ``UsageError`` without two regions in a year or two years of a region, ``ReportFailed`` when the notebook did
+    not run to its end.
     """
     check_choice(languages, LANGUAGES)
-    compared = compare_regions(audit)
+    regions, years = compared(audit)
     if audit.config.key_file:
         os.environ["KINERJA_KEY_FILE"] = str(Path(audit.config.key_file).expanduser().resolve())
     target = place(audit, out.resolve())
 
     def more(lang: str) -> list[tuple[str, str, pd.DataFrame]]:
-        frames = {"data": compared.to_frame(), "funnel": compared.funnels}
+        frames = {"data": regions.to_frame(), "funnel": regions.funnels}
+        if years is not None and years is not regions:
+            frames["years"] = years.to_frame()
         return [(say(f"compare.sheet.{k}", lang), target.name, frame) for k, frame in frames.items() if len(frame)]
 
     written = write_pages(
         target, NOTEBOOK, f"banding_{target.name}", {}, languages=languages, level=audit.level,
-        year=max(y for _, y in audit.cells), synthetic=compared.synthetic,
+        year=max(y for _, y in audit.cells), synthetic=regions.synthetic,
         prepare=lambda stage: save_audit(audit, stage / "audit"), more=more, seconds=audit.config.notebook_seconds,
     )  # fmt: skip
     write_index(out.resolve(), languages)

@@ -67,20 +67,19 @@ class Report(_Shown):
 class Comparing(_Shown):
     """The page of a comparison, as a notebook shows it: all regions and years of the audit in the folder ``audit``.
 
-    ``regions`` and ``years`` are the comparisons themselves. Raises ``UsageError`` when there are no two regions in a
-    year, or when the stored audit is missing or was changed.
+    ``regions`` and ``years`` are the comparisons themselves, both the same one where the audit has one region. Raises
+    ``UsageError`` when there are no two regions in a year and no two years of a region, or when the stored audit is
+    missing or was changed.
     """
 
     def __init__(self, lang: str, level: str, *, folder: str = AUDIT_FOLDER) -> None:
-        from kinerja_analysis.compare import compare_regions, compare_years
+        from kinerja_analysis.compare import compared
         from kinerja_analysis.report.page import comparison_page
 
         audit = stored_audit(folder, level)
         if audit.level != level:
             raise ValueError(f"the stored audit is {audit.level}, the page {level}")
-        self.regions = compare_regions(audit)
-        several = len({r for r, _ in audit.cells}) < len(audit.cells)
-        self.years = compare_years(audit) if several else None
+        self.regions, self.years = compared(audit)
         super().__init__(comparison_page(self.regions, self.years, lang))
 
 class Annual(_Shown):

@@ -131,7 +131,8 @@ def comparison_page(regions: Comparison, years: Comparison | None, lang: str, *,
     Parameters
     ----------
     regions : Comparison
-        From ``compare_regions``; its last year is shown in full, the others in short.
+        From ``compare_regions``; its last year is shown in full, the others in short. For one region alone from
+        ``compare_years``, as ``years``.
     years : Comparison, optional
         From ``compare_years``.
     lang : str
@@ -145,12 +146,12 @@ def comparison_page(regions: Comparison, years: Comparison | None, lang: str, *,
         Sections in the order of ``COMPARISON_NAMES``; ``region`` is empty and ``year`` the last one.
     """
     view = compare.Compared(regions, years, lang, pictures)
-    same = compare.criteria(view)
+    same, level = compare.criteria(view), compare.levels(view)
     parts: tuple[tuple[Block, ...], ...] = (
         (compare.masthead(view),),
         (compare.allowed(view),),
         tuple(compare.inside(view)),
-        (compare.levels(view),),
+        (level,) if level is not None else (),
         tuple(compare.years(view)),
         (same,) if same is not None else (),
         (compare.reading(view),),

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from kinerja_analysis.base.store import save_audit
+from kinerja_analysis.pipeline import audit
+from kinerja_analysis.simulate import simulate
+
 
 def kinerja(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "kinerja_analysis", *arguments], capture_output=True, text=True,
@@ -51,6 +55,21 @@ def test_json_holds_the_tidy_rows_and_a_dry_run_writes_nothing(reports: Path) ->
     level = [r for r in rows if r["measure"] in ("level", "performance", "severity")]
     assert level and all(r["value"] is None and r["reason"] for r in level)
     assert sorted(reports.rglob("*")) == before
+
+
+@pytest.mark.slow
+def test_the_years_of_one_region_have_a_page(tmp_path: Path) -> None:
+    world = simulate(["76.02"], [2024, 2025], seed=1, size=0.2)
+    whole = audit(world.tables, config=world.config)
+    for region, year in whole.cells:
+        folder = tmp_path / "internal" / str(year) / f"{region}-mamuju" / "audit"
+        folder.parent.mkdir(parents=True)
+        save_audit(whole.select(region=region, year=year), folder)
+    done = kinerja("compare", "Mamuju", "--out", str(tmp_path), "--level", "internal", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "cannot be separated" in done.stdout
+    (page,) = (tmp_path / "internal" / "banding" / "mamuju_2024-2025").glob("*_en.html")
+    assert "2025 against 2024" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

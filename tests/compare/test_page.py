@@ -10,7 +10,10 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis import compare_regions, compare_years
+from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.results import merge
 from kinerja_analysis.base.words import LANGUAGES
+from kinerja_analysis.compare import compared
 from kinerja_analysis.report.banding import place
 from kinerja_analysis.report.blocks import Answers, Figure, Section, TableBlock, Verdict, numbers, sentences, walk
 from kinerja_analysis.report.html import page_html
@@ -115,6 +118,20 @@ def test_years_of_each_region_and_their_change(audit) -> None:
     assert titles == ["From year to year: Utara", "From year to year: Selatan"]
     (table,) = [b for b in walk(section.blocks) if isinstance(b, TableBlock)]
     assert table.rows[0][0] == "2024 – 2025" and "+0.5" in str(table.rows[0][-1])
+
+
+def test_the_years_of_one_region_have_a_page(audit) -> None:
+    alone = merge([audit.select(region=A, year=y) for y in YEARS])
+    years, same = compared(alone)
+    assert years is same and compared(audit)[1] is not None
+    shown = {lang: comparison_page(years, years, lang, pictures=False) for lang in LANGUAGES}
+    text = words_of(shown["en"])
+    assert text.index("cannot be separated") < text.index("2025 against 2024")
+    assert f"{YEARS[0]}–{YEARS[1]}" in shown["en"].title and " and " not in shown["en"].title
+    assert "no ranking" not in text and "both regions" not in text and "each region" not in text.split("inside each")[0]
+    assert numbers(shown["en"].blocks) == numbers(shown["id"].blocks) and numbers(shown["en"].blocks)
+    with pytest.raises(UsageError):
+        compared(audit.select(region=A, year=2025))
 
 
 def test_four_regions_get_a_matrix_and_no_sections_by_pair(fact, make_audit) -> None:

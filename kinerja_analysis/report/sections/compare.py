@@ -42,7 +42,10 @@ INSIDE = tuple(m for topic, measures in TOPICS.items() if topic != "level" for m
 
 @dataclass(frozen=True)
 class Compared:
-    """Regions compared in one or more years, and each region's years, in one language."""
+    """Regions compared in one or more years, and each region's years, in one language.
+
+    ``regions`` may be the years of one region (``over_time``): each year is then compared with the one before.
+    """
 
     regions: Comparison
     years: Comparison | None
@@ -54,6 +57,11 @@ class Compared:
         return say(f"compare.{key}", self.lang, **params)
 
     @property
+    def over_time(self) -> bool:
+        """Whether one region's years are compared, not regions."""
+        return all(p[0] == p[2] for p in self.regions.pairs)
+
+    @property
     def latest(self) -> int:
         """The last year compared."""
         return int(self.regions.frame["year"].max())
@@ -63,7 +71,9 @@ class Compared:
         """The regions' names and the years."""
         frame = self.regions.frame
         names = sorted({self.regions.names.get(r, r) for c in ("region_a", "region_b") for r in frame[c]})
-        first, last = int(frame["year"].min()), self.latest
+        first, last = int(frame["year_b" if self.over_time else "year"].min()), self.latest
+        if self.over_time:
+            return f"{names[0]}, {first}–{last}"
         listed = self.tell("summary.pair", a=", ".join(names[:-1]), b=names[-1])
         return f"{listed}, {last}" if first == last else f"{listed}, {first}–{last}"
 
@@ -161,7 +171,7 @@ def _pair(view: Compared, comparison: Comparison, number: int) -> Section:
     blocks += [_table(view, comparison, rest, view.tell("page.table", year=str(view.latest)))] if rest else []
     blocks += _missing(view, comparison)
     others = []
-    for pair in view.regions.pairs:
+    for pair in () if view.over_time else view.regions.pairs:
         if pair[0] == first.region_a and pair[2] == first.region_b and pair[1] != view.latest:
             other = view.regions.select(pair)
             found = known(other)
@@ -170,7 +180,7 @@ def _pair(view: Compared, comparison: Comparison, number: int) -> Section:
             others.append(Text(view.tell(key, year=str(pair[1]), **counts)))
             others += [Text(f"**{words.told(other, r, view.lang)}**") for r in apart(found)]
     blocks += [Heading(view.tell("page.other_years")), *others] if others else []
-    title = view.tell("page.inside", a=a, b=b, year=str(view.latest))
+    title = view.tell("page.inside_years" if view.over_time else "page.inside", a=a, b=b, year=str(view.latest))
     return Section(f"dalam-{number}", str(number), title, tuple(blocks))
 
 
@@ -259,8 +269,13 @@ def _funnel(view: Compared, frame: pd.DataFrame, caption: str) -> list[Block]:
     return [picture, TableBlock(caption, columns, body, role="data", numbers=seen)]
 
 
-def levels(view: Compared) -> Section:
-    """Return the level of ratings: split where persons link regions, else why not and what it would take."""
+def levels(view: Compared) -> Section | None:
+    """Return the level of ratings: split where persons link regions, else why not and what it would take.
+
+    None for the years of one region: what nobody can separate there stands in its own section.
+    """
+    if view.over_time:
+        return None
     blocks: list[Block] = []
     for c in view.of_year(view.latest):
         rows = known(c, TOPICS["level"])
@@ -330,7 +345,8 @@ def criteria(view: Compared) -> Section | None:
             blocks.append(Text(view.tell("page.criteria_differ", a=a, b=b)))
             continue
         counts = {"n": len(found), "apart": len(apart(found)), "year": str(view.latest)}
-        blocks += [Text(view.tell("page.criteria_same", a=a, b=b, **counts)), _table(view, c, found, "")]
+        key = "page.criteria_same_years" if view.over_time else "page.criteria_same"
+        blocks += [Text(view.tell(key, a=a, b=b, **counts)), _table(view, c, found, "")]
     blocks = list(dict.fromkeys(blocks))
     if not blocks:
         return None
@@ -344,6 +360,7 @@ def reading(view: Compared) -> Section:
     level = float(found[0].level) if found else 0.95
     together = view.tell("page.reading_together_text", n=len(found), year=str(view.latest), level=level)
     facts = [(view.tell("page.reading_together"), together)]
-    keys = ("adjusted", "order", *(("years",) if view.years is not None else ()))
+    order = () if view.over_time else ("order",)
+    keys = ("adjusted", *order, *(("years",) if view.years is not None else ()))
     facts += [(view.tell(f"page.reading_{k}"), view.tell(f"page.reading_{k}_text")) for k in keys]
     return Section("baca", "", view.tell("page.reading"), (Facts(tuple(facts)),), role="provenance")
