@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
@@ -118,6 +119,8 @@ def collect(
 ) -> tuple[Session, dict[str, pd.DataFrame]]:
     """Return the session and the combined tables, identifiers still raw: for use inside this room only."""
     config = config or find_config(paths)
+    if year is not None and (isinstance(year, bool) or not isinstance(year, (int, np.integer))):
+        raise TypeError(f"year must be a whole number, not {year!r}")
     session = Session(config, None, year, progress=progress)
     session.region = _argument(session, region)
     gather(session, paths)
@@ -141,6 +144,7 @@ def _argument(session: Session, region: str | None) -> str | None:
     """Return the code of the region argument."""
     if region is None:
         return None
+    region = str(region)
     found = session.regions.find(region)
     if len(found) == 1:
         return found[0].code

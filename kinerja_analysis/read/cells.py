@@ -161,7 +161,7 @@ class Block:
     ``exact`` is true where whole numbers are exact (Parquet, frames), ``separator`` is the delimiter of a text file,
     ``codes`` the declared meaning of number codes ("best_first", "worst_first" or ""), ``harmless`` the positions of
     columns taken in that identify nobody, ``word`` what a row is called where columns have no letters; ``refused``
-    counts body lines that could not be cut into cells.
+    counts body lines that could not be cut into cells; ``form`` is true for sheets of an input template.
     """
 
     file: int
@@ -186,6 +186,7 @@ class Block:
     harmless: frozenset[int] = frozenset()
     word: str = "baris"
     refused: int = 0
+    form: bool = False
     _memo: dict[int, Cells] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:

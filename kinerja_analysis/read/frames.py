@@ -32,7 +32,8 @@ def of_frame(frame: pd.DataFrame, number: int, config: AuditConfig, table: str =
 
     def column(j: int) -> Cells:
         series = frame.iloc[:, j]
-        return Cells.of(series.astype(object).where(series.notna(), None).tolist())
+        values = series.astype(object).where(series.notna(), None).tolist()
+        return Cells.of([str(v) if isinstance(v, (list, dict, set, np.ndarray)) else v for v in values])
 
     block = _block(number, FRAME, header, len(frame), column)
     layout = _layout(header, FRAME, config)

@@ -7,6 +7,7 @@ from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig, DatabaseConfig
@@ -32,14 +33,26 @@ _TEMPORARY = ("~$", ".~lock.")
 
 
 def as_sources(paths: Any) -> list[Any]:
-    """Return the sources as a list: one path, several, a frame, or frames by table name."""
-    if isinstance(paths, (str, Path, pd.DataFrame, DatabaseConfig)):
+    """Return the sources as a list: one path, several, a frame, or frames by table name.
+
+    Raises ``TypeError`` for anything else, also inside a list or mapping.
+    """
+    one = (str, Path, pd.DataFrame, DatabaseConfig)
+    if isinstance(paths, one):
         return [paths]
+    wanted = "paths, frames or a mapping of frames expected, not "
     if isinstance(paths, Mapping):
+        for frame in paths.values():
+            if not isinstance(frame, pd.DataFrame):
+                raise TypeError(f"{wanted}a mapping to {type(frame).__name__}")
         return [(str(table), frame) for table, frame in paths.items()]
-    if isinstance(paths, Iterable):
-        return list(paths)
-    raise TypeError(f"paths, frames or a mapping of frames expected, not {type(paths).__name__}")
+    if isinstance(paths, Iterable) and not isinstance(paths, (pd.Series, np.ndarray)):
+        several = list(paths)
+        for source in several:
+            if not isinstance(source, one):
+                raise TypeError(f"{wanted}a list with {type(source).__name__}")
+        return several
+    raise TypeError(wanted + type(paths).__name__)
 
 
 def find_config(paths: Any) -> AuditConfig:
@@ -80,8 +93,21 @@ def gather(session: Session, paths: Any) -> None:
     for block, places in session.bare:
         names = '", "'.join(block.header[i] for i in places)
         session.log.on("W306" if rated else "E312", block, map(block.header_address, places), names=names)
+    _headers_only(session)
     if not session.blocks and not session.log.failed:
         session.log.add("E107")
+
+
+def _headers_only(session: Session) -> None:
+    """Note each file whose tables hold no row, unless it is a template that nobody has filled in yet."""
+    by_file: dict[int, list[int]] = {}
+    for number, block in enumerate(session.blocks):
+        by_file.setdefault(block.file, []).append(number)
+    for numbers in by_file.values():
+        blocks = [session.blocks[n] for n in numbers]
+        blank = [all((fate == 1).all() for (b, _), fate in session.fates.items() if b == n) for n in numbers]
+        if all(blank) and not any(b.form or b.refused for b in blocks):
+            session.log.on("W307", blocks[0], tables=len(blocks))
 
 
 def _tell(session: Session, done: int, total: int) -> None:

@@ -39,12 +39,15 @@ def blocks(
         metadata = book.sheets_metadata
     except Exception as error:
         raise Unreadable from error
+    form = False
     for sheet, entry in enumerate(metadata, 1):
         if entry.typ != python_calamine.SheetTypeEnum.WorkSheet:
             continue
         hidden = entry.visible != python_calamine.SheetVisibleEnum.Visible
         rows, top, left = _rows(book, entry.name)
-        if not rows or is_explanation(rows[0][0]):
+        explained = bool(rows) and is_explanation(rows[0][0])
+        form |= explained
+        if not rows or explained:
             continue
         first = rows[:_LOOKED_AT]
         found = settle(first, path.name, entry.name, config.mapping, top)
@@ -55,6 +58,7 @@ def blocks(
         scan = verdict.sheets.get(entry.name, Scan())
         block = _block(rows, top, left, found[0], scan)
         block.file, block.file_name, block.sheet, block.sheet_name = number, path.name, sheet, entry.name
+        block.form = form
         yield entry.name, hidden, block, found[1], None
 
 

@@ -133,7 +133,8 @@ CASES: list[tuple[Any, ...]] = [
      ".xlsx|.xlsx"),
     ("macros", lambda m: m.member("xl/vbaProject.bin", b"x").rename(m.folder / "a.xlsm"), "KA-W101", "",
      "tanpa makro|without macros"),
-    ("only a header", lambda m: m.text([m.long_header]), "", "", "", {"holds": lambda t: len(t.ratings) == 0}),
+    ("only a header", lambda m: m.text([m.long_header]), "KA-W307", "", "Ambil ekspornya|Take the export",
+     {"holds": lambda t: len(t.ratings) == 0}),
 ]  # fmt: skip
 
 

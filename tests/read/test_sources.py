@@ -3,10 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.read import check, read
 from kinerja_analysis.read.sources import as_sources, find_config
+from kinerja_analysis.read.template import template
 
 
 def test_folders_are_read_with_everything_below_in_a_fixed_order(make: Any) -> None:
@@ -64,3 +68,38 @@ def test_a_problem_list_beside_the_input_is_no_data(make: Any) -> None:
     check(place, config=make.config).save(make.folder / "masalah.xlsx")
     again = check(make.folder, config=make.config)
     assert [(p.code, p.file) for p in again.problems] == [("KA-E401", "penilaian.xlsx")]
+
+
+HEADERS = "periode,wilayah,nip,hasil_kerja,perilaku_kerja,hasil_akhir,pegawai_atasan_nip\n"
+
+
+def test_a_file_of_titles_only_is_said(tmp_path: Path) -> None:
+    (tmp_path / "kosong.csv").write_text(HEADERS, encoding="utf-8")
+    (tmp_path / "baris_kosong.csv").write_text(HEADERS + ",,,,,,\n" * 3, encoding="utf-8")
+    found = check(tmp_path)
+    assert [(p.code, p.file) for p in found.problems] == [("KA-W307", "baris_kosong.csv"), ("KA-W307", "kosong.csv")]
+    assert check(pd.DataFrame(columns=HEADERS.strip().split(","))).problems[0].code == "KA-W307"
+
+
+def test_a_template_not_yet_filled_in_is_no_empty_export(tmp_path: Path) -> None:
+    assert check(template(tmp_path / "isian.xlsx", ["360", "pegawai"])).problems == ()
+
+
+@pytest.mark.parametrize("given", [None, 5, {"ratings": 5}, pd.Series([1]), np.eye(2), [[pd.DataFrame()]], {1}])
+def test_what_is_no_source_is_a_type_error_with_its_name(given: object) -> None:
+    with pytest.raises(TypeError, match="paths, frames or a mapping of frames expected, not"):
+        check(given)
+
+
+@pytest.mark.parametrize("year", ["x", 2025.5, True])
+def test_a_year_is_a_whole_number(year: object) -> None:
+    with pytest.raises(TypeError, match="whole number"):
+        check(pd.DataFrame(), year=year)
+
+
+def test_cells_that_hold_lists_are_values_to_repair() -> None:
+    frame = pd.DataFrame({"nip_dinilai": ["a", "b"], "nip_penilai": "c", "peran_penilai": "ATASAN", "dimensi": "d",
+                          "nilai": [[7], {"x": 1}], "skala_min": 1, "skala_maks": 10, "periode": "2025",
+                          "wilayah": "01.01.01"})  # fmt: skip
+    (problem,) = check(frame, config=AuditConfig(identifiers="pseudonymous")).problems
+    assert problem.code == "KA-E203" and "[7]" in problem.value
