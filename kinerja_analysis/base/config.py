@@ -158,6 +158,20 @@ class AuditConfig(_Frozen):
         }
         return changed | self.thresholds
 
+    def about(self, region: str) -> AuditConfig:
+        """Return what of the configuration concerns one region: of the declared regions itself and those around it.
+
+        Another region's entry then changes nothing of this one's audit.
+
+        >>> config = AuditConfig(regions={"01.01": RegionConfig(), "01.02": RegionConfig(parent="01.01")})
+        >>> list(config.about("01.02").regions), list(config.about("01.03").regions)
+        (['01.01', '01.02'], [])
+        """
+        own = self.regions
+        parent = own[region].parent if region in own else ""
+        near = {code: r for code, r in own.items() if code in (region, parent) or r.parent == region}
+        return self.model_copy(update={"regions": near})
+
     def digest(self) -> str:
         """SHA-256 of the configuration, first 12 hex digits, without what changes no result of a region and year.
 

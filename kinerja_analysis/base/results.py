@@ -358,7 +358,7 @@ class Comparison(Shown):
 
 
 def merge(audits: Sequence[Audit]) -> Audit:
-    """Join audits of different cells that were made with the same configuration.
+    """Join audits of different cells that were made with the same configuration, declared regions apart.
 
     Raises ``ValueError`` for none, for a repeated cell or for mixed levels.
     """
@@ -373,8 +373,10 @@ def merge(audits: Sequence[Audit]) -> Audit:
 
     first = audits[0]
     names = {k: v for a in audits for k, v in a.provenance.get("region_names", {}).items()}
+    regions = {k: v for a in audits for k, v in a.config.regions.items()}
     return replace(
         first,
+        config=first.config.model_copy(update={"regions": regions}),
         cells=cells,
         design=Design(stack(a.design.frame for a in audits)),
         scores=ScoreTable(stack(a.scores.frame for a in audits)),

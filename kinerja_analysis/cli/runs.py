@@ -182,9 +182,10 @@ def status(
             raise UsageError("errors.audit_missing", folder=order.out.name)
         if not config_path:  # as it was made, where nobody says otherwise
             order = replace(order, languages=tuple(state["languages"]), formats=tuple(state["formats"]))
-        own = {"config": config.digest()} if config_path else {}
         cells = sorted([*state["cells"], *state.get("others", ())], key=lambda c: (c["region"], c["year"]))
-        tasks = tuple(matrix(order, {**state, **own, "cells": cells, "version": __version__}, True))
+        if config_path:
+            cells = [c | {"config": config.about(c["region"]).digest()} for c in cells]
+        tasks = tuple(matrix(order, {**state, "cells": cells, "version": __version__}, True))
     term.json([{**{k: getattr(t, k) for k in ("region", "year", "level", "reason")}, "status": STATUS[t.reason]}
                for t in tasks])  # fmt: skip
     for t in tasks:
@@ -274,6 +275,8 @@ def config_command(config_path: str | None, as_json: bool, lang: str | None) -> 
             table.add_row(name, Text(json.dumps(value, ensure_ascii=False)))
         term.console.print(table)
         term.say("config_digest", digest=config.digest())
+        for region in config.regions:
+            term.say("config_digest_of", region=region, digest=config.about(region).digest())
 
 
 @click.command()

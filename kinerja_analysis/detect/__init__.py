@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -109,8 +109,8 @@ def detect(
         for name, frame in counts(ctx, results).items():
             aggregates.setdefault(name, []).append(frame)
         talks.append(review(results, config))
-    told = provenance(tables, config)
     done = tuple((c.region, c.year) for c in views)
+    told = provenance(tables, config, {r for r, _ in done})
     aggregates["between"] = [between(tables, config, done, str(told["data"]))]
     return Audit(
         cells=done,
@@ -124,11 +124,12 @@ def detect(
     )
 
 
-def provenance(tables: Tables, config: AuditConfig) -> dict[str, Any]:
-    """Return what an audit says of its making: digests, versions, seed, key id; nothing personal."""
+def provenance(tables: Tables, config: AuditConfig, regions: Collection[str]) -> dict[str, Any]:
+    """Return what an audit of these regions says of its making: digests, versions, seed, key id; nothing personal."""
     from kinerja_analysis import __version__
 
-    names = {code: r.name for code, r in config.regions.items() if r.name} | dict(tables.region_names)
+    names = {code: r.name for code, r in config.regions.items() if r.name}
+    names |= {code: name for code, name in tables.region_names.items() if code in regions}
     return {
         "version": __version__,
         "config": config.digest(),

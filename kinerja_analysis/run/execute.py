@@ -319,7 +319,8 @@ def do_cell(
     publish.note(order.log, "cell", "started", 0.0, region, year)
     try:
         tables = part.load() if isinstance(part, Part) else part
-        audit = detect(tables, score(tables, order.config), order.config, cells=[cell])
+        config = order.config.about(region)
+        audit = detect(tables, score(tables, config), config, cells=[cell])
         made_of = {"links": links_digest(links, region, year), "joint": links["joint"].iloc[0]}
         audit = replace(audit, counts={**audit.counts, "between": links}, provenance={**audit.provenance, **made_of})
         now = stage("detect", now)

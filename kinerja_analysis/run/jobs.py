@@ -45,6 +45,7 @@ STATUS = dict.fromkeys(("asked", "changed", "data", "config", "version", "links"
 }  # fmt: skip
 #: What a stored audit must say of its making, in the order in which a difference is told.
 MADE_OF = ("version", "config", "data", "links")
+CELL_OF = ("config", "data", "links")  #: what the state says of each cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +175,9 @@ def task(order: Order, cell: Cell, level: Level, wanted: Mapping[str, Any], fail
 def matrix(order: Order, state: Mapping[str, Any], resume: bool, cells: Sequence[Cell] | None = None) -> list[Task]:
     """Return the tasks of all cells of a state (of the given ones), internal level last."""
     failed = {tuple(f) for f in state.get("failed", ())}
-    head = {k: state[k] for k in ("version", "config")}
+    head = {"version": state["version"]}
     return [
-        task(order, (c["region"], c["year"]), level, head | {k: c[k] for k in ("data", "links")}, failed, resume)
+        task(order, (c["region"], c["year"]), level, head | {k: c[k] for k in CELL_OF if k in c}, failed, resume)
         for c in state["cells"] if cells is None or (c["region"], c["year"]) in cells for level in order.levels
     ]  # fmt: skip
 
@@ -212,7 +213,8 @@ def plan(
         tables, told, links = _opened(store, order, key, new_key, clock)
     if not told:
         raise UsageError("errors.no_cells")
-    rows = [{"region": r, "year": y, "data": data, "links": links_digest(links, r, y)} for (r, y), data in told.items()]
+    rows = [{"region": r, "year": y, "config": order.config.about(r).digest(), "data": data,
+             "links": links_digest(links, r, y)} for (r, y), data in told.items()]  # fmt: skip
     state = {**head, "cells": rows, "failed": before.get("failed", [])}
     clock.mark("plan")
     tasks = matrix(order, state, resume, _since(rows, since, paths, tables))

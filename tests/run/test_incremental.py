@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kinerja_analysis import AuditConfig, run, simulate
+from kinerja_analysis.base.config import RegionConfig
 from kinerja_analysis.run import Lock, RunReport, order_of, plan
 
 
@@ -36,6 +37,8 @@ def test_only_what_depends_on_a_change_is_done_again(tmp_path: Path) -> None:
     assert stamps(out) == before  # no byte and no time of any file
     config = config.model_copy(update={"years": (*config.years, 2026), "languages": ("id",)})
     assert dict(again().counts)["audited"] == 0  # a year more to ask for leaves the others as they are
+    config = config.model_copy(update={"regions": {**config.regions, "98.01": RegionConfig(name="Kabupaten Baru")}})
+    assert dict(again().counts)["audited"] == 0  # so does another region's entry
     assert {n: v for n, v in stamps(out).items() if not n.endswith("run.json")} == {
         n: v for n, v in before.items() if not n.endswith("run.json")}  # fmt: skip
 
@@ -57,6 +60,11 @@ def test_only_what_depends_on_a_change_is_done_again(tmp_path: Path) -> None:
     assert changed_files.tasks == ()
     assert [t.region for t in plan(files, order, **{**same, "since": "2001-01-01"}).todo] == ["15.04"]
     assert dict(again().counts) == {"read": 1, "audited": 1, "written": 1, "resumed": 1}
+
+    own = config.regions["15.04"].model_copy(update={"province": "Provinsi Lain"})
+    config = config.model_copy(update={"regions": {**config.regions, "15.04": own}})
+    order = order_of(files, out, lang=["id"], level=["internal"], config=config)
+    assert [(t.region, t.reason) for t in plan(files, order, **same).todo] == [("15.04", "config")]
 
 
 def test_a_lock_of_a_living_process_refuses_and_of_a_dead_one_does_not(tmp_path: Path) -> None:
