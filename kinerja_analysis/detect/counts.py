@@ -28,7 +28,7 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
     """Return the aggregate frames of one cell by name."""
     head: dict[str, Any] = {"region": ctx.region, "year": ctx.year}
     lines, files = accounting(ctx)
-    found = {
+    own = {
         "examined": examined(ctx),
         "headcount": headcount(ctx),
         "raters": raters(ctx),
@@ -37,10 +37,12 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
         "budget": budget(ctx, results),
         "advice": advice(ctx),
         "accounting": lines,
-        **quality(ctx, lines, files),
-        **comparable(ctx, results),
-        **pictured(ctx),
     }
+    found: dict[str, pd.DataFrame] = {}
+    for part in (own, quality(ctx, lines, files), comparable(ctx, results), pictured(ctx)):
+        if twice := found.keys() & part.keys():
+            raise ValueError(f"two frames of one name: {sorted(twice)}")
+        found |= part
     return {name: frame.assign(**head)[[*head, *frame.columns]] for name, frame in found.items()}
 
 

@@ -13,14 +13,14 @@ from kinerja_analysis.detect.context import Context
 
 WRIGHT = ("facet", "name", "position", "se", "n")
 LARGEST = 0.5  #: share of the employees that the largest linked part must hold
-CHANGES = ("position", "kept", "changed")
+MOVES = ("position", "kept", "changed")
 STEPS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 MOST_BINS = 32
 
 
 def pictured(ctx: Context) -> dict[str, pd.DataFrame]:
     """Return the frames of one cell by name; empty where there is nothing to draw."""
-    return {"wright": wright(ctx), "changes": changes(ctx)}
+    return {"wright": wright(ctx), "moves": moves(ctx)}
 
 
 def wright(ctx: Context) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def wright(ctx: Context) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(WRIGHT))
 
 
-def changes(ctx: Context) -> pd.DataFrame:
+def moves(ctx: Context) -> pd.DataFrame:
     """Return how far the mean predikat of the same employees moved from one period to the next.
 
     One row per bar: ``position`` (its middle, in levels, less the median move of those of that period who kept their
@@ -61,7 +61,7 @@ def changes(ctx: Context) -> pd.DataFrame:
     changes of supervisor, or single employees where it rests on those who moved (teams and single employees do not
     move alike); empty where that study has no answer.
     """
-    empty = pd.DataFrame({c: pd.Series(dtype="float64") for c in CHANGES})
+    empty = pd.DataFrame({c: pd.Series(dtype="float64") for c in MOVES})
     found = changes_of(ctx)
     if found is None or found.reason:
         return empty
@@ -79,7 +79,7 @@ def changes(ctx: Context) -> pd.DataFrame:
     step = width(apart)
     by = {name: dict(bars(apart[mine], step)) for name, mine in (("kept", kept), ("changed", ~kept))}
     places = sorted(set(by["kept"]) | set(by["changed"]))
-    return pd.DataFrame([(at, *(by[name].get(at, 0) for name in by)) for at in places], columns=list(CHANGES))
+    return pd.DataFrame([(at, *(by[name].get(at, 0) for name in by)) for at in places], columns=list(MOVES))
 
 
 def width(values: NDArray[np.float64]) -> float:

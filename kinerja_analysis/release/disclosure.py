@@ -26,7 +26,7 @@ from kinerja_analysis.release.suppress import ROUND_TO, printed, protect, rounde
 
 PUBLIC_KINDS = ("region", "group", "attribute", "source", "source_pair")
 SHARES = ("share_top", "share_modal")
-INTERNAL = ("raters", "wright", "changes")  #: frames that stay at the internal level as a whole
+INTERNAL = ("raters", "wright", "moves")  #: frames that stay at the internal level as a whole
 PERSONS = ("n", "n_rated", "k", "higher", "lower", "unknown")  #: parameters of findings that count persons
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis.detect.context import Context
-from kinerja_analysis.detect.pictured import changes, wright
+from kinerja_analysis.detect.pictured import moves, wright
 
 LEVELS = np.array([0.0, 25.0, 50.0, 75.0, 100.0])
 
@@ -66,7 +66,7 @@ def test_only_the_largest_part_is_drawn(make_cell: Callable[..., Context]) -> No
 
 def test_no_ratings_no_map(make_cell: Callable[..., Context]) -> None:
     team = pd.DataFrame({"supervisor": "s", "ratee": ["a", "b"], "hasil": 2, "perilaku": 2})
-    assert wright(make_cell(team)).empty and changes(make_cell(team)).empty
+    assert wright(make_cell(team)).empty and moves(make_cell(team)).empty
 
 
 def moving(teams: int, changed: int) -> pd.DataFrame:
@@ -86,7 +86,7 @@ def moving(teams: int, changed: int) -> pd.DataFrame:
 
 def test_changes_by_hand(make_cell: Callable[..., Context]) -> None:
     ctx = make_cell(moving(40, 20))
-    found = changes(ctx)
+    found = moves(ctx)
     assert (found["kept"].sum(), found["changed"].sum()) == (20, 20)
     teams = ctx.teams
     mean = teams.groupby(["period", "unit"])["level"].mean().unstack(0)
@@ -100,7 +100,7 @@ def test_changes_by_hand(make_cell: Callable[..., Context]) -> None:
 
 def test_order_of_rows_does_not_matter(make_cell: Callable[..., Context]) -> None:
     team = moving(40, 20)
-    pd.testing.assert_frame_equal(changes(make_cell(team)), changes(make_cell(team, shuffle=4)))
+    pd.testing.assert_frame_equal(moves(make_cell(team)), moves(make_cell(team, shuffle=4)))
     pairs = rated(1)
     left, right = wright(make_cell(pairs=pairs)), wright(make_cell(pairs=pairs, shuffle=4))
     pd.testing.assert_frame_equal(left, right, atol=1e-6)

@@ -109,9 +109,9 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
 
 def _leniency_models(view: View) -> Iterator[Drawn | None]:
     """Yield what lies under the answers about leniency: the changes of supervisor and the Wright map."""
-    changes, wright = view.count("changes"), view.count("wright")
-    if len(changes):
-        yield figure(view, "changes", changes, caption=_caption(view, "changes"))
+    moves, wright = view.count("moves"), view.count("wright")
+    if len(moves):
+        yield figure(view, "changes", moves, caption=_caption(view, "changes"))
     if len(wright) and (wright["facet"] == "ratee").any():
         n = int(wright.loc[wright["facet"] == "ratee", "n"].sum())
         yield figure(view, "wright", wright, caption=view.say("caption.wright", n=n))

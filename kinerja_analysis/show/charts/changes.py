@@ -15,12 +15,12 @@ LEAST = 8
 KINDS = ("kept", "changed")
 
 
-def data(changes: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the audit's ``changes`` rows with their shares, or None below eight changes of supervisor.
+def data(moves: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the audit's ``moves`` rows with their shares, or None below eight changes of supervisor.
 
     Columns ``position`` (levels of the predikat), ``n_kept n_changed`` (groups), ``share_kept share_changed``.
     """
-    frame = changes[["position", *KINDS]].rename(columns={k: f"n_{k}" for k in KINDS}).reset_index(drop=True)
+    frame = moves[["position", *KINDS]].rename(columns={k: f"n_{k}" for k in KINDS}).reset_index(drop=True)
     if frame["n_changed"].sum() < LEAST or not frame["n_kept"].sum():
         return None
     return frame.assign(**{f"share_{kind}": frame[f"n_{kind}"] / frame[f"n_{kind}"].sum() for kind in KINDS})
