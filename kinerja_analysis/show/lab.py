@@ -58,7 +58,7 @@ def _(thing: Estimate, lang: str) -> str:
     e, number = thing, words.quantity
     row = {"value": number(e.value, e.unit, lang), "lower": number(e.lower, e.unit, lang),
            "upper": number(e.upper, e.unit, lang), "level": e.level, "n": e.n, "unit": words.unit(e.unit, lang),
-           "method": naming.word(e.method, lang)}  # fmt: skip
+           "method": naming.way(e.method, lang)}  # fmt: skip
     return html_table(pd.DataFrame([row]), lang, formats={"level": "%"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -65,6 +66,16 @@ def word(value: Any, lang: str) -> str:
     if equals and attribute.isidentifier():
         return word(level, lang) if has(_key(level)) else f"{word(attribute, lang)} {level}"
     return say(_key(text), lang) if has(_key(text)) else text
+
+
+def way(method: str, lang: str) -> str:
+    """Return how an estimate was made in words; a method without words is kept.
+
+    >>> way("full count", "id"), way("own", "en")
+    ('hitungan penuh, tanpa galat penyampelan', 'own')
+    """
+    key = "show.way." + re.sub(r"[^a-z0-9]+", "_", method.lower()).strip("_")
+    return say(key, lang) if has(key) else method
 
 
 def _key(code: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -41,6 +42,12 @@ def test_codes_are_unique_over_detectors(lab: SimpleNamespace) -> None:
         for name in lab.EVERY:
             for f in lab.findings_of(case, name):
                 assert owner.setdefault(f.code, name) == name
+
+
+def test_how_an_estimate_was_made_has_words_in_both_languages(detector: str, lab: SimpleNamespace) -> None:
+    made = {m for case in lab.CASES for m in lab.result_of(case, detector).frame["method"] if m}
+    known = {key.removeprefix("show.way.") for key in messages() if key.startswith("show.way.")}
+    assert {re.sub(r"[^a-z0-9]+", "_", m.lower()).strip("_") for m in made} <= known
 
 
 @pytest.mark.parametrize("name", WHOLE)
