@@ -39,7 +39,7 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
         "accounting": lines,
     }
     found: dict[str, pd.DataFrame] = {}
-    for part in (own, quality(ctx, lines, files), comparable(ctx, results), pictured(ctx)):
+    for part in (own, quality(ctx, lines, files), comparable(ctx, results), pictured(ctx, results)):
         if twice := found.keys() & part.keys():
             raise ValueError(f"two frames of one name: {sorted(twice)}")
         found |= part

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kinerja_analysis.base.results import Result, Status
 from kinerja_analysis.detect._leniency_changes import changes_of, one_each, stable_groups
 from kinerja_analysis.detect.context import Context
 
@@ -18,8 +20,11 @@ STEPS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 MOST_BINS = 32
 
 
-def pictured(ctx: Context) -> dict[str, pd.DataFrame]:
-    """Return the frames of one cell by name; empty where there is nothing to draw."""
+def pictured(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFrame]:
+    """Return the frames of one cell by name, empty where there is nothing to draw; none without leniency's answer."""
+    found = results.get("leniency")
+    if found is None or (found.frame["status"] == Status.ERROR).any():
+        return {}
     return {"wright": wright(ctx), "moves": moves(ctx)}
 
 

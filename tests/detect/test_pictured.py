@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kinerja_analysis.base.results import Result, Status
 from kinerja_analysis.detect.context import Context
-from kinerja_analysis.detect.pictured import moves, wright
+from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.pictured import moves, pictured, wright
 
 LEVELS = np.array([0.0, 25.0, 50.0, 75.0, 100.0])
 
@@ -104,3 +106,12 @@ def test_order_of_rows_does_not_matter(make_cell: Callable[..., Context]) -> Non
     pairs = rated(1)
     left, right = wright(make_cell(pairs=pairs)), wright(make_cell(pairs=pairs, shuffle=4))
     pd.testing.assert_frame_equal(left, right, atol=1e-6)
+
+
+def test_nothing_is_fitted_for_pictures_alone(make_cell: Callable[..., Context]) -> None:
+    ctx = make_cell(pairs=rated(1))
+    assert pictured(ctx, {}) == {}
+    out = Collector("leniency", ctx.region, ctx.year)
+    out.add("failed", Status.ERROR, "error", scope="both", kind_of_error="ValueError")
+    assert pictured(ctx, {"leniency": out.result()}) == {}
+    assert set(pictured(ctx, {"leniency": Result.of("leniency", [])})) == {"wright", "moves"}
