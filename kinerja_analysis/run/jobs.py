@@ -45,7 +45,7 @@ STATUS = dict.fromkeys(("asked", "changed", "data", "config", "version", "links"
 }  # fmt: skip
 #: What a stored audit must say of its making, in the order in which a difference is told.
 MADE_OF = ("version", "config", "data", "links")
-CELL_OF = ("config", "data", "links")  #: what the state says of each cell
+CELL_OF = ("config", "data", "links")  #: what the state says of each cell; what it does not say is no longer known
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def matrix(order: Order, state: Mapping[str, Any], resume: bool, cells: Sequence
     failed = {tuple(f) for f in state.get("failed", ())}
     head = {"version": state["version"]}
     return [
-        task(order, (c["region"], c["year"]), level, head | {k: c[k] for k in CELL_OF if k in c}, failed, resume)
+        task(order, (c["region"], c["year"]), level, head | {k: c.get(k) for k in CELL_OF}, failed, resume)
         for c in state["cells"] if cells is None or (c["region"], c["year"]) in cells for level in order.levels
     ]  # fmt: skip
 

@@ -71,7 +71,9 @@ def test_charts_draw_with_words_in_both_languages(detector: str, name: str, lab:
 @pytest.mark.parametrize("name", WHOLE)
 def test_public_form_names_nobody_and_hides_small_groups(name: str, lab: SimpleNamespace) -> None:
     tables, ctx = lab.tables_of(name), lab.context_of(name)
-    public = release(detect(tables, ctx.scores, AuditConfig()))
+    internal = detect(tables, ctx.scores, AuditConfig())
+    public = release(internal)
+    assert {"raters", "wright", "moves"} <= internal.counts.keys() - public.counts.keys()
     people = lab.people_of(name)
     for detector in lab.EVERY:
         for f in public[detector].findings():
