@@ -29,6 +29,7 @@ def audit(
     employees: pd.DataFrame | None = None,
     achievements: pd.DataFrame | None = None,
     units: pd.DataFrame | None = None,
+    cases: pd.DataFrame | None = None,
     region: str | None = None,
     year: int | None = None,
     config: AuditConfig | None = None,
@@ -38,8 +39,8 @@ def audit(
     Parameters
     ----------
     data : path, list of paths, Tables or DataFrame
-        A frame has ``RatingTable``'s columns (English or Indonesian names); ``employees``, ``achievements`` and
-        ``units`` go with it.
+        A frame has ``RatingTable``'s columns (English or Indonesian names); ``employees``, ``achievements``,
+        ``units`` and ``cases`` go with it.
     region, year : optional
         For data that do not say it themselves; a contradiction is an error.
     config : AuditConfig, optional
@@ -62,7 +63,8 @@ def audit(
     if isinstance(data, Tables):
         tables = data
     elif isinstance(data, pd.DataFrame):
-        frames = {"ratings": data, "employees": employees, "achievements": achievements, "units": units}
+        frames = {"ratings": data, "employees": employees, "achievements": achievements, "units": units,
+                  "cases": cases}  # fmt: skip
         tables = from_frames(frames, region=region, year=year, config=config)
     else:
         tables = read(data, region=region, year=year, config=config)

@@ -46,7 +46,9 @@ class MappingConfig(_Frozen):
     model_config = ConfigDict(frozen=True, extra="forbid")
     file: str = "*"
     sheet: str = "*"
-    table: Literal["ratings", "appraisals", "employees", "achievements", "units", "ekinerja", "legacy", "skp_list"]
+    table: Literal[
+        "ratings", "appraisals", "employees", "achievements", "units", "cases", "ekinerja", "legacy", "skp_list"
+    ]  # fmt: skip
     columns: dict[str, str] = Field(default_factory=dict)
     constants: dict[str, str | int | float] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)

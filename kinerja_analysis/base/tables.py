@@ -1,4 +1,4 @@
-"""The five input tables and the score table: columns, aliases, keys, constants.
+"""The six input tables and the score table: columns, aliases, keys, constants.
 
 An input column is one row of ``columns.csv`` (here ``COLUMNS``); the data dictionary (``data/README.md``), the
 readers and the checks are all made from it.
@@ -68,7 +68,7 @@ def _columns() -> Iterator[Column]:
 
 
 COLUMNS: tuple[Column, ...] = tuple(_columns())
-TABLES = ("ratings", "appraisals", "employees", "achievements", "units")
+TABLES = ("ratings", "appraisals", "employees", "achievements", "units", "cases")
 DTYPES = {"text": "str", "code": "str", "category": "str", "number": "float64", "integer": "int64",
           "time": "datetime64[us]", "flag": "bool"}  # fmt: skip
 
@@ -187,7 +187,9 @@ def kept(frame: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tables(Shown):
-    """The five tables, the problems found on the way in, and the row accounting.
+    """The six tables, the problems found on the way in, and the row accounting.
+
+    ``cases`` holds ratings of made-up example cases, which are nobody: no employee is counted from them.
 
     ``accounting`` has one row per file, sheet and table: ``file sheet table rows kept merged set_aside reason``;
     for every sheet the sum of kept, merged and set aside equals the rows read. ``synthetic`` is true when the
@@ -199,6 +201,7 @@ class Tables(Shown):
     employees: pd.DataFrame = field(default_factory=lambda: empty("employees"))
     achievements: pd.DataFrame = field(default_factory=lambda: empty("achievements"))
     units: pd.DataFrame = field(default_factory=lambda: empty("units"))
+    cases: pd.DataFrame = field(default_factory=lambda: empty("cases"))
     problems: tuple[Problem, ...] = ()
     accounting: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ACCOUNTING))
     region_names: Mapping[str, str] = field(default_factory=dict)

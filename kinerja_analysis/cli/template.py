@@ -24,8 +24,9 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 @click.option("--long", is_flag=True, help="Satu baris satu nilai / one row per score.")
 @click.option("--rows", type=click.Path(), default=None, help="CSV: nip_dinilai, nip_penilai[, peran_penilai].")
 @click.option("--suggest", type=click.IntRange(min=1), help="N penilaian yang paling berguna / most useful ratings.")
-@click.option("--way", type=click.Choice(["cross", "superior"]), default="cross",
-              help="Untuk --suggest: penilai kelompok lain, atau atasan pejabat penilai / other groups, superiors.")
+@click.option("--way", type=click.Choice(["cross", "superior", "vignette"]), default="cross",
+              help="Untuk --suggest: penilai kelompok lain, atasan pejabat penilai, atau contoh kasus / other groups, "
+              "superiors, example cases.")
 @click.option("--from", "sources", multiple=True, type=click.Path(), help="Berkas masukan untuk --suggest / its input.")
 @click.option("--period", default=None, help="2025, 2025-Q1, 2025-07.")
 @t.region_option
@@ -38,7 +39,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 def template_command(kinds: tuple[str, ...], out: str | None, sources: tuple[str, ...], **given: Any) -> None:
     """Tulis buku kerja untuk mengumpulkan data / write a workbook to collect data by hand.
 
-    KINDS: 360, ekinerja, ekinerja_ringkas, pegawai, capaian, unit.
+    KINDS: 360, ekinerja, ekinerja_ringkas, pegawai, capaian, unit, kasus.
     """
     from kinerja_analysis.read.template import suggest, template
 
@@ -68,7 +69,7 @@ def template_command(kinds: tuple[str, ...], out: str | None, sources: tuple[str
     told = {"file": target.name, "sheets": ", ".join(say(f"template.sheet.{k}", term.lang) for k in kinds)}
     if sources:
         n = len(options["rows"])
-        by = "superiors" if given["way"] == "superior" else "suggested" if before else "unlinked"
+        by = {"superior": "superiors", "vignette": "vignettes"}.get(given["way"], "suggested" if before else "unlinked")
         term.say(f"template.{by}", n=n, before=before, after=after)
     term.say("template.would_write" if given["dry_run"] else "template.written", **told)
     term.json({**told, "written": not given["dry_run"], "before": before, "after": after})

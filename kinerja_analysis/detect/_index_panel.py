@@ -88,7 +88,7 @@ def spread(ctx: Context, scope: str) -> Range | str:
             return "equity_one_year"
         return "equity_few_changes" if found.reason else Range(found.fit.sd, found.fit.sd_lower, found.fit.sd_upper)
     verdict = ctx.design.verdicts().get((ctx.region, ctx.year, scope), "") if len(ctx.design.frame) else ""
-    if not verdict.startswith("linked"):
+    if verdict != "linked":
         return "equity_not_linked"
     fit_all = ctx.crossed().fit
     if fit_all is None or fit_all.reason not in ("", "singular"):

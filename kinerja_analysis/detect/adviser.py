@@ -23,8 +23,9 @@ def advice(ctx: Context) -> pd.DataFrame:
     """Return the price list of one cell: per kind of data that is not linked, way and number of further ratings.
 
     Ways: ``cross`` (employees rated by raters of other groups, the most useful pairs first), ``superior`` (the raters'
-    own superior rates some employees of each of his raters; only where superiors are known), ``vignette`` (all raters
-    rate the same made-up cases, at most twenty; a superior at most as many as the middle team has).
+    own superior rates some employees of each of his raters, at most as many as the middle team has; only where
+    superiors are known), ``vignette`` (all raters rate the same made-up cases, at most twenty; not where there are
+    ratings of cases already).
 
     Returns
     -------
@@ -63,7 +64,7 @@ def _kind(ctx: Context, kind: str) -> pd.DataFrame:
         under = int(pd.Index(leaders.unique()).isin(known).sum())
         size = int(pairs[pairs["source"] == "supervisor"].groupby("rater").size().median())
         parts += [_balanced("superior", under, sd_pair, size)] if under > 1 else []
-        parts.append(_balanced("vignette", raters, sd_pair, CASES))
+        parts += [_balanced("vignette", raters, sd_pair, CASES)] if ctx.tables.cases.empty else []
     table = pd.concat(parts, ignore_index=True)
     some = table["spread"].notna() | ((table["way"] == "cross") & np.isfinite(table["contrast_se"]))
     told = np.where(table["reliability"] >= RELIABILITY, "names", np.where(some, "spread", "nothing"))

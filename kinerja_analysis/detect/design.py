@@ -15,6 +15,8 @@ COLUMNS = (
     "movers", "changes", "bridges", "hinge_raters", "contrast_se", "contrast_reliability",
 )  # fmt: skip
 FEWEST_CHANGES = 10
+#: Example cases rated, for a rater to be anchored (``leniency.min_cases``), and the share of raters who must be.
+FEWEST_CASES, ANCHORED = 5, 0.8
 
 
 def edges(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -73,11 +75,22 @@ def _rater_units(pairs: pd.DataFrame, rater: np.ndarray) -> np.ndarray:
     return np.asarray(pd.factorize(unit, sort=True)[0])
 
 
+def _anchored(pairs: pd.DataFrame, cases: pd.DataFrame) -> bool:
+    """Tell whether nearly all raters of these pairs rated enough of the same example cases."""
+    rated = cases.drop_duplicates(["case", "rater"])
+    shared = rated[rated.groupby("case")["rater"].transform("size") > 1]
+    enough = shared.groupby("rater").size()
+    raters = pairs["rater"].unique()
+    known = np.isin(raters, enough.index[enough >= FEWEST_CASES])
+    return bool(known.sum() > 1 and known.mean() >= ANCHORED)
+
+
 def design_of(now: Tables, history: Tables, region: str, year: int) -> Design:
     """Return the design table of one cell.
 
     For an export the pairs of all years up to this one are used (changes of supervisor link), for multi-source
-    ratings only those of the year. The row with source ``all`` carries the kind's verdict.
+    ratings only those of the year. The row with source ``all`` carries the kind's verdict. Where at least four of five
+    supervisors of an export rated the same example cases, and nothing else links them, these are the link.
     """
     rows: list[dict[str, Any]] = []
     for kind, tables, over_time in (("ekinerja", history, True), ("multisource", now, False)):
@@ -87,7 +100,10 @@ def design_of(now: Tables, history: Tables, region: str, year: int) -> Design:
             continue
         pairs = edges(ratings[official(ratings) == mine])
         head = {"region": region, "year": year, "kind": kind}
-        rows.append({**head, "source": "all", **describe(pairs, over_time=over_time)})
+        said = describe(pairs, over_time=over_time)
+        if over_time and not said["verdict"].startswith("linked") and _anchored(pairs, now.cases):
+            said["verdict"] = "linked_by_anchors"
+        rows.append({**head, "source": "all", **said})
         present = [s for s in SOURCES if (pairs["source"] == s).any()]
         if len(present) > 1:
             for source in present:

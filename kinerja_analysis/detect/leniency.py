@@ -2,11 +2,13 @@
 
 Estimands are kept apart by measure: ``within_ratee`` (against other raters of the same employees), ``spread``,
 ``spread_linked``, ``fair_average`` (many-facet Rasch, shown beside and never flagged), ``bounds`` and ``tipping``
-(export of one year), ``supervisor_change`` and ``change_rater`` (export of several periods).
+(export of one year), ``supervisor_change`` and ``change_rater`` (export of several periods), ``case_leniency`` (example
+cases that all raters rated).
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
+from kinerja_analysis.detect._leniency_cases import LEVEL, example_cases
 from kinerja_analysis.detect._leniency_export import official
 from kinerja_analysis.detect._leniency_pairs import Within, leniency_of
 from kinerja_analysis.detect.context import Context
@@ -23,7 +26,7 @@ from kinerja_analysis.stats import crossed_effects, design_power, linkage
 from kinerja_analysis.stats.crossed_effects import CrossedEffects
 
 NAME = "leniency"
-MANY = "multisource"
+MANY, FULL = "multisource", "ekinerja"
 VERDICT = {"inside_groups_only": "inside_groups", "connected_too_weak": "too_weak"}
 MIN_SPREAD = 5
 
@@ -32,6 +35,9 @@ def detect(ctx: Context, out: Collector) -> None:
     """Add the findings on leniency of both data kinds."""
     official(ctx, out)
     several_sources(ctx, out)
+    found = example_cases(ctx, out)
+    if found is not None:
+        smallest_effect(ctx, out, found, "smallest_case", FULL if ctx.multisource.empty else MANY)
 
 
 # --- several raters per employee -----------------------------------------------------------------------------
@@ -49,7 +55,7 @@ def several_sources(ctx: Context, out: Collector) -> None:
     if not found.sd > 0 and len(found.judged):
         out.insufficient("no_variation", "within_ratee", MANY)
         return
-    smallest_effect(ctx, out, found)
+    smallest_effect(ctx, out, found, "smallest_effect", MANY)
     verdict(ctx, out, found)
     average(ctx, out, found)
     spread(ctx, out, found)
@@ -121,10 +127,11 @@ def spread(ctx: Context, out: Collector, found: Within) -> None:
     carried = float(np.mean(judged["se"] ** 2 - judged["se_own"] ** 2))
     _spread(out, "spread", fit, carried, found.sd, len(rows), len(judged),
             "REML of differences, leniency of the other raters taken out")  # fmt: skip
-    if _design(ctx).startswith("linked"):
+    if _design(ctx) == "linked":
         all_raters = ctx.crossed()
         assert all_raters.fit is not None
-        _spread(out, "spread_linked", all_raters.fit, 0.0, found.sd, len(all_raters.ratees), len(all_raters.raters),
+        n, raters = len(all_raters.ratees), len(all_raters.raters)
+        _spread(out, "spread_linked", all_raters.fit, 0.0, found.sd, n, raters,
                 "REML, ratee and rater crossed, component and source means fixed")  # fmt: skip
 
 
@@ -137,7 +144,7 @@ def _spread(
         return
     every = (fit.sd["rater"], *sd_limits(fit, "rater"))
     value, lower, upper = (float(np.sqrt(max(s**2 - carried, 0.0))) if np.isfinite(s) else np.nan for s in every)
-    estimate = Estimate(value / sd, lower / sd, upper / sd, 0.95, n, "sd", method)
+    estimate = Estimate(value / sd, lower / sd, upper / sd, LEVEL, n, "sd", method)
     ratee = fit.sd.get("ratee")
     out.add(measure, Status.CLEAR, measure, scope=MANY, estimate=estimate, raters=raters, points=value,
             points_ratee=ratee, points_residual=fit.sd_residual)  # fmt: skip
@@ -207,20 +214,25 @@ def fair_average(model: Rasch, i: int) -> tuple[float, float, float]:
     return float(every[i]), float(model.points * model.fit.fair_average_se["rater"][i]), around
 
 
-def smallest_effect(ctx: Context, out: Collector, found: Within) -> None:
+def smallest_effect(ctx: Context, out: Collector, found: Within, code: str, scope: str) -> None:
     """The smallest leniency of one rater that this design finds 80 times of 100, family included."""
     judged = found.judged
     if judged.empty or not found.pair_sd > 0:
         return
     pairs = found.edges.drop_duplicates(["ratee", "rater"])
     ratee, (rater, names) = pd.factorize(pairs["ratee"], sort=True)[0], pd.factorize(pairs["rater"], sort=True)
-    power = design_power(ratee, rater, sd_pair=found.pair_sd, sd_rater=found.other_sd, delta=found.delta,
-                         family=len(judged), q=ctx.config.fdr)  # fmt: skip
-    size = power.detectable_adjusted[pd.Index(names).get_indexer(judged["rater"])]
-    middle = int(np.argsort(size, kind="stable")[len(size) // 2])
-    value = float(size[middle])
+    value, root, every = 0.0, math.sqrt(len(names)), bool(found.edges["examined"].all())
+    tail = 1 - ctx.config.fdr / (2 * len(judged))
+    wide = float(stdtrit(judged["df"].median(), tail) / ndtri(tail))  # the test has degrees of freedom
+    for _ in range(1 + every):  # where all are examined, the rater to be found is one of those who differ
+        spread = math.hypot(found.other_sd, value / root)
+        power = design_power(ratee, rater, sd_pair=wide * found.pair_sd, sd_rater=wide * spread, delta=found.delta,
+                             family=len(judged), q=ctx.config.fdr)  # fmt: skip
+        size = power.detectable_adjusted[pd.Index(names).get_indexer(judged["rater"])]
+        middle = int(np.argsort(size, kind="stable")[len(size) // 2])
+        value = float(size[middle])
     estimate = Estimate(value, level=ctx.config.level, n=int(judged["n"].sum()), unit="points", method=power.method)
     out.add(
-        "smallest_effect", Status.CLEAR, "smallest_effect", scope=MANY, estimate=estimate, sd=value / found.sd,
+        code, Status.CLEAR, "smallest_effect", scope=scope, estimate=estimate, sd=value / found.sd,
         ratees=int(judged["n"].iloc[middle]), best=float(size.min()), family=len(judged), power=power.power,
     )  # fmt: skip

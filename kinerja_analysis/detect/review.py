@@ -118,7 +118,7 @@ def _persons(f: Finding) -> int:
     e = f.estimate
     if e is None:
         return 0
-    return int(e.value) if e.unit == "persons" else e.n
+    return int(e.value) if e.unit == "persons" else int(f.params.get("team", e.n))
 
 
 def _words(piece: _Piece, what: str) -> str:
@@ -162,7 +162,8 @@ def _code(f: Finding) -> str:
 def concerned(f: Finding) -> float:
     """Return the expected number of employees that a finding concerns: persons x net share x chance that it is true.
 
-    A finding that counts the employees itself (``persons``, or a count as its value) concerns these. The chance is the
+    A finding that counts the employees itself (``persons``, or a count as its value) concerns these, one about example
+    cases the rater's ``team``. The chance is the
     finding's posterior where it has one, else 1 minus its adjusted p-value (the expected share of false ones among
     flags as strong), else 1 where it has a range. Without any of these (a full count, an open question) either
     explanation is taken to be as likely: one half.
@@ -176,7 +177,7 @@ def concerned(f: Finding) -> float:
     if e is None:
         return 0.0
     counted = f.params.get("persons", e.value if e.unit in ("persons", "count") else None)
-    persons = e.n * net_share(f) if counted is None else float(counted)
+    persons = f.params.get("team", e.n) * net_share(f) if counted is None else float(counted)
     return _chance(f) * persons
 
 

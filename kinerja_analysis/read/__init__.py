@@ -42,7 +42,7 @@ def read(
     Returns
     -------
     Tables
-        Five tables with pseudonyms, the warnings and notes, and the row accounting.
+        Six tables with pseudonyms, the warnings and notes, and the row accounting.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Rows of all files become five tables: regions below, transfers, repeated rows, and the row accounting."""
+"""Rows of all files become our tables: regions below, transfers, repeated rows, and the row accounting."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     repeated = known & group.duplicated(keep=False)
     if not repeated.any():
         return frame
-    who = next(n for n in ("ratee", "person", "unit") if n in frame)
+    who = next(n for n in ("ratee", "person", "unit", "case") if n in frame)
     several = frame[repeated]
     if "rated_at" in several:
         several = several.sort_values("rated_at", na_position="first", kind="stable")

@@ -67,8 +67,13 @@ def sheet(kind: str, criteria: Sequence[str], scale: tuple[float, float], long: 
     return Sheet(kind, say(f"template.sheet.{kind}", lang), about, made, {"low": low, "high": high})
 
 
-def book(sheets: Sequence[Sheet], rows: Sequence[dict[str, Any]], lang: str, personal: str) -> bytes:
-    """Return the template; ``rows`` (by header) go into the 360 sheet; ``personal`` is a sentence of the first."""
+def book(
+    sheets: Sequence[Sheet], rows: Sequence[dict[str, Any]], lang: str, personal: str, target: str = "360"
+) -> bytes:
+    """Return the template; ``rows`` (by header) go into the sheet of kind ``target``.
+
+    ``personal`` is a sentence of the first sheet.
+    """
     from openpyxl import Workbook
 
     out = Workbook()
@@ -76,7 +81,7 @@ def book(sheets: Sequence[Sheet], rows: Sequence[dict[str, Any]], lang: str, per
     _guide(out.active, sheets, lang, personal)
     for content in sheets:
         page = out.create_sheet(content.title)
-        own = [[row.get(f.header) for f in content.fields] for row in rows if content.kind == "360"]
+        own = [[row.get(f.header) for f in content.fields] for row in rows if content.kind == target]
         _table(page, 1, content, own, len(own) + TEXT_ROWS)
         for j, f in enumerate(content.fields):
             if f.rule != "text":

@@ -27,6 +27,7 @@ IDENTITIES = {
     "employees": ("person", "supervisor"),
     "achievements": ("person",),
     "units": ("leader",),
+    "cases": ("rater",),
 }
 _SYNTHETIC = (1900, 1909)
 _FULL_MONTHS = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])

@@ -48,12 +48,13 @@ _UNUSED = frozenset(map(squashed, (
     "pegawai_penilai_id", "nama_dinilai", "nama_penilai", "skp_model", "skp_unor_atasan", "unit", "path",
     "penilai_golongan_id", "penilai_jabatan_nm", "penilai_unor_nm", "pns_dinilai_id", "pns_dinilai_orang_id", "jumlah",
     "konversi_nilai", "nilai_integrasi", "jenis_peraturan_kinerja_kd", "pejabat_penilai", "atasan_pejabat_penilai",
-    "koefisien_id", "periodik_id", "penilai_nama", "nama_atasan", "tmt_jabatan", "jabatan",
+    "uraian_kasus", "koefisien_id", "periodik_id", "penilai_nama", "nama_atasan", "tmt_jabatan", "jabatan",
 )))  # fmt: skip
 #: Headers of columns that state a period without being called so; ``place`` reads them.
 PERIOD_HEADERS = frozenset(("triwulan", "tw", "kuartal", "bulan", "semester"))
 _SKP_LIST = {"skpstatus", "skpmodel", "statusskp"}
 _LEGACY_MARKS = {"nilaiprestasikerja", "nilaiprestasi", "nilaiperilakukerja", "nilaiperilaku", "orientasipelayanan"}
+_WIDE = {"ratings": "wide", "cases": "cases_wide"}
 _PROBLEM_LIST = {"kode", "tingkat", "berkas", "lembar", "sel"}
 _FUZZY_REQUIRED, _FUZZY_OTHER = 0.8, 0.86
 
@@ -62,9 +63,9 @@ _FUZZY_REQUIRED, _FUZZY_OTHER = 0.8, 0.86
 class Layout:
     """How a header is understood.
 
-    ``kind`` is ``ekinerja``, ``wide``, ``legacy``, ``skp_list``, ``problem_list`` or a table's name; ``names`` maps
-    header positions to our column names; ``near`` maps positions of unknown labels to the name probably meant;
-    ``missing`` lists required columns that are not there; ``weight`` is the number of names recognised.
+    ``kind`` is ``ekinerja``, ``wide``, ``cases_wide``, ``legacy``, ``skp_list``, ``problem_list`` or a table's name;
+    ``names`` maps header positions to our column names; ``near`` maps positions of unknown labels to the name
+    probably meant; ``missing`` lists required columns that are not there; ``weight`` is the number of names recognised.
     """
 
     kind: str
@@ -77,6 +78,11 @@ class Layout:
     def weight(self) -> int:
         """How much of the header is understood."""
         return len(self.names)
+
+    @property
+    def wide(self) -> bool:
+        """Whether each criterion has a column of its own."""
+        return self.kind in _WIDE.values()
 
 
 def accepted(kind: str, name: str) -> tuple[str, ...]:
@@ -105,7 +111,8 @@ def _bare(label: object) -> str:
 
 def table_of(kind: str) -> str:
     """Return the table that a layout's rows are counted under."""
-    return "appraisals" if kind in _EXTRA else "ratings" if kind == "wide" else kind
+    narrow = {wide: table for table, wide in _WIDE.items()}
+    return "appraisals" if kind in _EXTRA else narrow.get(kind, kind)
 
 
 def _near(kind: str, header: Sequence[str], names: Mapping[int, str], required: Sequence[str]) -> dict[int, str]:
@@ -147,6 +154,8 @@ _REQUIRED = {
     "skp_list": ("person", "skp_status"),
     "ratings": ("ratee", "rater", "source", "criterion", "score", "scale_min", "scale_max"),
     "wide": ("ratee", "rater", "source", "scale_min", "scale_max"),
+    "cases": ("case", "rater", "criterion", "score", "scale_min", "scale_max"),
+    "cases_wide": ("case", "rater", "scale_min", "scale_max"),
     "appraisals": ("person", "status"),
     "achievements": ("person", "indicator", "target", "realised"),
     "units": ("unit", "org_rating"),
@@ -178,8 +187,8 @@ def _coded(name: str, names: Iterable[str]) -> bool:
 def declared(table: str, header: Sequence[str]) -> Layout:
     """Return the layout of a header that is declared to be a table's; 360 sheets without scores are wide."""
     layout = _layout(table, header)
-    if table == "ratings" and not {"criterion", "score"} & set(layout.names.values()):
-        return _layout("wide", header)
+    if table in _WIDE and not {"criterion", "score"} & set(layout.names.values()):
+        return _layout(_WIDE[table], header)
     return layout
 
 
@@ -205,6 +214,8 @@ def recognise(header: Sequence[str], title: str = "") -> Layout | None:
         return Layout("problem_list", {0: "code"})
     if "nilaiskp" in folded and folded & _LEGACY_MARKS:
         return _layout("legacy", header)
+    if {"case", "rater"} <= set(canonical_header("cases", header).values()):
+        return declared("cases", header)
     for kind in ("ratings", "achievements"):
         layout = _layout(kind, header)
         meant = set(layout.names.values()) | set(_meant(kind, layout))
@@ -256,10 +267,11 @@ def _mapped(mapping: MappingConfig, header: Sequence[str]) -> Layout | None:
     names = {i: n for i, n in own.items() if i not in taken} | {i: n for n, i in places.items()}
     given = set(names.values()) | set(mapping.constants)
     given |= {n for n in EKINERJA_EXTRA if _coded(n, given)}
-    wide = mapping.table == "ratings" and not given & {"criterion", "score"}
-    required = _REQUIRED["wide" if wide else mapping.table]
+    wide = mapping.table in _WIDE and not given & {"criterion", "score"}
+    kind = _WIDE[mapping.table] if wide else mapping.table
+    required = _REQUIRED[kind]
     missing = tuple(n for n in dict.fromkeys((*mapping.columns, *required)) if n not in given)
-    return Layout("wide" if wide else mapping.table, dict(sorted(names.items())), {}, missing, mapping)
+    return Layout(kind, dict(sorted(names.items())), {}, missing, mapping)
 
 
 def locate(

@@ -1,4 +1,4 @@
-"""Rating sheets of several sources: long (one row per score) and wide (one row per ratee and rater)."""
+"""Rating sheets of several sources and of example cases: long (one row a score), wide (one a ratee and rater)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from kinerja_analysis.base.tables import Column, plain
 from kinerja_analysis.read import numbers
 from kinerja_analysis.read.cells import Block, Cells
-from kinerja_analysis.read.layout import Layout, accepted, unused
+from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
 from kinerja_analysis.read.log import personal_header
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
@@ -25,31 +25,35 @@ _NO_SCORE = re.compile(
 )
 _WORDED = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:[-–—:=.)]|\()\s*([^\W\d].*)")
 RARE_SCALE = 0.05
+#: What every row must say besides its scale, by table.
+_WHO = {"ratings": ("ratee", "source"), "cases": ("case", "rater")}
 _SCORE = Column("ratings", "score", "number", required=True)
 
 
 def take_long(session: Session, number: int, rows: np.ndarray) -> None:
     """Read one row per score; an empty score is "not rated" and set aside."""
     block, layout = session.blocks[number], session.layouts[number]
-    frame = session.frame(block, layout, "ratings", rows)
-    session.demand(block, layout, "ratings", frame, ("ratee", "source", "criterion", "scale_min", "scale_max"))
+    table = table_of(layout.kind)
+    frame = session.frame(block, layout, table, rows)
+    session.demand(block, layout, table, frame, (*_WHO[table], "criterion", "scale_min", "scale_max"))
     frame["criterion"] = folded(frame["criterion"])
     at = session.position(number, "score")
     if at >= 0:
         empty = frame.index.to_numpy()[block.cells(at).codes[frame.index] < 0]
-        session.set_aside(number, "ratings", empty, "not_rated")
+        session.set_aside(number, table, empty, "not_rated")
         frame = frame.drop(index=empty) if len(empty) else frame
-    frame = _people(session, number, place(session, block, layout, "ratings", frame))
+    frame = _people(session, number, place(session, block, layout, table, frame))
     _scale(session, block, layout, frame, {"": at})
-    session.keep(number, "ratings", turned(layout, frame))
+    session.keep(number, table, turned(layout, frame))
 
 
 def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
-    """Read one row per ratee and rater with one column per criterion; empty scores are left out."""
+    """Read one row per ratee (or case) and rater with one column per criterion; empty scores are left out."""
     block, layout = session.blocks[number], session.layouts[number]
-    frame = session.frame(block, layout, "ratings", rows)
-    session.demand(block, layout, "ratings", frame, ("ratee", "source", "scale_min", "scale_max"))
-    frame = _people(session, number, place(session, block, layout, "ratings", frame))
+    table = table_of(layout.kind)
+    frame = session.frame(block, layout, table, rows)
+    session.demand(block, layout, table, frame, (*_WHO[table], "scale_min", "scale_max"))
+    frame = _people(session, number, place(session, block, layout, table, frame))
     block = _counted(block)
     criteria = _criteria(session, block, layout)
     if not criteria:
@@ -63,13 +67,13 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     scored = np.zeros(len(block), dtype=bool)
     for part in parts:
         scored[part.index.to_numpy()] = True
-    session.set_aside(number, "ratings", rows[~scored[rows]], "not_rated")
+    session.set_aside(number, table, rows[~scored[rows]], "not_rated")
     if not parts:
         return
     long = pd.concat(parts)
     long["criterion"] = long["criterion"].astype("str")
     _scale(session, block, layout, long, criteria)
-    session.keep(number, "ratings", turned(layout, long))
+    session.keep(number, table, turned(layout, long))
 
 
 def _counted(block: Block) -> Block:
@@ -136,6 +140,8 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
 def _people(session: Session, number: int, frame: pd.DataFrame) -> pd.DataFrame:
     """Fill the rater of self ratings; a role that contradicts the two people is a problem at the role."""
     block = session.blocks[number]
+    if "source" not in frame:  # an example case is nobody
+        return frame
     own = frame["source"] == "self"
     rater = frame["rater"] if "rater" in frame else pd.Series(None, index=frame.index, dtype="str")
     rater = rater.mask(own & rater.isna(), frame["ratee"])

@@ -53,9 +53,9 @@ def take(session: Session, block: Block, layout: Layout) -> None:
         legacy.take(session, number, rows)
     elif layout.kind == "skp_list":
         skp_list.take(session, number, rows)
-    elif layout.kind == "wide":
+    elif layout.wide:
         sheet360.take_wide(session, number, rows)
-    elif layout.kind == "ratings":
+    elif layout.kind in ("ratings", "cases"):
         sheet360.take_long(session, number, rows)
     else:
         _take_plain(session, number, table, rows)
@@ -66,7 +66,7 @@ def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
     folded = [squashed(h) for h in block.header]
     twice = False
     for i, label in enumerate(folded):
-        used = folded.index(label) in layout.names or layout.kind == "wide" if label else False
+        used = folded.index(label) in layout.names or layout.wide if label else False
         if used and folded.index(label) != i:
             twice = True
             first = block.header_address(folded.index(label))
@@ -90,7 +90,7 @@ def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
     for name in [n for n in guesses if n not in layout.missing and guesses[n] not in layout.near]:
         label, meant = block.header[guesses[name]], accepted(layout.kind, name)[0]
         session.log.on("W303", block, [block.header_address(guesses[name])], column=label, meant=meant)
-    if layout.kind not in ("wide", "employees"):
+    if not layout.wide and layout.kind != "employees":
         for i, label in enumerate(block.header):
             known = i in layout.names or i in layout.near or unused(label) or i in guesses.values()
             if label and not known and not personal_header(label) and folded.index(folded[i]) == i:
@@ -101,7 +101,7 @@ def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
 def _live(session: Session, number: int, table: str) -> np.ndarray:
     """Return the rows that hold data."""
     block, layout = session.blocks[number], session.layouts[number]
-    required = [i for i, n in layout.names.items() if n in ("person", "ratee", "unit", "indicator")]
+    required = [i for i, n in layout.names.items() if n in ("person", "ratee", "case", "unit", "indicator")]
     candidates = np.arange(len(block))
     for i in [*required, *(i for i, label in enumerate(block.header) if label)]:
         if not len(candidates):

@@ -26,6 +26,8 @@ from kinerja_analysis.read.log import personal_header
 BERAKHLAK = ("Berorientasi Pelayanan", "Akuntabel", "Kompeten", "Harmonis", "Loyal", "Adaptif", "Kolaboratif")
 _KEY = ("KA-E404", "KA-E407")
 _SPARE = 50
+#: Example cases of one rater: as few as a judgement needs (``leniency.min_cases``), as many as one reads with care.
+_CASES = (5, 20)
 
 
 def template(
@@ -49,7 +51,8 @@ def template(
     path : path
         The xlsx file; written atomically.
     kind : str or list of str
-        ``360``, ``ekinerja``, ``ekinerja_ringkas`` (without the superior), ``pegawai``, ``capaian``, ``unit``.
+        ``360``, ``ekinerja``, ``ekinerja_ringkas`` (without the superior), ``pegawai``, ``capaian``, ``unit``,
+        ``kasus`` (example cases).
     criteria : list of str, optional
         Names of the 360 criteria, without one the seven BerAKHLAK values.
     scale : (number, number)
@@ -58,7 +61,7 @@ def template(
         One row per score instead of one row per ratee and rater.
     rows : DataFrame or path of a csv, optional
         Ratings to ask for: columns ``ratee`` and ``rater`` and, if wanted, ``source`` (without it "other"), or the
-        Indonesian names. They are written into the 360 sheet as they stand.
+        Indonesian names; written into the 360 sheet as they stand. With ``case`` and ``rater``: into sheet ``kasus``.
     region, period : str, optional
         Become the only choice of their columns; needed with ``rows``.
     lang : str
@@ -92,18 +95,21 @@ def template(
     _admissible(kinds, names, scale, long, period)
     if place.exists() and not force:
         raise UsageError("template.exists", file=place.name)
-    if rows is not None and not ("360" in kinds and region and period):
-        raise UsageError("template.rows_need")
+    rows = _listed(rows) if isinstance(rows, Path) else rows
+    target = "360" if rows is None or "case" not in canonical_header("cases", rows.columns).values() else "kasus"
+    if rows is not None and not (target in kinds and region and period):
+        raise UsageError("template.rows_need", kind=target)
     bounds = tuple(int(v) if float(v).is_integer() else float(v) for v in scale)
     ids, only = config.identifiers, {"wilayah": region, "periode": period}
     sheets = [forms.sheet(k, names, bounds, long, ids, lang, **only) for k in kinds]  # type: ignore[arg-type]
-    asked = [] if rows is None else _prefilled(sheets[kinds.index("360")], rows)
+    asked = [] if rows is None else _prefilled(sheets[kinds.index(target)], rows)
     personal = "pseudonymous" if ids == "pseudonymous" else "blank" if rows is None else "rows"
-    data = forms.book(sheets, asked, lang, personal)
+    data = forms.book(sheets, asked, lang, personal, target)
     scored = [dict.fromkeys((*names, "nilai"), scale[0]) | row for row in asked]  # rows without a score are not read
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / f"{place.stem}.xlsx"
-        trial.write_bytes(forms.book([s for s in sheets if s.kind == "360"], scored, lang, personal) if asked else data)
+        own = [s for s in sheets if s.kind == target]
+        trial.write_bytes(forms.book(own, scored, lang, personal, target) if asked else data)
         found = check(trial, region=region, config=config)
     problems = tuple(p for p in found.problems if p.code not in _KEY)  # a key is needed to read, not to write
     if any(p.severity == "error" for p in problems):
@@ -136,23 +142,28 @@ def _admissible(
             raise UsageError("template.criterion_wrong", name=name)
 
 
-def _prefilled(content: forms.Sheet, rows: pd.DataFrame | Path) -> list[dict[str, Any]]:
-    """Return the rows asked for (a frame, or a text table with any delimiter), with what is already known filled in."""
-    if isinstance(rows, Path):
-        try:
-            rows = pd.read_csv(rows, dtype=str, sep=None, engine="python", encoding="utf-8-sig", keep_default_na=False)
-        except (ValueError, OSError):
-            raise UsageError("template.rows_columns") from None
-    names = {own: rows.columns[i] for i, own in canonical_header("ratings", rows.columns).items()}
-    if not {"ratee", "rater"} <= set(names):
+def _listed(rows: Path) -> pd.DataFrame:
+    """Read a text table with any delimiter."""
+    try:
+        return pd.read_csv(rows, dtype=str, sep=None, engine="python", encoding="utf-8-sig", keep_default_na=False)
+    except (ValueError, OSError):
+        raise UsageError("template.rows_columns") from None
+
+
+def _prefilled(content: forms.Sheet, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows asked for, with what is already known filled in."""
+    table, who = ("cases", "case") if content.kind == "kasus" else ("ratings", "ratee")
+    names = {own: rows.columns[i] for i, own in canonical_header(table, rows.columns).items()}
+    if not {who, "rater"} <= set(names):
         raise UsageError("template.rows_columns")
     single = {f.header: f.choices[0] for f in content.fields if f.header != "dimensi" and len(f.choices) == 1}
     criteria = next((f.choices for f in content.fields if f.header == "dimensi"), ("",))
     source = rows[names["source"]] if "source" in names else "other"
-    asked = rows[[names["ratee"], names["rater"]]].assign(source=source).fillna("").astype("str").drop_duplicates()
+    asked = rows[[names[who], names["rater"]]].assign(source=source).fillna("").astype("str").drop_duplicates()
+    header = {"ratee": "nip_dinilai", "case": "contoh_kasus"}[who]
     roles = {own: alias.upper() for alias, own in reversed(SOURCE_ALIASES.items())}
     return [
-        {**single, "nip_dinilai": a.strip(), "nip_penilai": b.strip(), "peran_penilai": roles.get(r, r), "dimensi": c}
+        {**single, header: a.strip(), "nip_penilai": b.strip(), "peran_penilai": roles.get(r, r), "dimensi": c}
         for a, b, r in asked.itertuples(index=False, name=None)
         for c in criteria
     ]
@@ -178,9 +189,10 @@ def suggest(
         As for ``read``.
     n : int
         Ratings wanted, at least 1; fewer where no more can be proposed.
-    way : {"cross", "superior"}
-        Ratings between groups of raters that link these best (``stats.suggest_links``), or ratings by the raters' own
-        superior, the same number of each rater's employees as far as they reach.
+    way : {"cross", "superior", "vignette"}
+        Ratings between groups of raters that link these best (``stats.suggest_links``), ratings by the raters' own
+        superior, the same number of each rater's employees as far as they reach, or the same example cases by all
+        superiors (without any, all raters).
     year : int, optional
         Needed when the input holds several years.
 
@@ -195,7 +207,7 @@ def suggest(
     InputRefused
         When the input has errors.
     UsageError
-        When it holds several regions or years, or nothing can be suggested.
+        When it holds several regions or years, or nothing can be suggested; fewer example cases than tell anything.
 
     Example
     -------
@@ -220,8 +232,11 @@ def suggest(
     pairs = ratings[(ratings["source"] != "self") & (ratings["ratee"] != ratings["rater"])]
     pairs = pairs.dropna(subset=["ratee", "rater"]).drop_duplicates(["ratee", "rater"])
     before = after = None
+    leaders = pairs[pairs["source"] == "supervisor"]
     if way == "superior":
-        rows = _by_superiors(pairs[pairs["source"] == "supervisor"], heads, n)
+        rows = _by_superiors(leaders, heads, n)
+    elif way == "vignette":
+        rows = _by_cases(leaders if len(leaders) else pairs, n)
     else:
         rows, before, after = _by_links(pairs, n)
     if rows.empty:
@@ -265,3 +280,20 @@ def _by_superiors(pairs: pd.DataFrame, heads: pd.DataFrame, n: int) -> pd.DataFr
     rows = rows[rows["superior"].notna() & (rows["superior"] != rows["ratee"])].sort_values(["turn", "rater"])
     asked = rows[["ratee", "superior"]].rename(columns={"superior": "rater"}).assign(source="other")
     return asked.drop_duplicates(["ratee", "rater"]).head(n).reset_index(drop=True)
+
+
+def _by_cases(pairs: pd.DataFrame, n: int) -> pd.DataFrame:
+    """Return at most ``n`` ratings of example cases: every rater rates the same ones.
+
+    >>> found = _by_cases(pd.DataFrame({"rater": ["r", "s", "s"]}), 11)
+    >>> len(found), found["rater"].tolist()[:2], found["case"].tolist()[-1]
+    (10, ['r', 's'], 'Contoh 5')
+    """
+    raters = sorted(pairs["rater"].unique())
+    least, most = _CASES
+    if len(raters) < 2:
+        raise UsageError("template.nothing_to_suggest")
+    if n < least * len(raters):
+        raise UsageError("template.cases_few", raters=len(raters), least=least * len(raters), cases=least)
+    cases = [f"Contoh {k}" for k in range(1, min(n // len(raters), most) + 1)]
+    return pd.DataFrame([(c, r) for c in cases for r in raters], columns=["case", "rater"])

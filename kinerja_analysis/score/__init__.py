@@ -39,7 +39,7 @@ def score(tables: Tables, config: AuditConfig | None = None) -> ScoreTable:
     Parameters
     ----------
     tables : Tables
-        The five tables.
+        The tables as read.
     config : AuditConfig, optional
         ``framework`` (and ``regions[code].framework``) name the indicator systems, ``weights`` replaces their
         source weights, ``profiles`` switches on unverified figures.

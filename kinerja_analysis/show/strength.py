@@ -14,6 +14,7 @@ from kinerja_analysis.base.results import Finding, Status
 STRONG, MODERATE, WEAK, NONE = 3, 2, 1, 0
 ASSUMING = (
     "within_ratee",
+    "case_leniency",
     "own_group_odds_ratio",
     "own_group_gap",
     "supervisor_change",
@@ -36,8 +37,8 @@ ASSUMING = (
 )  #: measures, and codes of findings of a measure of which only some assume
 RATIO_UNITS = ("odds_ratio", "odds")
 CENTRED = (
-    "odds_ratio", "own_group_odds_ratio", "own_group_gap", "gap", "within_ratee", "changes", "difference",
-    "odds_ratio_given", "gap_given", "gap_between_sources", "criterion_gap", "own_group_odds_ratio_given",
+    "odds_ratio", "own_group_odds_ratio", "own_group_gap", "gap", "within_ratee", "case_leniency", "changes",
+    "difference", "odds_ratio_given", "gap_given", "gap_between_sources", "criterion_gap", "own_group_odds_ratio_given",
     "own_group_change", "beyond_achievement", "change_rater",
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from kinerja_analysis.simulate.sheets import Sheet, columns_of
 
 
 def tables_of(sheets: Sequence[Sheet]) -> Tables:
-    """Return the five tables of all sheets, persons by opaque codes.
+    """Return the tables of all sheets, persons by opaque codes.
 
     Rows of acting posts are appraisals and no ratings; rows without a rating have no rows among the ratings; of
     people transferred within the year both ratings count, and the appraisal of the later post.

@@ -70,10 +70,13 @@ def table(rows: Rows, detector: str) -> str:
     ]  # fmt: skip
     for scope in sorted({key[5] for key in mine}):
         for design in DESIGNS:
-            part = {key[2]: row for key, row in mine.items() if (key[0], key[5]) == (design, scope)}
-            if part:
-                lines.append(f"| {scope} | {design} | {' | '.join(_entry(part.get(v)) for v in LEVELS)} | "
-                             f"{_coverage(part.get('zero'))} |")  # fmt: skip
+            part = {key[1:3]: row for key, row in mine.items() if (key[0], key[5]) == (design, scope)}
+            planted = [n for n in names if any(key[0] == n for key in part)] or [""]
+            for k, name in enumerate(planted if part else ()):
+                zero = part.get(("", "zero")) if not k else None
+                found = [zero, *(part.get((name, level)) for level in LEVELS[1:])]
+                label = f"{design}, `{name}`" if len(planted) > 1 else design
+                lines.append(f"| {scope} | {label} | {' | '.join(map(_entry, found))} | {_coverage(zero)} |")
     weak = [f"{k[0]} ({k[5]})" for k, row in mine.items() if k[2] == "large" and is_weak(row)]
     if weak:
         lines += ["", f"Power below {LOW:.0%}".replace("%", " %") + f" even for the large problem: {', '.join(weak)}."]
@@ -124,7 +127,8 @@ def floors(rows: Rows) -> None:
         design, detector, scope = key[0], key[4], key[5]
         row = rows[key]
         same = (design, "large", detector, scope)
-        large = next((r for k, r in rows.items() if (k[0], k[2], k[4], k[5]) == same), None)
+        every = [r for k, r in rows.items() if (k[0], k[2], k[4], k[5]) == same]
+        large = min(every, key=lambda r: r["flagged"] / max(r["answered"], 1), default=None)
         answers = "answer" if row["answered"] >= 0.95 * row["runs"] else "may refuse"
         must = known.get((detector, scope, design), {}).get("must", answers)
         floor = exact(large["flagged"], large["answered"], 0.998)[0] if large and large["answered"] else 0.0

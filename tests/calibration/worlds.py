@@ -15,10 +15,11 @@ from functools import cache as cached
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.tables import Tables
+from kinerja_analysis.base.tables import Tables, conform
 from kinerja_analysis.detect import contexts
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.score import score
@@ -134,6 +135,7 @@ PROBLEMS = {
         "leniency", partial(_planted, lenient_units=3, lenient_score=1.0), (0.33, 0.75, 1.25, 2.0), (SCORES,),
         ("within_ratee",),
     ),
+    "case_lenient": Problem("leniency", lambda plan, _: plan, (None, 0.75, 1.25, 2.0), (SCORES,), ("case_leniency",)),
     "halo": Problem("halo", partial(_planted, halo=1.0), (None, 0.1, 0.3, 0.5), (SCORES,)),
     "copies": Problem("straight_lining", partial(_planted, copies=1.0), (None, 0.05, 0.15, 0.4), BOTH),
     "self_shift": Problem("self_other", partial(_planted, self_shift=1.0), (0.68, 0.85, 1.0, 1.3), (SCORES,),
@@ -163,7 +165,7 @@ BESIDE = {
     "straight_lining": ("same_minute",),
     "agreement": ("descriptive", "reliability_mean", "raters_needed", "phi", "stability"),
     "leniency": ("source_difference", "spread", "spread_linked", "smallest_effect", "bounds", "supervisor_change",
-                 "tipping", "fair_average"),
+                 "tipping", "fair_average", "spread_cases", "case_same"),
     "halo": ("equal_ratings", "association", "association_beyond", "idiosyncratic", "likeness"),
     "self_other": ("categories", "difference_by_source", "surface"),
     "achievement_gap": ("measured_by", "order_others", "top_missed", "low_reached", "order_by_sector", "slope",
@@ -178,7 +180,7 @@ BESIDE = {
 TRUE = {
     "group_gap": {"odds_ratio": 1.0, "gap": 0.0},
     "affinity": {"own_group_odds_ratio": 1.0, "own_group_gap": 0.0},
-    "leniency": {"within_ratee": 0.0, "source_difference": 0.0},
+    "leniency": {"within_ratee": 0.0, "source_difference": 0.0, "case_leniency": 0.0},
     "self_other": {"difference": 0.0, "difference_by_source": 0.0},
     "distribution": {"clustering": 0.0},
     "reciprocity": {"reciprocity": 0.0},
@@ -197,6 +199,28 @@ class Lazy:
         return self._made()
 
 
+def example_cases(tables: Tables, plan: Plan, size: float, seed: int) -> pd.DataFrame:
+    """Eight example cases, rated by every supervisor on the form of the plan; ``size`` SD are added for three of them.
+
+    Pair errors are those of the plan; cases lie two SD below to one above the usual employee.
+    """
+    ratings, form = tables.ratings, plan.form
+    many = ratings[(ratings["source"] == "supervisor") & (ratings["scale_max"] == form.scale[1])]
+    raters = np.sort(many["rater"].unique())
+    rng = np.random.default_rng([seed, 360])
+    pair = np.linspace(-2, 1, 8)[:, None] + rng.normal(0, max(plan.model.pair_supervisor, 0.1), (8, raters.size))
+    pair += size * np.isin(np.arange(raters.size), rng.choice(raters.size, 3, replace=False))
+    latent = pair[:, :, None] + rng.normal(0, 0.5, (*pair.shape, len(form.criteria)))
+    score = np.clip(np.round(form.level + form.points * latent), *form.scale)
+    case, rater, criterion = (code.ravel() for code in np.indices(score.shape))
+    rows = pd.DataFrame({"case": np.array([f"Contoh {k}" for k in range(8)])[case], "rater": raters[rater],
+                         "criterion": np.array(form.criteria)[criterion], "score": score.ravel()})  # fmt: skip
+    head = {"year": YEARS[-1], "period": str(YEARS[-1]), "region": plan.code}
+    low, high = map(float, form.scale)
+    row = "9:1:" + pd.Series(np.arange(len(rows)) // len(form.criteria) + 2).astype("str")
+    return conform("cases", rows.assign(scale_min=low, scale_max=high, row=row, **head))
+
+
 def region(design: str, problem: str, size: float, run: int) -> Context:
     """Simulate one region of a cell; all problems and sizes of a design share the random numbers of a run."""
     plan = DESIGNS[design].plan
@@ -204,4 +228,5 @@ def region(design: str, problem: str, size: float, run: int) -> Context:
     seed = 10_000_000 + zlib.crc32(f"{design}|{run}".encode())
     world = simulate_plans([plan], YEARS if problem in ("", "drift") else YEARS[-1:], seed=seed)
     scores: Any = Lazy(world.tables.select(year=YEARS[-1]), world.config)
-    return contexts(world.tables, scores, world.config, [(plan.code, YEARS[-1])])[0]
+    cases = example_cases(world.tables, plan, size if problem == "case_lenient" else 0.0, seed)
+    return contexts(replace(world.tables, cases=cases), scores, world.config, [(plan.code, YEARS[-1])])[0]

@@ -95,6 +95,20 @@ def test_suggested_rows_come_from_the_input_files(folder: Path) -> None:
     assert shown["ok"] and shown["problems"] == [] and shown["counts"]["rows"] == 3
 
 
+def test_example_cases_are_asked_of_every_superior(folder: Path) -> None:
+    """Two superiors, ten ratings: five cases each, a template that the check reads."""
+    asked = ("template", "kasus", "--suggest", "10", "--way", "vignette", "--from", "nilai.csv")
+    done = kinerja(*asked, cwd=folder)
+    assert done.returncode == 0 and "10 penilaian contoh kasus" in done.stdout, done.stderr
+    page = openpyxl.load_workbook(folder / "templat_kasus.xlsx")["Contoh kasus"]
+    header = [c.value for c in page[1]]
+    rows = [dict(zip(header, row, strict=True)) for row in page.iter_rows(2, 12, values_only=True)]
+    assert [r["contoh_kasus"] for r in rows[:10]] == [f"Contoh {k}" for k in range(1, 6) for _ in range(2)]
+    assert {r["nip_penilai"] for r in rows[:10]} == {BOSS, OTHER} and set(rows[10].values()) == {None}
+    shown = json.loads(kinerja("check", "templat_kasus.xlsx", "--json", cwd=folder).stdout)
+    assert shown["ok"] and shown["problems"] == [] and shown["counts"]["rows"] == 10
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -105,6 +119,8 @@ def test_suggested_rows_come_from_the_input_files(folder: Path) -> None:
         ("360", "--suggest", "3"),
         ("360", "--from", "nilai.csv"),
         ("360", "--suggest", "3", "--from", "nilai.csv", "--rows", "nilai.csv"),
+        ("360", "--suggest", "10", "--way", "vignette", "--from", "nilai.csv"),
+        ("kasus", "--suggest", "9", "--way", "vignette", "--from", "nilai.csv"),
         ("360", "--rows", "tidak_ada.csv"),
         ("360", "--rows", "nilai.csv"),
         ("unit", "--out", "tidak_ada.toml/unit.xlsx", "--config", "tidak_ada.toml"),

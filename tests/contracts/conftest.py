@@ -16,7 +16,7 @@ import pytest
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Finding, Result
-from kinerja_analysis.base.tables import TABLES, Tables, data_kind, empty
+from kinerja_analysis.base.tables import TABLES, Tables, conform, data_kind, empty
 from kinerja_analysis.detect import INDEX, REGISTRY, run_detector
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Threshold
@@ -33,6 +33,7 @@ PERSONS = {
     "employees": ("person", "supervisor"),
     "achievements": ("person",),
     "units": ("leader",),
+    "cases": ("rater",),
 }
 KEYS = ["measure", "subject_kind", "scope", "subject", "code", "unit", "method", "status"]
 NUMBERS = ["n", "value", "lower", "upper", "level", "threshold", "p_value", "p_adjusted"]
@@ -151,7 +152,8 @@ def constant_raters(tables: Tables) -> Tables:
 def planted(tables: Tables) -> Tables:
     """One supervisor 30 points above and one below the scores, three who copy, and women above men everywhere.
 
-    Scores are rounded to twenties, so that honest raters repeat themselves too.
+    The first is 30 points above on example cases too, which every supervisor rated. Scores are rounded to twenties, so
+    that honest raters repeat themselves too.
     """
     ratings, employees = tables.ratings, tables.employees
     many = ratings[(ratings["source"] == "supervisor") & ~official(ratings)]["rater"].value_counts()
@@ -167,7 +169,19 @@ def planted(tables: Tables) -> Tables:
     score = score.mask(official(ratings) & lucky, 3.0)
     rows = set(ratings.loc[official(ratings) & lucky, "row"])
     best = tables.appraisals["predikat"].mask(tables.appraisals["row"].isin(rows), "SANGAT BAIK")
-    return replace(tables, ratings=ratings.assign(score=score), appraisals=tables.appraisals.assign(predikat=best))
+    return replace(tables, ratings=ratings.assign(score=score), appraisals=tables.appraisals.assign(predikat=best),
+                   cases=example_cases(ratings, sorted(many.index), high))  # fmt: skip
+
+
+def example_cases(ratings: pd.DataFrame, raters: list[str], high: str) -> pd.DataFrame:
+    """Seven cases on 0 to 100, rated by every rater; one rates them 30 points higher."""
+    drawn = np.random.default_rng(6).normal(0, 5, (7, len(raters))) + np.linspace(25, 65, 7)[:, None]
+    drawn += 30.0 * (np.array(raters) == high)
+    case, rater = (code.ravel() for code in np.indices(drawn.shape))
+    head = {"year": YEAR, "period": str(YEAR), "region": ratings["region"].iloc[0], "criterion": "kasus"}
+    rows = pd.DataFrame({"case": [f"Contoh {k}" for k in case], "rater": np.array(raters)[rater],
+                         "score": drawn.ravel().round(1), "row": [f"8:1:{i}" for i in range(drawn.size)]})  # fmt: skip
+    return conform("cases", rows.assign(scale_min=0.0, scale_max=100.0, **head))
 
 
 def linked(tables: Tables) -> Tables:
@@ -334,7 +348,9 @@ def rows_of(case: str) -> dict[str, dict[str, set[str]]]:
     tables = context_of(case).tables
     ratings = tables.ratings
     found = {by: {str(k): set(v) for k, v in ratings.groupby(by)["row"]} for by in ("rater", "opd")}
-    return {**found, "": {"": set(ratings["row"]) | set(tables.appraisals["row"])}}
+    for name, rows in tables.cases.groupby("rater")["row"]:
+        found["rater"].setdefault(str(name), set()).update(rows)
+    return {**found, "": {"": {*ratings["row"], *tables.appraisals["row"], *tables.cases["row"]}}}
 
 
 @cache

@@ -20,7 +20,7 @@ from kinerja_analysis.base.errors import InputRefused, UsageError
 from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.read.template import suggest
 
-KINDS = ("360", "ekinerja", "ekinerja_ringkas", "pegawai", "capaian", "unit")
+KINDS = ("360", "ekinerja", "ekinerja_ringkas", "pegawai", "capaian", "unit", "kasus")
 CONFIG = AuditConfig(regions={"98.01": RegionConfig(name="Kabupaten Contoh")})
 PSEUDONYMOUS = AuditConfig(regions=CONFIG.regions, identifiers="pseudonymous")
 BOSS, ANI, BUDI = "190203042005012002", "190501012010211001", "190607082011212003"
@@ -50,8 +50,13 @@ FILLED: dict[str, list[dict[str, Any]]] = {
         for way in ("makin rendah makin baik",)
     ],
     "Unit": [PLACE | {"unit_kerja": "Bidang A", "nip_pimpinan": BOSS, "predikat_organisasi": "ISTIMEWA"}],
+    "Contoh kasus": [
+        PLACE | {"contoh_kasus": "Contoh 1", "uraian_kasus": "Hasil di atas target", "nip_penilai": BOSS,
+                 "Disiplin": 90, "Kerja Sama": 85, "skala_min": 0, "skala_maks": 100,
+                 "waktu_dinilai": dt.datetime(2025, 12, 15, 9, 15)}
+    ],
 }  # fmt: skip
-TOGETHER = ("360", "ekinerja", "pegawai", "capaian", "unit")
+TOGETHER = ("360", "ekinerja", "pegawai", "capaian", "unit", "kasus")
 
 
 def fill(path: Path, rows: dict[str, list[dict[str, Any]]]) -> Path:
@@ -88,10 +93,10 @@ def rules(path: Path, sheet: str) -> dict[str, Any]:
 def test_untouched_it_is_read_without_a_finding(tmp_path: Path, kinds: tuple[str, ...], long: bool, lang: str) -> None:
     found = check(template(tmp_path / "isian.xlsx", kinds, long=long, lang=lang), config=CONFIG)
     assert found.problems == ()
-    assert sorted(found.accounting["table"].unique()) == sorted(
-        {{"360": "ratings", "pegawai": "employees", "capaian": "achievements", "unit": "units"}.get(k, "appraisals")
-         for k in kinds} | ({"ratings"} if {"ekinerja", "ekinerja_ringkas"} & set(kinds) else set())
-    )  # fmt: skip
+    tables = {"360": "ratings", "pegawai": "employees", "capaian": "achievements", "unit": "units", "kasus": "cases"}
+    told = {tables.get(k, "appraisals") for k in kinds}
+    told |= {"ratings"} if {"ekinerja", "ekinerja_ringkas"} & set(kinds) else set()
+    assert sorted(found.accounting["table"].unique()) == sorted(told)
     assert found.rows == 0 and found.accounting["kept"].sum() == 0
 
 
@@ -114,6 +119,8 @@ def known(path: Path) -> None:
     row = tables.achievements.iloc[0]
     assert (row["target"], row["realised"], row["direction"], row["measured_by"]) == (95, 97.5, "lower", "other")
     assert tables.units["org_rating"].tolist() == ["ISTIMEWA"]
+    assert tables.cases[["case", "criterion", "score"]].values.tolist() == [
+        ["Contoh 1", "disiplin", 90], ["Contoh 1", "kerja_sama", 85]]  # fmt: skip
 
 
 def test_filled_it_is_read_without_a_finding(tmp_path: Path) -> None:
@@ -163,7 +170,7 @@ def test_through_libreoffice(tmp_path: Path) -> None:
     assert path.read_bytes() != source.read_bytes()
     known(path)
     book = openpyxl.load_workbook(path)
-    assert [page.sheet_state for page in book] == ["visible"] * 11 + ["hidden"]
+    assert [page.sheet_state for page in book] == ["visible"] * (1 + 2 * len(TOGETHER)) + ["hidden"]
     page = book["Penilaian 360"]
     column = next(c.column for c in page[1] if c.value == "nip_penilai")
     for row, who in ((2, BOSS), (3, BUDI), (4, ANI)):

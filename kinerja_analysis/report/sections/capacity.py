@@ -186,7 +186,8 @@ def smallest(view: View) -> list[TableBlock | Note]:
         for f in result.findings(measure="smallest_effect"):
             if f.status in ANSWERED:
                 line = cells.setdefault(words.title(result.detector, view.lang), {})
-                line[f.scope] = split(_without_head(view.sentence(f)))[0].rstrip(".")
+                text = split(_without_head(view.sentence(f)))[0].rstrip(".")
+                line[f.scope] = ". ".join(dict.fromkeys([*filter(None, [line.get(f.scope)]), text]))
                 codes.append(f.code)
     best = _best_contrast(view)
     if best is not None and not any(code.startswith("group_gap.") for code in codes):

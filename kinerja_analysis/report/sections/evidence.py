@@ -84,6 +84,8 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
         yield figure(view, "funnel", result, names=view.names, caption=_caption(view, "funnel"), codes=codes)
         ways = [f for m in SPREADS for f in result.findings(measure=m, subject_kind="region")]
         yield figure(view, "ranges", ways, caption=_caption(view, "spreads"), codes=[f.code for f in ways])
+        yield figure(view, "caterpillar", result, caption=_of_raters(view, result, "cases", "case_leniency"),
+                     codes=codes, names=view.names, measure="case_leniency")  # fmt: skip
         yield from _leniency_models(view)
     elif detector == "drift":
         caption = _of_raters(view, result, "drift", "relative_shift", MOST_SHIFTS)

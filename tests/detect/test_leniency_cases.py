@@ -1,0 +1,225 @@
+"""Leniency on example cases: by hand, planted raters, coverage, what must be refused, and that cases are nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as reference
+
+from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.results import Finding, Status
+from kinerja_analysis.base.tables import ScoreTable, Tables, conform
+from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.design import design_of
+from kinerja_analysis.detect.leniency import detect
+
+REGION = "99.01"
+
+
+def cases(score: np.ndarray, *, scale: tuple[float, float] = (0.0, 100.0)) -> pd.DataFrame:
+    """The table from scores of shape (cases, raters); NaN: not rated."""
+    k, r = np.nonzero(np.isfinite(score))
+    rows = {"case": [f"Contoh {i}" for i in k], "rater": [f"S{j:02d}" for j in r], "score": score[k, r]}
+    head = {"year": 2025, "period": "2025", "region": REGION, "criterion": "c"}
+    ends = {"scale_min": scale[0], "scale_max": scale[1], "row": [f"9:1:{i}" for i in range(k.size)]}
+    return conform("cases", pd.DataFrame(rows).assign(**head, **ends))
+
+
+def staff(seed: int, raters: int, planted: dict[int, float] | None = None) -> pd.DataFrame:
+    """Eight employees a supervisor, three strangers each beside: ratings by others and by the supervisor."""
+    g = np.random.default_rng(seed)
+    rows = []
+    for s in range(raters):
+        for i in range(8):
+            name, truth = f"E{s:02d}{i}", 60 + g.normal(0, 8)
+            rows.append((name, f"S{s:02d}", "supervisor", truth + (planted or {}).get(s, 0.0) + g.normal(0, 4)))
+            rows += [(name, f"P{s:02d}{i}{j}", "peer", truth + g.normal(0, 4)) for j in range(3)]
+    frame = pd.DataFrame(rows, columns=["ratee", "rater", "source", "score"])
+    head = {"year": 2025, "period": "2025", "region": REGION, "criterion": "c", "scale_min": 0.0, "scale_max": 100.0}
+    return conform("ratings", frame.assign(**head, row=[f"1:1:{i}" for i in range(len(frame))]))
+
+
+def exported(raters: int) -> pd.DataFrame:
+    """An export: six employees a supervisor, all on the middle level but one."""
+    rows = [(f"E{s}{i}", f"S{s:02d}", c, 3.0 if i == 0 else 2.0) for s in range(raters) for i in range(6)
+            for c in ("hasil_kerja", "perilaku_kerja")]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["ratee", "rater", "criterion", "score"])
+    head = {"year": 2025, "period": "2025", "region": REGION, "source": "supervisor"}
+    return conform("ratings", frame.assign(**head, scale_min=1.0, scale_max=3.0,
+                                           row=[f"1:1:{i // 2}" for i in range(len(frame))]))  # fmt: skip
+
+
+def context(tables: Tables, **config: object) -> Context:
+    design = design_of(tables, tables, REGION, 2025)
+    return Context(tables, tables, ScoreTable(pd.DataFrame()), AuditConfig(**config), design, REGION, 2025)
+
+
+def run(tables: Tables, **config: object) -> list[Finding]:
+    out = Collector("leniency", REGION, 2025)
+    detect(context(tables, **config), out)
+    return out.found
+
+
+def pick(found: list[Finding], **where: str) -> list[Finding]:
+    return [f for f in found if all(getattr(f, k) == v for k, v in where.items())]
+
+
+def drawn(seed: int, raters: int = 20, n: int = 8, planted: dict[int, float] | None = None,
+          sd: float = 0.0) -> np.ndarray:  # fmt: skip
+    """Scores of shape (cases, raters): cases 30 to 80, pair errors SD 6, leniency SD ``sd``, some raters planted."""
+    g = np.random.default_rng(seed)
+    lenient = g.normal(0, sd, raters) if sd else np.zeros(raters)
+    for j, size in (planted or {}).items():
+        lenient[j] += size
+    return np.linspace(30, 80, n)[:, None] + lenient + g.normal(0, 6, (n, raters))
+
+
+# --- by hand -----------------------------------------------------------------------------------------------------
+
+HAND = np.array([[50, 40, 42], [60, 52, 50], [70, 60, 62], [80, 71, 71], [90, 80, 82]], float)
+
+
+def test_by_hand() -> None:
+    """Differences of the first rater from the mean of the two others: 9, 9, 9, 9, 9 → 9; of the others likewise."""
+    found = run(Tables(ratings=exported(3), cases=cases(HAND)))
+    mine = {f.subject: f for f in pick(found, measure="case_leniency", subject_kind="rater")}
+    assert mine["S00"].estimate.value == pytest.approx(np.mean([9, 9, 9, 9, 9]))
+    second = np.array([40 - 46, 52 - 55, 60 - 66, 71 - 75.5, 80 - 86])
+    assert mine["S01"].estimate.value == pytest.approx(second.mean())
+    assert mine["S00"].scope == "ekinerja" and set(mine["S00"].rows) == {f"9:1:{3 * i}" for i in range(5)}
+    region = pick(found, measure="case_leniency", subject_kind="region")[0]
+    sd = np.sqrt(HAND.var(axis=0, ddof=1).mean())
+    assert region.code == "leniency.cases_own" and region.threshold == pytest.approx(0.25 * sd)
+    assert region.params["cases"] == 5 and region.params["family"] == 3
+
+
+def test_the_yardstick_is_that_of_the_employees_where_there_is_one() -> None:
+    ratings = staff(1, 20)
+    found = run(Tables(ratings=ratings, cases=cases(drawn(1))))
+    region = pick(found, measure="case_leniency", subject_kind="region")[0]
+    own = ratings[ratings["source"] == "supervisor"].groupby("rater")["score"].var().mean()
+    assert region.code == "leniency.cases" and region.threshold == pytest.approx(0.25 * np.sqrt(own))
+    assert region.scope == "multisource"
+
+
+def test_scores_are_compared_on_the_hundred_scale() -> None:
+    tables = [Tables(ratings=exported(20), cases=cases(drawn(2) / by, scale=(0.0, 100.0 / by))) for by in (1, 10)]
+    one, ten = map(run, tables)
+    a, b = ([f.estimate.value for f in pick(x, measure="case_leniency", subject_kind="rater")] for x in (one, ten))
+    assert a == pytest.approx(b)
+
+
+# --- planted -----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_planted_nobody_named_and_ranges_hold_zero() -> None:
+    flagged = covered = n = 0
+    for seed in range(100):
+        mine = pick(run(Tables(ratings=exported(2), cases=cases(drawn(seed)))), measure="case_leniency",
+                    subject_kind="rater")  # fmt: skip
+        flagged += any(f.status is Status.FLAGGED for f in mine)
+        covered += sum(f.estimate.lower <= 0 <= f.estimate.upper for f in mine)
+        n += len(mine)
+    assert flagged <= reference.binom.ppf(0.999, 100, 0.10)
+    assert n == 2000 and covered / n >= 0.94
+
+
+def test_ranges_hold_the_planted_leniency() -> None:
+    """Leniency SD 5 among 20 raters: each range must hold the rater's leniency less the region's 0."""
+    covered = []
+    for seed in range(100):
+        g = np.random.default_rng(seed)
+        lenient = g.normal(0, 5, 20)
+        score = np.linspace(30, 80, 8)[:, None] + lenient + g.normal(0, 6, (8, 20))
+        mine = pick(run(Tables(ratings=exported(2), cases=cases(score))), measure="case_leniency", subject_kind="rater")
+        covered += [f.estimate.lower <= lenient[int(f.subject[1:])] <= f.estimate.upper for f in mine]
+    assert len(covered) == 2000 and 0.93 <= np.mean(covered) <= 0.98
+
+
+def test_a_planted_rater_is_named_and_the_smallest_effect_is_told() -> None:
+    """What is said to be found 80 times of 100 is found in 70 to 95 of 100 regions, a third of it in few."""
+    told = [pick(run(Tables(ratings=exported(2), cases=cases(drawn(s)))), code="leniency.smallest_case")[0]
+            for s in range(10)]  # fmt: skip
+    size = float(np.mean([f.estimate.value for f in told]))
+    hits = {size: 0, size / 3: 0}
+    for seed in range(100):
+        for planted in hits:
+            mine = pick(run(Tables(ratings=exported(2), cases=cases(drawn(seed, planted={4: planted})))),
+                        measure="case_leniency", subject="S04")  # fmt: skip
+            hits[planted] += mine[0].code == "leniency.case_lenient"
+    assert 70 <= hits[size] <= 95 and hits[size / 3] < 30
+
+
+def test_the_spread_is_recovered() -> None:
+    values = []
+    for seed in range(40):
+        spread = pick(run(Tables(ratings=exported(2), cases=cases(drawn(seed, sd=5.0)))), measure="spread_cases")[0]
+        values.append(spread.estimate.value**2)
+    assert np.sqrt(np.mean(values)) == pytest.approx(5.0, abs=0.6)
+
+
+def test_general_yardstick_and_own_employees_are_told_apart() -> None:
+    """Two rate everyone 15 points higher, two only their own employees: the sentence counts two and two."""
+    lenient = {0: 15.0, 1: 15.0, 2: 15.0, 3: 15.0}
+    also, alone = [], []
+    for seed in range(10):
+        score = drawn(seed, planted={0: 15.0, 1: 15.0})
+        found = run(Tables(ratings=staff(seed, 20, lenient), cases=cases(score)))
+        same = pick(found, code="leniency.case_same")[0]
+        also.append(same.estimate.value)
+        alone.append(same.params["alone"])
+        assert same.estimate.value + same.params["alone"] + same.params["open"] == same.estimate.n
+    assert np.median(also) == 2 and np.median(alone) == 2
+
+
+# --- refusals ----------------------------------------------------------------------------------------------------
+
+
+def test_without_cases_nothing_is_said() -> None:
+    found = run(Tables(ratings=staff(3, 6)))
+    assert not [f for f in found if "case" in f.code or "case" in f.measure]
+
+
+def test_few_cases_and_cases_of_one_rater_only_are_not_judged() -> None:
+    score = drawn(5, raters=6, n=6)
+    score[4:, 0] = np.nan
+    found = run(Tables(ratings=exported(6), cases=cases(score)))
+    few = pick(found, code="leniency.case_few")
+    assert [(f.subject, f.params["have"], f.params["minimum"]) for f in few] == [("S00", 4, 5)]
+    found = run(Tables(ratings=exported(6), cases=cases(score[:4])))
+    assert pick(found, measure="case_leniency", subject_kind="region")[0].code == "leniency.cases_few"
+    alone = np.full((6, 3), np.nan)
+    alone[:, 0] = [30, 40, 50, 60, 70, 80]
+    found = run(Tables(ratings=exported(6), cases=cases(alone)))
+    assert pick(found, measure="case_leniency", subject_kind="region")[0].status is Status.INSUFFICIENT
+
+
+def test_equal_scores_are_no_yardstick() -> None:
+    found = run(Tables(ratings=exported(6), cases=cases(np.full((6, 6), 70.0))))
+    assert pick(found, measure="case_leniency", subject_kind="region")[0].code == "leniency.cases_constant"
+
+
+# --- what the design says ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("raters", "n", "verdict"), [(6, 6, "linked_by_anchors"), (6, 4, "not_identified"),
+                                                      (3, 6, "not_identified")])  # fmt: skip
+def test_an_export_is_anchored_where_nearly_all_its_supervisors_rated_enough_cases(
+    raters: int, n: int, verdict: str
+) -> None:
+    tables = Tables(ratings=exported(6), cases=cases(drawn(1, raters=raters, n=n)))
+    assert context(tables).design.verdicts()[REGION, 2025, "ekinerja"] == verdict
+
+
+def test_cases_are_nobody() -> None:
+    """No employee, pair or head more, and nothing else that a detector of employees says changes."""
+    plain = Tables(ratings=staff(4, 8))
+    with_cases = replace(plain, cases=cases(drawn(4, raters=8)))
+    a, b = context(plain), context(with_cases)
+    assert a.design.frame.equals(b.design.frame)
+    before, after = run(plain), [f for f in run(with_cases) if "case" not in f.code]
+    assert [(f.code, f.estimate, f.params) for f in before] == [(f.code, f.estimate, f.params) for f in after]
