@@ -53,18 +53,19 @@ def _complete(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _follow_people(session: Session, tables: dict[str, pd.DataFrame]) -> None:
-    """Move achievement rows to the region below that a person's own rows were moved to."""
-    frame = tables["achievements"]
+    """Move rows of achievements and example cases to the region below that the person's own rows were moved to."""
     above = {code: r.parent or code.rpartition(".")[0] for code, r in session.config.regions.items() if r.units}
-    if frame.empty or not above:
-        return
-    known = [("ratings", "ratee"), ("appraisals", "person"), ("employees", "person")]
-    parts = [tables[t][["year", "region", p]].rename(columns={p: "person"}) for t, p in known]
-    home = pd.concat(parts).drop_duplicates().rename(columns={"region": "_home"})
-    home = home[~home.duplicated(["year", "person"], keep=False)]
-    found = frame.merge(home, on=["year", "person"], how="left")["_home"]
-    moves = (found.map(above) == frame["region"]).to_numpy()
-    tables["achievements"] = frame.assign(region=frame["region"].mask(moves, found))
+    rated = [("ratings", "ratee"), ("appraisals", "person"), ("employees", "person")]
+    for table, who, known in (("achievements", "person", rated), ("cases", "rater", [*rated, ("ratings", "rater")])):
+        frame = tables[table]
+        if frame.empty or not above:
+            continue
+        parts = [tables[t][["year", "region", p]].rename(columns={p: who}) for t, p in known]
+        home = pd.concat(parts).dropna().drop_duplicates().rename(columns={"region": "_home"})
+        home = home[~home.duplicated(["year", who], keep=False)]
+        found = frame.merge(home, on=["year", who], how="left")["_home"]
+        moves = (found.map(above) == frame["region"]).to_numpy()
+        tables[table] = frame.assign(region=frame["region"].mask(moves, found))
 
 
 def _note_merged(session: Session, table: str, gone: pd.DataFrame, reason: str) -> None:

@@ -119,6 +119,19 @@ def test_a_360_sheet_stays_one() -> None:
     assert len(found.ratings) and not len(found.cases)
 
 
+def test_cases_follow_their_rater_to_the_region_below(tmp_path: Path) -> None:
+    """One superior's team belongs to the region below, the other's to the city itself."""
+    below = RegionConfig(name="Kecamatan Contoh", parent="98.71", units=("Unit 1",))
+    config = AuditConfig(regions={"98.71": RegionConfig(name="Kota Contoh"), "98.71.02": below})
+    teams = pd.concat([team(BOSS, 1001).assign(unor="Unit 1"), team(OTHER, 1101).assign(unor="Unit 2")])
+    written(tmp_path, teams.assign(wilayah="98.71"), "nilai.csv")
+    written(tmp_path, wide().assign(wilayah="98.71"))
+    tables = read(tmp_path, config=config)
+    home = tables.ratings.drop_duplicates("rater").set_index("rater")["region"]
+    assert sorted(home) == ["98.71", "98.71.02"]
+    assert (tables.cases["region"] == tables.cases["rater"].map(home)).all()
+
+
 # --- asked for, collected, audited --------------------------------------------------------------------------------
 
 
