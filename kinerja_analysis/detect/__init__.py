@@ -68,7 +68,7 @@ def contexts(
     for region, year in cells:
         now = tables.select(region=region, year=year)
         history = tables.select(region=region, until=year)
-        design = design_of(now, history, region, year)
+        design = design_of(now, history, region, year, config)
         found.append(Context(now, history, scores, config, design, region, year))
     return found
 

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Design
 from kinerja_analysis.base.tables import SOURCES, Tables, official
+from kinerja_analysis.detect.contract import threshold
 
 COLUMNS = (
     "region", "year", "kind", "source", "verdict", "n_ratees", "n_raters", "n_pairs", "n_units", "n_components",
     "movers", "changes", "bridges", "hinge_raters", "contrast_se", "contrast_reliability",
 )  # fmt: skip
 FEWEST_CHANGES = 10
-#: Example cases rated, for a rater to be anchored (``leniency.min_cases``), and the share of raters who must be.
-FEWEST_CASES, ANCHORED = 5, 0.8
+ANCHORED = 0.8  #: share of the raters who must have rated enough of the same example cases
 
 
 def edges(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -75,23 +76,25 @@ def _rater_units(pairs: pd.DataFrame, rater: np.ndarray) -> np.ndarray:
     return np.asarray(pd.factorize(unit, sort=True)[0])
 
 
-def _anchored(pairs: pd.DataFrame, cases: pd.DataFrame) -> bool:
-    """Tell whether nearly all raters of these pairs rated enough of the same example cases."""
+def _anchored(pairs: pd.DataFrame, cases: pd.DataFrame, fewest: float) -> bool:
+    """Tell whether nearly all raters of these pairs rated ``fewest`` of the same example cases."""
     rated = cases.drop_duplicates(["case", "rater"])
     shared = rated[rated.groupby("case")["rater"].transform("size") > 1]
     enough = shared.groupby("rater").size()
     raters = pairs["rater"].unique()
-    known = np.isin(raters, enough.index[enough >= FEWEST_CASES])
+    known = np.isin(raters, enough.index[enough >= fewest])
     return bool(known.sum() > 1 and known.mean() >= ANCHORED)
 
 
-def design_of(now: Tables, history: Tables, region: str, year: int) -> Design:
+def design_of(now: Tables, history: Tables, region: str, year: int, config: AuditConfig | None = None) -> Design:
     """Return the design table of one cell.
 
     For an export the pairs of all years up to this one are used (changes of supervisor link), for multi-source
     ratings only those of the year. The row with source ``all`` carries the kind's verdict. Where at least four of five
-    supervisors of an export rated the same example cases, and nothing else links them, these are the link.
+    supervisors of an export rated the same example cases (``leniency.min_cases``, which ``config`` may override), and
+    nothing else links them, these are the link.
     """
+    fewest = threshold("leniency.min_cases", config.overrides() if config else None).value
     rows: list[dict[str, Any]] = []
     for kind, tables, over_time in (("ekinerja", history, True), ("multisource", now, False)):
         ratings = tables.ratings
@@ -101,7 +104,7 @@ def design_of(now: Tables, history: Tables, region: str, year: int) -> Design:
         pairs = edges(ratings[official(ratings) == mine])
         head = {"region": region, "year": year, "kind": kind}
         said = describe(pairs, over_time=over_time)
-        if over_time and not said["verdict"].startswith("linked") and _anchored(pairs, now.cases):
+        if over_time and not said["verdict"].startswith("linked") and _anchored(pairs, now.cases, fewest):
             said["verdict"] = "linked_by_anchors"
         rows.append({**head, "source": "all", **said})
         present = [s for s in SOURCES if (pairs["source"] == s).any()]

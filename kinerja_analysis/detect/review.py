@@ -163,10 +163,9 @@ def concerned(f: Finding) -> float:
     """Return the expected number of employees that a finding concerns: persons x net share x chance that it is true.
 
     A finding that counts the employees itself (``persons``, or a count as its value) concerns these, one about example
-    cases the rater's ``team``. The chance is the
-    finding's posterior where it has one, else 1 minus its adjusted p-value (the expected share of false ones among
-    flags as strong), else 1 where it has a range. Without any of these (a full count, an open question) either
-    explanation is taken to be as likely: one half.
+    cases the rater's ``team``. The chance is the finding's posterior where it has one, else 1 minus its adjusted
+    p-value (the expected share of false ones among flags as strong), else 1 where it has a range. Without any of these
+    (a full count, an open question) either explanation is taken to be as likely: one half.
 
     >>> from kinerja_analysis.base.results import Estimate
     >>> e = Estimate(0.5, 0.2, 0.8, n=20, unit="sd")

@@ -71,11 +71,12 @@ def table(rows: Rows, detector: str) -> str:
     for scope in sorted({key[5] for key in mine}):
         for design in DESIGNS:
             part = {key[1:3]: row for key, row in mine.items() if (key[0], key[5]) == (design, scope)}
-            planted = [n for n in names if any(key[0] == n for key in part)] or [""]
-            for k, name in enumerate(planted if part else ()):
-                zero = part.get(("", "zero")) if not k else None
+            planted = [n for n in names if any(key[0] == n for key in part)]
+            several = len(planted) > 1  # then what is measured without any problem has a line of its own
+            for name in ["", *planted] if several else (planted or [""]) if part else []:
+                zero = None if several and name else part.get(("", "zero"))
                 found = [zero, *(part.get((name, level)) for level in LEVELS[1:])]
-                label = f"{design}, `{name}`" if len(planted) > 1 else design
+                label = f"{design}, `{name}`" if several and name else design
                 lines.append(f"| {scope} | {label} | {' | '.join(map(_entry, found))} | {_coverage(zero)} |")
     weak = [f"{k[0]} ({k[5]})" for k, row in mine.items() if k[2] == "large" and is_weak(row)]
     if weak:

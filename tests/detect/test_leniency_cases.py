@@ -12,10 +12,12 @@ from scipy import stats as reference
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.tables import ScoreTable, Tables, conform
+from kinerja_analysis.detect._leniency_cases import on_cases
 from kinerja_analysis.detect.context import Context
-from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.contract import Collector, threshold
 from kinerja_analysis.detect.design import design_of
 from kinerja_analysis.detect.leniency import detect
+from kinerja_analysis.read.template import _CASES
 
 REGION = "99.01"
 
@@ -54,14 +56,22 @@ def exported(raters: int) -> pd.DataFrame:
 
 
 def context(tables: Tables, **config: object) -> Context:
-    design = design_of(tables, tables, REGION, 2025)
-    return Context(tables, tables, ScoreTable(pd.DataFrame()), AuditConfig(**config), design, REGION, 2025)
+    given = AuditConfig(**config)
+    design = design_of(tables, tables, REGION, 2025, given)
+    return Context(tables, tables, ScoreTable(pd.DataFrame()), given, design, REGION, 2025)
 
 
 def run(tables: Tables, **config: object) -> list[Finding]:
     out = Collector("leniency", REGION, 2025)
     detect(context(tables, **config), out)
     return out.found
+
+
+def judged(score: np.ndarray) -> pd.DataFrame:
+    """The comparison behind the findings (``rater value lower upper p_adjusted``): the spread takes longer."""
+    made = on_cases(context(Tables(ratings=exported(2), cases=cases(score))))
+    assert made is not None
+    return made[0].judged
 
 
 def pick(found: list[Finding], **where: str) -> list[Finding]:
@@ -117,40 +127,37 @@ def test_scores_are_compared_on_the_hundred_scale() -> None:
 
 
 def test_nothing_planted_nobody_named_and_ranges_hold_zero() -> None:
-    flagged = covered = n = 0
-    for seed in range(100):
-        mine = pick(run(Tables(ratings=exported(2), cases=cases(drawn(seed)))), measure="case_leniency",
-                    subject_kind="rater")  # fmt: skip
-        flagged += any(f.status is Status.FLAGGED for f in mine)
-        covered += sum(f.estimate.lower <= 0 <= f.estimate.upper for f in mine)
-        n += len(mine)
+    found = [judged(drawn(seed)) for seed in range(100)]
+    flagged = sum(bool((rows["p_adjusted"] <= AuditConfig().fdr).any()) for rows in found)
+    every = pd.concat(found)
     assert flagged <= reference.binom.ppf(0.999, 100, 0.10)
-    assert n == 2000 and covered / n >= 0.94
+    assert len(every) == 2000 and ((every["lower"] <= 0) & (every["upper"] >= 0)).mean() >= 0.94
 
 
 def test_ranges_hold_the_planted_leniency() -> None:
     """Leniency SD 5 among 20 raters: each range must hold the rater's leniency less the region's 0."""
-    covered = []
+    covered: list[bool] = []
     for seed in range(100):
         g = np.random.default_rng(seed)
         lenient = g.normal(0, 5, 20)
-        score = np.linspace(30, 80, 8)[:, None] + lenient + g.normal(0, 6, (8, 20))
-        mine = pick(run(Tables(ratings=exported(2), cases=cases(score))), measure="case_leniency", subject_kind="rater")
-        covered += [f.estimate.lower <= lenient[int(f.subject[1:])] <= f.estimate.upper for f in mine]
+        rows = judged(np.linspace(30, 80, 8)[:, None] + lenient + g.normal(0, 6, (8, 20)))
+        true = lenient[rows["rater"].str[1:].astype(int)]
+        covered += ((rows["lower"] <= true) & (true <= rows["upper"])).tolist()
     assert len(covered) == 2000 and 0.93 <= np.mean(covered) <= 0.98
 
 
 def test_a_planted_rater_is_named_and_the_smallest_effect_is_told() -> None:
     """What is said to be found 80 times of 100 is found in 70 to 95 of 100 regions, a third of it in few."""
-    told = [pick(run(Tables(ratings=exported(2), cases=cases(drawn(s)))), code="leniency.smallest_case")[0]
-            for s in range(10)]  # fmt: skip
-    size = float(np.mean([f.estimate.value for f in told]))
+    smallest = [pick(run(Tables(ratings=exported(2), cases=cases(drawn(s)))), code="leniency.smallest_case")[0]
+                for s in range(10)]  # fmt: skip
+    size = float(np.mean([f.estimate.value for f in smallest]))
+    named = pick(run(Tables(ratings=exported(2), cases=cases(drawn(0, planted={4: 2 * size})))), subject="S04")
+    assert [f.code for f in named] == ["leniency.case_lenient"]
     hits = {size: 0, size / 3: 0}
     for seed in range(100):
         for planted in hits:
-            mine = pick(run(Tables(ratings=exported(2), cases=cases(drawn(seed, planted={4: planted})))),
-                        measure="case_leniency", subject="S04")  # fmt: skip
-            hits[planted] += mine[0].code == "leniency.case_lenient"
+            rows = judged(drawn(seed, planted={4: planted})).set_index("rater")
+            hits[planted] += bool(rows.at["S04", "p_adjusted"] <= AuditConfig().fdr and rows.at["S04", "value"] > 0)
     assert 70 <= hits[size] <= 95 and hits[size / 3] < 30
 
 
@@ -213,6 +220,13 @@ def test_an_export_is_anchored_where_nearly_all_its_supervisors_rated_enough_cas
 ) -> None:
     tables = Tables(ratings=exported(6), cases=cases(drawn(1, raters=raters, n=n)))
     assert context(tables).design.verdicts()[REGION, 2025, "ekinerja"] == verdict
+
+
+def test_another_minimum_of_cases_is_asked_of_the_design_too() -> None:
+    tables = Tables(ratings=exported(6), cases=cases(drawn(1, raters=6, n=6)))
+    asked = context(tables, thresholds={"leniency.min_cases": 7})
+    assert asked.design.verdicts()[REGION, 2025, "ekinerja"] == "not_identified"
+    assert _CASES[0] == threshold("leniency.min_cases").value, "the template asks for as many as a judgement needs"
 
 
 def test_cases_are_nobody() -> None:

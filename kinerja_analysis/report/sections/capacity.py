@@ -187,7 +187,7 @@ def smallest(view: View) -> list[TableBlock | Note]:
             if f.status in ANSWERED:
                 line = cells.setdefault(words.title(result.detector, view.lang), {})
                 text = split(_without_head(view.sentence(f)))[0].rstrip(".")
-                line[f.scope] = ". ".join(dict.fromkeys([*filter(None, [line.get(f.scope)]), text]))
+                line[f.scope] = f"{line[f.scope]}; {text}" if f.scope in line else text
                 codes.append(f.code)
     best = _best_contrast(view)
     if best is not None and not any(code.startswith("group_gap.") for code in codes):
