@@ -6,16 +6,15 @@ family of its own (Benjamini-Hochberg). Measures: ``case_leniency``, ``spread_ca
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect._leniency_pairs import Floats, Within, leniency_of, within_ratee
+from kinerja_analysis.detect._leniency_rater import Form, say_rater
 from kinerja_analysis.detect.context import Context, pair_means
-from kinerja_analysis.detect.contract import Collector, plain
+from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.detect.fits import sd_limits
 from kinerja_analysis.stats import crossed_effects
 
@@ -77,23 +76,12 @@ def example_cases(ctx: Context, out: Collector) -> Within | None:
 
 def _raters(ctx: Context, out: Collector, found: Within, scope: str) -> None:
     """One finding per rater of cases."""
+    form = Form("case_leniency", scope, int(ctx.threshold("leniency.min_cases").value), WAY, "case_few", "case_lenient",
+                "case_strict", "case_not_shown")  # fmt: skip
     rows = {name: [a for pair in lists for a in pair] for name, lists in found.edges.groupby("rater")["rows"]}
-    minimum, sd = int(ctx.threshold("leniency.min_cases").value), found.delta / ctx.threshold("leniency.delta").value
-    teams = _teams(ctx)
+    sd, teams = found.delta / ctx.threshold("leniency.delta").value, _teams(ctx)
     for r in found.raters.itertuples():
-        about: dict[str, Any] = {"kind": "rater", "subject": r.rater, "scope": scope, "rows": rows[r.rater]}
-        if np.isnan(r.value) or np.isnan(r.p_adjusted):
-            out.add("case_few", Status.INSUFFICIENT, "case_leniency", have=int(r.n), minimum=minimum, **about)
-            continue
-        flagged = r.p_adjusted <= ctx.config.fdr
-        code = ("case_lenient" if r.value > 0 else "case_strict") if flagged else "case_not_shown"
-        estimate = Estimate(r.value, r.lower, r.upper, ctx.config.level, int(r.n), "points", WAY)
-        out.add(
-            code, Status.FLAGGED if flagged else Status.CLEAR, "case_leniency", estimate=estimate,
-            threshold=found.delta, p_value=r.p_value, p_adjusted=r.p_adjusted, sd=sd, size=abs(r.value), se=r.se,
-            team=teams.get(r.rater, 0),
-            shrunken=plain(r.shrunken), posterior=plain(r.posterior), **about,
-        )  # fmt: skip
+        say_rater(ctx, out, found, form, r, rows[r.rater], sd=sd, team=teams.get(str(r.rater), 0))
 
 
 def _teams(ctx: Context) -> dict[str, int]:
@@ -116,7 +104,7 @@ def _spread(ctx: Context, out: Collector, found: Within, scope: str) -> None:
         out.insufficient("cases_constant", "spread_cases", scope)
         return
     lower, upper = sd_limits(fit, "rater")
-    estimate = Estimate(fit.sd["rater"], lower, upper, LEVEL, len(edges), "points", "REML, case and rater crossed")
+    estimate = Estimate(fit.sd["rater"], lower, upper, LEVEL, raters, "points", "REML, case and rater crossed")
     out.add("cases_spread", Status.CLEAR, "spread_cases", scope=scope, estimate=estimate, raters=raters, family=raters)
 
 

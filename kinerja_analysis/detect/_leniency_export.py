@@ -27,7 +27,8 @@ def official(ctx: Context, out: Collector) -> None:
     if ctx.teams.empty:
         out.not_applicable("no_supervisor", "within_ratee", FULL)
         return
-    out.not_applicable("not_identified", "within_ratee", FULL)
+    anchored = ctx.design.verdicts().get((ctx.region, ctx.year, FULL)) == "linked_by_anchors"
+    out.not_applicable("only_cases" if anchored else "not_identified", "within_ratee", FULL)
     bounds(ctx, out)
     tipping(ctx, out)
     supervisor_changes(ctx, out)

@@ -9,7 +9,6 @@ cases that all raters rated).
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect._leniency_cases import LEVEL, example_cases
 from kinerja_analysis.detect._leniency_export import official
 from kinerja_analysis.detect._leniency_pairs import Within, leniency_of
+from kinerja_analysis.detect._leniency_rater import Form, say_rater
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, plain
 from kinerja_analysis.detect.fits import Rasch, components, sd_limits
@@ -29,6 +29,7 @@ NAME = "leniency"
 MANY, FULL = "multisource", "ekinerja"
 VERDICT = {"inside_groups_only": "inside_groups", "connected_too_weak": "too_weak"}
 MIN_SPREAD = 5
+WAY = "mean difference on the same employees, ratee-cluster SE, t"
 
 
 def detect(ctx: Context, out: Collector) -> None:
@@ -152,26 +153,14 @@ def _spread(
 
 def raters(ctx: Context, out: Collector, found: Within) -> None:
     """One finding per examined rater."""
-    minimum = int(ctx.threshold("leniency.min_ratees").value)
+    form = Form("within_ratee", MANY, int(ctx.threshold("leniency.min_ratees").value), WAY, "few_ratees", "lenient",
+                "strict", "not_shown")  # fmt: skip
     names, component = components(found.edges)
     place = dict(zip(names, component, strict=True))
     cited = found.edges[found.edges["examined"]].groupby("rater")["rows"]
     rows = {name: [address for pair in lists for address in pair] for name, lists in cited}
     for r in found.raters.itertuples():
-        about: dict[str, Any] = {"kind": "rater", "subject": r.rater, "scope": MANY, "rows": rows[r.rater]}
-        if np.isnan(r.value) or np.isnan(r.p_adjusted):
-            out.add("few_ratees", Status.INSUFFICIENT, "within_ratee", have=int(r.n), minimum=minimum, **about)
-            continue
-        flagged = r.p_adjusted <= ctx.config.fdr
-        code = ("lenient" if r.value > 0 else "strict") if flagged else "not_shown"
-        estimate = Estimate(r.value, r.lower, r.upper, ctx.config.level, int(r.n), "points",
-                            "mean difference on the same employees, ratee-cluster SE, t")  # fmt: skip
-        out.add(
-            code, Status.FLAGGED if flagged else Status.CLEAR, "within_ratee", estimate=estimate,
-            threshold=found.delta, p_value=r.p_value, p_adjusted=r.p_adjusted, sd=found.sd, size=abs(r.value), se=r.se,
-            typical=r.typical, shrunken=plain(r.shrunken), posterior=plain(r.posterior),
-            component=place[r.rater], **about,
-        )  # fmt: skip
+        say_rater(ctx, out, found, form, r, rows[r.rater], sd=found.sd, typical=r.typical, component=place[r.rater])
 
 
 def fair_averages(ctx: Context, out: Collector, found: Within) -> None:

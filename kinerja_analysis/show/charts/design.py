@@ -14,8 +14,10 @@ from kinerja_analysis.show.charts import drawing as ink
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+WIDTH = 364
 MOST_ISLANDS = 4
 TEAMS = (4, 5, 3, 5, 4)
+CASES = (90, 180, 270)
 NETS = ((8, 88, 62, 78, 50), (6, 250, 48, 62, 40), (4, 188, 132, 48, 28), (3, 316, 118, 40, 34))
 
 
@@ -31,16 +33,18 @@ def size(frame: pd.DataFrame, narrow: bool) -> int:
 
 
 def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
-    """Draw teams for an export without links, islands for groups, a net where everything is linked."""
+    """Draw teams for an export (with what links them), islands for groups, a net where everything is linked."""
     ax = ink.place(host, 0, 0, 0, 0)
     across, down = host.pixels
-    middle = (across - 364) / 2
-    ax.set_xlim(-middle, across - middle)
+    span = max(across, WIDTH)  # on a phone all of it, drawn closer together
+    middle = (span - WIDTH) / 2
+    ax.set_xlim(-middle, span - middle)
     ax.set_ylim(down, 0)
     ax.set_axis_off()
     r = frame.iloc[0]
+    anchored = r["verdict"] == "linked_by_anchors"
     if r["kind"] == "ekinerja":
-        _teams(ax, linked=r["verdict"] != "not_identified")
+        _teams(ax, linked=not anchored and r["verdict"] != "not_identified", cases=anchored)
     elif r["verdict"] == "not_identified":
         _teams(ax, linked=False)
     else:
@@ -48,8 +52,11 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
         _islands(ax, many, weak=r["verdict"] == "connected_too_weak")
     ax.plot([10], [184], marker="s", markersize=theme.points(10), color=theme.BLUE, linestyle="none")
     ink.label(ax, 22, 184, say("charts.design.rater", lang), fontsize=ink.SMALL)
-    ink.ring(ax, 160, 184, 10, 1.4)
-    ink.label(ax, 172, 184, say("charts.design.ratee", lang), fontsize=ink.SMALL)
+    ink.ring(ax, 96 if anchored else 160, 184, 10, 1.4)
+    ink.label(ax, 108 if anchored else 172, 184, say("charts.design.ratee", lang), fontsize=ink.SMALL)
+    if anchored:
+        _diamond(ax, 256, 184)
+        ink.label(ax, 268, 184, say("charts.design.case", lang), fontsize=ink.SMALL)
 
 
 def _square(ax: Axes, x: float, y: float, side: float = 15) -> None:
@@ -65,7 +72,11 @@ def _line(ax: Axes, a: tuple[float, float], b: tuple[float, float], *, moved: bo
     ax.plot([a[0], b[0]], [a[1], b[1]], zorder=1, **look)
 
 
-def _teams(ax: Axes, *, linked: bool) -> None:
+def _diamond(ax: Axes, x: float, y: float) -> None:
+    ax.plot([x], [y], marker="D", markersize=theme.points(9), color=theme.OCHRE, linestyle="none", zorder=3)
+
+
+def _teams(ax: Axes, *, linked: bool, cases: bool = False) -> None:
     x = 12.0
     tops, ends = [], []
     for members in TEAMS:
@@ -81,6 +92,10 @@ def _teams(ax: Axes, *, linked: bool) -> None:
     if linked:
         for team in (0, 2, 3):
             _line(ax, tops[team], ends[team + 1], moved=True)
+    for case in CASES if cases else ():
+        _diamond(ax, case, 148)
+        for centre, _ in tops:
+            _line(ax, (centre, 40), (case, 148), moved=True)
 
 
 def _islands(ax: Axes, many: int, *, weak: bool) -> None:
@@ -88,7 +103,7 @@ def _islands(ax: Axes, many: int, *, weak: bool) -> None:
 
     drawn = NETS[: max(1, min(many, MOST_ISLANDS))]
     if many == 1:
-        drawn = ((14, 190, 74, 176, 62),)
+        drawn = ((14, 182, 74, 172, 62),)
     for raters, x, y, w, h in drawn:
         ax.add_patch(Ellipse((x, y), 2 * w, 2 * h, facecolor=theme.PAPER, edgecolor="#c3bfb4", zorder=0))
         angle = np.arange(raters) * 2.399963
@@ -105,7 +120,8 @@ def _islands(ax: Axes, many: int, *, weak: bool) -> None:
 def alt(frame: pd.DataFrame, lang: str) -> str:
     """Return the schema in words with the region's numbers."""
     r = frame.iloc[0]
-    key = "teams" if r["kind"] == "ekinerja" or r["verdict"] == "not_identified" else "islands"
+    teams = r["kind"] == "ekinerja" or r["verdict"] == "not_identified"
+    key = "cases" if r["verdict"] == "linked_by_anchors" else "teams" if teams else "islands"
     return say(
         f"charts.design.alt_{key}",
         lang,

@@ -126,6 +126,16 @@ def test_every_chart_in_both_languages(name: str, lab: SimpleNamespace) -> None:
     assert pyplot.get_fignums() == []
 
 
+@pytest.mark.parametrize(("verdict", "words"), [
+    ("not_identified", "pernah berganti"), ("linked_by_changes", "pernah berganti"),
+    ("linked_by_anchors", "contoh kasus yang sama"),
+])  # fmt: skip
+def test_the_schema_shows_what_links_supervisors(verdict: str, words: str) -> None:
+    row = SimpleNamespace(kind="ekinerja", verdict=verdict, n_ratees=90, n_raters=7, n_components=7, movers=0)
+    chart = charts.figure("design", row, lang="id")
+    assert chart is not None and words in chart.alt
+
+
 def test_the_levels_of_a_report_share_pictures_and_two_regions_do_not(lab: SimpleNamespace) -> None:
     charts.begin("13.71 2025")
     charts.figure("caterpillar", raters(lab, 5), lang="id")
