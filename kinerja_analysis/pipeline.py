@@ -13,8 +13,9 @@ from kinerja_analysis.base.errors import DisclosureRefused, UsageError
 from kinerja_analysis.base.results import Audit, Level, merge
 from kinerja_analysis.base.store import load_audit
 from kinerja_analysis.base.tables import Tables
-from kinerja_analysis.detect import detect
+from kinerja_analysis.detect import cells_of, detect
 from kinerja_analysis.read import from_frames, read
+from kinerja_analysis.read.regions import chosen
 from kinerja_analysis.read.sources import find_config
 from kinerja_analysis.release import before, kin, release, remember, remembered
 from kinerja_analysis.report.produce import FORMATS, check_choice, produce, several
@@ -42,7 +43,8 @@ def audit(
         A frame has ``RatingTable``'s columns (English or Indonesian names); ``employees``, ``achievements``,
         ``units`` and ``cases`` go with it.
     region, year : optional
-        For data that do not say it themselves; a contradiction is an error.
+        For data that do not say it themselves; of data that hold several, the ones to audit. Data that hold only
+        others are refused.
     config : AuditConfig, optional
         Without one, ``kinerja.toml`` in the folder, or the defaults.
 
@@ -68,7 +70,8 @@ def audit(
         tables = from_frames(frames, region=region, year=year, config=config)
     else:
         tables = read(data, region=region, year=year, config=config)
-    return detect(tables, score(tables, config), config)
+    cells = chosen(cells_of(tables, config), region, year, config)
+    return detect(tables, score(tables, config), config, cells=cells)
 
 
 def report(

@@ -14,6 +14,7 @@ from kinerja_analysis.base.errors import InputRefused, KinerjaError, UsageError,
 from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.cli import files, identity, runs, stored
 from kinerja_analysis.cli.compare import compare_command
+from kinerja_analysis.cli.mistakes import mistake
 from kinerja_analysis.cli.template import template_command
 from kinerja_analysis.cli.terminal import Terminal, default_lang
 
@@ -39,7 +40,7 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     lang = _spoken(sys.argv)
     try:
-        cli(standalone_mode=False)
+        cli(standalone_mode=False, prog_name="kinerja")
     except InputRefused as error:
         term = Terminal(lang)
         said = error.text(lang) if error.report is None else error.report.summary(lang)
@@ -49,7 +50,7 @@ def main() -> None:
         Terminal(lang).error.print(error.text(lang))
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        Terminal(lang).error.print(mistake(error, lang))
         sys.exit(UsageError.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
         code = getattr(error.__cause__ or error, "exit_code", INTERRUPTED)  # click says Abort because of an interrupt

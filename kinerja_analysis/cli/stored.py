@@ -47,6 +47,7 @@ def store_command(
     """Simpan tabel tersamar per wilayah; `kinerja audit` membacanya / keep pseudonymised tables by region."""
     from kinerja_analysis.base.table_store import save_tables, stored_cells
     from kinerja_analysis.read import read
+    from kinerja_analysis.read.regions import chosen
     from kinerja_analysis.run import Lock
 
     term = Terminal(lang, as_json)
@@ -61,6 +62,8 @@ def store_command(
     cells = tables.cells()
     if not cells:
         raise UsageError("errors.no_cells")
+    if chosen(cells, region, year, config) != cells:
+        raise UsageError("run.store_keeps_all")
     regions = {r for r, _ in cells}
     lost = sorted({cell for cell in stored_cells(place) if cell[0] in regions} - set(cells))
     if lost and not replace:

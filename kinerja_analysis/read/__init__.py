@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.errors import InputRefused, UsageError
+from kinerja_analysis.base.errors import InputRefused
 from kinerja_analysis.base.tables import TABLES, Tables, conform
 from kinerja_analysis.read import combine, identity
 from kinerja_analysis.read.report import CheckReport
@@ -30,7 +30,8 @@ def read(
     paths : str, Path, DataFrame, DatabaseConfig, list of these, or dict of table name to DataFrame
         Folders are read with everything below them. ``"sql:NAME"`` reads the query declared as ``[databases.NAME]``.
     region : str, optional
-        Code or name, for files that do not tell their region. A contradiction with a file is an error.
+        Code or name, for files that do not tell their region. Files that tell others are refused, unless some tell this
+        one: then it is a choice among them, which ``audit`` and ``run`` make; here all rows are returned.
     year : int, optional
         Likewise.
     config : AuditConfig, optional
@@ -122,8 +123,9 @@ def collect(
     if year is not None and (isinstance(year, bool) or not isinstance(year, (int, np.integer))):
         raise TypeError(f"year must be a whole number, not {year!r}")
     session = Session(config, None, year, progress=progress)
-    session.region = _argument(session, region)
+    session.region = None if region is None else session.regions.named(str(region))
     gather(session, paths)
+    session.settle()
     return session, combine.combine(session)
 
 
@@ -138,16 +140,3 @@ def _examine(
                          tuple(session.guesses), criteria)  # fmt: skip
     combine.balance(session, accounting, frames, report.ok)
     return session, frames, people, report
-
-
-def _argument(session: Session, region: str | None) -> str | None:
-    """Return the code of the region argument."""
-    if region is None:
-        return None
-    region = str(region)
-    found = session.regions.find(region)
-    if len(found) == 1:
-        return found[0].code
-    if found:
-        raise UsageError("problems.region_ambiguous", region=region, choices="; ".join(r.label for r in found))
-    raise UsageError("problems.region_unknown", region=region, nearest=session.regions.close(region) or "–")

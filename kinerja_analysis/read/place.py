@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from kinerja_analysis.read import numbers, values
 from kinerja_analysis.read import periods as periods_of
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.layout import PERIOD_HEADERS, Layout
+from kinerja_analysis.read.regions import related
 from kinerja_analysis.read.session import Session
 
 _YEAR = re.compile(r"\btahun\s*:?\s*(20\d\d)\b", re.IGNORECASE)
@@ -270,14 +272,8 @@ def _agree_years(
             _note(session, block, position, rows, clash, "E502", column[clash][0], expected=str(int(year[clash][0])))
         year = np.where(np.isnan(column), year, column)
     if session.year is not None:
-        clash = np.isfinite(year) & (year != session.year)
-        if clash.any():
-            position = next((p for p, c, _ in sources if p >= 0 and np.isfinite(c[clash][0])), -1)
-            if position < 0:
-                value, expected = str(int(year[clash][0])), str(session.year)
-                session.log.on("E502", block, [told.year_cell], value=value, expected=expected)
-            else:
-                _note(session, block, position, rows, clash, "E502", year[clash][0], expected=str(session.year))
+        clash, mine = np.isfinite(year) & (year != session.year), int((year == session.year).sum())
+        session.doubt("E502", mine, int(clash.sum()), partial(_other_year, session, block, told, rows, sources, year))
         year = np.where(np.isnan(year), session.year, year)
     if np.isnan(year).any():
         filled = [(position, codes) for position, _, codes in sources if position >= 0]
@@ -289,15 +285,23 @@ def _agree_years(
     return year
 
 
+def _other_year(
+    session: Session, block: Block, told: Told, rows: np.ndarray, sources: list[tuple[int, np.ndarray, np.ndarray]],
+    year: np.ndarray,
+) -> None:  # fmt: skip
+    """Note the rows whose year is not the command's, where it is told."""
+    clash = np.isfinite(year) & (year != session.year)
+    position = next((p for p, c, _ in sources if p >= 0 and np.isfinite(c[clash][0])), -1)
+    if position < 0:
+        value = str(int(year[clash][0]))
+        session.log.on("E502", block, [told.year_cell], value=value, expected=str(session.year))
+    else:
+        _note(session, block, position, rows, clash, "E502", year[clash][0], expected=str(session.year))
+
+
 def _mostly(clash: np.ndarray) -> bool:
     """Tell whether most of the rows contradict the text above the header: then the text is what is odd."""
     return int(clash.sum()) > len(clash) / 2
-
-
-def _fits(code: str, argument: str | None) -> bool:
-    if argument is None or code == argument:
-        return True
-    return code.startswith(argument + ".") or argument.startswith(code + ".")
 
 
 def _region(session: Session, block: Block, layout: Layout, told: Told, rows: np.ndarray) -> pd.Series:
@@ -307,15 +311,22 @@ def _region(session: Session, block: Block, layout: Layout, told: Told, rows: np
         default = _agency(session, block, told) or argument
     at, distinct, codes = _column(session, block, layout, "region", rows)
     found: list[str | None] = []
+    others: list[tuple[int, Any]] = []
     for i, value in enumerate(distinct):
         hit = codes == i
         code = _code(session, block, at, rows, hit, value) if hit.any() else None
-        if code and not _fits(code, default) and told.agency_cell and _mostly(hit):
+        if code and not related(code, default) and told.agency_cell and _mostly(hit):
             name = session.regions.name(code)
             session.log.on("E501", block, [told.agency_cell], value=told.agency, expected=name)
-        elif code and not (_fits(code, argument) and _fits(code, default)):
+        elif code and default != argument and not related(code, default):
             _note(session, block, at, rows, hit, "E501", value, expected=session.regions.name(default or ""))
+        elif code and not related(code, argument):
+            others.append((int(hit.sum()), partial(_note, session, block, at, rows, hit, "E501", value,
+                                                   expected=session.regions.name(argument or ""))))  # fmt: skip
         found.append(code)
+    mine = int((codes >= 0).sum()) - sum(n for n, _ in others)
+    for n, note in [*others, (0, None)]:
+        session.doubt("E501", mine, n, note)
     if default is None and (codes < 0).any() and not told.agency:
         if at >= 0 and distinct:
             session.log.at("E201", block, at, rows[codes < 0], accepted=block.header[at])
@@ -349,11 +360,13 @@ def _agency(session: Session, block: Block, told: Told) -> str | None:
     choices = session.regions.prefix(told.agency)
     argument = session.region
     if len(choices) > 1 and argument is not None:
-        choices = [c for c in choices if _fits(c.code, argument)] or choices
+        choices = [c for c in choices if related(c.code, argument)] or choices
     if len(choices) == 1:
         code = choices[0].code
-        if not _fits(code, argument):
-            session.log.on("E501", block, cells, value=told.agency, expected=session.regions.name(argument or ""))
+        note = partial(session.log.on, "E501", block, cells, value=told.agency,
+                       expected=session.regions.name(argument or ""))  # fmt: skip
+        mine = len(block) if related(code, argument) else 0
+        session.doubt("E501", mine, len(block) - mine, note)
         below = argument is not None and argument.startswith(code + ".")
         declared = session.config.regions.get(argument or "")
         return argument if below and not (declared and declared.units) else code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from kinerja_analysis.base.config import REGION_CODE, AuditConfig
+from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.region_names import KINDS, fold
 
 REFERENCE = Path("data") / "referensi" / "wilayah.csv"
@@ -115,6 +117,15 @@ class Regions:
         inner = kind in ("kab", "kota", "kec")  # a regency of that name is not the province
         return own or [r for k, r in hits if not kind or (not k and not (inner and "." not in r.code))]
 
+    def named(self, text: str) -> str:
+        """Return the code of the one region a text means; raises ``UsageError`` for none or several."""
+        found = self.find(text)
+        if len(found) == 1:
+            return found[0].code
+        if found:
+            raise UsageError("problems.region_ambiguous", region=text, choices="; ".join(r.label for r in found))
+        raise UsageError("problems.region_unknown", region=text, nearest=self.close(text) or "–")
+
     def prefix(self, text: str) -> list[Region]:
         """Return what a text means after dropping words from its end until something is found.
 
@@ -154,3 +165,34 @@ class Regions:
             moved = key.map(self._units)
             region = region.mask(moved.notna(), moved)
         return frame.assign(region=region.astype("str"))
+
+
+def related(code: str, argument: str | None) -> bool:
+    """Tell whether a region is the command's, lies within it or holds it.
+
+    >>> related("13.71.09", "13.71"), related("13.71", "13.71.09"), related("13.71", "13.72"), related("13.71", None)
+    (True, True, False, True)
+    """
+    if argument is None or code == argument:
+        return True
+    return code.startswith(argument + ".") or argument.startswith(code + ".")
+
+
+def chosen(
+    cells: Sequence[tuple[str, int]], region: str | None, year: int | None, config: AuditConfig
+) -> list[tuple[str, int]]:
+    """Return the cells of a region (code or name) with those within it, and of a year; None: of all.
+
+    Where there is none of the region, those of the region it lies in: its files may name only that one.
+
+    >>> cells = [("13.71", 2024), ("13.71", 2025), ("13.71.09", 2025)]
+    >>> chosen(cells, "13.71.09", None, AuditConfig()), len(chosen(cells, "13.71", 2025, AuditConfig()))
+    ([('13.71.09', 2025)], 2)
+    """
+    mine = [c for c in cells if year in (None, c[1])]
+    if region is None:
+        return mine
+    code = Regions(config).named(str(region))
+    above = {c: r.parent for c, r in config.regions.items()}
+    within = [c for c in mine if c[0] == code or c[0].startswith(code + ".") or above.get(c[0]) == code]
+    return within or [c for c in mine if related(c[0], code)]

@@ -32,7 +32,7 @@ class Session:
     says for each block and table why a row is not kept, as a position in ``reasons`` (0 where it is); ``told`` is
     what exports tell about employees besides; ``guesses`` are mappings to be offered; ``criteria``
     are the columns read as scores of each wide sheet (file, sheet, headers), ``bare`` columns of ratings in tables that
-    cannot hold them (block, positions).
+    cannot hold them (block, positions); ``doubts`` wait for ``settle``.
     """
 
     config: AuditConfig
@@ -50,9 +50,28 @@ class Session:
     bare: list[tuple[Block, list[int]]] = field(default_factory=list)
     criteria: list[tuple[str, str, list[str]]] = field(default_factory=list)
     progress: Progress | None = None
+    chosen: set[str] = field(default_factory=set)
+    doubts: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.regions = Regions(self.config)
+
+    def doubt(self, code: str, mine: int, others: int, note: Callable[[], None] | None) -> None:
+        """Take down rows of a sheet that tell another region (E501) or year (E502) than the command, for ``settle``.
+
+        ``mine`` rows tell that of the command. A few odd rows among them are noted at once.
+        """
+        self.chosen |= {code} if mine else set()
+        if note is not None and others and 20 * others < mine:
+            note()
+        elif note is not None and others:
+            self.doubts.append((code, note))
+
+    def settle(self) -> None:
+        """Note what tells another region or year than the command, unless other rows tell this one: then it chooses."""
+        for code, note in self.doubts:
+            if code not in self.chosen:
+                note()
 
     def fate(self, block: int, table: str) -> np.ndarray:
         """Return (and create) the fates of a block's rows for a table."""

@@ -52,7 +52,8 @@ class RunReport(Shown):
     """What a run did: one row per region and year with ``status`` done, partial (a detector raised) or failed.
 
     ``counts``: how many files' rows were read anew (``read`` 0 or 1), cells ``audited``, report sets ``written`` and
-    ``resumed``. ``failures``: message key and parameters by cell.
+    ``resumed``, cells of the input ``left`` because they were not asked for. ``failures``: message key and parameters
+    by cell.
     """
 
     frame: pd.DataFrame
@@ -127,7 +128,7 @@ def run(
     ----------
     paths : path or list of paths
     region, year : optional
-        For files that do not say it themselves.
+        For files that do not say it themselves; of several, the ones to do (a region with those within it).
     years : sequence of int, optional
         Only these years.
     lang : sequence of str, optional
@@ -141,7 +142,7 @@ def run(
     new_key : bool
         Go on although earlier audits below ``out`` were made with another key.
     patience : float
-        Minutes after which a worker that comes to no new stage is ended and its cell has failed.
+        Minutes after which a worker at no new stage is ended and its cell has failed.
     scheduler : str
         Address of a Dask scheduler whose workers do the cells (``run.cluster``) instead of processes here.
     progress : callable, optional
@@ -158,8 +159,7 @@ def run(
     DisclosureRefused
         Public reports with limits below 10 persons or 3 raters; nothing was done.
     UsageError
-        Unknown language or level; another run is writing there; too little room on the disk; earlier audits were made
-        with another key.
+        Unknown language or level; another run is writing there; too little room; earlier audits of another key.
     """
     order = order_of(paths, out, years=years, lang=lang, level=level, config=config, scheduler=scheduler)
     lock = publish.Lock(order.out)
@@ -215,8 +215,9 @@ def _execute(
     write_state(order, todo, failed)
     if todo.todo:
         publish.note(order.log, "run", "partial" if failed else "done", time.monotonic() - begun)
-    counts = {"read": int(todo.tables is not None), "audited": len(merged(todo.todo)),
-              "written": len(todo.todo) - len(failed), "resumed": len(todo.tasks) - len(todo.todo)}  # fmt: skip
+    audited, written, left = len(merged(todo.todo)), len(todo.todo) - len(failed), len(todo.state["cells"]) - len(cells)
+    counts = {"read": int(todo.tables is not None), "audited": audited, "written": written,
+              "resumed": len(todo.tasks) - len(todo.todo), "left": left}  # fmt: skip
     frame = pd.DataFrame([(*cell, *told) for cell, told in sorted(rows.items())],
                          columns=["region", "year", "status", "reason"])  # fmt: skip
     return RunReport(frame, tuple(files), counts, failures, stale)

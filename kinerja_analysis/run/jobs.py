@@ -33,6 +33,7 @@ from kinerja_analysis.base.store import (
 from kinerja_analysis.base.tables import TABLES, Tables, of_cell
 from kinerja_analysis.detect import cells_of
 from kinerja_analysis.detect.between import between
+from kinerja_analysis.read.regions import chosen
 from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import as_sources, files_of, is_read
 from kinerja_analysis.run.stored import Stored, stored
@@ -195,15 +196,13 @@ def plan(
     clock = _Clock()
     key = key_id(key_bytes(order.config))
     store = stored(paths, order.config)
-    if store is not None and (region, year) != (None, None):
-        raise UsageError("run.store_says_region")
     inputs = inputs_digest(paths, region, year) if store is None else store.digest()
     head = {"version": __version__, "config": order.config.digest(), "key": key, "inputs": inputs,
             "languages": list(order.languages), "formats": list(order.formats),
             "years": list(order.config.years)}  # fmt: skip
     before = read_state(order)
     if inputs and resume and not refresh and all(before.get(k) == v for k, v in head.items()):
-        tasks = matrix(order, before, resume, _since(before["cells"], since, paths))
+        tasks = matrix(order, before, resume, _asked(before["cells"], region, year, since, order, paths))
         if not any(t.reason for t in tasks):
             return Plan(tuple(tasks), before, seconds=clock.told)
     tables: Tables | Stored
@@ -217,7 +216,7 @@ def plan(
              "links": links_digest(links, r, y)} for (r, y), data in told.items()]  # fmt: skip
     state = {**head, "cells": rows, "failed": before.get("failed", [])}
     clock.mark("plan")
-    tasks = matrix(order, state, resume, _since(rows, since, paths, tables))
+    tasks = matrix(order, state, resume, _asked(rows, region, year, since, order, paths, tables))
     return Plan(tuple(tasks), state, tables, links, clock.told)
 
 
@@ -278,6 +277,18 @@ def links_digest(links: pd.DataFrame, region: str, year: int) -> str:
     """Return a digest of what links a cell to the other regions."""
     rows = of_cell(links, region, year).drop(columns="joint")
     return hashlib.sha256(rows.to_csv(index=False, float_format="%.12g").encode()).hexdigest()[:16]
+
+
+def _asked(
+    rows: Sequence[Mapping[str, Any]], region: str | None, year: int | None, since: str | None, order: Order,
+    paths: Any, tables: Tables | Stored | None = None,
+) -> list[Cell]:  # fmt: skip
+    """Return the cells a run is for; raises ``UsageError`` where the region and year asked for are not among them."""
+    late = _since(rows, since, paths, tables)
+    found = chosen([(c["region"], c["year"]) for c in rows], region, year, order.config)
+    if not found:
+        raise UsageError("errors.no_cells")
+    return [c for c in found if late is None or c in late]
 
 
 def _since(

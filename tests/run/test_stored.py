@@ -86,8 +86,6 @@ def test_a_store_says_its_regions_and_loses_no_year(tmp_path: Path) -> None:
     made = simulate(["76.02"], [2024, 2025], seed=1, size=40)
     made.write(files)
     assert CliRunner().invoke(cli, ["store", str(files), "--to", str(store)]).exit_code == 0
-    with pytest.raises(UsageError, match="--region"):
-        run(store, out=tmp_path / "lap", region="76.02")
     for late in files.glob("*/*2025*"):
         late.unlink()
     lost = CliRunner().invoke(cli, ["store", str(files), "--to", str(store)])
