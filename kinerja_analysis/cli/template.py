@@ -50,6 +50,7 @@ def template_command(kinds: tuple[str, ...], out: str | None, sources: tuple[str
     config = t.config_of(given["config_path"], [*map(str, found)])
     options: dict[str, Any] = {"region": region, "period": str(year) if year else None}
     before = after = None
+    given["way"] = "vignette" if list(kinds) == ["kasus"] else given["way"]  # cases are suggested in one way only
     if sources:
         options, before, after = term.step(
             "template.suggesting", lambda _: suggest(

@@ -7,6 +7,7 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
+from kinerja_analysis.detect._leniency_cases import judged_on_cases
 from kinerja_analysis.detect._leniency_change_raters import change_raters
 from kinerja_analysis.detect._leniency_changes import Changes, changes_of
 from kinerja_analysis.detect._team_share import team_share
@@ -27,8 +28,7 @@ def official(ctx: Context, out: Collector) -> None:
     if ctx.teams.empty:
         out.not_applicable("no_supervisor", "within_ratee", FULL)
         return
-    anchored = ctx.design.verdicts().get((ctx.region, ctx.year, FULL)) == "linked_by_anchors"
-    out.not_applicable("only_cases" if anchored else "not_identified", "within_ratee", FULL)
+    out.not_applicable("only_cases" if judged_on_cases(ctx) else "not_identified", "within_ratee", FULL)
     bounds(ctx, out)
     tipping(ctx, out)
     supervisor_changes(ctx, out)

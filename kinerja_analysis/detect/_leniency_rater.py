@@ -25,12 +25,16 @@ class Form:
     lenient: str
     strict: str
     not_shown: str
+    alike: str
 
 
 def say_rater(ctx: Context, out: Collector, found: Within, form: Form, r: Any, rows: list[str], **more: Any) -> None:
     """Add the finding on one row of ``found.raters``; ``more`` are parameters of those who are judged."""
     about: dict[str, Any] = {"kind": "rater", "subject": r.rater, "scope": form.scope, "rows": rows}
-    if np.isnan(r.value) or np.isnan(r.p_adjusted):
+    if np.isfinite(r.value) and np.isnan(r.p_adjusted):  # without variation there is no error to test against
+        out.add(form.alike, Status.INSUFFICIENT, form.measure, have=int(r.n), **about)
+        return
+    if np.isnan(r.value):
         out.add(form.few, Status.INSUFFICIENT, form.measure, have=int(r.n), minimum=form.minimum, **about)
         return
     flagged = r.p_adjusted <= ctx.config.fdr

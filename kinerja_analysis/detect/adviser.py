@@ -25,7 +25,7 @@ def advice(ctx: Context) -> pd.DataFrame:
     Ways: ``cross`` (employees rated by raters of other groups, the most useful pairs first), ``superior`` (the raters'
     own superior rates some employees of each of his raters, at most as many as the middle team has; only where
     superiors are known), ``vignette`` (all raters rate the same made-up cases, at most twenty; not where there are
-    ratings of cases already).
+    ratings of cases already; no fewer than a judgement needs).
 
     Returns
     -------
@@ -64,7 +64,9 @@ def _kind(ctx: Context, kind: str) -> pd.DataFrame:
         under = int(pd.Index(leaders.unique()).isin(known).sum())
         size = int(pairs[pairs["source"] == "supervisor"].groupby("rater").size().median())
         parts += [_balanced("superior", under, sd_pair, size)] if under > 1 else []
-        parts += [_balanced("vignette", raters, sd_pair, CASES)] if ctx.tables.cases.empty else []
+        least = int(ctx.threshold("leniency.min_cases").value)
+        there = ctx.tables.cases.drop_duplicates(["case", "rater"]).groupby("rater").size() >= least
+        parts += [] if there.any() else [_balanced("vignette", raters, sd_pair, CASES, least)]
     table = pd.concat(parts, ignore_index=True)
     some = table["spread"].notna() | ((table["way"] == "cross") & np.isfinite(table["contrast_se"]))
     told = np.where(table["reliability"] >= RELIABILITY, "names", np.where(some, "spread", "nothing"))
@@ -83,11 +85,11 @@ def _cross(pairs: pd.DataFrame, sd_pair: float) -> pd.DataFrame:
                          "n_needed": np.nan if plan.n_needed is None else float(plan.n_needed)})  # fmt: skip
 
 
-def _balanced(way: str, raters: int, sd_pair: float, most: int) -> pd.DataFrame:
-    """Price ratings dealt evenly to raters, at most ``most`` for each."""
+def _balanced(way: str, raters: int, sd_pair: float, most: int, least: int = 0) -> pd.DataFrame:
+    """Price ratings dealt evenly to raters, at most ``most`` for each and at least ``least``."""
     from kinerja_analysis.stats import rating_prices
 
-    numbers = np.unique(np.minimum(NUMBERS, raters * most))
+    numbers = np.unique(np.clip(NUMBERS, raters * least, raters * max(most, least)))
     found = rating_prices(raters, numbers, way=way, sd_pair=sd_pair, sd_rater=SD_RATER)  # type: ignore[arg-type]
     needed = float(found.n_needed) if found.n_needed <= raters * most else np.nan
     return pd.DataFrame({"way": way, "raters": raters, "n_added": found.n_added, "per_rater": found.per_rater,

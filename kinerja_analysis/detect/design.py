@@ -77,13 +77,19 @@ def _rater_units(pairs: pd.DataFrame, rater: np.ndarray) -> np.ndarray:
 
 
 def _anchored(pairs: pd.DataFrame, cases: pd.DataFrame, fewest: float) -> bool:
-    """Tell whether nearly all raters of these pairs rated ``fewest`` of the same example cases."""
+    """Tell whether nearly all raters of these pairs rated ``fewest`` of the same example cases, linked well enough.
+
+    As for employees, being connected is not enough: the differences between raters must be known well enough too.
+    """
     rated = cases.drop_duplicates(["case", "rater"])
     shared = rated[rated.groupby("case")["rater"].transform("size") > 1]
     enough = shared.groupby("rater").size()
     raters = pairs["rater"].unique()
-    known = np.isin(raters, enough.index[enough >= fewest])
-    return bool(known.sum() > 1 and known.mean() >= ANCHORED)
+    known = raters[np.isin(raters, enough.index[enough >= fewest])]
+    if len(known) < 2 or len(known) < ANCHORED * len(raters):
+        return False
+    rows = shared[shared["rater"].isin(known)].rename(columns={"case": "ratee"}).assign(period="", unit="")
+    return str(describe(rows, over_time=False)["verdict"]) == "linked"
 
 
 def design_of(now: Tables, history: Tables, region: str, year: int, config: AuditConfig | None = None) -> Design:

@@ -154,7 +154,7 @@ def _spread(
 def raters(ctx: Context, out: Collector, found: Within) -> None:
     """One finding per examined rater."""
     form = Form("within_ratee", MANY, int(ctx.threshold("leniency.min_ratees").value), WAY, "few_ratees", "lenient",
-                "strict", "not_shown")  # fmt: skip
+                "strict", "not_shown", "alike")  # fmt: skip
     names, component = components(found.edges)
     place = dict(zip(names, component, strict=True))
     cited = found.edges[found.edges["examined"]].groupby("rater")["rows"]

@@ -26,6 +26,7 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
         else:
             tables[name] = nothing(name)
     _follow_people(session, tables)
+    _astray(session, tables)
     tables = one_spelling(session, tables)
     tables["appraisals"] = _latest(session, tables["appraisals"])
     tables["appraisals"] = _listed(session, tables["appraisals"])
@@ -66,6 +67,19 @@ def _follow_people(session: Session, tables: dict[str, pd.DataFrame]) -> None:
         found = frame.merge(home, on=["year", who], how="left")["_home"]
         moves = (found.map(above) == frame["region"]).to_numpy()
         tables[table] = frame.assign(region=frame["region"].mask(moves, found))
+
+
+def _astray(session: Session, tables: dict[str, pd.DataFrame]) -> None:
+    """Note example cases of a region and year without ratings, which no audit sees, and raters who rate nobody."""
+    cases, cell = tables["cases"], ["region", "year"]
+    rated = pd.concat([tables[t][cell] for t in ("ratings", "appraisals")])
+    if cases.empty or rated.empty:  # a file of cases may be checked alone
+        return
+    outside = ~pd.MultiIndex.from_frame(cases[cell]).isin(pd.MultiIndex.from_frame(rated.drop_duplicates()))
+    session.note("W507", cases, "case", pd.Series(outside, index=cases.index))
+    known = pd.concat([tables["ratings"]["rater"], tables["appraisals"]["supervisor"]]).dropna().unique()
+    unknown = ~outside & cases["rater"].notna() & ~cases["rater"].isin(known)
+    session.note("N511", cases, "rater", unknown & bool(len(known)))
 
 
 def _note_merged(session: Session, table: str, gone: pd.DataFrame, reason: str) -> None:

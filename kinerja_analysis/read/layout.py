@@ -214,7 +214,8 @@ def recognise(header: Sequence[str], title: str = "") -> Layout | None:
         return Layout("problem_list", {0: "code"})
     if "nilaiskp" in folded and folded & _LEGACY_MARKS:
         return _layout("legacy", header)
-    if {"case", "rater"} <= set(canonical_header("cases", header).values()):
+    rated = "ratee" in canonical_header("ratings", header).values()  # then a case is a remark on a person
+    if {"case", "rater"} <= set(canonical_header("cases", header).values()) and not rated:
         return declared("cases", header)
     for kind in ("ratings", "achievements"):
         layout = _layout(kind, header)

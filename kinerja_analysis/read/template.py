@@ -22,6 +22,8 @@ from kinerja_analysis.base.tables import SOURCE_ALIASES, annual_or_latest, canon
 from kinerja_analysis.read import check, collect, forms, read, values
 from kinerja_analysis.read.layout import recognise, unused
 from kinerja_analysis.read.log import personal_header
+from kinerja_analysis.read.regions import chosen
+from kinerja_analysis.read.sources import find_config
 
 BERAKHLAK = ("Berorientasi Pelayanan", "Akuntabel", "Kompeten", "Harmonis", "Loyal", "Adaptif", "Kolaboratif")
 _KEY = ("KA-E404", "KA-E407")
@@ -221,22 +223,26 @@ def suggest(
     """
     read(paths, region=region, config=config)
     found = collect(paths, region, None, config)[1]
-    ratings, heads = found["ratings"], found["appraisals"]
-    ratings = ratings if year is None else ratings[ratings["year"] == year]
-    several = data_kind(ratings) == "multisource"
-    ratings = ratings[several] if several.any() else ratings
+    every, heads = found["ratings"], found["appraisals"]
+    told = sorted(every[["region", "year"]].drop_duplicates().itertuples(index=False, name=None))
+    cells = chosen(told, region, year, config or find_config(paths))
+    every = every[pd.MultiIndex.from_frame(every[["region", "year"]]).isin(cells)]
+    several = data_kind(every) == "multisource"
+    ratings = every[several] if several.any() else every
     cells = sorted(ratings[["region", "year"]].drop_duplicates().itertuples(index=False, name=None))
     if len(cells) > 1:
         raise UsageError("template.several_cells", cells="; ".join(f"{r} {y}" for r, y in cells))
+    if not cells:
+        raise UsageError("template.nothing_to_suggest")
     ratings = annual_or_latest(ratings)
-    pairs = ratings[(ratings["source"] != "self") & (ratings["ratee"] != ratings["rater"])]
-    pairs = pairs.dropna(subset=["ratee", "rater"]).drop_duplicates(["ratee", "rater"])
-    before = after = None
+    pairs, before, after = _of_others(ratings), None, None
     leaders = pairs[pairs["source"] == "supervisor"]
     if way == "superior":
         rows = _by_superiors(leaders, heads, n)
     elif way == "vignette":
-        rows = _by_cases(leaders if len(leaders) else pairs, n)
+        both = _of_others(annual_or_latest(every))  # supervisors of either kind of data
+        both = both[both["source"] == "supervisor"]
+        rows = _by_cases(both if len(both) else pairs, n)
     else:
         rows, before, after = _by_links(pairs, n)
     if rows.empty:
@@ -246,6 +252,12 @@ def suggest(
         asked["criteria"] = [c.replace("_", " ").title() for c in ratings["criterion"].drop_duplicates()]
         asked["scale"] = ratings.groupby(["scale_min", "scale_max"]).size().idxmax()
     return asked, before, after
+
+
+def _of_others(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per ratee and rater, self ratings and unknown raters left out."""
+    pairs = ratings[(ratings["source"] != "self") & (ratings["ratee"] != ratings["rater"])]
+    return pairs.dropna(subset=["ratee", "rater"]).drop_duplicates(["ratee", "rater"])
 
 
 def _by_links(pairs: pd.DataFrame, n: int) -> tuple[pd.DataFrame, float | None, float | None]:

@@ -137,6 +137,11 @@ class View:
         result = self.audit.results.get(detector)
         return result.first(**where) if result is not None else None
 
+    def compared_on_cases(self) -> int:
+        """Return how many raters are compared with each other on example cases."""
+        found = self.first("leniency", measure="case_leniency", subject_kind="region")
+        return int(found.params["family"]) if found is not None and found.status in ANSWERED else 0
+
     def untold(self, kind: str, verdict: str) -> str:
         """Return ``verdict`` as it came out: "changes_few" where changes link, but their study had no answer."""
         linked = (verdict, kind) == ("linked_by_changes", "ekinerja")

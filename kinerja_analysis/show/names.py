@@ -11,6 +11,7 @@ from kinerja_analysis.base.words import has, say
 
 SHORTEST = 4
 PERSONS = ("rater", "team", "person", "employee")
+OF_CASES = ("case_leniency", "spread_cases")  #: measures whose n counts cases or raters, not employees
 _CODED = (
     "source", "source_a", "source_b", "other_source", "sources", "scope", "kind", "attribute", "group", "reference",
     "other", "own", "criterion", "aspect", "predikat", "employment", "sex", "org_rating",

@@ -69,7 +69,7 @@ def run(tables: Tables, **config: object) -> list[Finding]:
 
 def judged(score: np.ndarray) -> pd.DataFrame:
     """The comparison behind the findings (``rater value lower upper p_adjusted``): the spread takes longer."""
-    made = on_cases(context(Tables(ratings=exported(2), cases=cases(score))))
+    made = on_cases(context(Tables(ratings=exported(score.shape[1]), cases=cases(score))))
     assert made is not None
     return made[0].judged
 
@@ -148,10 +148,10 @@ def test_ranges_hold_the_planted_leniency() -> None:
 
 def test_a_planted_rater_is_named_and_the_smallest_effect_is_told() -> None:
     """What is said to be found 80 times of 100 is found in 70 to 95 of 100 regions, a third of it in few."""
-    smallest = [pick(run(Tables(ratings=exported(2), cases=cases(drawn(s)))), code="leniency.smallest_case")[0]
+    smallest = [pick(run(Tables(ratings=exported(20), cases=cases(drawn(s)))), code="leniency.smallest_case")[0]
                 for s in range(10)]  # fmt: skip
     size = float(np.mean([f.estimate.value for f in smallest]))
-    named = pick(run(Tables(ratings=exported(2), cases=cases(drawn(0, planted={4: 2 * size})))), subject="S04")
+    named = pick(run(Tables(ratings=exported(20), cases=cases(drawn(0, planted={4: 2 * size})))), subject="S04")
     assert [f.code for f in named] == ["leniency.case_lenient"]
     hits = {size: 0, size / 3: 0}
     for seed in range(100):
@@ -164,7 +164,7 @@ def test_a_planted_rater_is_named_and_the_smallest_effect_is_told() -> None:
 def test_the_spread_is_recovered() -> None:
     values = []
     for seed in range(40):
-        spread = pick(run(Tables(ratings=exported(2), cases=cases(drawn(seed, sd=5.0)))), measure="spread_cases")[0]
+        spread = pick(run(Tables(ratings=exported(20), cases=cases(drawn(seed, sd=5.0)))), measure="spread_cases")[0]
         values.append(spread.estimate.value**2)
     assert np.sqrt(np.mean(values)) == pytest.approx(5.0, abs=0.6)
 
@@ -210,11 +210,93 @@ def test_equal_scores_are_no_yardstick() -> None:
     assert pick(found, measure="case_leniency", subject_kind="region")[0].code == "leniency.cases_constant"
 
 
+# --- who can be compared at all ----------------------------------------------------------------------------------
+
+
+def groups_apart(shift: float = 0.0) -> np.ndarray:
+    """Twelve raters of eight cases, ten others of eight other cases, all of the first ``shift`` points higher."""
+    score = np.full((16, 22), np.nan)
+    score[:8, :12] = drawn(11, raters=12) + shift
+    score[8:, 12:] = drawn(12, raters=10)
+    return score
+
+
+def test_raters_of_other_cases_are_not_compared_and_do_not_make_the_region_comparable() -> None:
+    for shift in (0.0, 20.0):
+        tables = Tables(ratings=exported(22), cases=cases(groups_apart(shift)))
+        assert context(tables).design.verdicts()[REGION, 2025, "ekinerja"] == "not_identified"
+        found = run(tables)
+        region = pick(found, measure="case_leniency", subject_kind="region")[0]
+        assert (region.params["family"], region.params["not_judged"], region.params["cases"]) == (12, 10, 8)
+        apart = pick(found, code="leniency.case_apart")
+        assert [f.subject for f in apart] == [f"S{j}" for j in range(12, 22)] and all(len(f.rows) == 8 for f in apart)
+        assert pick(found, measure="spread_cases")[0].params["raters"] == 12
+
+
+def test_one_shared_case_links_but_too_weakly_for_a_verdict() -> None:
+    score = groups_apart()
+    score[0, 12:] = 50.0
+    tables = Tables(ratings=exported(22), cases=cases(score))
+    assert context(tables).design.verdicts()[REGION, 2025, "ekinerja"] == "not_identified"
+
+
+def test_periods_do_not_part_the_raters_of_a_case() -> None:
+    table = cases(drawn(3, raters=6))
+    odd = table["rater"].isin(["S00", "S01", "S02"])
+    table = table.assign(period=table["period"].mask(odd, "2025-Q4"))
+    a, b = (run(Tables(ratings=exported(6), cases=t)) for t in (table, cases(drawn(3, raters=6))))
+    assert [(f.code, f.estimate) for f in a] == [(f.code, f.estimate) for f in b]
+
+
+def test_who_rates_no_employee_is_left_out_and_counted() -> None:
+    found = run(Tables(ratings=exported(6), cases=cases(drawn(3, raters=8))))
+    region = pick(found, measure="case_leniency", subject_kind="region")[0]
+    assert (region.params["family"], region.params["strangers"]) == (6, 2)
+    named = {f.subject for f in pick(found, subject_kind="rater", measure="case_leniency")}
+    assert named == {f"S{j:02d}" for j in range(6)}
+
+
+def test_a_rater_who_leaves_a_hard_criterion_blank_is_not_called_lenient() -> None:
+    """The second criterion is 30 points lower for all; a mean without it would be 15 points higher."""
+    g, base = np.random.default_rng(4), drawn(4, raters=8)
+    easy, hard = cases(base), cases(base - 30 + g.normal(0, 3, base.shape)).assign(criterion="d")
+    gone = hard["rater"].eq("S00") & hard["case"].isin([f"Contoh {i}" for i in range(6)])
+    found = run(Tables(ratings=exported(8), cases=pd.concat([easy, hard[~gone]], ignore_index=True)))
+    region = pick(found, measure="case_leniency", subject_kind="region")[0]
+    assert region.params["partial"] == 6 and not pick(found, code="leniency.case_lenient")
+    assert pick(found, code="leniency.case_few")[0].subject == "S00"
+
+
+def test_two_raters_who_never_differ_get_no_test() -> None:
+    score = np.linspace(30, 80, 6)[:, None] + np.zeros(2)
+    found = run(Tables(ratings=exported(2), cases=cases(score / 7)))  # with rounding errors
+    assert pick(found, measure="case_leniency", subject_kind="region")[0].code == "leniency.cases_constant"
+    assert not [f for f in found if f.code == "leniency.case_few"]
+
+
+def test_one_score_for_all_cases_is_said() -> None:
+    score = drawn(6, raters=8)
+    score[:, 0] = 95.0
+    (named,) = pick(run(Tables(ratings=exported(8), cases=cases(score))), subject="S00")
+    assert (named.code, named.params["single"]) == ("leniency.case_lenient", 1)
+
+
+def test_who_differs_less_on_cases_has_no_general_yardstick() -> None:
+    """Rater 0: 25 points with the own employees, 5 on cases. Rater 1: the other way round."""
+    for seed in range(5):
+        score = drawn(seed, planted={0: 5.0, 1: 25.0})
+        found = run(Tables(ratings=staff(seed, 20, {0: 25.0}), cases=cases(score)))
+        (same,) = pick(found, code="leniency.case_same")
+        assert (same.estimate.value, same.params["alone"]) == (0, same.estimate.n)
+        (turned,) = pick(found, code="leniency.case_turned")
+        assert turned.estimate.value == 1
+
+
 # --- what the design says ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("raters", "n", "verdict"), [(6, 6, "linked_by_anchors"), (6, 4, "not_identified"),
-                                                      (3, 6, "not_identified")])  # fmt: skip
+@pytest.mark.parametrize(("raters", "n", "verdict"), [(6, 8, "linked_by_anchors"), (6, 6, "not_identified"),
+                                                      (6, 4, "not_identified"), (3, 8, "not_identified")])  # fmt: skip
 def test_an_export_is_anchored_where_nearly_all_its_supervisors_rated_enough_cases(
     raters: int, n: int, verdict: str
 ) -> None:
@@ -223,8 +305,8 @@ def test_an_export_is_anchored_where_nearly_all_its_supervisors_rated_enough_cas
 
 
 def test_another_minimum_of_cases_is_asked_of_the_design_too() -> None:
-    tables = Tables(ratings=exported(6), cases=cases(drawn(1, raters=6, n=6)))
-    asked = context(tables, thresholds={"leniency.min_cases": 7})
+    tables = Tables(ratings=exported(6), cases=cases(drawn(1, raters=6)))
+    asked = context(tables, thresholds={"leniency.min_cases": 9})
     assert asked.design.verdicts()[REGION, 2025, "ekinerja"] == "not_identified"
     assert _CASES[0] == threshold("leniency.min_cases").value, "the template asks for as many as a judgement needs"
 

@@ -57,19 +57,19 @@ def text_of(found: Audit, lang: str) -> str:
 def test_the_page_does_not_contradict_itself(level: str) -> None:
     found = made(True) if level == "internal" else release(made(True))
     text = text_of(found, "id")
-    assert "Contoh kasus yang sama" in text and "12 penilai menilai 8 contoh kasus yang sama" in text
-    assert "Data ini tidak dapat membedakan" not in text and "hanya contoh kasus yang dapat" in text
+    assert "Contoh kasus yang sama" in text and "12 penilai dibandingkan pada 8 contoh kasus" in text
+    assert "Data ini tidak dapat membedakan" not in text and "contoh kasus dapat, bagi yang menilainya" in text
     assert "kelonggaran seorang penilai tidak dapat diketahui" not in text
     assert "pegawai pernah berganti penilai" not in text, "the schema is that of cases, not of changes"
     english = text_of(found, "en")
-    assert "12 raters rated the same 8 example cases" in english and "the example cases alone can" in english
+    assert "12 raters are compared on 8 example cases" in english and "example cases can, for those who" in english
     assert "These data cannot tell a lenient rater" not in english
 
 
 def test_without_cases_nothing_is_said_of_them() -> None:
     text = text_of(made(False), "id")
     assert "Data ini tidak dapat membedakan" in text and "kelonggaran seorang penilai tidak dapat diketahui" in text
-    assert "ontoh kasus bukan pegawai" not in text and "hanya contoh kasus yang dapat" not in text
+    assert "ontoh kasus bukan pegawai" not in text and "contoh kasus dapat" not in text
 
 
 def test_the_planted_rater_is_told_to_the_evaluation_team_with_the_size_of_the_team() -> None:

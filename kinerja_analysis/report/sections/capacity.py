@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import Any
 
@@ -37,6 +36,9 @@ def verdict(view: View) -> Verdict:
     """Return the verdict per kind of data with a drawing, bounds, and what would change it."""
     rows = design_rows(view)
     sentences = tuple(_sentence(view, row) for row in rows) or (view.say("capacity.no_raters"),)
+    compared = view.compared_on_cases()
+    if compared and not any(row.verdict == "linked_by_anchors" for row in rows):
+        sentences = (*sentences, view.say("lead.cases", n=compared))
     drawings = [_drawing(view, row) for row in rows]
     steps = tuple(step for row in rows for step in changes(view, row))
     numbers = tuple(float(v) for row in rows for v in (row.n_raters, *([] if _teams(row) else [row.n_components])))
@@ -110,16 +112,25 @@ def prices(view: View) -> list[TableBlock | Note]:
         out.append(TableBlock(caption, tuple(Column(h) for h in heads), lines, role="cards", numbers=_figures(rows)))
         first = rows.iloc[0]
         basis = view.say("price.measured" if first["measured"] else "price.assumed", sd=float(first["sd_pair"]))
-    return [*out, Note((("", f"{basis} {view.say('price.template')}"),), "other")] if out else []
+    cases = frame[frame["way"] == "vignette"] if len(frame) else frame
+    ask = cases[["n_needed", "n_added"]].bfill(axis=1).iloc[:, 0].min() if len(cases) else None
+    how = view.say("price.template", cases=None if ask is None else int(ask))
+    return [*out, Note((("", f"{basis} {how}"),), "other")] if out else []
 
 
 def _price(view: View, rows: pd.DataFrame) -> tuple[str, ...]:
     """Return one way in words: what it is, what each number of ratings tells, how many make raters comparable."""
-    told = []
-    for wanted, r in itertools.zip_longest(NUMBERS, rows.itertuples(), fillvalue=None):
-        if r is None:
+    told, used = [], -1.0
+    for wanted in NUMBERS:
+        within = rows[rows["n_added"] <= wanted]
+        if within.empty:
+            told.append(view.say("price.too_few", n=int(rows["n_added"].min())))
+            continue
+        r = next(within.tail(1).itertuples())
+        if r.n_added == used:
             told.append(view.say("price.no_more"))
             continue
+        used = float(r.n_added)
         text = view.say(f"price.{r.told}", half=1.96 * float(r.contrast_se), spread=float(r.spread))
         less = r.n_added != wanted
         told.append(f"{text} ({view.say('price.only', n=int(r.n_added))})" if less else text)
@@ -165,7 +176,7 @@ def _basis(view: View, found: list[Finding]) -> str:
     """Return on how many employees, of which kinds of data, an answer rests; on ratings where these are more."""
     most: dict[str, int] = {}
     for f in found:
-        n = f.estimate.n if f.estimate is not None else 0
+        n = f.estimate.n if f.estimate is not None and f.measure not in naming.OF_CASES else 0
         if f.scope != "both" or len(found) == 1:
             most[f.scope] = max(most.get(f.scope, 0), n)
     frame = view.count("examined")

@@ -9,7 +9,7 @@ import pandas as pd
 from kinerja_analysis.base.words import join, number, say
 from kinerja_analysis.report.blocks import Column, Note, Section, TableBlock
 from kinerja_analysis.report.render import WITHHELD
-from kinerja_analysis.report.view import ANSWERED, View
+from kinerja_analysis.report.view import View
 from kinerja_analysis.show import names as naming
 
 SOURCES = ("supervisor", "self", "peer", "subordinate")
@@ -36,7 +36,7 @@ def examined(view: View) -> Section:
 def _absent(view: View, kinds: list[str]) -> list[Note]:
     """Say which whole kind of data is not there, and what example cases there are."""
     cases = view.first("leniency", measure="case_leniency", subject_kind="region")
-    told = cases is not None and cases.status in ANSWERED
+    told = view.compared_on_cases() > 0
     gone = [f"absent_{kind}" for kind in ("ekinerja", "multisource") if kind not in kinds]
     gone = [f"{name}_cases" if told and name == "absent_multisource" else name for name in gone]
     notes = [Note(((view.say("examined.absent"), view.say(f"examined.{name}")),), "other") for name in gone]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 ROW, HEAD = 18, 26
 MOST = 45
 MOST_HEADS = 6
-WORDS = {"relative_shift": "caterpillar_shift"}  #: messages of measures that are not a difference from other raters
+#: Messages of measures that are not a difference from other raters of the same employees.
+WORDS = {"relative_shift": "caterpillar_shift", "case_leniency": "caterpillar_case"}
 COLUMNS = ("rater", "component", "n", "value", "lower", "upper", "shrunken", "p_adjusted", "flagged", "threshold")
 
 
@@ -141,8 +142,9 @@ def alt(frame: pd.DataFrame, lang: str) -> str:
     """Return the flagged raters in words, and what the others show."""
     flagged = frame[frame["flagged"]]
     limit = float(frame["threshold"].iloc[0])
+    own = frame.attrs.get("words", "caterpillar")
     head = say(
-        f"charts.{frame.attrs.get('words', 'caterpillar')}.alt",
+        f"charts.{own}.alt",
         lang,
         n=int(frame.attrs.get("all", len(frame))),
         shown=len(frame),
@@ -152,7 +154,7 @@ def alt(frame: pd.DataFrame, lang: str) -> str:
     )
     rows = [
         say(
-            "charts.caterpillar.alt_row",
+            f"charts.{own}.alt_row",
             lang,
             rater=r["rater"],
             value=r["value"],
