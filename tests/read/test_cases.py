@@ -14,6 +14,7 @@ from kinerja_analysis.base.config import AuditConfig, MappingConfig, RegionConfi
 from kinerja_analysis.base.errors import InputRefused, UsageError
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.read.template import suggest
+from kinerja_analysis.simulate import simulate
 
 BOSS, OTHER, ANI, BUDI = "190203042005012002", "190709102006011005", "190501012010211001", "190607082011212003"
 REGIONS = {"98.01": RegionConfig(name="Kabupaten Contoh")}
@@ -181,3 +182,53 @@ def test_rows_of_cases_need_their_sheet(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
         template(tmp_path / "isian.xlsx", "360", rows=rows, region="98.01", period="2025", config=CONFIG)
     assert refused.value.key == "template.rows_need"
+
+
+# --- what the files' writers do -------------------------------------------------------------------------------------
+
+
+def rated(year: str = "2025") -> pd.DataFrame:
+    """Two superiors rate an employee each."""
+    rows = [(ANI, BOSS, 7, 8), (BUDI, OTHER, 6, 7)]
+    frame = pd.DataFrame(rows, columns=["nip_dinilai", "nip_penilai", "Disiplin", "Kerja Sama"])
+    return frame.assign(peran_penilai="ATASAN", skala_min=1, skala_maks=10, periode=year, wilayah="98.01")
+
+
+def test_capitals_blanks_and_leading_zeros_make_no_other_case(tmp_path: Path) -> None:
+    names = {"Contoh 1": " contoh  01", "Contoh 2": "CONTOH 2"}
+    odd = wide().assign(contoh_kasus=lambda f: f["contoh_kasus"].where(f["nip_penilai"] == BOSS,
+                                                                      f["contoh_kasus"].replace(names)))  # fmt: skip
+    found = read(written(tmp_path, odd), config=CONFIG)
+    assert found.cases.groupby("case")["rater"].nunique().tolist() == [2, 2, 2]
+    assert [p.code for p in found.problems] == ["KA-N510", "KA-N510"] or [p.count for p in found.problems] == [2]
+
+
+def test_a_remark_on_a_case_makes_no_cases_of_a_360_sheet(tmp_path: Path) -> None:
+    sheet = rated().assign(**{"Contoh kasus": "pernah menolong warga"})
+    found = read(written(tmp_path, sheet), config=CONFIG)
+    assert len(found.ratings) == 4 and found.cases.empty
+
+
+def test_cases_that_no_report_uses_are_a_warning(tmp_path: Path) -> None:
+    written(tmp_path, rated("2024"), "nilai.csv")
+    written(tmp_path, wide())
+    (problem,) = [p for p in check(tmp_path, config=CONFIG).problems if p.severity == "warning"]
+    assert (problem.code, problem.count) == ("KA-W507", 6)
+    assert check(written(tmp_path / "..", wide(), "sendiri.csv"), config=CONFIG).problems == ()
+
+
+def test_a_rater_of_cases_who_rates_nobody_is_a_note(tmp_path: Path) -> None:
+    written(tmp_path, rated(), "nilai.csv")
+    written(tmp_path, pd.concat([wide(), wide()[:1].assign(nip_penilai="190607082011212003")]))
+    (problem,) = check(tmp_path, config=CONFIG).problems
+    assert (problem.code, problem.count, problem.severity) == ("KA-N511", 1, "note")
+
+
+def test_the_template_asks_the_supervisors_of_either_kind_of_data(tmp_path: Path) -> None:
+    """One superior is in the 360 sheet only, one in the export only."""
+    made = simulate(["76.02"], [2025], seed=1, size=60)
+    made.write(tmp_path)
+    every = read(tmp_path, config=made.config).ratings
+    leaders = every.loc[every["source"] == "supervisor", "rater"].nunique()
+    asked, _, _ = suggest([tmp_path], 6 * leaders, way="vignette", region="76.02", year=2025, config=made.config)
+    assert asked["rows"]["rater"].nunique() == leaders
