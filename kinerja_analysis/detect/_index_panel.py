@@ -120,7 +120,8 @@ def decided_by_group(cell: Cell, group: pd.Series, yard: Yardstick, least: int, 
     se = math.sqrt(shrink * float(((ratio - ratio.mean()) ** 2).sum()))
     half = float(stdtrit(told.size - 1, 0.5 + level / 2)) * se
     value = math.sqrt(max(raw**2 - noise, 0.0)) / yard.value
-    lower, upper = max(raw / yard.value - half, 0.0), raw / yard.value + half
+    upper = raw / yard.value + half
+    lower = max(value - half * raw / (value * yard.value), 0.0) if value > 0 else 0.0  # of the value freed of noise
     return Range(value, min(lower, value), upper).map(_net)
 
 

@@ -55,8 +55,11 @@ def detect(ctx: Context, out: Collector) -> None:
     fits = {s: _reliability(pairs[pairs["source"] == s], ctx.config.level) for s in sources if s != "self"}
     links = {p: _correlation(pairs, p, ctx.config.level) for p in combinations(sources, 2)}
     smallest_effect(ctx, out, {s: fit for s, fit in fits.items() if not fit.reason})
+    rated = pairs["occasion"].isin(pairs.loc[pairs["source"] == "supervisor", "occasion"])
+    beside = {s: fit if rated[pairs["source"] == s].all() else _reliability(
+        pairs[rated & (pairs["source"] == s)], ctx.config.level) for s, fit in fits.items()}  # fmt: skip
     for source in fits:
-        within_source(ctx, out, source, fits, links)
+        within_source(ctx, out, source, fits, beside, links)
     for pair, (link, people) in links.items():
         between_sources(ctx, out, pair, link, people)
     descriptive(ctx, out, fits)
@@ -104,13 +107,17 @@ def within_source(
     out: Collector,
     source: str,
     fits: dict[str, SourceReliability],
+    beside: dict[str, SourceReliability],
     links: Links,
 ) -> None:
-    """Reliability of one rating and of the mean of a source, and the raters it needs."""
+    """Reliability of one rating and of the mean of a source, and the raters it needs.
+
+    ``beside`` are the fits on the employees whom a supervisor rated too.
+    """
     fit = fits[source]
     about: dict[str, Any] = {"kind": "source", "subject": source, "scope": MANY, "source": source}
     if fit.reason == "empty" and fit.n == fit.n_ratees:
-        if source == "supervisor" and _triad(ctx, out, fits, links):
+        if source == "supervisor" and _triad(ctx, out, beside, links):
             return
         out.add("one_rating", Status.NOT_APPLICABLE, "reliability_single", **about)
         return
@@ -178,7 +185,10 @@ def _triad(
     fits: dict[str, SourceReliability],
     links: Links,
 ) -> bool:
-    """Reliability of one supervisor from supervisor x peer and peer x peer: r_SP² / reliability of one peer."""
+    """Reliability of one supervisor from supervisor x peer and peer x peer: r_SP² / reliability of one peer.
+
+    Both of the same employees: where supervisors leave out the weak, peers tell those apart who are left less well.
+    """
     for other in ("peer", "subordinate"):
         fit, (link, _) = fits.get(other), links.get(("supervisor", other), (None, 0))
         if fit is None or link is None or fit.reason or link.reason or not fit.single_lower > 0:

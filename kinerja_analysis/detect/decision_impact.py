@@ -142,7 +142,7 @@ def _by_changes(ctx: Context, out: Collector) -> int:
     spreads = [ratings.latent(0, 0, s**2) for s in (fit.sd, fit.sd_lower, fit.sd_upper)]
     shares = [changed_share(ratings, np.array([[max(v, 0.0)]]), ctx.generator(12)) for v in spreads]
     limit = ctx.threshold("decision_impact.changed")
-    more = shares[1] > limit.value
+    more = found.who == "change" and shares[1] > limit.value  # of those who move alone it is an upper bound only
     _persons(ctx, out, f"{found.who}_{'more' if more else 'not_more'}", Status.FLAGGED if more else Status.CLEAR,
              "changed_official", shares, len(rows), "supervisor_change", threshold=limit, limit=limit.value,
              n_changed=fit.n_changed)  # fmt: skip

@@ -2,7 +2,8 @@
 
 Measures, all without flags: ``index`` and ``index_conditional`` (region), ``index_order`` (source: each comparator),
 the six dimensions ``index_differentiation``, ``index_agreement``, ``index_equity``, ``index_impartiality``,
-``index_achievement``, ``index_integrity``, and points lost ``index_loss`` (attribute) and ``index_loss_single``.
+``index_achievement``, ``index_integrity``, points lost ``index_loss`` (attribute) and ``index_loss_single``, and
+``index_copies`` (peers who repeat the supervisor).
 Scopes: the predikat against achievement (``ekinerja``), against peers too (``both``), the supervisor's scores
 (``multisource``).
 """
@@ -18,6 +19,7 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect import _index_panel as panel
+from kinerja_analysis.detect._index_copies import copied
 from kinerja_analysis.detect._index_evidence import (
     BOTH,
     CAPAIAN,
@@ -81,6 +83,7 @@ def anchor(value: float) -> tuple[str, float]:
 def _form(ctx: Context, out: Collector, cell: Cell) -> None:
     """Index, panel and losses of one kind of score."""
     usable = _integrity(ctx, out, cell)
+    _copies(ctx, out, cell)
     _differentiation(ctx, out, cell)
     if cell.names and usable:
         shared = groups(ctx, cell)
@@ -95,6 +98,17 @@ def _form(ctx: Context, out: Collector, cell: Cell) -> None:
             _losses(ctx, out, cell, clean, order)
             return
     _refuse(ctx, out, cell, usable)
+
+
+def _copies(ctx: Context, out: Collector, cell: Cell) -> None:
+    """Peer ratings that repeat the supervisor's beyond chance, where there are any: no evidence, and said so."""
+    found = copied(ctx) if cell.scope in (MANY, BOTH) else pd.MultiIndex.from_arrays([[], []])
+    if not len(found):
+        return
+    peers = ctx.pairs[ctx.pairs["source"] == "peer"]
+    estimate = Estimate(len(found), level=ctx.config.level, n=len(peers), unit="count", method="full_count")
+    out.add("copies", Status.CLEAR, "index_copies", scope=cell.scope, estimate=estimate,
+            raters=found.get_level_values(1).nunique(), family=int(peers["rater"].nunique()))  # fmt: skip
 
 
 def _refuse(ctx: Context, out: Collector, cell: Cell, usable: bool) -> None:
@@ -300,6 +314,8 @@ def _losses(ctx: Context, out: Collector, cell: Cell, clean: Freed, order: Suppo
     for name, group in attribute_values(ctx, cell).items():
         chief = cell.rows["supervisor"].map(values(ctx.tables.employees, name)).fillna("").astype("str")
         known = ((group != "") & (chief != "")).to_numpy()
+        if not known.any():
+            continue
         base = order if known.all() else clean.order(cell, known, cell.team, ctx.config.level)
         for code, component, part in _without(ctx, cell, clean, known, group, group == chief):
             lost = _lost(ctx, cell, part, base, int(known.sum()))

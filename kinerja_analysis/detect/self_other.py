@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import SOURCES
@@ -52,7 +52,7 @@ def detect(ctx: Context, out: Collector) -> None:
         return
     region(ctx, out, people, sd)
     by_source(ctx, out, own, sources)
-    agencies(ctx, out, people, sd)
+    agencies(ctx, out, people, sd, own, sources)
     surface(ctx, out, lambda pairs: both_views(*views(pairs)), MANY)
 
 
@@ -163,8 +163,14 @@ def by_source(ctx: Context, out: Collector, own: pd.DataFrame, sources: pd.DataF
         )  # fmt: skip
 
 
-def agencies(ctx: Context, out: Collector, people: pd.DataFrame, sd: float) -> None:
-    """One finding per agency: minimal-effect test on the mean difference, one family."""
+def agencies(
+    ctx: Context, out: Collector, people: pd.DataFrame, sd: float, own: pd.DataFrame, sources: pd.DataFrame
+) -> None:
+    """One finding per agency: minimal-effect test on the mean difference, one family.
+
+    The p-value is no smaller than that of any one source against no difference: what only the supervisors' ratings
+    show is their severity or leniency as well, no matter of the self ratings.
+    """
     minimum = int(ctx.threshold("self_other.min_employees").value)
     limit = ctx.threshold("self_other.d_av").value * sd
     found: list[tuple[str, pd.DataFrame, float, float, float, str]] = []
@@ -177,10 +183,12 @@ def agencies(ctx: Context, out: Collector, people: pd.DataFrame, sd: float) -> N
         found.append((name, rows, *_mean(rows)))
     value, se, freedom = (np.array([f[i] for f in found], dtype=np.float64) for i in (2, 3, 4))
     se = np.maximum(se, 1e-9)
-    p = minimal_effect_test(value, se, limit, freedom)
+    alone = _by_one_source(own, sources, minimum)
+    p = [max(one, *(alone.get((found[i][0], source, value[i] > 0), 0.0) for source in SOURCES))
+         for i, one in enumerate(minimal_effect_test(value, se, limit, freedom))]  # fmt: skip
     half = stdtrit(freedom, 0.5 + ctx.config.level / 2) * se
     mine = ctx.pairs[ctx.pairs["source"] == "self"]
-    for i, corrected in enumerate(adjust(p, "bh") if found else ()):
+    for i, corrected in enumerate(adjust(np.array(p), "bh") if found else ()):
         name, rows, mean, _, _, method = found[i]
         flagged = corrected <= ctx.config.fdr
         code = ("unit_higher" if mean > 0 else "unit_lower") if flagged else "unit_usual"
@@ -191,6 +199,19 @@ def agencies(ctx: Context, out: Collector, people: pd.DataFrame, sd: float) -> N
             estimate=estimate, threshold=limit, p_value=p[i], p_adjusted=corrected, rows=cited, size=abs(mean),
             d_av=mean / sd,
         )  # fmt: skip
+
+
+def _by_one_source(own: pd.DataFrame, sources: pd.DataFrame, minimum: int) -> dict[tuple[str, str, bool], float]:
+    """Return per agency, source and direction (True: self ratings higher) the one-sided p of no difference from it."""
+    found: dict[tuple[str, str, bool], float] = {}
+    for source, part in sources.groupby("source"):
+        for opd, rows in both_views(own, part).groupby("opd"):
+            if len(rows) < minimum:
+                continue
+            value, se, freedom, _ = _mean(rows)
+            below = float(stdtr(freedom, value / max(se, 1e-9)))
+            found |= {(str(opd), str(source), True): 1 - below, (str(opd), str(source), False): below}
+    return found
 
 
 def _mean(rows: pd.DataFrame) -> tuple[float, float, float, str]:

@@ -65,9 +65,11 @@ def single_value(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     excess = (fit.observed - fit.expected) / fit.n_teams
     many = fit.p < alpha.value and excess >= ctx.threshold("straight_lining.excess").value
     code = "single_many" if many else ("single_more" if fit.p < alpha.value else "single")
-    p = fit.p_team.copy()
-    for i in np.flatnonzero(p < alpha.value):
-        p[i] = max(p[i], clustered_chance(rows["pattern"].to_numpy(), team, int(i)))
+    alone, p = np.ones(len(fit.single)), np.ones(len(fit.single))
+    for i in np.flatnonzero(fit.single):
+        alone[i] = own_chance(rows["pattern"].to_numpy(), team, int(i))
+        if alone[i] < alpha.value:
+            p[i] = max(alone[i], clustered_chance(rows["pattern"].to_numpy(), team, int(i)))
     adjusted = adjust(p, "bh")
     flagged = np.flatnonzero(adjusted < alpha.value)
     out.add(
@@ -77,7 +79,7 @@ def single_value(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     smallest_teams(ctx, out, rows["pattern"].to_numpy(), team, fit.expected / fit.n_teams)
     for i in flagged:
         own = rows.loc[team == i, "row"].tolist()
-        numbers = (float(fit.chance[i]), float(p[i]), float(adjusted[i]))
+        numbers = (float(alone[i]), float(p[i]), float(adjusted[i]))
         _single_rater(ctx, out, str(supervisors[i]), own, numbers, {k: params[k] for k in ("observed", "expected")})
 
 
@@ -119,12 +121,38 @@ def _range(chance: np.ndarray, level: float) -> dict[str, float]:
     }
 
 
-def clustered_chance(pattern: np.ndarray, team: np.ndarray, one: int) -> float:
-    """Chance that all members of team ``one`` get the same pattern when teams differ as the other teams do.
+def no_commoner(pattern: np.ndarray, team: np.ndarray, one: int) -> dict[int, float]:
+    """Return the shares, in the other teams, of the pattern of team ``one`` and of all that are no commoner there.
 
-    Teams that really differ are alike inside more often than independent draws. For every pattern among the others
-    the beta-binomial probability of n out of n, Π (m(1−ρ) + jρ) / (1−ρ + jρ) over j = 0…n−1, is added up; m and ρ
-    are estimated without team ``one``.
+    One that no other team has counts as if one member more had it. All members of ``one`` have the same pattern.
+
+    >>> no_commoner(np.array([2, 2, 0, 0, 0, 1]), np.array([0, 0, 1, 1, 2, 2]), 0)
+    {2: 0.2}
+    """
+    own, others = int(pattern[team == one][0]), pattern[team != one]
+    share = {int(v): float((others == v).mean()) for v in np.unique(others)}
+    share.setdefault(own, 1 / (others.size + 1))
+    return {v: q for v, q in share.items() if q <= share[own]}
+
+
+def own_chance(pattern: np.ndarray, team: np.ndarray, one: int) -> float:
+    """Chance that all members of team ``one`` get one pattern, no commoner than theirs, when drawn independently.
+
+    A rare pattern throughout is less likely than a common one: "all above expectation" is no "all as expected".
+
+    >>> own_chance(np.array([0, 0, 0, 0, 0, 1]), np.array([0, 0, 1, 1, 2, 2]), 0)
+    0.625
+    """
+    n = int((team == one).sum())
+    return min(sum(q**n for q in no_commoner(pattern, team, one).values()), 1.0)
+
+
+def clustered_chance(pattern: np.ndarray, team: np.ndarray, one: int) -> float:
+    """As ``own_chance``, when teams differ as the other teams do.
+
+    Teams that really differ are alike inside more often than independent draws. For every pattern no commoner than
+    that of team ``one`` the beta-binomial probability of n out of n, Π (m(1−ρ) + jρ) / (1−ρ + jρ) over j = 0…n−1, is
+    added up; m and ρ are estimated without team ``one``, ρ of a pattern that no other team has as the largest.
 
     Examples
     --------
@@ -135,17 +163,20 @@ def clustered_chance(pattern: np.ndarray, team: np.ndarray, one: int) -> float:
     """
     from kinerja_analysis.stats import beta_binomial
 
-    others = team != one
+    others, shares = team != one, no_commoner(pattern, team, one)
     code = pd.factorize(team[others])[0]
     size, steps = np.bincount(code), np.arange(int((~others).sum()))
+    known = {int(v): beta_binomial(np.bincount(code, weights=pattern[others] == v), size)
+             for v in np.unique(pattern[others])}  # fmt: skip
+    if any(fit.reason for fit in known.values()):
+        return 1.0
+    widest = max(fit.rho for fit in known.values())
     chance = 0.0
-    for v in np.unique(pattern[others]):
-        fit = beta_binomial(np.bincount(code, weights=pattern[others] == v), size)
-        if fit.reason:
-            return 1.0
-        spread = np.maximum(1 - fit.rho + steps * fit.rho, 1e-12)
-        factor = (fit.mean * (1 - fit.rho) + steps * fit.rho) / spread
-        chance += float(fit.mean * np.prod(factor[1:]))
+    for v, q in shares.items():
+        mean, rho = (known[v].mean, known[v].rho) if v in known else (q, widest)
+        spread = np.maximum(1 - rho + steps * rho, 1e-12)
+        factor = (mean * (1 - rho) + steps * rho) / spread
+        chance += float(mean * np.prod(factor[1:]))
     return min(chance, 1.0)
 
 

@@ -113,6 +113,21 @@ def test_variances_come_back_from_a_simulation() -> None:
     assert 0.03 < (single.upper - single.lower) / 2 < 0.09  # Monte Carlo: SE of about .03, t of about 2
 
 
+def test_supervisors_who_leave_out_the_weak_do_not_look_unreliable() -> None:
+    """They rate whom peers see above the unit's middle only: one figure over the same employees, and their number."""
+    rows = world(3, n_units=80)
+    peers = rows[rows["source"] == "peer"].groupby("ratee")["score"].mean()
+    unit = rows.drop_duplicates("ratee").set_index("ratee")["unit"]
+    weak = peers.index[peers < peers.groupby(unit).transform("median")]
+    cut = rows[~((rows["source"] == "supervisor") & rows["ratee"].isin(weak))]
+    whole, part = (pick(run(r), "reliability_single", "supervisor") for r in (rows, cut))
+    assert whole.estimate.n == 640 and part.estimate.n == cut.loc[cut["source"] == "supervisor", "ratee"].nunique()
+    mixed = pick(run(rows), "reliability_single", "peer").estimate.value
+    own = pick(run(cut[cut["ratee"].isin(cut.loc[cut["source"] == "supervisor", "ratee"])]), "reliability_single",
+               "supervisor").estimate  # fmt: skip
+    assert part.estimate.value == pytest.approx(own.value) and mixed > 0
+
+
 def test_flagged_only_when_the_whole_range_is_below() -> None:
     low = run(world(2, supervisor=30.0))
     assert pick(low, "reliability_single", "supervisor").code == "agreement.triad_low"

@@ -240,6 +240,15 @@ def test_a_bonus_for_one_group_is_lost_and_named(world: Tables) -> None:
     assert pick(fair, "index_impartiality", "multisource").estimate.lower == 0.0
 
 
+def test_an_attribute_of_employees_only_is_passed_over(world: Tables) -> None:
+    """Nobody knows the clan of a supervisor: no own group, and no crash."""
+    chiefs = set(world.ratings.loc[world.ratings["source"] == "supervisor", "rater"].dropna())
+    clan = world.employees["person"].map(lambda p: None if p in chiefs else ("x", "y")[ord(p[-1]) % 2])
+    told = replace(world, employees=world.employees.assign(marga=pd.array(clan, dtype="str")))
+    lost = [f.subject for f in index_of(told).findings(measure="index_loss")]
+    assert lost and not [s for s in lost if s.endswith("|marga")]
+
+
 def test_copying_peers_are_left_out_where_there_is_no_achievement(world: Tables) -> None:
     """Every third peer repeats the supervisor's scores: the peers' support rises, and falls back without them."""
     bare = replace(world, achievements=world.achievements.iloc[:0])
@@ -254,6 +263,9 @@ def test_copying_peers_are_left_out_where_there_is_no_achievement(world: Tables)
     honest, f = (pick(index_of(t), "index", "multisource") for t in (bare, copied))
     assert honest.params["excluded"] == 0
     assert f.params["excluded"] > 0.9 * ratings[mine].groupby(["ratee", "rater"]).ngroups
+    said = pick(index_of(copied), "index_copies", "multisource")
+    assert said.estimate is not None and said.estimate.value >= f.params["excluded"]
+    assert said.params["raters"] <= len(peers) and not list(index_of(bare).findings(measure="index_copies"))
     assert f.estimate.value == pytest.approx(honest.estimate.value, abs=8)
 
 

@@ -119,6 +119,16 @@ def test_planted_inflation_is_found_in_its_agency() -> None:
     assert codes == {"self_other.unit_lower"}
 
 
+def test_severity_of_supervisors_is_no_inflation_of_self_ratings() -> None:
+    """In B the supervisors take 30 points off; self ratings and peers agree. The mean of both others would tell 15."""
+    rows = world(5, {"A": 0.0, "B": 0.0, "C": 0.0}, n_units=8)
+    strict = (rows["source"] == "supervisor") & (rows["opd"] == "B")
+    found = run(rows.assign(score=rows["score"] - 30 * strict))
+    mine = [f for f in found if f.subject == "B" and f.measure == "difference" and f.subject_kind == "unit"]
+    assert len(mine) == 1 and mine[0].estimate.value > 12 and mine[0].estimate.lower > mine[0].threshold
+    assert mine[0].status is Status.CLEAR and mine[0].p_adjusted > 0.1
+
+
 def test_honest_regions_stay_clean() -> None:
     flags = [f for seed in range(6) for f in run(world(seed, dict.fromkeys("ABCD", 1.0))) if f.status is Status.FLAGGED]
     assert not flags

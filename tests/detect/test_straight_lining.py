@@ -17,7 +17,7 @@ from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.detect.copied import share_found
 from kinerja_analysis.detect.identical import Null, upper_tail
-from kinerja_analysis.detect.straight_lining import clustered_chance
+from kinerja_analysis.detect.straight_lining import clustered_chance, own_chance
 from kinerja_analysis.stats import single_value_chance
 
 NAME = "straight_lining"
@@ -64,6 +64,23 @@ def test_clustered_chance_by_hand():
     # Others: twenty teams of 2 with one of each value, so rho is on its boundary 0 and the chance is 2 x .5^3.
     pattern, team = np.array([0, 1] * 20 + [0, 0, 0]), np.repeat(np.arange(21), [2] * 20 + [3])
     assert clustered_chance(pattern, team, 20) == pytest.approx(2 * 0.5**3)
+
+
+def test_a_rare_rating_throughout_is_no_common_one(make_cell, run_detector):
+    """Fourteen times SB where one in six gets it: .17^14. Fourteen times B, usual there, stays unremarked."""
+    rng = np.random.default_rng(2)
+    mixed = [[(B, SB)[int(x)] for x in rng.random(9) < 0.17] for _ in range(60)]
+    result = run_detector(NAME, make_cell(teams([*mixed, [SB] * 14, [B] * 14])))
+    named = list(result.findings(subject_kind="rater", measure="single_value"))
+    assert [f.subject for f in named] == ["S060"] and named[0].p_adjusted < 1e-6
+
+
+def test_shares_no_commoner_by_hand():
+    # Others: 8 x 0, 2 x 1. A team of 1s is judged by 1 alone, a team of 0s by both, one of 2s by 2 as if seen once.
+    others, team = np.repeat([0, 1], [8, 2]), np.repeat(np.arange(6), [2, 2, 2, 2, 2, 3])
+    chances = [own_chance(np.r_[others, [v] * 3], team, 5) for v in (0, 1, 2)]
+    assert chances == pytest.approx([0.8**3 + 0.2**3, 0.2**3, (1 / 11) ** 3])
+    assert clustered_chance(np.r_[others, [2] * 3], team, 5) > 0
 
 
 def test_everyone_the_same_is_not_calculable(make_cell, run_detector):

@@ -59,7 +59,7 @@ def _kind(view: View, found: Finding) -> list[Block]:
     made = figure(view, "supported", found, wide=400, caption=caption, codes=(found.code,))
     blocks += list(made) if made is not None else []
     blocks.append(Text(_beside(view, found), codes=(found.code,)))
-    for f in _all(view, found.scope, "index_conditional", "index_order"):
+    for f in _all(view, found.scope, "index_copies", "index_conditional", "index_order"):
         if f.status in ANSWERED:
             blocks.append(Text(view.sentence(f), codes=(f.code,), numbers=_numbers(f)))
     return [*blocks, *_panel(view, found.scope), *_losses(view, found.scope)]
