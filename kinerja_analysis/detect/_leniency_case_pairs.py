@@ -36,10 +36,10 @@ def case_pairs(ctx: Context) -> CasePairs:
     strangers = int(cases.loc[~known, "rater"].nunique())
     rows, partial = common_criteria(cases[known])
     rows = rows.rename(columns={"case": "ratee"}).assign(source="other", period=str(ctx.year), unit=None, opd=None)
-    pairs = pair_means(rows.astype({"unit": "str", "opd": "str"}))
+    pairs = pair_means(rows.astype({"unit": "str", "opd": "str"})) if len(rows) else ctx.pairs.iloc[:0]
     group = _groups(pairs)
     counts = pairs.assign(group=group).groupby("group")["rater"].nunique()
-    largest = group == counts.idxmax() if len(counts) else np.zeros(0, dtype=bool)
+    largest = group == (counts.idxmax() if counts.max() > 1 else -1)  # one rater alone is compared with nobody
     apart = pairs[~largest].groupby("rater")["rows"].sum()
     return CasePairs(pairs[largest].reset_index(drop=True), {str(k): v for k, v in apart.items()}, strangers, partial,
                      teams)  # fmt: skip

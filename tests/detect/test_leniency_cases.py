@@ -256,6 +256,16 @@ def test_who_rates_no_employee_is_left_out_and_counted() -> None:
     assert named == {f"S{j:02d}" for j in range(6)}
 
 
+def test_strangers_only_and_one_rater_only_are_counted() -> None:
+    strange = cases(drawn(3, raters=6)).assign(rater=lambda f: "Z" + f["rater"])
+    alone = cases(drawn(3, raters=1))
+    for table, told in ((strange, (0, 6)), (alone, (1, 0))):
+        found = run(Tables(ratings=exported(6), cases=table))
+        (region,) = pick(found, measure="case_leniency")
+        assert region.code == "leniency.cases_few"
+        assert (region.params["not_judged"], region.params["strangers"]) == told
+
+
 def test_a_rater_who_leaves_a_hard_criterion_blank_is_not_called_lenient() -> None:
     """The second criterion is 30 points lower for all; a mean without it would be 15 points higher."""
     g, base = np.random.default_rng(4), drawn(4, raters=8)
