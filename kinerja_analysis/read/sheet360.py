@@ -37,6 +37,7 @@ def take_long(session: Session, number: int, rows: np.ndarray) -> None:
     frame = session.frame(block, layout, table, rows)
     session.demand(block, layout, table, frame, (*_WHO[table], "criterion", "scale_min", "scale_max"))
     frame["criterion"] = folded(frame["criterion"])
+    _described(session, block, frame)
     at = session.position(number, "score")
     if at >= 0:
         empty = frame.index.to_numpy()[block.cells(at).codes[frame.index] < 0]
@@ -54,6 +55,7 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     frame = session.frame(block, layout, table, rows)
     session.demand(block, layout, table, frame, (*_WHO[table], "scale_min", "scale_max"))
     frame = _people(session, number, place(session, block, layout, table, frame))
+    _described(session, block, frame)
     block = _counted(block)
     criteria = _criteria(session, block, layout)
     if not criteria:
@@ -74,6 +76,19 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     long["criterion"] = long["criterion"].astype("str")
     _scale(session, block, layout, long, criteria)
     session.keep(number, table, turned(layout, long))
+
+
+def _described(session: Session, block: Block, frame: pd.DataFrame) -> None:
+    """Note the descriptions of an example case that are not the one most rows of the sheet have."""
+    at = [i for i, label in enumerate(block.header) if plain(label) == "uraian_kasus"]
+    if not at or "case" not in frame:
+        return
+    cells = block.cells(at[0])
+    said = [" ".join(str(v).split()).casefold() for v in cells.distinct]
+    text = pd.Series([said[k] if k >= 0 else None for k in cells.codes[frame.index]], frame.index, dtype="str")
+    usual = text.groupby(frame["case"]).transform(lambda t: t.mode().iloc[0] if t.notna().any() else None)
+    odd = frame.index[(text.notna() & (text != usual)).to_numpy()]
+    session.log.at("W508", block, at[0], odd)
 
 
 def _counted(block: Block) -> Block:

@@ -232,3 +232,14 @@ def test_the_template_asks_the_supervisors_of_either_kind_of_data(tmp_path: Path
     leaders = every.loc[every["source"] == "supervisor", "rater"].nunique()
     asked, _, _ = suggest([tmp_path], 6 * leaders, way="vignette", region="76.02", year=2025, config=made.config)
     assert asked["rows"]["rater"].nunique() == leaders
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_another_description_under_one_name_is_a_warning(tmp_path: Path, long: bool) -> None:
+    sheet = wide(uraian_kasus="Selalu tepat waktu")
+    sheet.loc[[1, 3], "uraian_kasus"] = ["Selalu  TEPAT waktu", "Sering terlambat"]
+    if long:
+        keys = ["contoh_kasus", "nip_penilai", "skala_min", "skala_maks", "periode", "wilayah", "uraian_kasus"]
+        sheet = sheet.melt(keys, var_name="dimensi", value_name="nilai")
+    (problem,) = check(written(tmp_path, sheet), config=CONFIG).problems
+    assert (problem.code, problem.count, problem.severity) == ("KA-W508", 2 if long else 1, "warning")

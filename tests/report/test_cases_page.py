@@ -69,6 +69,7 @@ def test_the_page_does_not_contradict_itself(level: str) -> None:
 def test_without_cases_nothing_is_said_of_them() -> None:
     text = text_of(made(False), "id")
     assert "Data ini tidak dapat membedakan" in text and "kelonggaran seorang penilai tidak dapat diketahui" in text
+    assert "terlalu sedikit: paling sedikit 60" in text and "--suggest 96 --way vignette" in text
     assert "ontoh kasus bukan pegawai" not in text and "contoh kasus dapat" not in text
 
 
