@@ -20,6 +20,7 @@ from kinerja_analysis.detect.identical import Repeats, repeats
 
 NAME = "straight_lining"
 KIND = "ekinerja"
+PATTERNS = 9  #: combinations of hasil kerja and perilaku kerja
 
 
 def detect(ctx: Context, out: Collector) -> None:
@@ -65,11 +66,14 @@ def single_value(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     excess = (fit.observed - fit.expected) / fit.n_teams
     many = fit.p < alpha.value and excess >= ctx.threshold("straight_lining.excess").value
     code = "single_many" if many else ("single_more" if fit.p < alpha.value else "single")
-    alone, p = np.ones(len(fit.single)), np.ones(len(fit.single))
+    pattern = rows["pattern"].to_numpy()
+    counts = np.bincount(team * PATTERNS + pattern, minlength=len(supervisors) * PATTERNS).reshape(-1, PATTERNS)
+    whole = counts.sum(axis=0)
+    alone, p = np.ones(len(supervisors)), np.ones(len(supervisors))
     for i in np.flatnonzero(fit.single):
-        alone[i] = own_chance(rows["pattern"].to_numpy(), team, int(i))
+        alone[i] = own_chance(whole - counts[i], int(counts[i].argmax()), int(counts[i].sum()))
         if alone[i] < alpha.value:
-            p[i] = max(alone[i], clustered_chance(rows["pattern"].to_numpy(), team, int(i)))
+            p[i] = max(alone[i], clustered_chance(pattern, team, int(i)))
     adjusted = adjust(p, "bh")
     flagged = np.flatnonzero(adjusted < alpha.value)
     out.add(
@@ -121,30 +125,28 @@ def _range(chance: np.ndarray, level: float) -> dict[str, float]:
     }
 
 
-def no_commoner(pattern: np.ndarray, team: np.ndarray, one: int) -> dict[int, float]:
-    """Return the shares, in the other teams, of the pattern of team ``one`` and of all that are no commoner there.
+def no_commoner(others: np.ndarray, own: int) -> dict[int, float]:
+    """Return the shares of the pattern ``own`` and of all that are no commoner, given the counts in the other teams.
 
-    One that no other team has counts as if one member more had it. All members of ``one`` have the same pattern.
+    One that no other team has counts as if one member more had it.
 
-    >>> no_commoner(np.array([2, 2, 0, 0, 0, 1]), np.array([0, 0, 1, 1, 2, 2]), 0)
+    >>> no_commoner(np.array([3, 1, 0]), 2)
     {2: 0.2}
     """
-    own, others = int(pattern[team == one][0]), pattern[team != one]
-    share = {int(v): float((others == v).mean()) for v in np.unique(others)}
-    share.setdefault(own, 1 / (others.size + 1))
-    return {v: q for v, q in share.items() if q <= share[own]}
+    share = others / max(others.sum(), 1)
+    share[own] = share[own] or 1 / (others.sum() + 1)
+    return {int(v): float(share[v]) for v in np.flatnonzero((share > 0) & (share <= share[own]))}
 
 
-def own_chance(pattern: np.ndarray, team: np.ndarray, one: int) -> float:
-    """Chance that all members of team ``one`` get one pattern, no commoner than theirs, when drawn independently.
+def own_chance(others: np.ndarray, own: int, n: int) -> float:
+    """Chance that ``n`` members get one pattern, no commoner than ``own``, when drawn independently as the others.
 
     A rare pattern throughout is less likely than a common one: "all above expectation" is no "all as expected".
 
-    >>> own_chance(np.array([0, 0, 0, 0, 0, 1]), np.array([0, 0, 1, 1, 2, 2]), 0)
+    >>> own_chance(np.array([3, 1]), 0, 2)
     0.625
     """
-    n = int((team == one).sum())
-    return min(sum(q**n for q in no_commoner(pattern, team, one).values()), 1.0)
+    return min(sum(q**n for q in no_commoner(others, own).values()), 1.0)
 
 
 def clustered_chance(pattern: np.ndarray, team: np.ndarray, one: int) -> float:
@@ -163,7 +165,8 @@ def clustered_chance(pattern: np.ndarray, team: np.ndarray, one: int) -> float:
     """
     from kinerja_analysis.stats import beta_binomial
 
-    others, shares = team != one, no_commoner(pattern, team, one)
+    others = team != one
+    shares = no_commoner(np.bincount(pattern[others], minlength=PATTERNS), int(pattern[~others][0]))
     code = pd.factorize(team[others])[0]
     size, steps = np.bincount(code), np.arange(int((~others).sum()))
     known = {int(v): beta_binomial(np.bincount(code, weights=pattern[others] == v), size)

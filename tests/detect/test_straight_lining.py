@@ -78,7 +78,7 @@ def test_a_rare_rating_throughout_is_no_common_one(make_cell, run_detector):
 def test_shares_no_commoner_by_hand():
     # Others: 8 x 0, 2 x 1. A team of 1s is judged by 1 alone, a team of 0s by both, one of 2s by 2 as if seen once.
     others, team = np.repeat([0, 1], [8, 2]), np.repeat(np.arange(6), [2, 2, 2, 2, 2, 3])
-    chances = [own_chance(np.r_[others, [v] * 3], team, 5) for v in (0, 1, 2)]
+    chances = [own_chance(np.array([8, 2, 0]), v, 3) for v in (0, 1, 2)]
     assert chances == pytest.approx([0.8**3 + 0.2**3, 0.2**3, (1 / 11) ** 3])
     assert clustered_chance(np.r_[others, [2] * 3], team, 5) > 0
 
