@@ -206,8 +206,8 @@ def finish(term: Terminal, done: Any, out: str) -> None:
         term.say("run.lock_stale", since=done.stale_lock)
     if not done.counts.get("written", 1) and not done.exit_code:
         term.say("run.nothing_to_do")
-    if done.counts.get("left"):
-        term.say("run.left", n=done.counts["left"])
+    if done.left:
+        term.say("run.left", n=done.left)
     for row in frame[frame["status"] != "done"].itertuples():
         term.say(
             "cell_failed", region=row.region, year=str(row.year), reason=done.reason(row.region, row.year, term.lang)

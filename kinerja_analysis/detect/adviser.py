@@ -7,6 +7,7 @@ import pandas as pd
 
 from kinerja_analysis.detect.between import RELIABILITY, SD_RATER
 from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.contract import threshold
 from kinerja_analysis.detect.design import edges
 
 NUMBERS = (50, 200, 1000)
@@ -64,7 +65,7 @@ def _kind(ctx: Context, kind: str) -> pd.DataFrame:
         under = int(pd.Index(leaders.unique()).isin(known).sum())
         size = int(pairs[pairs["source"] == "supervisor"].groupby("rater").size().median())
         parts += [_balanced("superior", under, sd_pair, size)] if under > 1 else []
-        least = int(ctx.threshold("leniency.min_cases").value)
+        least = int(threshold("leniency.min_cases", ctx.config.overrides()).value)
         there = ctx.tables.cases.drop_duplicates(["case", "rater"]).groupby("rater").size() >= least
         parts += [] if there.any() else [_balanced("vignette", raters, sd_pair, CASES, least)]
     table = pd.concat(parts, ignore_index=True)

@@ -52,8 +52,7 @@ class RunReport(Shown):
     """What a run did: one row per region and year with ``status`` done, partial (a detector raised) or failed.
 
     ``counts``: how many files' rows were read anew (``read`` 0 or 1), cells ``audited``, report sets ``written`` and
-    ``resumed``, cells of the input ``left`` because they were not asked for. ``failures``: message key and parameters
-    by cell.
+    ``resumed``. ``failures``: message key and parameters by cell. ``left``: cells of the input not asked for.
     """
 
     frame: pd.DataFrame
@@ -61,6 +60,7 @@ class RunReport(Shown):
     counts: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[tuple[str, int], Failure] = field(default_factory=dict)
     stale_lock: str = ""
+    left: int = 0
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``region year status reason``."""
@@ -215,12 +215,11 @@ def _execute(
     write_state(order, todo, failed)
     if todo.todo:
         publish.note(order.log, "run", "partial" if failed else "done", time.monotonic() - begun)
-    audited, written, left = len(merged(todo.todo)), len(todo.todo) - len(failed), len(todo.state["cells"]) - len(cells)
-    counts = {"read": int(todo.tables is not None), "audited": audited, "written": written,
-              "resumed": len(todo.tasks) - len(todo.todo), "left": left}  # fmt: skip
+    counts = {"read": int(todo.tables is not None), "audited": len(merged(todo.todo)),
+              "written": len(todo.todo) - len(failed), "resumed": len(todo.tasks) - len(todo.todo)}  # fmt: skip
     frame = pd.DataFrame([(*cell, *told) for cell, told in sorted(rows.items())],
                          columns=["region", "year", "status", "reason"])  # fmt: skip
-    return RunReport(frame, tuple(files), counts, failures, stale)
+    return RunReport(frame, tuple(files), counts, failures, stale, len(todo.state["cells"]) - len(cells))
 
 
 def _summaries(order: Order) -> tuple[list[Path], Failure | None]:

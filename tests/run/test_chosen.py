@@ -37,11 +37,11 @@ def frame(years: list[int]) -> pd.DataFrame:
 def test_the_command_chooses_among_regions_and_years(files: Path, tmp_path: Path) -> None:
     done = run(files, out=tmp_path / "a", level=["internal"], jobs=1, region="Mamuju", year=2025)
     assert done.frame[["region", "year", "status"]].values.tolist() == [["76.02", 2025, "done"]]
-    assert (done.exit_code, done.counts["audited"], done.counts["left"]) == (0, 1, 3)
+    assert (done.exit_code, done.counts["audited"], done.left) == (0, 1, 3)
     again = run(files, out=tmp_path / "a", level=["internal"], jobs=1, region="76.02", year=2025)
     assert again.counts["audited"] == 0
     whole = run(files, out=tmp_path / "a", level=["internal"], jobs=1)
-    assert (whole.counts["audited"], whole.counts["resumed"], whole.counts["left"]) == (3, 1, 0)
+    assert (whole.counts["audited"], whole.counts["resumed"], whole.left) == (3, 1, 0)
 
 
 def test_what_was_chosen_is_what_all_together_give(files: Path) -> None:
