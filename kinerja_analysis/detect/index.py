@@ -37,7 +37,7 @@ from kinerja_analysis.detect._index_evidence import (
     official,
     some,
 )
-from kinerja_analysis.detect.attributes import dummies, values
+from kinerja_analysis.detect.attributes import dummies, latest, values
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.stats import separated_pairs, without_groups
@@ -102,10 +102,9 @@ def _form(ctx: Context, out: Collector, cell: Cell) -> None:
 
 def _copies(ctx: Context, out: Collector, cell: Cell) -> None:
     """Peer ratings that repeat the supervisor's beyond chance, where there are any: no evidence, and said so."""
-    found = copied(ctx) if cell.scope in (MANY, BOTH) else pd.MultiIndex.from_arrays([[], []])
-    if not len(found):
+    if cell.scope == FULL or not len(found := copied(ctx)):
         return
-    peers = ctx.pairs[ctx.pairs["source"] == "peer"]
+    peers = latest(ctx.multisource[ctx.multisource["source"] == "peer"]).drop_duplicates(["ratee", "rater"])
     estimate = Estimate(len(found), level=ctx.config.level, n=len(peers), unit="count", method="full_count")
     out.add("copies", Status.CLEAR, "index_copies", scope=cell.scope, estimate=estimate,
             raters=found.get_level_values(1).nunique(), family=int(peers["rater"].nunique()))  # fmt: skip

@@ -325,7 +325,8 @@ def _region(session: Session, block: Block, layout: Layout, told: Told, rows: np
                                                    expected=session.regions.name(argument or ""))))  # fmt: skip
         found.append(code)
     mine = int((codes >= 0).sum()) - sum(n for n, _ in others)
-    for n, note in [*others, (0, None)]:
+    session.chosen |= {"E501"} if mine else set()
+    for n, note in others:
         session.doubt("E501", mine, n, note)
     if default is None and (codes < 0).any() and not told.agency:
         if at >= 0 and distinct:

@@ -56,15 +56,15 @@ class Session:
     def __post_init__(self) -> None:
         self.regions = Regions(self.config)
 
-    def doubt(self, code: str, mine: int, others: int, note: Callable[[], None] | None) -> None:
+    def doubt(self, code: str, mine: int, others: int, note: Callable[[], None]) -> None:
         """Take down rows of a sheet that tell another region (E501) or year (E502) than the command, for ``settle``.
 
         ``mine`` rows tell that of the command. A few odd rows among them are noted at once.
         """
         self.chosen |= {code} if mine else set()
-        if note is not None and others and 20 * others < mine:
+        if others and 20 * others < mine:
             note()
-        elif note is not None and others:
+        elif others:
             self.doubts.append((code, note))
 
     def settle(self) -> None:

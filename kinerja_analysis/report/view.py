@@ -142,6 +142,12 @@ class View:
         found = self.first("leniency", measure="case_leniency", subject_kind="region")
         return int(found.params["family"]) if found is not None and found.status in ANSWERED else 0
 
+    def beside_verdicts(self) -> list[str]:
+        """Return what example cases add to the verdicts: nothing where one of these rests on them already."""
+        n = self.compared_on_cases()
+        anchored = "linked_by_anchors" in self.audit.design.verdicts().values()
+        return [self.say("lead.cases", n=n)] if n and not anchored else []
+
     def untold(self, kind: str, verdict: str) -> str:
         """Return ``verdict`` as it came out: "changes_few" where changes link, but their study had no answer."""
         linked = (verdict, kind) == ("linked_by_changes", "ekinerja")

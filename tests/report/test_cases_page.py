@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -14,7 +15,10 @@ from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.tables import Tables, conform
 from kinerja_analysis.release import release
 from kinerja_analysis.report import blocks as b
-from kinerja_analysis.report.page import region_page
+from kinerja_analysis.report.page import rater_page, region_page
+from kinerja_analysis.report.sections.lead import lead
+from kinerja_analysis.report.view import View
+from kinerja_analysis.show.charts import figure
 
 REGION, RATERS, CASES = "98.01", 12, 8
 
@@ -44,8 +48,10 @@ def tables(with_cases: bool) -> Tables:
 
 
 @cache
-def made(with_cases: bool) -> Audit:
-    return audit(tables(with_cases), config=AuditConfig())
+def made(with_cases: bool, raters: int = RATERS) -> Audit:
+    whole = tables(with_cases)
+    names = [f"S{r:02d}" for r in range(raters)]
+    return audit(replace(whole, cases=whole.cases[whole.cases["rater"].isin(names)]), config=AuditConfig())
 
 
 def text_of(found: Audit, lang: str) -> str:
@@ -64,6 +70,25 @@ def test_the_page_does_not_contradict_itself(level: str) -> None:
     english = text_of(found, "en")
     assert "12 raters are compared on 8 example cases" in english and "example cases can, for those who" in english
     assert "These data cannot tell a lenient rater" not in english
+
+
+def test_too_few_supervisors_for_a_verdict_are_compared_and_said_so() -> None:
+    """Nine of twelve rated the cases: the export stays unlinked, and head and verdict say who can be compared."""
+    found = made(True, 9)
+    assert set(found.design.verdicts().values()) == {"not_identified"}
+    text = text_of(found, "id")
+    said = "Pada contoh kasus, **9 penilai dapat dibandingkan satu sama lain**"
+    assert text.count(said) == 2 and said in lead(View(found, "id"))
+    assert "dapat dibandingkan satu sama lain" not in text_of(made(True), "id")
+
+
+def test_cases_are_never_called_employees() -> None:
+    drawn = figure("caterpillar", made(True).results["leniency"], lang="id", pictures=False, measure="case_leniency")
+    assert drawn is not None and "8 kasus" in drawn.alt and "pegawai" not in drawn.alt
+    page = rater_page(made(True), "id")
+    rows = [row for t in b.walk(page.blocks) if isinstance(t, b.TableBlock) for row in t.rows]
+    told = [row for row in rows if any("contoh kasus" in str(cell) for cell in row)]
+    assert told and all(CASES not in row for row in told)
 
 
 def test_without_cases_nothing_is_said_of_them() -> None:

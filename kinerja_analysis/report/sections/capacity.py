@@ -35,10 +35,7 @@ def design_rows(view: View) -> list[Any]:
 def verdict(view: View) -> Verdict:
     """Return the verdict per kind of data with a drawing, bounds, and what would change it."""
     rows = design_rows(view)
-    sentences = tuple(_sentence(view, row) for row in rows) or (view.say("capacity.no_raters"),)
-    compared = view.compared_on_cases()
-    if compared and not any(row.verdict == "linked_by_anchors" for row in rows):
-        sentences = (*sentences, view.say("lead.cases", n=compared))
+    sentences = (*(_sentence(view, row) for row in rows), *view.beside_verdicts()) or (view.say("capacity.no_raters"),)
     drawings = [_drawing(view, row) for row in rows]
     steps = tuple(step for row in rows for step in changes(view, row))
     numbers = tuple(float(v) for row in rows for v in (row.n_raters, *([] if _teams(row) else [row.n_components])))

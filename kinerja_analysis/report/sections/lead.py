@@ -58,9 +58,7 @@ def lead(view: View) -> str:
         parts.append(view.say("lead.modal", share=modal.estimate.value, predikat=name))
     for (_, _, kind), verdict in view.audit.design.verdicts().items():
         parts.append(view.say(f"lead.{view.untold(kind, verdict)}.{kind}"))
-    compared = view.compared_on_cases()
-    if compared and "linked_by_anchors" not in view.audit.design.verdicts().values():
-        parts.append(view.say("lead.cases", n=compared))
+    parts += view.beside_verdicts()
     parts.append(_flags(view))
     return " ".join(parts)
 
