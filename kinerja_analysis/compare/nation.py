@@ -32,7 +32,7 @@ def national_change(rows: Sequence[Mapping[str, Any]], *, level: float = 0.95) -
     Parameters
     ----------
     rows : sequence of mapping
-        Per region ``n_changed n_teams value se`` as from ``detect.comparable.changes``: ``value`` is 2σ² of that
+        Per region ``n_changed df value se`` as from ``detect.comparable.changes``: ``value`` is 2σ² of that
         region, negative ones included.
     level : float
         Level of the interval.
@@ -40,20 +40,20 @@ def national_change(rows: Sequence[Mapping[str, Any]], *, level: float = 0.95) -
     Notes
     -----
     Weighted by changes, V = Σ w v / Σ w, with SE² = Σ w² se² / (Σ w)² (regions share no team) and t with
-    Σ (teams − 1) degrees of freedom; σ = √(V/2), cut at 0. Each region keeps its own common shift of each period, so
+    Σ df degrees of freedom; σ = √(V/2), cut at 0. Each region keeps its own common shift of each period, so
     regions whose ratings rise together do not count as changes of supervisors.
 
     Examples
     --------
-    >>> told = national_change([{"n_changed": 40, "n_teams": 40, "value": 0.02, "se": 0.005}] * 5)
+    >>> told = national_change([{"n_changed": 40, "df": 39, "value": 0.02, "se": 0.005}] * 5)
     >>> round(told.sd, 3), round(told.lower, 3), told.n_changed
     (0.1, 0.088, 200)
     """
     if len(rows) < MIN_REGIONS:
         return None
-    weight, value, se, teams = (np.array([r[k] for r in rows], float) for k in ("n_changed", "value", "se", "n_teams"))
+    weight, value, se, df = (np.array([r[k] for r in rows], float) for k in ("n_changed", "value", "se", "df"))
     share = weight / weight.sum()
     mean, error = float(share @ value), math.sqrt(float(share**2 @ se**2))
-    half = float(stdtrit((teams - 1).sum(), 0.5 + level / 2)) * error
+    half = float(stdtrit(df.sum(), 0.5 + level / 2)) * error
     sd, lower, upper = (math.sqrt(max(v, 0.0) / 2) for v in (mean, mean - half, mean + half))
     return NationalChange(sd, lower, upper, level, len(rows), int(weight.sum()))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.detect._leniency_changes import running
+from kinerja_analysis.detect._running import running
 from kinerja_analysis.stats._jackknife import unit_jackknife
 
 

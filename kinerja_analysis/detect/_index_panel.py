@@ -86,7 +86,9 @@ def spread(ctx: Context, scope: str) -> Range | str:
         found = changes_of(ctx)
         if found is None:
             return "equity_one_year"
-        return "equity_few_changes" if found.reason else Range(found.fit.sd, found.fit.sd_lower, found.fit.sd_upper)
+        if found.reason or found.who == "move":  # of those who changed alone only an upper bound is known
+            return "equity_few_changes"
+        return Range(found.fit.sd, found.fit.sd_lower, found.fit.sd_upper)
     verdict = ctx.design.verdicts().get((ctx.region, ctx.year, scope), "") if len(ctx.design.frame) else ""
     if verdict != "linked":
         return "equity_not_linked"

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from kinerja_analysis.detect.context import Context, pair_means
+from kinerja_analysis.detect.fits import components
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,9 @@ def case_pairs(ctx: Context) -> CasePairs:
     rows, partial = common_criteria(cases[known])
     rows = rows.rename(columns={"case": "ratee"}).assign(source="other", period=str(ctx.year), unit=None, opd=None)
     pairs = pair_means(rows.astype({"unit": "str", "opd": "str"})) if len(rows) else ctx.pairs.iloc[:0]
-    group = _groups(pairs)
-    counts = pairs.assign(group=group).groupby("group")["rater"].nunique()
-    largest = group == (counts.idxmax() if counts.max() > 1 else -1)  # one rater alone is compared with nobody
+    raters, group = components(pairs)
+    together = np.array(raters)[group == 0] if (group == 0).sum() > 1 else []  # one rater alone is compared with nobody
+    largest = pairs["rater"].isin(together)
     apart = pairs[~largest].groupby("rater")["rows"].sum()
     return CasePairs(pairs[largest].reset_index(drop=True), {str(k): v for k, v in apart.items()}, strangers, partial,
                      teams)  # fmt: skip
@@ -61,15 +60,6 @@ def common_criteria(cases: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     common = cases["criterion"].isin(shares.index[shares >= 0.5])
     complete = cases["criterion"].where(common).groupby(rating).transform("nunique") == (shares >= 0.5).sum()
     return cases[common & complete], int(rating[~complete].nunique())
-
-
-def _groups(pairs: pd.DataFrame) -> np.ndarray:
-    """Return the group of each pair: raters are together when a chain of shared cases leads from one to the other."""
-    case, cases = pd.factorize(pairs["ratee"])
-    rater, raters = pd.factorize(pairs["rater"])
-    n = len(cases) + len(raters)
-    graph = sparse.coo_array((np.ones(len(pairs)), (case, len(cases) + rater)), shape=(n, n))
-    return np.asarray(connected_components(graph, directed=False)[1][case])
 
 
 def _teams(ctx: Context) -> dict[str, int]:

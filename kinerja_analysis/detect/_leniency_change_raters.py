@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
-from kinerja_analysis.detect._leniency_changes import MIN_GROUP, Changes, one_each
+from kinerja_analysis.detect._leniency_changes import Changes, groups, steps
 from kinerja_analysis.detect.context import Context, gathered
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.stats import adjust, minimal_effect_test, supervisor_effects
@@ -33,23 +33,6 @@ class Named:
     employees: dict[str, int]
 
 
-def steps(teams: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per employee and pair of neighbouring periods in one unit.
-
-    Columns ``unit step before after d row_before row`` (``d`` the change of ``level``).
-
-    Parameters
-    ----------
-    teams : DataFrame
-        As ``Context.teams``, over all periods; ``level`` is the score.
-    """
-    rows = one_each(teams).sort_values(["ratee", "step"], kind="stable")
-    past = rows[["ratee", "step", "unit", "supervisor", "level", "row"]].shift()
-    use = (rows["ratee"] == past["ratee"]) & (rows["step"] == past["step"] + 1) & (rows["unit"] == past["unit"])
-    rows = rows.assign(before=past["supervisor"], d=rows["level"] - past["level"], row_before=past["row"])
-    return rows[use].rename(columns={"supervisor": "after"})
-
-
 def named(teams: pd.DataFrame, *, minimum: int, level: float) -> Named:
     """Fit the supervisors of a history whose employees stayed in their unit.
 
@@ -64,18 +47,17 @@ def named(teams: pd.DataFrame, *, minimum: int, level: float) -> Named:
     """
     key = ["unit", "step", "before", "after"]
     each = steps(teams)
-    groups = each.groupby(key, sort=True)["d"].agg(["mean", "size"]).reset_index()
-    groups = groups[groups["size"] >= MIN_GROUP]
-    groups = groups.assign(total=groups["mean"] * groups["size"])
-    stayed = groups[groups["before"] == groups["after"]]
+    found = groups(each)
+    found = found.assign(total=found["mean"] * found["size"])
+    stayed = found[found["before"] == found["after"]]
     shift = stayed.groupby("step").agg(total=("total", "sum"), kept=("size", "sum"), groups=("size", "size"))
     shift = shift[shift["groups"] >= minimum]
     shift["shift"] = shift["total"] / shift["kept"]
-    groups = groups.drop(columns="total").merge(shift[["shift", "kept"]], left_on="step", right_index=True)
-    free = groups["mean"] - groups["shift"]
-    still = (groups["before"] == groups["after"]).to_numpy()
-    noise = float((groups["size"] * free**2)[still].sum() / max(still.sum() - len(shift), 1))
-    moved = groups[~still]
+    found = found.drop(columns="total").merge(shift[["shift", "kept"]], left_on="step", right_index=True)
+    free = found["mean"] - found["shift"]
+    still = (found["before"] == found["after"]).to_numpy()
+    noise = float((found["size"] * free**2)[still].sum() / max(still.sum() - len(shift), 1))
+    moved = found[~still]
     code, names = pd.factorize(pd.concat([moved["before"], moved["after"]]), sort=True)
     fit = supervisor_effects(
         free[~still], pd.factorize(moved["unit"])[0], moved["step"] - moved["step"].min(), code[: len(moved)],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.detect._running import running
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.stats import supervisor_change
 
@@ -17,19 +18,6 @@ if TYPE_CHECKING:
 MIN_GROUP = 3
 
 
-def running(period: pd.Series) -> pd.Series:
-    """Return a running number of periods in which neighbours differ by one.
-
-    >>> running(pd.Series(["2024-Q4", "2025-Q1"])).diff().tolist()[1:]
-    [1.0]
-    """
-    year = period.str[:4].astype("int64")
-    rest = period.str[5:]
-    number = pd.to_numeric(rest.str.lstrip("Q"), errors="coerce").fillna(0).astype("int64")
-    per_year = np.where(rest == "", 1, np.where(rest.str.startswith("Q"), 4, 12))
-    return pd.Series(year * per_year + number, index=period.index)
-
-
 def one_each(teams: pd.DataFrame) -> pd.DataFrame:
     """Return the last row of each employee and period, with ``step``, the running number of the period."""
     rows = teams[teams["level"].notna()].sort_values(["period", "ratee", "row"], kind="stable")
@@ -37,35 +25,35 @@ def one_each(teams: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(step=running(rows["period"]))
 
 
-def stable_groups(teams: pd.DataFrame, *, stayed: bool = True) -> pd.DataFrame:
-    """Return one row per group of employees and period: ``path step supervisor mean n``.
+def steps(teams: pd.DataFrame, *, stayed: bool = True) -> pd.DataFrame:
+    """Return one row per employee and pair of neighbouring periods, in one unit where ``stayed``.
 
-    A group holds the employees with the same units and the same supervisors in every period: the mean moves with
-    the supervisor, never with who is in the group. With ``stayed`` only groups of three or more who stayed in one
-    unit; without, also single employees who moved.
+    Columns ``ratee unit step before after d row_before row`` (``d`` the change of ``level``).
 
     Parameters
     ----------
     teams : DataFrame
         As ``Context.teams``, over all periods; ``level`` is the score.
     """
-    rows = one_each(teams)
-    rows = rows.assign(place=rows["unit"] + "\x1f" + rows["supervisor"])
-    path = rows.pivot(index="ratee", columns="step", values="place").fillna("")
-    code = path.groupby(list(path.columns), sort=True).ngroup()
-    rows = rows.assign(path=rows["ratee"].map(code))
-    by = rows.groupby(["path", "step", "supervisor"], sort=True)
-    out = by.agg(mean=("level", "mean"), n=("level", "size")).reset_index()
+    rows = one_each(teams).sort_values(["ratee", "step"], kind="stable")
+    past = rows[["ratee", "step", "unit", "supervisor", "level", "row"]].shift()
+    use = (rows["ratee"] == past["ratee"]) & (rows["step"] == past["step"] + 1)
     if stayed:
-        one_unit = rows.groupby("path")["unit"].nunique() == 1
-        out = out[(out["n"] >= MIN_GROUP) & out["path"].map(one_unit)]
-    return out.reset_index(drop=True)
+        use &= rows["unit"] == past["unit"]
+    rows = rows.assign(before=past["supervisor"], d=rows["level"] - past["level"], row_before=past["row"])
+    return rows[use].rename(columns={"supervisor": "after"})
+
+
+def groups(each: pd.DataFrame) -> pd.DataFrame:
+    """Return the groups of three or more with the same unit, period, old and new supervisor: ``... mean size``."""
+    found = each.groupby(["unit", "step", "before", "after"], sort=True)["d"].agg(["mean", "size"]).reset_index()
+    return found[found["size"] >= MIN_GROUP]
 
 
 def changes(
     teams: pd.DataFrame, *, min_changes: int, level: float, stayed: bool = True
 ) -> tuple[SupervisorChange, float]:
-    """Fit the event study on the history of an export, over teams that stayed or over all who changed.
+    """Fit the event study on the history of an export, over teams that stayed or over every employee who changed.
 
     Parameters
     ----------
@@ -75,6 +63,9 @@ def changes(
         Fewest changes of supervisor for an estimate.
     level : float
         Level of the interval.
+    stayed : bool
+        Whether only groups of three or more in one unit count: what moves them together is neither chance nor what a
+        supervisor sees in one person. Else every employee counts alone, and the spread is an upper bound.
 
     Returns
     -------
@@ -87,10 +78,13 @@ def changes(
     -----
     It gives the region's spread and names nobody (``_leniency_change_raters`` does, where it can).
     """
-    groups = stable_groups(teams, stayed=stayed)
+    each = steps(teams, stayed=stayed)
+    supervisor = pd.factorize(pd.concat([each["before"], each["after"]]))[0]
+    before, after = supervisor[: len(each)], supervisor[len(each) :]
+    team = pd.factorize(each["unit"])[0] if stayed else after
     fit = supervisor_change(
-        groups["mean"], pd.factorize(groups["path"])[0], pd.factorize(groups["supervisor"])[0],
-        groups["step"] - groups["step"].min(), groups["n"], level=level, min_changes=min_changes,
+        each["d"], pd.factorize(each["ratee"])[0], team, before, after, each["step"] - each["step"].min(), level=level,
+        min_changes=min_changes, min_size=MIN_GROUP, alone=not stayed,
     )  # fmt: skip
     by = teams.groupby(["period", "supervisor"])["level"]
     squares = (teams["level"] - by.transform("mean")) ** 2
@@ -103,8 +97,9 @@ def changes(
 class Changes:
     """The event study of a cell as both detectors read it.
 
-    ``who``: ``change`` (teams that stayed) or ``move`` (all who changed); ``sd`` inside teams, in levels. ``reason``
-    is "" where the spread may be told, else ``few``, ``constant``, ``sizes`` or ``wide`` (above ``widest`` times sd).
+    ``who``: ``change`` (teams that stayed) or ``move`` (every employee who changed: the spread is an upper bound);
+    ``sd`` inside teams, in levels. ``reason`` is "" where the spread may be told, else ``few``, ``constant`` or
+    ``wide`` (above ``widest`` times sd).
     """
 
     who: str
@@ -119,12 +114,12 @@ class Changes:
         if not self.sd > 0:
             return "constant"
         if self.fit.reason:
-            return {"constant": "constant", "sizes_apart": "sizes"}.get(self.fit.reason, "few")
+            return "constant" if self.fit.reason == "constant" else "few"
         return "wide" if self.fit.sd_upper > self.widest * self.sd else ""
 
 
 def changes_of(ctx: Context) -> Changes | None:
-    """Fit the event study of a cell, once: over teams that stayed or, with too few, over all who changed.
+    """Fit the event study of a cell, once: over teams that stayed or, with too few, over every employee who changed.
 
     None with one period only.
     """

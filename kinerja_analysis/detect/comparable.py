@@ -131,15 +131,15 @@ def criteria(ctx: Context) -> pd.DataFrame:
 
 
 def changes(ctx: Context) -> pd.DataFrame:
-    """Return how much more the mean of a team that stayed moves when its supervisor changes, in squared levels.
+    """Return how much more employees of one team move together when their supervisor changes, in squared levels.
 
-    Columns ``n_changed n_teams value se``: changes, teams that had one, twice the variance of leniency (below 0 where
-    chance made it so: cut at 0 it could not be averaged over regions) and its standard error by teams. Empty where the
-    study has too few changes or too few teams (``disclosure.raters``) to be told.
+    Columns ``n_changed df value se``: changes, degrees of freedom, twice the variance of leniency (below 0 where chance
+    made it so: cut at 0 it could not be averaged over regions) and its standard error. Empty where the study has few
+    changes or few supervisors took over (``disclosure.raters``).
     """
-    names = ["n_changed", "n_teams", "value", "se"]
+    names = ["n_changed", "df", "value", "se"]
     found = changes_of(ctx)
-    if found is None or found.who != "change" or found.fit.reason or found.fit.n_teams_changed < _limits(ctx)[1]:
+    if found is None or found.who != "change" or found.fit.reason or found.fit.n_supervisors < _limits(ctx)[1]:
         return pd.DataFrame(columns=names)
     fit = found.fit
-    return pd.DataFrame([(fit.n_changed, fit.n_teams_changed, fit.value, fit.se)], columns=names)
+    return pd.DataFrame([(fit.n_changed, fit.df, fit.value, fit.se)], columns=names)

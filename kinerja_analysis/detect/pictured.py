@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kinerja_analysis.base.results import Result, Status
-from kinerja_analysis.detect._leniency_changes import changes_of, one_each, stable_groups
+from kinerja_analysis.detect._leniency_changes import changes_of, groups, steps
 from kinerja_analysis.detect.context import Context
 
 WRIGHT = ("facet", "name", "position", "se", "n")
@@ -70,15 +70,9 @@ def moves(ctx: Context) -> pd.DataFrame:
     found = changes_of(ctx)
     if found is None or found.reason:
         return empty
-    if found.who == "change":
-        groups = stable_groups(ctx.past.teams).sort_values(["path", "step"])
-    else:
-        groups = one_each(ctx.past.teams).rename(columns={"ratee": "path", "level": "mean"})
-        groups = groups.sort_values(["path", "step"])
-    past = groups[["path", "step", "supervisor", "mean"]].shift()
-    next_ = (groups["path"] == past["path"]) & (groups["step"] - past["step"] == 1)
-    kept = (groups["supervisor"] == past["supervisor"])[next_].to_numpy(bool)
-    move, time = (groups["mean"] - past["mean"])[next_], groups["step"][next_]
+    each = steps(ctx.past.teams, stayed=found.who == "change")
+    told = groups(each) if found.who == "change" else each.rename(columns={"d": "mean"})
+    kept, move, time = (told["before"] == told["after"]).to_numpy(bool), told["mean"], told["step"]
     usual = move[kept].groupby(time[kept]).median()
     apart = (move - time.map(usual)).to_numpy(np.float64)
     step = width(apart)

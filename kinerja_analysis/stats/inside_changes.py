@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from scipy.special import stdtr, stdtrit
 
 from kinerja_analysis.stats._arrays import codes, vector
@@ -20,14 +21,15 @@ Ints = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisorChange:
-    """How much more a team's mean moves when its supervisor changes.
+    """How much more employees of one group move together when their supervisor changes.
 
-    `value` = E[d² | changed] − E[d² | not changed] = 2σ²_λ, with the interval for it; `sd` = σ_λ with limits,
-    each clipped at 0. `z` is the log of the ratio of the two mean squares in standard errors, `p` one-sided,
-    since a variance is not negative. `check` is the mean change *before* a
-    change of supervisor, less that of teams without one: it should be 0 if changes do not follow performance;
-    `n_check` counts the changes it rests on (those with a period before). `n` counts differences of two
-    consecutive periods.
+    `value` = 2σ²_λ with the interval for it; `sd` = σ_λ with limits, each clipped at 0. `z` is the log of the ratio
+    of the mean square of groups that changed to what it would be without leniency, in standard errors, `p`
+    one-sided, since a variance is not negative. `check` is the mean change *before* a change of supervisor, less
+    that of groups without one: it should be 0 if changes do not follow performance; `n_check` counts the changes it
+    rests on (those with a period before). `n` counts groups and pairs of consecutive periods, `n_changed` the changes
+    (one where the same supervisor follows the same one), `n_supervisors` who took over; `df` are the degrees of freedom
+    of the limits.
     """
 
     value: float = math.nan
@@ -45,11 +47,11 @@ class SupervisorChange:
     check_upper: float = math.nan
     check_p: float = math.nan
     n_check: int = 0
+    df: float = math.nan
     level: float
     n: int
     n_changed: int
-    n_teams: int
-    n_teams_changed: int
+    n_supervisors: int
     method: str = "event_study"
     reason: str = ""
 
@@ -63,111 +65,134 @@ class SupervisorChange:
 
 
 @dataclass(frozen=True, slots=True)
-class _Steps:
-    """Differences of consecutive periods of a team, cleared of the common shift of their period."""
+class _Groups:
+    """Groups of employees who share team, period, old and new supervisor, cleared of the period's common shift.
+
+    `square`: squared mean change; `own`: the part of it that single employees make up, and the shift's error. `who`:
+    supervisor before and after, in columns; `when`: the period.
+    """
+
+    square: Floats
+    own: Floats
+    changed: NDArray[np.bool_]
+    who: Ints
+    when: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """Mean change of groups that kept their supervisor, by whether they change in the period after."""
 
     change: Floats
-    changed: NDArray[np.bool_]
     changes_next: NDArray[np.bool_]
-    has_next: NDArray[np.bool_]
-    noise: Floats
-    team: Ints
+    who: Ints
 
 
 def supervisor_change(
-    team_mean: ArrayLike,
+    change: ArrayLike,
+    employee: ArrayLike,
     team: ArrayLike,
-    supervisor: ArrayLike,
+    before: ArrayLike,
+    after: ArrayLike,
     period: ArrayLike,
-    n: ArrayLike,
     *,
     level: float = 0.95,
     min_changes: int = 10,
+    min_size: int = 3,
+    alone: bool = False,
 ) -> SupervisorChange:
     """Spread of leniency from changes of supervisor.
 
     Parameters
     ----------
-    team_mean : array_like, shape (m,)
-        Mean score of a stable group of employees in a period; one row per team and period.
-    team, supervisor : array_like of int, shape (m,)
-        Codes.
+    change : array_like, shape (m,)
+        Score of an employee less that of the period before; one row per employee and pair of neighbouring periods.
+    employee, team, before, after : array_like of int, shape (m,)
+        Codes of the employee, of the unit, and of the supervisors of the period before and of this one.
     period : array_like of int, shape (m,)
-        Running number of the period; only differences between consecutive numbers are used.
-    n : array_like, shape (m,)
-        Employees behind each mean. Where sizes differ, the part of d² that falls with 1/n is taken out.
+        Running number of the later period: neighbours differ by one.
     level : float
         Confidence level.
     min_changes : int
-        Fewest changes for an estimate.
+        Fewest changes for an estimate, and fewest groups that kept their supervisor.
+    min_size : int
+        Fewest employees of a group, at least 2; smaller groups are left out.
+    alone : bool
+        Take each employee for a group: what a supervisor sees in one person stays in, `value` is an upper bound.
 
     Returns
     -------
     SupervisorChange
-        `reason` is "", "empty" (no consecutive periods), "too_few_changes", "no_stable_teams" (fewer than
-        `min_changes` differences without a change), "constant" (no mean moves) or "sizes_apart" (all teams that
-        changed have one size and all others another: what a change does cannot be told from what size does).
+        `reason` is "", "empty" (no group in a period of which two or more kept their supervisor),
+        "too_few_changes", "no_stable_teams" (fewer than `min_changes` groups without a change) or "constant"
+        (nothing moves).
 
     Raises
     ------
     ValueError
-        On NaN, unequal lengths, negative codes, n < 1, or two rows of one team and period.
+        On NaN, unequal lengths, negative codes, two rows of one employee and period, or `min_size` below 2.
 
     Notes
     -----
-    Assumes that changes are unrelated to the change in performance and that performance is stable up to a
-    common shift of each period. The two means of d² come from one regression on "changed" and, if sizes
-    differ, the mean of 1/n, clustered by team. Mean squares are skewed: the limits are those of their logs,
-    t with (teams with a change − 1) degrees of freedom, joined by MOVER (Zou & Donner 2008). The d² of changed
-    teams are taken to vary, relative to their mean, at least as much as squares of normal values and as the d²
-    of the others: without this, 36 changes covered .90 to .93 (`tests/calibration/inside_supervisors.csv`).
+    A group holds the employees of a team with the same old and new supervisor. The mean product of the changes of two
+    *different* employees of it, d̄² − s²/n, holds what moves all of them (leniency, and what befalls the team), but
+    neither chance nor what a supervisor sees in one person, whatever the size. Its mean where the supervisor changed
+    less that where not is 2σ²_λ. Assumes that changes are unrelated to the change in performance and that performance
+    is stable up to a common shift of each period (the mean of the groups that kept their supervisor; its error is
+    taken out).
+
+    Groups that share a supervisor depend on each other (two who exchange tell one thing twice): the errors allow for
+    it, and the degrees of freedom are those of as many independent changes less 1. Mean squares are skewed: limits are
+    those of the logs of the mean d̄² of changed groups and of what it would be without leniency, joined by MOVER (Zou &
+    Donner 2008). The d̄² of changed groups are taken to vary, relative to their mean, at least as much as squares of
+    normal values and as the d̄² of the others (`tests/calibration/inside_supervisors.csv`).
 
     Examples
     --------
-    Twelve teams move by 1 when the supervisor changes (up or down), twelve others do not move at all:
+    In twelve teams of three all move by 1 when the supervisor changes (up or down), twelve others do not move at all:
 
-    >>> team = np.repeat(np.arange(24), 2)
-    >>> mean = np.where(np.arange(48) % 2 == 1, np.where(team < 6, 1.0, np.where(team < 12, -1.0, 0.0)), 0.0)
-    >>> boss = team + 24 * ((np.arange(48) % 2 == 1) & (team < 12))
-    >>> fit = supervisor_change(mean, team, boss, np.tile([0, 1], 24), np.full(48, 8))
+    >>> team = np.repeat(np.arange(24), 3)
+    >>> change = np.where(team < 6, 1.0, np.where(team < 12, -1.0, 0.0))
+    >>> fit = supervisor_change(change, np.arange(72), team, team, team + 24 * (team < 12), np.ones(72, int))
     >>> fit.value, round(fit.sd, 4), fit.n_changed
     (1.0, 0.7071, 12)
     """
-    mean = vector(team_mean, "team_mean")
-    sizes = vector(n, "n", mean.size)
-    if sizes.size and sizes.min() < 1:
-        raise ValueError("n must be at least 1 in every row")
-    group, boss = codes(team, "team", mean.size), codes(supervisor, "supervisor", mean.size)
-    steps = _steps(mean, group, boss, codes(period, "period", mean.size), sizes)
+    d = vector(change, "change")
+    if min_size < 2:
+        raise ValueError("min_size must be at least 2")
+    names = {"employee": employee, "team": team, "before": before, "after": after, "period": period}
+    rows = {name: codes(v, name, d.size) for name, v in names.items()}
+    groups, ahead = _grouped(d, rows, 1 if alone else min_size)
     counts: dict[str, Any] = {
         "level": level,
-        "n": steps.change.size,
-        "n_changed": int(steps.changed.sum()),
-        "n_teams": np.unique(steps.team).size,
-        "n_teams_changed": np.unique(steps.team[steps.changed]).size,
+        "n": groups.square.size,
+        "n_changed": len(np.unique(np.column_stack([groups.when, groups.who])[groups.changed], axis=0)),
+        "n_supervisors": np.unique(groups.who[groups.changed, 1]).size,
     }
-    reason = _refusal(steps, min_changes)
+    reason = _refusal(groups, counts["n_changed"], min_changes)
     if reason:
         return SupervisorChange(**counts, reason=reason)
-    return _estimate(steps, counts)
+    return _estimate(groups, ahead, counts)
 
 
-def _estimate(steps: _Steps, counts: dict[str, Any]) -> SupervisorChange:
+def _estimate(groups: _Groups, ahead: _Before, counts: dict[str, Any]) -> SupervisorChange:
     """The record of a design that carries an estimate."""
-    square = steps.change**2
-    means, covariance = _two_means(square, steps.changed, steps.noise, steps.team)
-    kept, changed = means.tolist()
-    value = changed - kept
-    se = _difference_se(covariance)
-    freedom = counts["n_teams_changed"] - 1
+    moved = groups.changed
+    means, cov4 = _means([(y, k) for k in (~moved, moved) for y in (groups.square, groups.own)], groups.who)
+    freedom = max(_independent(groups.who[moved]) - 1, 1.0)
     t = float(stdtrit(freedom, 0.5 + counts["level"] / 2))
-    floor = _spread_floor(kept, float(covariance[0, 0]), counts)
-    lower, upper = _difference_limits(kept, changed, covariance, t, floor)
+    # without leniency the mean square of those who changed would be their own part and what moves the others together
+    without = np.array([[1.0, -1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0]])
+    (still, changed), covariance = (without @ means).tolist(), without @ cov4 @ without.T
+    least = changed * _spread_floor(float(means[0]), float(cov4[0, 0]), moved)
+    covariance[1, 1] = max(covariance[1, 1], least**2)
+    value, se = changed - still, _difference_se(covariance)
+    lower, upper = _difference_limits(still, changed, covariance, t)
     sd, sd_lower, sd_upper = (math.sqrt(max(v, 0.0) / 2) for v in (value, lower, upper))
-    z = _log_ratio(kept, changed, covariance)
+    z = _log_ratio(still, changed, covariance)
     return SupervisorChange(
-        value=value, se=se, lower=lower, upper=upper, sd=sd, sd_lower=sd_lower, sd_upper=sd_upper, z=z,
-        p=float(stdtr(freedom, -z)), **_check(steps, counts["level"]), **counts,
+        value=value, se=se, lower=lower, upper=upper, sd=sd, sd_lower=sd_lower, sd_upper=sd_upper, z=z, df=freedom,
+        p=float(stdtr(freedom, -z)), **_check(ahead, counts["level"]), **counts,
     )  # fmt: skip
 
 
@@ -176,24 +201,34 @@ def _difference_se(covariance: Floats) -> float:
     return math.sqrt(max(float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]), 0.0))
 
 
-def _spread_floor(kept: float, variance: float, counts: dict[str, Any]) -> float:
-    """Least standard error of the mean square of changed teams, relative to it.
+def _independent(who: Ints) -> float:
+    """How many independent changes are worth as much as these, whose supervisors partly exchanged with each other.
+
+    Two changes move by λ_after − λ_before each: where two supervisors exchange, the one tells what the other does. Of
+    normal leniencies the squares have the correlation c², c = e_g·e_h/2, where e is 1 at the new supervisor and −1 at
+    the old: n²/Σc².
+    """
+    n = len(who)
+    row, sign = np.repeat(np.arange(n), 2), np.tile([-1.0, 1.0], n)
+    e = sparse.csr_array((sign, (row, who.ravel())), shape=(n, int(who.max()) + 1))
+    return n**2 / float(((e @ e.T) / 2).power(2).sum())
+
+
+def _spread_floor(kept: float, variance: float, changed: NDArray[np.bool_]) -> float:
+    """Least standard error of the mean square of groups that changed, relative to it.
 
     The squares of normal values have the coefficient of variation √2, those of skewed shares more. It is known
-    well from the teams that stay, badly from a few changes, whose own estimate is low when their mean square is.
+    well from the groups that stay, badly from a few changes, whose own estimate is low when their mean square is.
     """
-    stayed = counts["n"] - counts["n_changed"]
-    ratio = stayed * variance / kept**2 if kept > 0 else 0.0
-    return math.sqrt(max(2.0, ratio) / counts["n_changed"])
+    ratio = float((~changed).sum()) * variance / kept**2 if kept > 0 else 0.0
+    return math.sqrt(max(2.0, ratio) / float(changed.sum()))
 
 
-def _difference_limits(
-    a: float, b: float, covariance: Floats, t: float, floor: float
-) -> tuple[float, float]:
-    """Limits of b − a from the limits of the logs of two mean squares, joined as in MOVER."""
-    se_a, se_b = (math.sqrt(v) for v in np.diag(covariance))
-    se_b = max(se_b, b * floor)
-    (la, ua), (lb, ub) = _log_limits(a, se_a, t), _log_limits(b, se_b, t)
+def _difference_limits(a: float, b: float, covariance: Floats, t: float) -> tuple[float, float]:
+    """Limits of b − a from the limits of the logs of the two, joined as in MOVER; `a` is a difference, perhaps of 0."""
+    se_a, se_b = (math.sqrt(max(v, 0.0)) for v in np.diag(covariance))
+    lb, ub = _log_limits(b, se_b, t)
+    la, ua = _log_limits(a, se_a, t) if t * se_a < a else (a - t * se_a, a + t * se_a)
     rho = float(covariance[0, 1]) / (se_a * se_b) if se_a * se_b > 0 else 0.0
     down, up = ((b - lb, ua - a), (ub - b, a - la))
     low, high = (math.sqrt(max(x * x + y * y - 2 * rho * x * y, 0.0)) for x, y in (down, up))
@@ -216,68 +251,91 @@ def _log_ratio(a: float, b: float, covariance: Floats) -> float:
     return distance / se if se > 0 else math.copysign(math.inf, distance)
 
 
-def _steps(mean: Floats, team: Ints, supervisor: Ints, period: Ints, n: Floats) -> _Steps:
-    """Differences, with the mean change of teams that kept their supervisor taken out of each period."""
-    order = np.lexsort((period, team))
-    mean, n, team, supervisor, period = mean[order], n[order], team[order], supervisor[order], period[order]
-    same = team[1:] == team[:-1]
-    if (same & (period[1:] == period[:-1])).any():
-        raise ValueError("a team has two rows in one period")
-    use = same & (period[1:] == period[:-1] + 1)
-    moved = supervisor[1:] != supervisor[:-1]
-    follows = np.append(use[1:], False)
-    change, changed, when = np.diff(mean)[use], moved[use], period[1:][use]
-    _, when = np.unique(when, return_inverse=True)
-    kept = np.bincount(when[~changed], minlength=when.max(initial=-1) + 1)
-    total = np.bincount(when[~changed], weights=change[~changed], minlength=kept.size)
-    common = np.divide(total, kept, out=np.zeros(kept.size), where=kept > 0)
-    noise = ((1 / n[1:] + 1 / n[:-1]) / 2)[use]
-    later = np.append(moved[1:], False)[use]
-    return _Steps(change - common[when], changed, later, follows[use], noise, team[1:][use])
+def _grouped(d: Floats, rows: dict[str, Ints], min_size: int) -> tuple[_Groups, _Before]:
+    """Groups of at least `min_size` in periods of which two or more kept their supervisor; `min_size` 1: each alone."""
+    employee, team, period = rows["employee"], rows["team"], rows["period"]
+    who = np.column_stack([rows["before"], rows["after"]])
+    order = np.lexsort((period, employee))
+    follows = (np.diff(employee[order]) == 0) & (np.diff(period[order]) == 1)
+    if ((np.diff(employee[order]) == 0) & (np.diff(period[order]) == 0)).any():
+        raise ValueError("an employee has two rows in one period")
+    moved = rows["before"] != rows["after"]
+    next_ = np.full(d.size, -1)
+    next_[order[:-1][follows]] = moved[order[1:][follows]]
+    by = [employee] if min_size == 1 else [rows["before"], rows["after"]]
+    mean, own, first = _group_means(d, [period, team, *by], min_size)
+    when, changed = period[first], moved[first]
+    shift, error, kept = _shift(mean, changed, when)
+    use = kept[when] > 1
+    mean, own, first, when, changed = mean[use], own[use], first[use], when[use], changed[use]
+    free = mean - shift[when]
+    square = np.where(changed, free**2, free**2 * kept[when] / np.maximum(kept[when] - 1, 1))
+    groups = _Groups(square, own + np.where(changed, error[when], 0.0), changed, who[first], when)
+    known = ~moved & (next_ >= 0)
+    mean, _, at = _group_means(d[known], [v[known] for v in (period, team, next_, *by)], min_size)
+    use = kept[period[known][at]] > 1
+    at, mean = np.flatnonzero(known)[at][use], mean[use]
+    return groups, _Before(mean - shift[period[at]], next_[at] == 1, who[at])
 
 
-def _refusal(steps: _Steps, min_changes: int) -> str:
+def _group_means(d: Floats, keys: list[Ints], min_size: int) -> tuple[Floats, Floats, Ints]:
+    """Mean, s²/n and first row of each group of at least `min_size`; s² = 0 in groups of one."""
+    _, first, code = np.unique(np.column_stack(keys), axis=0, return_index=True, return_inverse=True)
+    code = code.ravel()
+    n = np.bincount(code, minlength=first.size)
+    mean = np.bincount(code, d, n.size) / np.maximum(n, 1)
+    squares = np.bincount(code, (d - mean[code]) ** 2, n.size)
+    use = n >= min_size
+    return mean[use], (squares / np.maximum(n - 1, 1) / np.maximum(n, 1))[use], first[use]
+
+
+def _shift(mean: Floats, changed: NDArray[np.bool_], when: Ints) -> tuple[Floats, Floats, Ints]:
+    """By period: mean change of the groups that kept their supervisor, its variance, and their number."""
+    periods = int(when.max(initial=-1)) + 1
+    still, at = mean[~changed], when[~changed]
+    kept = np.bincount(at, minlength=periods)
+    shift = np.bincount(at, still, periods) / np.maximum(kept, 1)
+    squares = np.bincount(at, (still - shift[at]) ** 2, periods)
+    return shift, squares / np.maximum(kept - 1, 1) / np.maximum(kept, 1), kept
+
+
+def _refusal(groups: _Groups, n_changed: int, min_changes: int) -> str:
     """Why there is no estimate; empty when there is one."""
-    if steps.change.size == 0:
+    if groups.square.size == 0:
         return "empty"
-    if steps.changed.sum() < min_changes:
+    if n_changed < min_changes:
         return "too_few_changes"
-    if (~steps.changed).sum() < min_changes:
+    if (~groups.changed).sum() < min_changes:
         return "no_stable_teams"
-    if not steps.change.any():
-        return "constant"
-    inside = max(float(np.ptp(steps.noise[part])) for part in (steps.changed, ~steps.changed))
-    return "sizes_apart" if inside < 1e-9 < float(np.ptp(steps.noise)) else ""
+    return "" if groups.square.any() or groups.own.any() else "constant"
 
 
-def _two_means(
-    y: Floats, marked: NDArray[np.bool_], noise: Floats | None, team: Ints
-) -> tuple[Floats, Floats]:
-    """Means of y where not marked and where marked, at mean `noise`; covariance clustered by team."""
-    columns = [(~marked).astype(np.float64), marked.astype(np.float64)]
-    if noise is not None and np.ptp(noise) > 1e-9:
-        columns.append(noise - noise.mean())
-    design = np.column_stack(columns)
-    bread = np.linalg.pinv(design.T @ design)
-    coef = bread @ (design.T @ y)
-    _, cluster = np.unique(team, return_inverse=True)
-    score = np.zeros((cluster.max() + 1, design.shape[1]))
-    np.add.at(score, cluster, design * (y - design @ coef)[:, None])
-    covariance = bread @ (score.T @ score) @ bread * (score.shape[0] / (score.shape[0] - 1))
-    return coef[:2], covariance[:2, :2]
+def _means(columns: list[tuple[Floats, NDArray[np.bool_]]], who: Ints) -> tuple[Floats, Floats]:
+    """Mean of each column over the groups marked beside it; covariance over groups that share a supervisor."""
+    means = np.array([y[marked].mean() for y, marked in columns])
+    n = len(who)
+    score = np.zeros((n, len(columns)))
+    for k, (y, marked) in enumerate(columns):
+        score[marked, k] = (y[marked] - means[k]) / marked.sum()
+    row = np.repeat(np.arange(n), 2)
+    member = sparse.csr_array((np.ones(2 * n), (row, who.ravel())), shape=(n, int(who.max()) + 1))
+    shared = (member @ member.T).astype(bool).astype(np.float64)
+    alone, covariance = score.T @ score, score.T @ (shared @ score)
+    if np.linalg.eigvalsh(covariance)[0] < 0.5 * np.linalg.eigvalsh(alone)[0]:
+        covariance = alone  # a sum over pairs that share may come out too low, even negative
+    return means, covariance * (n / (n - 1))
 
 
-def _check(steps: _Steps, level: float) -> dict[str, Any]:
-    """Mean change one period before a change of supervisor less that elsewhere: t, clustered by team."""
-    use = ~steps.changed & steps.has_next
-    marked, team = steps.changes_next[use], steps.team[use]
-    teams = np.unique(team[marked]).size
-    if teams < 2 or (~marked).sum() < 2:
+def _check(ahead: _Before, level: float) -> dict[str, Any]:
+    """Mean change one period before a change of supervisor less that elsewhere: t of supervisors less 1."""
+    marked = ahead.changes_next
+    freedom = np.unique(ahead.who[marked, 0]).size - 1
+    if freedom < 1 or (~marked).sum() < 2:
         return {"n_check": int(marked.sum())}
-    means, covariance = _two_means(steps.change[use], marked, None, team)
+    means, covariance = _means([(ahead.change, ~marked), (ahead.change, marked)], ahead.who)
     se = _difference_se(covariance)
-    value, half = float(means[1] - means[0]), float(stdtrit(teams - 1, 0.5 + level / 2)) * se
-    p = float(2 * stdtr(teams - 1, -abs(value) / se)) if se > 0 else math.nan
+    value, half = float(means[1] - means[0]), float(stdtrit(freedom, 0.5 + level / 2)) * se
+    p = float(2 * stdtr(freedom, -abs(value) / se)) if se > 0 else math.nan
     return {
         "check": value, "check_se": se, "check_lower": value - half, "check_upper": value + half, "check_p": p,
         "n_check": int(marked.sum()),

@@ -247,22 +247,26 @@ def pairs_minimum():
 
 
 def rotations():
-    """Shares of the top rating (the statement's scale) and mean scores; equal and unequal teams."""
+    """Shares of the top rating (the statement's scale) and mean scores; pair variance; supervisors who exchange."""
     stated = {0.0: ("-0.0006", "0.0023", "", ""), 0.3: ("", "", "2.3", ""), 0.6: ("", "", "3.6", "")}
     designs = [
-        ("share of 11.3 % top, teams of 8", True, None, 560),
-        ("mean score, teams of 8", False, None, 560),
-        ("mean score, teams of 4 to 13", False, (4, 14), 560),
-        ("mean score, teams of 4 to 13", False, (4, 14), 120),
+        ("share of 11.3 % top, teams of 8", True, None, 560, 0.0, False),
+        ("mean score, teams of 8", False, None, 560, 0.0, False),
+        ("mean score, teams of 4 to 13", False, (4, 14), 560, 0.0, False),
+        ("mean score, teams of 4 to 13", False, (4, 14), 120, 0.0, False),
+        ("mean score, teams of 4 to 13, pair SD .7", False, (4, 14), 120, 0.7, False),
+        ("share of 11.3 % top, teams of 8, pair SD .7", True, None, 560, 0.7, False),
+        ("mean score, teams of 4 to 13, supervisors exchange", False, (4, 14), 120, 0.0, True),
     ]
     n = 2000
-    for name, share, sizes, teams in designs:
+    for name, share, sizes, teams, pair, swap in designs:
         for sd in (0.0, 0.3, 0.6):
-            top = ndtri(0.887) * np.sqrt(1.09 + sd**2) if share else None
-            worlds = (rotation(np.random.default_rng([10, s]), teams, sd, top=top, sizes=sizes) for s in range(n))
+            top = ndtri(0.887) * np.sqrt(1.09 + sd**2 + pair**2) if share else None
+            plan = {"top": top, "sizes": sizes, "pair": pair, "swap": swap}
+            worlds = (rotation(np.random.default_rng([10, s]), teams, sd, **plan) for s in range(n))
             fits = [supervisor_change(*world) for world in worlds]
             value, z = np.array([f.value for f in fits]), np.array([f.z for f in fits])
-            says = stated[sd] if share else ("", "", "", "")
+            says = stated[sd] if share and not pair else ("", "", "", "")
             out = Table("supervisor_change", f"{teams}: {name}", f"leniency SD {sd}", n)
             out.mean("value", value, says[0] if share else f"{2 * sd**2:.3g}")
             out.sd("SD of value", value, says[1])

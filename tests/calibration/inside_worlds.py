@@ -78,23 +78,30 @@ def peers(rng, units, raters=3):
     return [a.ravel() for a in (score, ratee, unit * SIZE + by, unit)], merit.ravel()
 
 
-def rotation(rng, teams, sd, *, top=None, sizes=None):
-    """Three years of stable teams, 15 % a year get another supervisor; rows team x year.
+def rotation(rng, teams, sd, *, top=None, sizes=None, pair=0.0, swap=False):
+    """Three years of stable teams, 15 % a year get another supervisor; rows employee x year after the first.
 
-    Inside teams SD 1: lasting merit .78, one year .625; quality .3 between teams.
+    Inside teams SD 1: lasting merit .78, one year .625; quality .3 between teams. `pair`: SD of what a supervisor sees
+    in one employee. `swap`: supervisors exchange in pairs, else they are new.
     """
     n = np.full(teams, SIZE) if sizes is None else rng.integers(*sizes, teams)
     team = np.repeat(np.arange(teams), n)
     merit = 0.78 * normal(rng, team.size) + (0.3 * normal(rng, teams))[team]
-    boss, lenient, rows = np.arange(teams), sd * normal(rng, teams), []
+    own, lenient = pair * normal(rng, team.size), sd * normal(rng, 3 * teams)
+    boss, past, rows = np.arange(teams), None, []
     for year in range(3):
+        old = boss
         if year:
-            new = rng.random(teams) < 0.15
-            boss = np.where(new, teams * year + np.arange(teams), boss)
-            lenient = np.where(new, sd * normal(rng, teams), lenient)
-        score = merit + 0.625 * normal(rng, team.size) + lenient[team]
-        score = score > top if top is not None else score
-        rows.append((np.bincount(team, score) / n, np.arange(teams), boss, np.full(teams, year), n))
+            new = np.flatnonzero(rng.random(teams) < 0.15)
+            new = new[: len(new) // 2 * 2] if swap else new
+            boss = boss.copy()
+            boss[new] = old[np.roll(new, len(new) // 2)] if swap else teams * year + new
+            own = np.where(np.isin(team, new), pair * normal(rng, team.size), own)
+        score = merit + 0.625 * normal(rng, team.size) + lenient[boss[team]] + own
+        score = (score > top).astype(float) if top is not None else score
+        if year:
+            rows.append((score - past, np.arange(team.size), team, old[team], boss[team], np.full(team.size, year)))
+        past = score
     return [np.concatenate(column) for column in zip(*rows, strict=True)]
 
 

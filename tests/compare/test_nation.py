@@ -11,22 +11,23 @@ import pytest
 from kinerja_analysis.compare.nation import MIN_REGIONS, national_change
 from kinerja_analysis.stats import supervisor_change
 
-ONE = {"n_changed": 40, "n_teams": 40, "value": 0.02, "se": 0.01}
+ONE = {"n_changed": 40, "df": 39, "value": 0.02, "se": 0.01}
 
 
 def region(rng: np.random.Generator, changed: int, sd: float, noise: float) -> Mapping[str, Any]:
     """Two periods of teams of eight, a quarter of which change their supervisor."""
     teams = 4 * changed
-    team, step = np.repeat(np.arange(teams), 2), np.tile([0, 1], teams)
-    boss = np.where((step == 1) & (team < changed), team + teams, team)
-    mean = rng.normal(0, sd, 2 * teams)[boss] + rng.normal(0, noise / 8**0.5, 2 * teams)
-    fit = supervisor_change(mean, team, boss, step, np.full(2 * teams, 8))
-    return {"n_changed": fit.n_changed, "n_teams": fit.n_teams_changed, "value": fit.value, "se": fit.se}
+    team = np.repeat(np.arange(teams), 8)
+    after = np.where(team < changed, team + teams, team)
+    lenient = rng.normal(0, sd, 2 * teams)
+    change = lenient[after] - lenient[team] + rng.normal(0, noise * 2**0.5, team.size)
+    fit = supervisor_change(change, np.arange(team.size), team, team, after, np.ones(team.size, dtype=int))
+    return {"n_changed": fit.n_changed, "df": fit.df, "value": fit.value, "se": fit.se}
 
 
 def test_weights_are_changes_and_negative_values_count() -> None:
     """40 changes at .02 in four regions, 160 at −.01 in one: (4·40·.02 − 160·.01)/320 = .005, sigma .05."""
-    told = national_change([ONE] * 4 + [{"n_changed": 160, "n_teams": 40, "value": -0.01, "se": 0.01}])
+    told = national_change([ONE] * 4 + [{"n_changed": 160, "df": 39, "value": -0.01, "se": 0.01}])
     assert told is not None and told.sd == pytest.approx(0.05) and told.lower == 0.0
     assert (told.regions, told.n_changed) == (5, 320)
 

@@ -17,9 +17,10 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, conform
 from kinerja_analysis.base.words import messages, placeholders
-from kinerja_analysis.detect._leniency_changes import changes, running, stable_groups
+from kinerja_analysis.detect._leniency_changes import changes, groups, steps
 from kinerja_analysis.detect._leniency_export import bounds, tipping
 from kinerja_analysis.detect._leniency_pairs import prior_variance, rater_variance, within_ratee
+from kinerja_analysis.detect._running import running
 from kinerja_analysis.detect._team_share import between_share
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, thresholds
@@ -448,8 +449,8 @@ def test_only_employees_who_stay_count() -> None:
     ratings, appraisals = export({("2024", "U", "S"): [3, 3, 3], ("2025", "U", "T"): [3, 3, 3, 4]})
     ctx = context(ratings, appraisals)
     teams = Context(ctx.history, ctx.history, ctx.scores, ctx.config, ctx.design, REGION, 2025).teams
-    groups = stable_groups(teams)
-    assert groups["mean"].tolist() == [3.0, 3.0] and groups["n"].tolist() == [3, 3]
+    found = groups(steps(teams))
+    assert found[["before", "after", "mean", "size"]].to_numpy().tolist() == [["S", "T", 0.0, 3]]
 
 
 def test_few_changes_are_insufficient() -> None:
@@ -459,8 +460,12 @@ def test_few_changes_are_insufficient() -> None:
     assert change.status is Status.INSUFFICIENT and change.params["n_changed"] == 6
 
 
-def test_single_movers_against_whole_teams_are_not_told_apart() -> None:
-    """All who changed moved alone, all teams that stayed have three: size and change are one column."""
+def test_single_movers_are_compared_one_by_one() -> None:
+    """All who changed moved alone, all teams that stayed have three; what is seen in one person stays in.
+
+    36 who stay: six move by 1, mean 1/6, mean square about it 5/35. Twelve who change: six by 1: 13/36 about 1/6, of
+    which 1/7/36 is the error of that mean. 2σ² = 13/36 − 1/7 − 1/252 = 54/252.
+    """
     teams = {}
     for u in range(24):
         teams["2024", f"U{u:02d}", f"S{u:02d}"] = [3] if u < 12 else [2, 3, 3]
@@ -468,7 +473,8 @@ def test_single_movers_against_whole_teams_are_not_told_apart() -> None:
         teams["2025", f"U{u:02d}", f"T{u:02d}" if u < 12 else f"S{u:02d}"] = after
     found = run(*export(teams))
     change = pick(found, measure="supervisor_change")[0]
-    assert change.status is Status.INSUFFICIENT and change.code == "leniency.change_sizes"
+    assert change.status is Status.CLEAR and change.code.startswith("leniency.move_")
+    assert change.params["n_changed"] == 12 and change.params["steps"] == pytest.approx(math.sqrt(54 / 252 / 2))
 
 
 @pytest.mark.parametrize(("dip", "code"), [(0, "check_even"), (1, "check_differs")])

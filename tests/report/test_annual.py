@@ -97,14 +97,14 @@ def test_changes_of_supervisor_are_pooled_over_regions_that_studied_them(rows: R
     """Equal weights: 2 sigma squared = .02, se .01/sqrt(5), t of 195 degrees: sigma .1, .075 to .120."""
     some = [copy.deepcopy(r) for r in rows]
     for r in some[4:8]:
-        r["headline"]["changes"] = {"n_changed": 40.0, "n_teams": 40.0, "value": 0.02, "se": 0.01}
+        r["headline"]["changes"] = {"n_changed": 40.0, "df": 39.0, "value": 0.02, "se": 0.01}
     text = page_html(annual_page(some, 2025, "public", "en").blocks, lang="en", title="")
     assert "enough to be studied in 4 regions" in text
     some[8]["headline"]["changes"] = some[4]["headline"]["changes"]
     text = page_html(annual_page(some, 2025, "public", "en").blocks, lang="en", title="")
     assert "200 changes of supervisor" in text and "0.100 predikat levels (range 0.075 to 0.120)" in text
     assert "about 10 of 100 employees" in text and "cannot be ruled out" not in text
-    some[8]["headline"]["changes"] = {"n_changed": 400.0, "n_teams": 40.0, "value": -0.02, "se": 0.01}
+    some[8]["headline"]["changes"] = {"n_changed": 400.0, "df": 39.0, "value": -0.02, "se": 0.01}
     text = page_html(annual_page(some, 2025, "public", "en").blocks, lang="en", title="")
     assert "0.000 predikat levels (range 0.000 to" in text and "cannot be ruled out" in text
 

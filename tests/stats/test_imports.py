@@ -56,8 +56,8 @@ CALLS = {
     "source_correlation": "([1, 2, 3, 11, 12, 13], [1, 3, 2, 5, 7, 6], [0, 0, 0, 1, 1, 1])",
     "source_reliability": "(np.tile([1.0, 2, 4, 5], 6), np.arange(24) // 2, np.arange(24), np.arange(24) // 4)",
     "suggest_links": "(np.arange(8), [0] * 4 + [1] * 4, (1, 8))",
-    "supervisor_change": "(np.arange(48) % 7, np.arange(48) // 2, np.arange(48) // 2 + 24 * (np.arange(48) % 2),"
-    " np.arange(48) % 2, np.full(48, 8))",
+    "supervisor_change": "(np.arange(72) % 7, np.arange(72), np.arange(72) // 3, np.arange(72) // 3,"
+    " np.arange(72) // 3 + 24 * (np.arange(72) % 2), np.ones(72, int))",
     "supervisor_effects": "([1.0, 0.0, -1.0, 0.5], [0, 1, 2, 3], [0, 0, 0, 0], [0, 1, 2, 0], [1, 2, 0, 2], [8] * 4)",
     "supported_order": "(np.arange(30) % 2, [np.arange(30)], np.arange(30) // 2, reliability=[0.6])",
     "two_way_effects": "([5, 4, 5, 4, 3, 4], [0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2])",
