@@ -101,7 +101,7 @@ def supervisor_changes(ctx: Context, out: Collector) -> None:
                          minimum=found.minimum)  # fmt: skip
         return
     estimate = Estimate(fit.sd / sd, fit.sd_lower / sd, fit.sd_upper / sd, fit.level, fit.n, "sd",
-                        "event study of changes of supervisor, clustered by team")  # fmt: skip
+                        "event study of changes of supervisor, clustered by supervisor")  # fmt: skip
     out.add(
         f"{who}_spread" if fit.lower > 0 else f"{who}_unclear", Status.CLEAR, "supervisor_change", scope=FULL,
         estimate=estimate, p_value=fit.p, n_changed=fit.n_changed, steps=fit.sd,
@@ -118,7 +118,7 @@ def before_change(out: Collector, found: Changes) -> None:
         out.insufficient("check_few", "change_check", FULL, n_check=fit.n_check, minimum=found.minimum)
         return
     estimate = Estimate(fit.check, fit.check_lower, fit.check_upper, fit.level, fit.n_check, "levels",
-                        "event study of changes of supervisor, clustered by team")  # fmt: skip
+                        "event study of changes of supervisor, clustered by supervisor")  # fmt: skip
     code = "check_differs" if fit.check_p < 1 - fit.level else "check_even"
     out.add(code, Status.CLEAR, "change_check", scope=FULL, estimate=estimate, p_value=fit.check_p,
             n_check=fit.n_check)  # fmt: skip
