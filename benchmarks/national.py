@@ -87,7 +87,7 @@ def detected(tables: Tables, place: Path, region: str) -> dict[str, Any]:
     return {"region": region, "employees": int((tables.employees["year"] == YEAR).sum()),
             "rows": int(kept["appraisals" if "appraisals" in kept else "ratings"]), "rows_all": int(kept.sum()),
             "failed": list(audit.failed),
-            "flags": sum(int((r.frame["status"] == "FLAG").sum()) for r in audit.results.values())}  # fmt: skip
+            "flags": sum(int((r.frame["status"] == "FLAGGED").sum()) for r in audit.results.values())}  # fmt: skip
 
 
 def scanned(store: Path, kind: str, regions: list[str]) -> tuple[int, float, float]:

@@ -107,6 +107,10 @@ class Result(Shown):
 
     detector: str
     frame: pd.DataFrame
+    _lists: dict[str, list[Any]] = field(default_factory=dict, init=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Result, (self.detector, self.frame)
 
     @staticmethod
     def of(detector: str, findings: Iterable[Finding]) -> Result:
@@ -126,16 +130,24 @@ class Result(Shown):
 
     def findings(self, **where: Any) -> Iterator[Finding]:
         """Yield findings, filtered by columns (``status="FLAGGED"``, ``subject_kind="rater"`` …)."""
-        frame = self.frame
+        kept: Iterable[int] = range(len(self.frame))
         for name, value in where.items():
-            frame = frame[frame[name] == value]
-        for r in frame.to_dict("records"):
+            column = self._list(name)
+            kept = [i for i in kept if column[i] == value]
+        for i in kept:
+            r = {name: self._list(name)[i] for name in self.frame.columns}
             estimate = Estimate(r["value"], r["lower"], r["upper"], r["level"], r["n"], r["unit"], r["method"])
             yield Finding(
                 r["code"], Status(r["status"]), r["measure"], r["subject_kind"], r["subject"], r["scope"],
                 estimate, r["threshold"], r["p_value"], r["p_adjusted"], tuple(r["rows"]), json.loads(r["params"]),
                 r["region"], r["year"],
             )  # fmt: skip
+
+    def _list(self, name: str) -> list[Any]:
+        """Return a column as a list, kept: a page looks up its findings hundreds of times."""
+        if name not in self._lists:
+            self._lists[name] = self.frame[name].tolist()
+        return self._lists[name]
 
     def first(self, **where: Any) -> Finding | None:
         """Return the first finding that matches, or None."""
