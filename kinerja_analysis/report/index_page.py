@@ -60,7 +60,7 @@ def headline(audit: Audit) -> dict[str, Any]:
 
 def _changes(view: View) -> dict[str, float] | None:
     frame = view.count("changes")
-    names = ("n_changed", "n_teams", "value", "se")
+    names = ("n_changed", "df", "value", "se")
     return {name: float(frame[name].iloc[0]) for name in names} if len(frame) else None
 
 
