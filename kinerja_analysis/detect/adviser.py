@@ -8,7 +8,7 @@ import pandas as pd
 from kinerja_analysis.detect.between import RELIABILITY, SD_RATER
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import threshold
-from kinerja_analysis.detect.design import edges
+from kinerja_analysis.detect.design import ANCHORED, edges
 
 NUMBERS = (50, 200, 1000)
 COLUMNS = (
@@ -25,8 +25,8 @@ def advice(ctx: Context) -> pd.DataFrame:
 
     Ways: ``cross`` (employees rated by raters of other groups, the most useful pairs first), ``superior`` (the raters'
     own superior rates some employees of each of his raters, at most as many as the middle team has; only where
-    superiors are known), ``vignette`` (all raters rate the same made-up cases, at most twenty; not where there are
-    ratings of cases already; no fewer than a judgement needs).
+    superiors are known), ``vignette`` (all raters rate the same made-up cases, at most twenty; not where
+    nearly all have rated cases already; no fewer than a judgement needs).
 
     Returns
     -------
@@ -66,8 +66,9 @@ def _kind(ctx: Context, kind: str) -> pd.DataFrame:
         size = int(pairs[pairs["source"] == "supervisor"].groupby("rater").size().median())
         parts += [_balanced("superior", under, sd_pair, size)] if under > 1 else []
         least = int(threshold("leniency.min_cases", ctx.config.overrides()).value)
-        there = ctx.tables.cases.drop_duplicates(["case", "rater"]).groupby("rater").size() >= least
-        parts += [] if there.any() else [_balanced("vignette", raters, sd_pair, CASES, least)]
+        there = ctx.tables.cases.drop_duplicates(["case", "rater"])["rater"].value_counts()
+        have = pd.Index(leaders.unique()).isin(there.index[there >= least]).mean()
+        parts += [] if have >= ANCHORED else [_balanced("vignette", raters, sd_pair, CASES, least)]
     table = pd.concat(parts, ignore_index=True)
     some = table["spread"].notna() | ((table["way"] == "cross") & np.isfinite(table["contrast_se"]))
     told = np.where(table["reliability"] >= RELIABILITY, "names", np.where(some, "spread", "nothing"))

@@ -80,6 +80,8 @@ def test_too_few_supervisors_for_a_verdict_are_compared_and_said_so() -> None:
     said = "Pada contoh kasus, **9 penilai dapat dibandingkan satu sama lain**"
     assert text.count(said) == 2 and said in lead(View(found, "id"))
     assert "dapat dibandingkan satu sama lain" not in text_of(made(True), "id")
+    assert "vignette" in set(found.counts["advice"]["way"]), "three still lack the cases: these can be bought"
+    assert "vignette" not in set(made(True).counts["advice"]["way"])
 
 
 def test_cases_are_never_called_employees() -> None:
