@@ -273,7 +273,9 @@ def _agree_years(
         year = np.where(np.isnan(column), year, column)
     if session.year is not None:
         clash, mine = np.isfinite(year) & (year != session.year), int((year == session.year).sum())
-        session.doubt("E502", mine, int(clash.sum()), partial(_other_year, session, block, told, rows, sources, year))
+        others = ", ".join(map(str, np.unique(year[clash]).astype(int)))
+        note = partial(_other_year, session, block, told, rows, sources, year)
+        session.doubt("E502", others, mine, int(clash.sum()), note)
         year = np.where(np.isnan(year), session.year, year)
     if np.isnan(year).any():
         filled = [(position, codes) for position, _, codes in sources if position >= 0]
@@ -311,7 +313,7 @@ def _region(session: Session, block: Block, layout: Layout, told: Told, rows: np
         default = _agency(session, block, told) or argument
     at, distinct, codes = _column(session, block, layout, "region", rows)
     found: list[str | None] = []
-    others: list[tuple[int, Any]] = []
+    others: list[tuple[str, int, Any]] = []
     for i, value in enumerate(distinct):
         hit = codes == i
         code = _code(session, block, at, rows, hit, value) if hit.any() else None
@@ -321,13 +323,14 @@ def _region(session: Session, block: Block, layout: Layout, told: Told, rows: np
         elif code and default != argument and not related(code, default):
             _note(session, block, at, rows, hit, "E501", value, expected=session.regions.name(default or ""))
         elif code and not related(code, argument):
-            others.append((int(hit.sum()), partial(_note, session, block, at, rows, hit, "E501", value,
-                                                   expected=session.regions.name(argument or ""))))  # fmt: skip
+            note = partial(_note, session, block, at, rows, hit, "E501", value,
+                           expected=session.regions.name(argument or ""))  # fmt: skip
+            others.append((code, int(hit.sum()), note))
         found.append(code)
-    mine = int((codes >= 0).sum()) - sum(n for n, _ in others)
+    mine = int((codes >= 0).sum()) - sum(n for _, n, _ in others)
     session.chosen |= {"E501"} if mine else set()
-    for n, note in others:
-        session.doubt("E501", mine, n, note)
+    for other, n, note in others:
+        session.doubt("E501", other, mine, n, note)
     if default is None and (codes < 0).any() and not told.agency:
         if at >= 0 and distinct:
             session.log.at("E201", block, at, rows[codes < 0], accepted=block.header[at])
@@ -367,7 +370,7 @@ def _agency(session: Session, block: Block, told: Told) -> str | None:
         note = partial(session.log.on, "E501", block, cells, value=told.agency,
                        expected=session.regions.name(argument or ""))  # fmt: skip
         mine = len(block) if related(code, argument) else 0
-        session.doubt("E501", mine, len(block) - mine, note)
+        session.doubt("E501", code, mine, len(block) - mine, note)
         below = argument is not None and argument.startswith(code + ".")
         declared = session.config.regions.get(argument or "")
         return argument if below and not (declared and declared.units) else code

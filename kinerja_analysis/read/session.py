@@ -21,6 +21,7 @@ from kinerja_analysis.read.regions import Regions
 
 Progress = Callable[[str, int, int], None]
 _TWINS = {"ratee": "person", "rater": "supervisor"}
+MANY = 3  #: more sheets than this that tell no region (or year) of the command: then the command is what is odd
 _SCORES = frozenset(("score", "hasil_kerja", "perilaku_kerja"))
 
 
@@ -51,27 +52,32 @@ class Session:
     criteria: list[tuple[str, str, list[str]]] = field(default_factory=list)
     progress: Progress | None = None
     chosen: set[str] = field(default_factory=set)
-    doubts: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
+    doubts: list[tuple[str, str, Callable[[], None]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.regions = Regions(self.config)
 
-    def doubt(self, code: str, mine: int, others: int, note: Callable[[], None]) -> None:
+    def doubt(self, code: str, told: str, mine: int, others: int, note: Callable[[], None]) -> None:
         """Take down rows of a sheet that tell another region (E501) or year (E502) than the command, for ``settle``.
 
-        ``mine`` rows tell that of the command. A few odd rows among them are noted at once.
+        ``told`` is what they tell, ``mine`` rows tell that of the command. A few odd rows among them are noted at once.
         """
         self.chosen |= {code} if mine else set()
         if others and 20 * others < mine:
             note()
         elif others:
-            self.doubts.append((code, note))
+            self.doubts.append((code, told, note))
 
     def settle(self) -> None:
-        """Note what tells another region or year than the command, unless other rows tell this one: then it chooses."""
-        for code, note in self.doubts:
-            if code not in self.chosen:
-                note()
+        """Note what tells another region or year than the command, unless other rows tell this one: then it chooses.
+
+        Where many sheets do, the command is what is odd: each region and year is noted once, at its first place.
+        """
+        for code in ("E501", "E502"):
+            mine = [(told, note) for c, told, note in self.doubts if c == code and code not in self.chosen]
+            for k, (told, note) in enumerate(mine):
+                if len(mine) <= MANY or told not in [earlier for earlier, _ in mine[:k]]:
+                    note()
 
     def fate(self, block: int, table: str) -> np.ndarray:
         """Return (and create) the fates of a block's rows for a table."""

@@ -55,9 +55,13 @@ def test_a_year_that_no_file_tells_is_refused(files: Path) -> None:
     with pytest.raises(InputRefused) as refused:
         audit(files, year=2023)
     assert {p.code for p in refused.value.problems if p.severity == "error"} == {"KA-E502"}
+    told = [p.value for p in refused.value.problems if p.severity == "error"]
+    assert sorted(told) == ["2024", "2025"], "many sheets, one odd command: each year once"
     with pytest.raises(InputRefused) as refused:
         audit(files, region="73.06")
-    assert {p.code for p in refused.value.problems if p.severity == "error"} == {"KA-E501"}
+    problems = [p for p in refused.value.problems if p.severity == "error"]
+    assert {p.code for p in problems} == {"KA-E501"}
+    assert len({p.value for p in problems}) == len(problems) == 3, "each once: Kuranji is in Padang"
     assert check(files, region="Mamuju", year=2025).ok
 
 
