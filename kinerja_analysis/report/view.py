@@ -149,10 +149,16 @@ class View:
         return [self.say("lead.cases", n=n)] if n and not anchored else []
 
     def untold(self, kind: str, verdict: str) -> str:
-        """Return ``verdict`` as it came out: "changes_few" where changes link, but their study had no answer."""
+        """Return ``verdict`` as it came out where changes link.
+
+        "changes_few" where their study had no answer, "changes_bound" where each employee counted alone.
+        """
         linked = (verdict, kind) == ("linked_by_changes", "ekinerja")
         study = self.first("leniency", measure="supervisor_change", scope=kind) if linked else None
-        return "changes_few" if study is not None and study.status is Status.INSUFFICIENT else verdict
+        if study is None or study.status not in (*ANSWERED, Status.INSUFFICIENT):
+            return verdict
+        alone = study.code.startswith("leniency.move_")
+        return "changes_few" if study.status is Status.INSUFFICIENT else "changes_bound" if alone else verdict
 
     def regional(self, result: Result) -> list[Finding]:
         """Return the findings about the region, for the kinds of data there are and the detector is made for.

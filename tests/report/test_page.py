@@ -291,3 +291,14 @@ def test_a_spread_is_not_announced_where_the_study_of_changes_has_no_answer(
     assert ("hanya **sebaran kelonggaran" in lead) == told
     assert ("juga sebarannya, belum dapat diperkirakan" in lead) != told
     assert any("sebaran itu pun belum" in x for x in find(page, b.Verdict)[0].sentences) != told
+
+
+def test_an_upper_bound_on_the_spread_is_not_announced_as_the_spread(lab: SimpleNamespace) -> None:
+    study = lab.finding("leniency.move_spread", Status.CLEAR, "supervisor_change", scope="ekinerja", n_changed=14,
+                        steps=0.2, value=0.4, lower=0.1, upper=0.7, n=90, unit="sd")  # fmt: skip
+    audit = lab.build(leniency=[study])
+    frame = audit.design.frame.assign(verdict="linked_by_changes", kind="ekinerja").iloc[:1]
+    page = region_page(replace(audit, design=Design(frame)), "id")
+    lead = find(page, b.Masthead)[0].lead
+    assert "batas atas sebaran kelonggaran" in lead and "hanya **sebaran kelonggaran" not in lead
+    assert any("hanya batas atas sebaran itu" in x for x in find(page, b.Verdict)[0].sentences)

@@ -51,8 +51,8 @@ def verdict(view: View) -> Verdict:
 
 
 def _sentence(view: View, row: Any) -> str:
-    few = view.untold(row.kind, row.verdict) == "changes_few"
-    return words.verdict(row, view.lang) + (" " + view.say("capacity.changes_few") if few else "")
+    told = view.untold(row.kind, row.verdict)
+    return words.verdict(row, view.lang) + (" " + view.say(f"capacity.{told}") if told != row.verdict else "")
 
 
 def _teams(row: Any) -> bool:
