@@ -130,9 +130,10 @@ def _cell(row: Row | None, year: int, lang: str) -> str:
     if row is None:
         return f"{start}<p class='ix muted'>{words('no_report', lang)}</p></td>"
     top = row.get("headline") or {}
+    told = top.get("told") or {}
     verdicts = "".join(
         f'<p class="vd">{glyph(v)}<span>{escape(say(f"report.kind.{k}", lang))}: '
-        f"{escape(say(f'report.verdict_name.{v}', lang))}</span></p>"
+        f"{escape(say(f'report.verdict_name.{told.get(k, v)}', lang))}</span></p>"
         for k, v in (top.get("verdicts") or {}).items()
     )
     flagged = [title(n, lang).lower() for n in top.get("flagged", [])]

@@ -140,3 +140,11 @@ def test_pages_about_several_regions_and_the_file_for_programs(reports: Path) ->
     files += [Path(h) for p in told["joint"] for h in p["hrefs"].values()]
     assert len(files) == 2 * 3 + 4 and all((reports / f).is_file() for f in files)
     assert "internal" not in json.dumps(told)
+
+
+def test_the_index_names_verdicts_as_they_came_out() -> None:
+    """Changes of supervisor link the export, but their study had no answer: the page says so, and so does the index."""
+    one = row()
+    one["headline"] |= {"verdicts": {"ekinerja": "linked_by_changes"}, "told": {"ekinerja": "changes_few"}}
+    text = index_html([one], "id").split('class="legend"')[0]
+    assert "sebaran pun belum diketahui" in text and "sebaran saja" not in text
