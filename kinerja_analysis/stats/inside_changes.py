@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ class _Groups:
 
     square: Floats
     own: Floats
-    changed: NDArray[np.bool_]
+    changed: Flags
     who: Ints
     when: Ints
 
@@ -84,7 +85,7 @@ class _Before:
     """Mean change of groups that kept their supervisor, by whether they change in the period after."""
 
     change: Floats
-    changes_next: NDArray[np.bool_]
+    changes_next: Flags
     who: Ints
 
 
@@ -178,15 +179,14 @@ def supervisor_change(
 def _estimate(groups: _Groups, ahead: _Before, counts: dict[str, Any]) -> SupervisorChange:
     """The record of a design that carries an estimate."""
     moved = groups.changed
-    means, cov4 = _means([(y, k) for k in (~moved, moved) for y in (groups.square, groups.own)], groups.who)
     freedom = max(_independent(groups.who[moved]) - 1, 1.0)
     t = float(stdtrit(freedom, 0.5 + counts["level"] / 2))
+    columns = [(y, k) for k in (~moved, moved) for y in (groups.square, groups.own)]
     # without leniency the mean square of those who changed would be their own part and what moves the others together
     without = np.array([[1.0, -1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0]])
-    (still, changed), covariance = (without @ means).tolist(), without @ cov4 @ without.T
-    least = changed * _spread_floor(float(means[0]), float(cov4[0, 0]), moved)
-    covariance[1, 1] = max(covariance[1, 1], least**2)
-    value, se = changed - still, _difference_se(covariance)
+    (still, changed), covariance = _means(columns, without, groups.who)
+    covariance[1, 1] = max(covariance[1, 1], (changed * _spread_floor(groups.square[~moved], counts["n_changed"])) ** 2)
+    value, se = changed - still, math.sqrt(max(float(covariance.trace() - 2 * covariance[0, 1]), 0.0))
     lower, upper = _difference_limits(still, changed, covariance, t)
     sd, sd_lower, sd_upper = (math.sqrt(max(v, 0.0) / 2) for v in (value, lower, upper))
     z = _log_ratio(still, changed, covariance)
@@ -196,32 +196,27 @@ def _estimate(groups: _Groups, ahead: _Before, counts: dict[str, Any]) -> Superv
     )  # fmt: skip
 
 
-def _difference_se(covariance: Floats) -> float:
-    """Standard error of the difference of two means."""
-    return math.sqrt(max(float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]), 0.0))
-
-
 def _independent(who: Ints) -> float:
     """How many independent changes are worth as much as these, whose supervisors partly exchanged with each other.
 
     Two changes move by λ_after − λ_before each: where two supervisors exchange, the one tells what the other does. Of
     normal leniencies the squares have the correlation c², c = e_g·e_h/2, where e is 1 at the new supervisor and −1 at
-    the old: n²/Σc².
+    the old: n²/Σc², and the sum over changes of c² is that over supervisors of the squares of E'E/2.
     """
     n = len(who)
     row, sign = np.repeat(np.arange(n), 2), np.tile([-1.0, 1.0], n)
     e = sparse.csr_array((sign, (row, who.ravel())), shape=(n, int(who.max()) + 1))
-    return n**2 / float(((e @ e.T) / 2).power(2).sum())
+    return n**2 / float(((e.T @ e) / 2).power(2).sum())
 
 
-def _spread_floor(kept: float, variance: float, changed: NDArray[np.bool_]) -> float:
-    """Least standard error of the mean square of groups that changed, relative to it.
+def _spread_floor(kept: Floats, n: int) -> float:
+    """Least standard error of the mean square of n groups that changed, relative to it.
 
     The squares of normal values have the coefficient of variation √2, those of skewed shares more. It is known
     well from the groups that stay, badly from a few changes, whose own estimate is low when their mean square is.
     """
-    ratio = float((~changed).sum()) * variance / kept**2 if kept > 0 else 0.0
-    return math.sqrt(max(2.0, ratio) / float(changed.sum()))
+    ratio = float(kept.var() / kept.mean() ** 2) if kept.any() else 0.0
+    return math.sqrt(max(2.0, ratio) / n)
 
 
 def _difference_limits(a: float, b: float, covariance: Floats, t: float) -> tuple[float, float]:
@@ -289,7 +284,7 @@ def _group_means(d: Floats, keys: list[Ints], min_size: int) -> tuple[Floats, Fl
     return mean[use], (squares / np.maximum(n - 1, 1) / np.maximum(n, 1))[use], first[use]
 
 
-def _shift(mean: Floats, changed: NDArray[np.bool_], when: Ints) -> tuple[Floats, Floats, Ints]:
+def _shift(mean: Floats, changed: Flags, when: Ints) -> tuple[Floats, Floats, Ints]:
     """By period: mean change of the groups that kept their supervisor, its variance, and their number."""
     periods = int(when.max(initial=-1)) + 1
     still, at = mean[~changed], when[~changed]
@@ -310,20 +305,32 @@ def _refusal(groups: _Groups, n_changed: int, min_changes: int) -> str:
     return "" if groups.square.any() or groups.own.any() else "constant"
 
 
-def _means(columns: list[tuple[Floats, NDArray[np.bool_]]], who: Ints) -> tuple[Floats, Floats]:
-    """Mean of each column over the groups marked beside it; covariance over groups that share a supervisor."""
+def _means(columns: list[tuple[Floats, Flags]], weights: Floats, who: Ints) -> tuple[list[float], Floats]:
+    """Weighted sums (rows of `weights`) of the means of columns over the groups marked beside them.
+
+    Their covariance is over groups that share a supervisor.
+    """
     means = np.array([y[marked].mean() for y, marked in columns])
-    n = len(who)
-    score = np.zeros((n, len(columns)))
+    score = np.zeros((len(who), len(columns)))
     for k, (y, marked) in enumerate(columns):
         score[marked, k] = (y[marked] - means[k]) / marked.sum()
-    row = np.repeat(np.arange(n), 2)
-    member = sparse.csr_array((np.ones(2 * n), (row, who.ravel())), shape=(n, int(who.max()) + 1))
-    shared = (member @ member.T).astype(bool).astype(np.float64)
-    alone, covariance = score.T @ score, score.T @ (shared @ score)
-    if np.linalg.eigvalsh(covariance)[0] < 0.5 * np.linalg.eigvalsh(alone)[0]:
+    score = score @ weights.T
+    # pairs that share a supervisor: over supervisors, less what two who share both count twice
+    moved = who[:, 0] != who[:, 1]
+    one = np.concatenate([who[:, 0], who[moved, 1]])
+    both = np.unique(np.sort(who[moved], axis=1), axis=0, return_inverse=True)[1].ravel()
+    alone = score.T @ score
+    covariance = _outer(np.concatenate([score, score[moved]]), one) - _outer(score[moved], both)
+    if np.linalg.eigvalsh(covariance)[0] < -1e-12 * np.trace(alone) or np.trace(covariance) < np.trace(alone):
         covariance = alone  # a sum over pairs that share may come out too low, even negative
-    return means, covariance * (n / (n - 1))
+    return (weights @ means).tolist(), covariance * (len(who) / (len(who) - 1))
+
+
+def _outer(score: Floats, cluster: Ints) -> Floats:
+    """Sum over clusters of the outer product of the sum of their rows."""
+    total = np.zeros((int(cluster.max(initial=-1)) + 1, score.shape[1]))
+    np.add.at(total, cluster, score)
+    return total.T @ total
 
 
 def _check(ahead: _Before, level: float) -> dict[str, Any]:
@@ -332,9 +339,10 @@ def _check(ahead: _Before, level: float) -> dict[str, Any]:
     freedom = np.unique(ahead.who[marked, 0]).size - 1
     if freedom < 1 or (~marked).sum() < 2:
         return {"n_check": int(marked.sum())}
-    means, covariance = _means([(ahead.change, ~marked), (ahead.change, marked)], ahead.who)
-    se = _difference_se(covariance)
-    value, half = float(means[1] - means[0]), float(stdtrit(freedom, 0.5 + level / 2)) * se
+    columns = [(ahead.change, ~marked), (ahead.change, marked)]
+    (value,), covariance = _means(columns, np.array([[-1.0, 1.0]]), ahead.who)
+    se = math.sqrt(float(covariance[0, 0]))
+    half = float(stdtrit(freedom, 0.5 + level / 2)) * se
     p = float(2 * stdtr(freedom, -abs(value) / se)) if se > 0 else math.nan
     return {
         "check": value, "check_se": se, "check_lower": value - half, "check_upper": value + half, "check_p": p,
