@@ -25,6 +25,7 @@ from kinerja_analysis.base.tables import TABLES, ScoreTable, Tables
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"  #: what a report set says of itself, for programs
 STAGE, OLD = ".stage-", ".old-"
+_OPEN: dict[str, Audit] = {}  #: the audit opened last, by the sum of its manifest
 _LEFT = re.compile(r"\.(stage-.*|old-.*|[^.].*\.(html|json|jsonl|lock)\.[a-z0-9_]{6,})")
 
 
@@ -220,13 +221,18 @@ def verified(folder: Path, *, key_file: str = "") -> dict[str, Any]:
 def load_audit(folder: Path, *, key_file: str = "") -> Audit:
     """Open a saved audit after checking its seal and the sum of every file.
 
-    Raises ``UsageError`` when something is missing or was changed.
+    The last one stays open: all notebooks of a set read the same. Raises ``UsageError`` when something is missing or
+    was changed.
     """
     body = verified(folder, key_file=key_file)
+    this = sealed(body, "public", b"") + key_file
+    if this in _OPEN:
+        return _OPEN[this]
+    _OPEN.clear()
     config = AuditConfig(**body["config"]).model_copy(update={"key_file": key_file})
     targets = [folder / Path(name).name for name in body["files"]]
     frames = {target.stem: pd.read_parquet(target) for target in targets}
-    return Audit(
+    audit = _OPEN[this] = Audit(
         cells=tuple((str(r), int(y)) for r, y in body["cells"]),
         design=Design(frames["design"]),
         scores=ScoreTable(frames["scores"]),
@@ -237,3 +243,4 @@ def load_audit(folder: Path, *, key_file: str = "") -> Audit:
         level=body["level"],
         review=frames.get("review"),
     )
+    return audit

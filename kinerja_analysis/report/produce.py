@@ -14,7 +14,7 @@ from typing import Any
 from kinerja_analysis.base.errors import KinerjaError, UsageError
 from kinerja_analysis.base.keys import key_bytes
 from kinerja_analysis.base.results import Audit
-from kinerja_analysis.base.store import METRICS, account, replacing, save_audit, sealed, sums, write_atomic
+from kinerja_analysis.base.store import METRICS, account, load_audit, replacing, save_audit, sealed, sums, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.base.workers import workers
 from kinerja_analysis.report._forks import orderly
@@ -155,7 +155,7 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
         os.environ["KINERJA_KEY_FILE"] = str(Path(audit.config.key_file).expanduser().resolve())
     target = job.folder(out)
     with replacing(target, mode=0o755) as stage:
-        save_audit(audit, stage / "audit")
+        load_audit(save_audit(audit, stage / "audit"))  # open for all notebooks, which are forks of this process
         made = {lang: _edition(job, audit, lang, stage, notebooks) for lang in job.languages}
         names = sorted(chain(*(files for files, _ in made.values())))
         metrics = {"region": job.region, "name": job.name, "year": job.year, "level": job.level,
