@@ -58,7 +58,7 @@ WORLDS: dict[str, Callable[[], Tables]] = {
     "all_good": lambda: world("lunak", 300),
     "faults": lambda: world("data_rusak", 300),
     "planted": lambda: planted(world("clean", 500)),
-    "three_years": lambda: world("demo", 300, region="93.01", years=(2023, 2024, YEAR)),
+    "three_years": lambda: world("demo", 500, region="93.01", years=(2023, 2024, YEAR)),
 }
 
 
