@@ -140,8 +140,8 @@ def chosen(kind: str, only: int | None, largest: int | None = None) -> tuple[lis
 def write(row: dict[str, Any]) -> None:
     """Put a row into the table, in place of the one of the same kind and number of regions."""
     place = HERE / "national.csv"
-    old = pd.read_csv(place) if place.exists() else pd.DataFrame(columns=list(row))
-    old = old[(old["kind"] != row["kind"]) | (old["regions"] != row["regions"])]
+    old = pd.read_csv(place, dtype=str, keep_default_na=False) if place.exists() else pd.DataFrame(columns=list(row))
+    old = old[(old["kind"] != row["kind"]) | (old["regions"] != str(row["regions"]))]
     pd.concat([old, pd.DataFrame([row])], ignore_index=True)[list(row)].to_csv(place, index=False, lineterminator="\n")
 
 

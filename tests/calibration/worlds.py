@@ -180,7 +180,7 @@ BESIDE = {
 TRUE = {
     "group_gap": {"odds_ratio": 1.0, "gap": 0.0},
     "affinity": {"own_group_odds_ratio": 1.0, "own_group_gap": 0.0},
-    "leniency": {"within_ratee": 0.0, "source_difference": 0.0, "case_leniency": 0.0, "supervisor_change": 0.0},
+    "leniency": {"within_ratee": 0.0, "source_difference": 0.0, "case_leniency": 0.0},
     "self_other": {"difference": 0.0, "difference_by_source": 0.0},
     "distribution": {"clustering": 0.0},
     "reciprocity": {"reciprocity": 0.0},
