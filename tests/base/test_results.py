@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,20 @@ def test_saved_audit_comes_back_and_tampering_is_refused(tmp_path: Path) -> None
     target.write_bytes(target.read_bytes()[:-1] + b"x")
     with pytest.raises(UsageError):
         load_audit(place)
+
+
+def test_the_audit_opened_last_stays_open_until_another_is_saved(tmp_path: Path) -> None:
+    place = audit("01.01").save(tmp_path / "audit")
+    assert load_audit(place) is load_audit(place)
+    assert load_audit(audit("01.02").save(place)).cells == (("01.02", 2025),)
+
+
+def test_what_a_result_keeps_to_look_up_does_not_travel() -> None:
+    result, bare = (Result.of("a", [finding(), finding(subject="P2")]) for _ in range(2))
+    assert [f.subject for f in result.findings(subject="P2", status="FLAGGED")] == ["P2"]
+    assert pickle.dumps(result) == pickle.dumps(bare)
+    with pytest.raises(KeyError):
+        list(result.findings(nothing=1))
 
 
 def test_a_changed_manifest_is_refused(tmp_path: Path) -> None:
