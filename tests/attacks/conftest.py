@@ -90,7 +90,7 @@ def _parquet(data: bytes) -> Iterator[bytes]:
 
 def inside(data: bytes) -> Iterator[bytes]:
     """Everything that stands inside a file's bytes: members, inflated streams, columns, unescaped strings, pictures."""
-    if data.startswith(b"PK"):
+    if data.startswith((b"PK\3\4", b"PK\5\6")):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             yield archive.comment
             for item in archive.infolist():
@@ -103,7 +103,7 @@ def inside(data: bytes) -> Iterator[bytes]:
         yield from filter(None, map(inflated, _PDF_STREAM.findall(data)))
     elif data.startswith(b"PAR1"):
         yield from _parquet(data)
-    elif data.startswith(b"\x1f\x8b"):
+    elif data.startswith(b"\x1f\x8b\x08"):
         yield zlib.decompressobj(31).decompress(data)
     elif data.lstrip()[:1] in (b"{", b"["):
         try:

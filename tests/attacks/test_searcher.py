@@ -123,3 +123,10 @@ def test_names_of_files_and_folders_are_searched(search, tmp_path) -> None:
         (tmp_path / place).parent.mkdir(parents=True)
         (tmp_path / place).write_bytes(b"x")
     assert search.below(tmp_path) == ["a/qzkenari-putri/x.txt", f"b/{NIP}.csv"]
+
+
+@pytest.mark.parametrize("start", [b"PK", b"PK\x09", b"\x1f\x8b", b"\x1f\x8b\x07"])
+def test_text_that_begins_like_an_archive_by_chance_is_searched_as_text(search, start: bytes) -> None:
+    for text, planted in ((CLEAN, False), (NAME, True)):
+        code = base64.b64encode(start + text.encode()).decode()
+        assert search.found_in(json.dumps([code]).encode()) is planted
