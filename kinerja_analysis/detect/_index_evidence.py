@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kinerja_analysis.detect._index_copies import copied
 from kinerja_analysis.detect.attributes import declared, dummies, latest, members, values
 from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.copies import copied
 from kinerja_analysis.detect.evidence import achievements, with_achievement
 from kinerja_analysis.stats import reliability_of_means, supported_order, without_groups
 from kinerja_analysis.stats.supported_order import SupportedOrder

@@ -2,7 +2,7 @@
 
 Measures: ``reliability_single``, ``reliability_mean``, ``phi`` and ``raters_needed`` (per source), ``correlation`` (per
 pair of sources, of two single ratings), ``descriptive`` (never judged), the region's ``verdict``, and ``stability``
-(region, export of several periods) and ``smallest_effect``.
+(region, export of several periods), ``copies`` (peers who repeat the supervisor, left out) and ``smallest_effect``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from kinerja_analysis.base.tables import SOURCES
 from kinerja_analysis.detect._agreement_stability import stability
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, Threshold
+from kinerja_analysis.detect.copies import copied, counted
 from kinerja_analysis.stats import agreement_coefficients, source_correlation, source_reliability
 from kinerja_analysis.stats._jackknife import unit_jackknife
 from kinerja_analysis.stats.reliability import MIN_UNITS, SourceCorrelation, SourceReliability
@@ -47,7 +48,8 @@ def detect(ctx: Context, out: Collector) -> None:
     if ctx.multisource.empty:
         out.not_applicable("no_data", "verdict", MANY)
         return
-    pairs = located(ctx.pairs)
+    whole = located(ctx.pairs)
+    pairs = whole[~repeated(ctx, whole)]
     if not (pairs.groupby("occasion")["rater"].size() > 1).any():
         out.not_applicable("one_source", "verdict", MANY)
         return
@@ -62,6 +64,7 @@ def detect(ctx: Context, out: Collector) -> None:
         within_source(ctx, out, source, fits, beside, links)
     for pair, (link, people) in links.items():
         between_sources(ctx, out, pair, link, people)
+    copies(ctx, out, whole, links)
     descriptive(ctx, out, fits)
     verdict(out)
 
@@ -83,6 +86,22 @@ def located(pairs: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         occasion=pd.factorize(occasion, sort=True)[0], place=pd.factorize(where, sort=True)[0]
     ).reset_index(drop=True)
+
+
+def repeated(ctx: Context, rows: pd.DataFrame) -> pd.Series:
+    """Tell which rows are those of peers who repeat the supervisor's scores beyond chance."""
+    return (rows["source"] == "peer") & pd.MultiIndex.from_frame(rows[["ratee", "rater"]]).isin(copied(ctx))
+
+
+def copies(ctx: Context, out: Collector, whole: pd.DataFrame, links: Links) -> None:
+    """How many peer ratings were left out as copies, where there are any, and what they would have changed."""
+    pair = ("supervisor", "peer")
+    if told := counted(ctx):
+        without, with_them = links.get(pair, (None, 0))[0], _correlation(whole, pair, ctx.config.level)[0]
+        if without is None or without.reason or with_them.reason:
+            out.add("copies_only", Status.CLEAR, "copies", scope=MANY, **told)
+        else:
+            out.add("copies", Status.CLEAR, "copies", scope=MANY, without=without.r, with_them=with_them.r, **told)
 
 
 def _reliability(rows: pd.DataFrame, level: float) -> SourceReliability:
@@ -317,6 +336,7 @@ def descriptive(ctx: Context, out: Collector, fits: dict[str, SourceReliability]
         return
     source = "peer" if "peer" in able else able[0]
     rows = ctx.multisource[(ctx.multisource["source"] == source) & ctx.multisource["rater"].notna()]
+    rows = rows[~repeated(ctx, rows)]
     rows = rows.sort_values(["row", "criterion", "score"]).drop_duplicates(["period", "ratee", "criterion", "rater"])
     people, names = pd.factorize(rows["ratee"])
     if len(names) < ctx.config.minimum_n:

@@ -19,7 +19,6 @@ import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect import _index_panel as panel
-from kinerja_analysis.detect._index_copies import copied
 from kinerja_analysis.detect._index_evidence import (
     BOTH,
     CAPAIAN,
@@ -37,9 +36,10 @@ from kinerja_analysis.detect._index_evidence import (
     official,
     some,
 )
-from kinerja_analysis.detect.attributes import dummies, latest, values
+from kinerja_analysis.detect.attributes import dummies, values
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
+from kinerja_analysis.detect.copies import counted
 from kinerja_analysis.stats import separated_pairs, without_groups
 from kinerja_analysis.stats._jackknife import unit_jackknife
 from kinerja_analysis.stats.supported_order import SupportedOrder
@@ -83,7 +83,8 @@ def anchor(value: float) -> tuple[str, float]:
 def _form(ctx: Context, out: Collector, cell: Cell) -> None:
     """Index, panel and losses of one kind of score."""
     usable = _integrity(ctx, out, cell)
-    _copies(ctx, out, cell)
+    if cell.scope != FULL and (told := counted(ctx)):
+        out.add("copies", Status.CLEAR, "index_copies", scope=cell.scope, **told)
     _differentiation(ctx, out, cell)
     if cell.names and usable:
         shared = groups(ctx, cell)
@@ -98,16 +99,6 @@ def _form(ctx: Context, out: Collector, cell: Cell) -> None:
             _losses(ctx, out, cell, clean, order)
             return
     _refuse(ctx, out, cell, usable)
-
-
-def _copies(ctx: Context, out: Collector, cell: Cell) -> None:
-    """Peer ratings that repeat the supervisor's beyond chance, where there are any: no evidence, and said so."""
-    if cell.scope == FULL or not len(found := copied(ctx)):
-        return
-    peers = latest(ctx.multisource[ctx.multisource["source"] == "peer"]).drop_duplicates(["ratee", "rater"])
-    estimate = Estimate(len(found), level=ctx.config.level, n=len(peers), unit="count", method="full_count")
-    out.add("copies", Status.CLEAR, "index_copies", scope=cell.scope, estimate=estimate,
-            raters=found.get_level_values(1).nunique(), family=int(peers["rater"].nunique()))  # fmt: skip
 
 
 def _refuse(ctx: Context, out: Collector, cell: Cell, usable: bool) -> None:

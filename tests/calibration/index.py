@@ -23,7 +23,7 @@ import numpy as np
 from index_worlds import CRITERIA, PEER, PEERS, RELIABILITY, SELF, TEAM, UNIT, UNITS, draw, region
 from scipy.special import stdtrit
 
-from kinerja_analysis.detect._index_copies import repeats
+from kinerja_analysis.detect.copies import repeats
 from kinerja_analysis.stats import adjust, ordered_pairs, reliability_of_means, supported_order, without_groups
 
 RESULT = Path(__file__).with_suffix(".csv")

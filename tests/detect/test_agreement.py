@@ -368,3 +368,42 @@ def test_too_few_units_to_find_any_unreliability() -> None:
     ctx = Context(Tables(), Tables(), ScoreTable(pd.DataFrame()), AuditConfig(), Design(pd.DataFrame()), REGION, 2025)
     smallest_effect(ctx, out, {"peer": replace(fit, single_upper=fit.single + 1)})
     assert out.found[0].code == "agreement.smallest_none" and out.found[0].estimate.value > 40
+
+
+def coarse(seed: int, copying: float) -> tuple[pd.DataFrame, set[str]]:
+    """Twenty units of eight, four criteria from 1 to 5 with an effect of the pair; some peers copy the superior."""
+    g = np.random.default_rng(seed)
+    frames, names = [], set()
+    for u in range(20):
+        chosen = {f"U{u:02d}E{i}" for i in range(8) if g.random() < copying}
+        names |= chosen
+        for i in range(8):
+            name, truth, boss = f"U{u:02d}E{i}", g.normal(), None
+            raters = [(f"S{u:02d}", "supervisor"), *((f"U{u:02d}E{(i + k) % 8}", "peer") for k in (1, 2, 3))]
+            for rater, source in raters:
+                own = np.clip(np.rint(3 + truth + g.normal() + g.normal(0, 0.7, 4)), 1, 5)
+                boss = own if boss is None else boss
+                scores = boss if rater in chosen else own
+                rows = table([(name, rater, source, f"U{u:02d}", s) for s in scores])
+                frames.append(rows.assign(criterion=list("abcd"), scale_min=1.0, scale_max=5.0))
+    rows = pd.concat(frames, ignore_index=True)
+    return rows.assign(row=[f"1:1:{i}" for i in range(len(rows))]), names
+
+
+def test_peers_who_repeat_the_supervisor_do_not_count_and_are_counted() -> None:
+    ratings, copying = coarse(3, 0.4)
+    found = run(ratings)
+    said = pick(found, "copies")
+    assert said.code == "agreement.copies"
+    assert len(copying) <= said.params["raters"] <= 1.2 * len(copying)  # all of them, and the one in ten allowed
+    assert said.params["with_them"] > said.params["without"] + 0.2
+    kept = run(ratings[(ratings["source"] != "peer") | ~ratings["rater"].isin(copying)])  # as if they rated nobody
+    for measure, subject in (("reliability_single", "peer"), ("correlation", "supervisor|peer")):
+        mine, alone = (pick(f, measure, subject).estimate for f in (found, kept))
+        assert mine is not None and alone is not None and mine.value == pytest.approx(alone.value, abs=0.03)
+        assert mine.value == said.params["without"] or subject == "peer"
+
+
+def test_without_copies_nothing_is_left_out() -> None:
+    ratings, _ = coarse(4, 0.0)
+    assert not [f for f in run(ratings) if f.measure == "copies"]

@@ -22,9 +22,9 @@ from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.base.words import messages
 from kinerja_analysis.detect import _index_panel as panel
 from kinerja_analysis.detect import contexts, detect
-from kinerja_analysis.detect._index_copies import repeats
 from kinerja_analysis.detect._index_evidence import Cell as IndexCell
 from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.copies import repeats
 from kinerja_analysis.detect.index import anchor
 from kinerja_analysis.score import score
 from kinerja_analysis.simulate import simulate

@@ -1,15 +1,20 @@
 """Peer ratings that repeat the supervisor's scores of the same employee beyond chance: no evidence of their own.
 
+Neither the index nor the agreement of raters counts them.
+
 Chance is what peers tell of each other: how often another peer of an employee gives the same scores, where the
 supervisor gave others.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kinerja_analysis.base.results import Estimate
 from kinerja_analysis.detect.attributes import latest
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.identical import vectors
@@ -20,7 +25,16 @@ WEIGHT = 5.0  #: pairs of peers that the region's rate counts for beside a vecto
 
 def copied(ctx: Context) -> pd.MultiIndex:
     """Return the peer ratings (ratee, rater) of peers who repeat the supervisor's scores beyond chance."""
-    return ctx.memo("index_copies", lambda: _copied(ctx))  # type: ignore[no-any-return]
+    return ctx.memo("copied", lambda: _copied(ctx))  # type: ignore[no-any-return]
+
+
+def counted(ctx: Context) -> dict[str, Any]:
+    """Return what a finding says of the copies, where there are any: how many ratings, by how many of the peers."""
+    if not len(found := copied(ctx)):
+        return {}
+    peers = latest(ctx.multisource[ctx.multisource["source"] == "peer"]).drop_duplicates(["ratee", "rater"])
+    return {"estimate": Estimate(len(found), level=ctx.config.level, n=len(peers), unit="count", method="full_count"),
+            "raters": found.get_level_values(1).nunique(), "family": int(peers["rater"].nunique())}  # fmt: skip
 
 
 def _copied(ctx: Context) -> pd.MultiIndex:
