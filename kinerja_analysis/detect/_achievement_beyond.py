@@ -1,7 +1,7 @@
-"""What ratings exceed achievement by: the slope inside supervisors, and teams above or below it, over a range.
+"""What ratings exceed achievement by: the slope inside supervisors, teams and agencies above or below it, over a range.
 
 Error in achievement flattens the slope and leaves true team quality in what remains, so both are given for a
-reliability from 1 down to the lowest considered, and a team is named only where the answer is the same throughout.
+reliability from 1 down to the lowest considered, and nobody is named but where the answer is the same throughout.
 """
 
 from __future__ import annotations
@@ -34,14 +34,16 @@ class Slope:
 class Beyond:
     """One entry per team, ratings in SD inside teams: excess over the region's mean at each reliability, shape (k, R).
 
-    ``se`` is with the spread inside all teams together, ``own_se`` with the team's own (n − 1 degrees of freedom).
-    ``p`` is the largest minimal-effect p over the range and both, 1 where the sign changes; ``n`` members per team.
+    ``se`` is with the spread inside all teams together, ``own_se`` with the team's own (n − 1 degrees of freedom), both
+    with the error of the slope, whose SE moves the excess by ``lean``. ``p`` is the largest minimal-effect p over the
+    range and both, 1 where the sign changes; ``n`` members per team. Of agencies alike, with teams in place of members.
     """
 
     reliability: Floats
     value: Floats
     se: Floats
     own_se: Floats
+    lean: Floats
     p: Floats
     n: Ints
 
@@ -105,17 +107,54 @@ def beyond(score: Floats, evidence: Floats, team: Ints, slope: Slope, lowest: fl
     rest = inside_y[:, None] - inside_x[:, None] * b
     squares = np.column_stack([np.bincount(team, r) for r in (rest**2).T])
     share = n[:, None] / n.sum()
-    known = (mean_x[:, None] * slope.se / reliability) ** 2
+    lean = mean_x[:, None] * slope.se / reliability
     pooled = squares.sum(axis=0) / (n.sum() - n.size)
     own = squares / np.maximum(n - 1, 1)[:, None]
-    se, own_se = (np.sqrt(v / n[:, None] * (1 - share) + known) for v in (pooled, own))
+    return _judged(reliability, value, (pooled, own), (1 - share) / n[:, None], lean, n, delta)
+
+
+def agencies(made: Beyond, agency: Ints, delta: float) -> Beyond:
+    """Return the same of agencies: the mean excess of an agency's teams, less that of all teams, each counting once.
+
+    Parameters
+    ----------
+    made : Beyond
+        Of k teams.
+    agency : ndarray of int, shape (k,)
+        Codes 0..m-1, each used, at least one of several teams.
+    delta : float
+        Practical difference in SD.
+
+    Notes
+    -----
+    What the teams of one agency differ by holds everything that makes teams differ (leniency, targets, luck), so the
+    errors are those of a mean over teams: with the spread of teams inside all agencies and with the agency's own.
+    """
+    n = np.bincount(agency)
+    value = _means(made.value - made.value.mean(axis=0), agency, n)
+    squares = _means((made.value - made.value.mean(axis=0) - value[agency]) ** 2, agency, n) * n[:, None]
+    spread = squares.sum(axis=0) / (n.sum() - n.size), squares / np.maximum(n - 1, 1)[:, None]
+    weight = (1 - n / n.sum())[:, None] / n[:, None]
+    return _judged(made.reliability, value, spread, weight, _means(made.lean, agency, n), n, delta)
+
+
+def _means(values: Floats, code: Ints, n: Ints) -> Floats:
+    return np.column_stack([np.bincount(code, v, minlength=n.size) / n for v in values.T])
+
+
+def _judged(
+    reliability: Floats, value: Floats, spread: tuple[Floats, Floats], weight: Floats, lean: Floats, n: Ints,
+    delta: float,
+) -> Beyond:  # fmt: skip
+    """Errors by the pooled spread and by the own one, and the larger p over both and over all reliabilities."""
+    se, own_se = (np.sqrt(v * weight + lean**2) for v in spread)
     freedom = np.broadcast_to(np.maximum(n - 1.0, 1)[:, None], value.shape)
     p = np.maximum(
-        _minimal(value, se, delta, np.full(value.shape, float(n.sum() - n.size - 1))),
+        _minimal(value, np.maximum(se, LEAST_SE), delta, np.full(value.shape, float(n.sum() - n.size - 1))),
         _minimal(value, np.maximum(own_se, LEAST_SE), delta, freedom),
     ).max(axis=1)
     alike = (np.sign(value) == np.sign(value[:, :1])).all(axis=1)
-    return Beyond(reliability, value, se, own_se, np.where(alike, p, 1.0), n)
+    return Beyond(reliability, value, se, own_se, lean, np.where(alike, p, 1.0), n)
 
 
 def _minimal(value: Floats, se: Floats, delta: float, df: Floats) -> Floats:

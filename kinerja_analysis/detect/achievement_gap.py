@@ -3,7 +3,7 @@
 Measures: ``smallest_effect`` (region), ``order`` (region), ``order_others`` (region, achievement measured by others
 alone), ``ignoring`` (region: how far supervisors differ), ``supervisor_order`` (region and rater), ``order_by_sector``
 (aspect, and sector or agency with aspect), ``slope`` (region), ``beyond_achievement`` (region and rater),
-``measured_by``, and the lists ``top_missed`` and ``low_reached``.
+``agency_beyond`` (unit), ``measured_by``, and the lists ``top_missed`` and ``low_reached``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scipy.special import ndtri, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT
-from kinerja_analysis.detect._achievement_beyond import Beyond, beyond, within_slope
+from kinerja_analysis.detect._achievement_beyond import Beyond, agencies, beyond, within_slope
 from kinerja_analysis.detect._achievement_order import (
     POWER,
     Regional,
@@ -199,6 +199,7 @@ def _beyond(ctx: Context, out: Collector, cell: Cell) -> None:
             steep=slope.value / lowest.value)  # fmt: skip
     made = beyond(own.score, own.evidence, own.team, slope, lowest.value, limit.value)
     _teams_beyond(ctx, out, own, made, limit)
+    _agencies_beyond(ctx, out, own, made, limit)
 
 
 def _teams_beyond(ctx: Context, out: Collector, own: Cell, made: Beyond, limit: Threshold) -> None:
@@ -208,21 +209,8 @@ def _teams_beyond(ctx: Context, out: Collector, own: Cell, made: Beyond, limit: 
     if not enough.any():
         out.insufficient("beyond_small", "beyond_achievement", scope, n_teams=len(names), least=least)
         return
-    adjusted = adjust(np.where(enough, made.p, np.nan), "bh")
-    flagged = enough & (adjusted <= ctx.config.fdr)
-    half = made.half(ctx.config.level)
-    middle = made.value.shape[1] // 2
-    for i in np.flatnonzero(enough):
-        lower, upper = float((made.value - half)[i].min()), float((made.value + half)[i].max())
-        estimate = Estimate(float(made.value[i, middle]), lower, upper, ctx.config.level, int(made.n[i]), "sd",
-                            "beyond_range")  # fmt: skip
-        sign = "higher" if made.value[i, middle] > 0 else "lower"
-        out.add(
-            f"beyond_{sign}" if flagged[i] else "beyond_not_shown", Status.FLAGGED if flagged[i] else Status.CLEAR,
-            "beyond_achievement", kind="rater", subject=names[i], scope=scope, estimate=estimate, threshold=limit,
-            p_value=made.p[i], p_adjusted=adjusted[i], rows=own.cited[names[i]], least_size=made.value[i].min(),
-            most_size=made.value[i].max(),
-        )  # fmt: skip
+    about = [{"kind": "rater", "subject": name, "rows": own.cited[name]} for name in names]
+    flagged = _each_beyond(ctx, out, made, limit, enough, about, measure="beyond_achievement", scope=scope)
     estimate = Estimate(int(flagged.sum()), level=ctx.config.level, n=int(made.n[enough].sum()), unit="count",
                         method="minimal_effect_bh")  # fmt: skip
     out.add(
@@ -231,6 +219,44 @@ def _teams_beyond(ctx: Context, out: Collector, own: Cell, made: Beyond, limit: 
         n_few=int((~enough).sum()), limit=limit.value, reliability=float(made.reliability[0]),
         tightest=float(np.maximum(made.se, made.own_se)[enough].min()),
     )  # fmt: skip
+
+
+def _each_beyond(
+    ctx: Context, out: Collector, made: Beyond, limit: Threshold, enough: np.ndarray, about: list[dict[str, Any]],
+    *, measure: str, scope: str, stem: str = "beyond",
+) -> np.ndarray:  # fmt: skip
+    """One finding per supervisor or agency with enough employees or supervisors, one family; return who is flagged."""
+    adjusted = adjust(np.where(enough, made.p, np.nan), "bh")
+    flagged: np.ndarray = enough & (adjusted <= ctx.config.fdr)
+    half, middle = made.half(ctx.config.level), made.value.shape[1] // 2
+    for i in np.flatnonzero(enough):
+        lower, upper = float((made.value - half)[i].min()), float((made.value + half)[i].max())
+        estimate = Estimate(float(made.value[i, middle]), lower, upper, ctx.config.level, int(made.n[i]), "sd",
+                            "beyond_range")  # fmt: skip
+        sign = "higher" if made.value[i, middle] > 0 else "lower"
+        out.add(
+            f"{stem}_{sign}" if flagged[i] else f"{stem}_not_shown", Status.FLAGGED if flagged[i] else Status.CLEAR,
+            measure, scope=scope, estimate=estimate, threshold=limit, p_value=made.p[i], p_adjusted=adjusted[i],
+            least_size=made.value[i].min(), most_size=made.value[i].max(), **about[i],
+        )  # fmt: skip
+    return flagged
+
+
+def _agencies_beyond(ctx: Context, out: Collector, own: Cell, made: Beyond, limit: Threshold) -> None:
+    """The same of agencies with enough supervisors, beside the others; supervisors count where most of the team is."""
+    least = int(ctx.threshold("achievement_gap.min_teams").value)
+    rows = own.base.rows.iloc[own.at].assign(opd=lambda r: r["opd"].fillna(""))
+    home = rows["opd"].groupby(own.team).agg(lambda of: of.value_counts(sort=False).sort_index().idxmax())
+    code, names = pd.factorize(home, sort=True)
+    enough = (np.bincount(code) >= least) & (names != "")
+    if len(names) < 2 or not enough.any():
+        out.insufficient("agencies_few", "agency_beyond", own.scope, least=least, n_agencies=len(names))
+        return
+    of = rows.groupby("opd")["rows"].agg(list)
+    flat = ([a for r in of[n] for a in (r if isinstance(r, list) else [r])] for n in names)
+    about = [{"kind": "unit", "subject": str(n), "rows": cited} for n, cited in zip(names, flat, strict=True)]
+    _each_beyond(ctx, out, agencies(made, code, limit.value), limit, enough, about, measure="agency_beyond",
+                 scope=own.scope, stem="agency")  # fmt: skip
 
 
 def _measured_by(ctx: Context, out: Collector) -> None:

@@ -26,6 +26,7 @@ ASSUMING = (
     "own_group_odds_ratio_given",
     "own_group_change",
     "beyond_achievement",
+    "agency_beyond",
     "change_rater",
     "changed",
     "changed_bound",
@@ -39,7 +40,7 @@ RATIO_UNITS = ("odds_ratio", "odds")
 CENTRED = (
     "odds_ratio", "own_group_odds_ratio", "own_group_gap", "gap", "within_ratee", "case_leniency", "changes",
     "difference", "odds_ratio_given", "gap_given", "gap_between_sources", "criterion_gap", "own_group_odds_ratio_given",
-    "own_group_change", "beyond_achievement", "change_rater",
+    "own_group_change", "beyond_achievement", "agency_beyond", "change_rater",
 )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ OVERALL = {
     "agreement": ("descriptive",),
     "straight_lining": ("identical_vectors",),
     "leniency": ("fair_average",),
-    "achievement_gap": ("beyond_achievement",),
+    "achievement_gap": ("beyond_achievement", "agency_beyond"),
 }
 TEXT = ("measure", "subject_kind", "subject", "scope", "unit", "method", "status", "code", "region")
 REAL = ("value", "lower", "upper", "level", "threshold", "p_value", "p_adjusted")

@@ -46,10 +46,11 @@ def export(team: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def scores(rows: pd.DataFrame) -> pd.DataFrame:
-    """Multi-source ratings from rows ``ratee rater source criterion score`` on a scale of 0 to 100."""
+    """Multi-source ratings from rows ``ratee rater source criterion score`` (+ opd) on a scale of 0 to 100."""
     frame = rows.reset_index(drop=True)
     address = pd.Series([f"2:1:{2 + i}" for i in range(len(frame))], dtype="str")
-    extra = {"year": YEAR, "region": REGION, "period": str(YEAR), "unit": "u", "opd": "o", "row": address}
+    extra = {"year": YEAR, "region": REGION, "period": str(YEAR), "unit": "u", "row": address}
+    extra["opd"] = frame.get("opd", "o")
     return conform("ratings", frame.assign(scale_min=0.0, scale_max=100.0, **extra))
 
 

@@ -16,7 +16,7 @@ from kinerja_analysis.base.results import Status
 from kinerja_analysis.base.tables import conform
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect import cells_of, contexts
-from kinerja_analysis.detect._achievement_beyond import beyond, within_slope
+from kinerja_analysis.detect._achievement_beyond import Beyond, agencies, beyond, within_slope
 from kinerja_analysis.detect._achievement_order import Regional, below, factor, freed, team_sums, two_kinds
 from kinerja_analysis.detect.contract import Collector, threshold, thresholds
 from kinerja_analysis.score import score
@@ -363,6 +363,57 @@ def test_planted_leniency_is_found_over_the_whole_range(make_cell, run_detector)
     flagged = list(result.findings(measure="beyond_achievement", subject_kind="rater", status="FLAGGED"))
     assert [f.subject for f in flagged] == ["S00"]
     assert 0.25 < flagged[0].params["least_size"] < flagged[0].params["most_size"]
+
+
+def test_agencies_by_hand() -> None:
+    """Two agencies of two teams, 1 and 3 against 0 and 0: means 2 and 0 less the mean 1 of the four teams."""
+    one = np.array([[1.0], [3.0], [0.0], [0.0]])
+    zero = np.zeros((4, 1))
+    made = Beyond(np.array([1.0]), one, zero, zero, np.array([[0.2], [0.4], [-0.3], [-0.3]]), np.ones(4), np.full(4, 9))
+    found = agencies(made, np.array([0, 0, 1, 1]), 0.25)
+    assert found.value.ravel().tolist() == [1.0, -1.0] and found.n.tolist() == [2, 2]
+    # squares of teams about their agency: 1 + 1 and 0; pooled over two df 1, own 2 and 0; half of each, over two teams
+    assert found.se.ravel() == pytest.approx([math.sqrt(1 / 4 + 0.3**2)] * 2)
+    assert found.own_se.ravel() == pytest.approx([math.sqrt(2 / 4 + 0.3**2), 0.3])
+
+
+def in_agencies(seed: int, *, reliability: float, lenient: float = 0.0, agencies: int = 12) -> pd.DataFrame:
+    """Agencies of ten teams of eight, quality and leniency of teams SD .4; supervisors of the first add points."""
+    g = np.random.default_rng(seed)
+    home = np.repeat(np.arange(agencies), 80)
+    team = np.arange(home.size) // 8
+    merit = g.normal(0, 0.4, agencies)[home] + g.normal(0, 0.4, team.max() + 1)[team] + g.normal(size=team.size)
+    given = merit + 0.7 * g.normal(size=team.size) + g.normal(0, 0.4, team.max() + 1)[team]
+    noise = math.sqrt((1 - reliability) / reliability) * g.normal(size=team.size)
+    rows = {"ratee": [f"R{i:04d}" for i in range(team.size)], "rater": [f"S{t:03d}" for t in team],
+            "source": "supervisor", "criterion": "c", "opd": [f"Dinas {h:02d}" for h in home],
+            "score": 50 + 8 * (given + lenient * (home == 0)), "realised": 80 + 5 * (merit + noise)}  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_an_agency_rated_beyond_achievement_is_found_and_no_other(make_cell, run_detector) -> None:
+    """Found in most regions where planted; nothing planted: no agency in 30 regions of either reliability."""
+    hits = []
+    for seed in range(6):
+        found = run_detector(NAME, scored(make_cell, in_agencies(seed, reliability=0.7, lenient=1.4)))
+        flagged = {f.subject: f for f in found.findings(measure="agency_beyond", status="FLAGGED")}
+        assert set(flagged) <= {"Dinas 00"}
+        hits += [f.code for f in flagged.values()]
+        truth = 1.4 / math.sqrt(1.49) * 11 / 12  # in SD inside teams, against all twelve agencies
+        assert all(f.estimate.lower < truth < f.estimate.upper for f in flagged.values())
+    assert len(hits) >= 5 and set(hits) == {"achievement_gap.agency_higher"}
+    for seed in range(30):
+        clean = run_detector(NAME, scored(make_cell, in_agencies(100 + seed, reliability=(0.55, 1.0)[seed % 2])))
+        assert {f.status for f in clean.findings(measure="agency_beyond")} == {Status.CLEAR}
+
+
+def test_agencies_are_refused_where_there_are_no_two_or_too_few_supervisors(make_cell, run_detector) -> None:
+    one = in_agencies(1, reliability=0.7).assign(opd="Dinas 00")
+    few = in_agencies(1, reliability=0.7, agencies=5)
+    few = few.assign(opd=np.where(few["opd"] == "Dinas 00", few["rater"], few["opd"]))
+    for rows, code in ((one, ["agencies_few"]), (few, ["agency_not_shown"] * 4)):
+        found = list(run_detector(NAME, scored(make_cell, rows)).findings(measure="agency_beyond"))
+        assert [f.code.removeprefix("achievement_gap.") for f in found] == code
 
 
 def test_beyond_achievement_is_refused(make_cell, run_detector) -> None:

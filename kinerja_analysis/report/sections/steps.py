@@ -16,7 +16,8 @@ MOST_STEPS = 3
 MOST_TALKS = 6
 MOST_ROWS = 3
 MOST_EVIDENCE = 3
-CAVEAT = ("beyond_achievement",)  #: measures never told without their second sentence (target set by the same rater)
+#: Measures never told without their second sentence (target set by the same rater, targets of another difficulty).
+CAVEAT = ("beyond_achievement", "agency_beyond")
 
 
 def steps(view: View) -> Section:
