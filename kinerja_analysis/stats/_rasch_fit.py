@@ -69,19 +69,20 @@ class MeanSquares:
 
 
 def mean_squares(
-    n: FloatArray, weight: FloatArray, z2: FloatArray, y2: FloatArray, variance: FloatArray, kurtosis: FloatArray,
-    spread: FloatArray,
-) -> MeanSquares:  # fmt: skip
+    weight: FloatArray, z2: FloatArray, y2: FloatArray, variance: FloatArray, kurtosis: FloatArray, spread: FloatArray
+) -> MeanSquares:
     """Infit and outfit with exact Wilson–Hilferty standardisation (Wright & Masters 1982, chapter 5).
+
+    A case weight stands for as many ratings: two rows with the same rating are one row of weight 2.
 
     Parameters
     ----------
-    n, weight, z2, y2, variance, kurtosis, spread : ndarray
-        Ratings, Σw, Σwz², Σwy², ΣwV, ΣK4/V² and Σ(K4 − V²) of each element.
+    weight, z2, y2, variance, kurtosis, spread : ndarray
+        Σw, Σwz², Σwy², ΣwV, ΣwK4/V² and Σw(K4 − V²) of each element.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         outfit, infit = z2 / weight, y2 / variance
-        q_out = np.sqrt(np.maximum(kurtosis / n**2 - 1.0 / n, 0.0))
+        q_out = np.sqrt(np.maximum(kurtosis / weight**2 - 1.0 / weight, 0.0))
         q_in = np.sqrt(np.maximum(spread, 0.0)) / variance
         parts = [
             np.where(q > 0, (np.cbrt(value) - 1.0) * (3.0 / q) + q / 3.0, np.nan)
@@ -92,7 +93,7 @@ def mean_squares(
 
 def element_fit(found: dict[str, FloatArray]) -> MeanSquares:
     """Mean squares from the sums of a facet."""
-    names = ("n", "weight", "z2", "y2", "variance", "kurtosis", "spread")
+    names = ("weight", "z2", "y2", "variance", "kurtosis", "spread")
     return mean_squares(*(found[name] for name in names))
 
 
@@ -188,6 +189,16 @@ def _extreme(
         if np.abs(step).max() < 1e-10:
             break
     measure[number][present], error[number][present] = value, 1.0 / np.sqrt(information)
+
+
+def alone(fit: Fitted, number: int) -> NDArray[np.bool_]:
+    """Elements that are the only one of their facet in their linked part: the 0 they have is the constraint."""
+    part, fixed = fit.freedom.part[number], fit.rows.ratings.fixed[number]
+    known = np.isfinite(fit.measure[number]) & (part >= 0)
+    if number == fit.floating or not known.any():
+        return np.zeros(part.size, dtype=bool)
+    only = np.bincount(part[known], minlength=int(part.max()) + 1)[np.maximum(part, 0)] == 1
+    return np.asarray(known & only & np.isnan(fixed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,8 +136,8 @@ def fit_pass(x, weight, group, elements, owns, eta, tau, n_steps, label, sums): 
             at[3] += w * z2
             at[4] += w * y * y
             at[5] += w * V
-            at[6] += kurtosis
-            at[7] += fourth - V * V
+            at[6] += w * kurtosis
+            at[7] += w * (fourth - V * V)
             at[8] += w * (seen - mean)
             at[9] += w * (square - mean * mean)
             at[10] += w * k

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._rasch_fit import Chi2, chi2, element_fit, extremes, fair_averages, homogeneity, spread, sums
+from ._rasch_fit import Chi2, alone, chi2, element_fit, extremes, fair_averages, homogeneity, spread, sums
 from ._rasch_fitted import Errors, Fitted, calibrate, errors
 from ._rasch_rows import Ratings, ratings
 from ._record import Block, block, frame
@@ -35,7 +35,9 @@ class ManyFacetRasch:
         Ratings in the calibration; without a score or weight; of extreme elements; and those that alone tie two
         groups, all at one end of the scale, so that the groups' contrast has no finite estimate.
     measure : dict of ndarray
-        Logits; NaN without ratings. MML: Warm's weighted likelihood estimate of the ratees, not shrunken.
+        Logits; NaN without ratings, and where an element is the only one of its facet in its linked part (there the 0
+        is the constraint, and nothing is known; its fair average has no error either). MML: Warm's weighted likelihood
+        estimate of the ratees, not shrunken.
     se : dict of ndarray
         **For inference**: clustered by ratee (ratees themselves: pair variance pooled over raters). Intervals are
         measure ± 1.96·se.
@@ -259,17 +261,19 @@ def _record(fit: Fitted, error: Errors, how: str) -> ManyFacetRasch:
     found = sums(fit)
     for f, name in enumerate(names):
         flagged = fit.rows.extreme[f] != 0
+        lone = alone(fit, f)
         known = np.isfinite(fit.measure[f])
         for key, values in (("se", error.cluster), ("se_information", error.information), ("se_model", error.model)):
-            out[key][name] = np.where(flagged & ~known, extreme_se[f], values[f])
+            out[key][name] = np.where(lone, np.nan, np.where(flagged & ~known, extreme_se[f], values[f]))
         squares = element_fit(found[f])
         for key in ("infit", "outfit", "infit_z", "outfit_z"):
             out[key][name] = getattr(squares, key)
         fair, slope = fair_averages(fit, measure, f)
-        out["measure"][name], out["extreme"][name] = measure[f], np.where(known, 0, fit.rows.extreme[f]).astype(np.int8)
+        out["measure"][name] = np.where(lone, np.nan, measure[f])
+        out["extreme"][name] = np.where(known, 0, fit.rows.extreme[f]).astype(np.int8)
         out["part"][name] = fit.freedom.part[f]
         out["fair_average"][name], out["fair_average_se"][name] = fair, np.abs(slope) * out["se"][name]
-        model_se = np.where(known, error.model[f], np.nan)
+        model_se = np.where(known & ~lone, error.model[f], np.nan)
         apart = spread(fit.measure[f], model_se)
         out["separation"][name], out["strata"][name] = apart.separation, apart.strata
         out["reliability"][name] = apart.reliability

@@ -8,8 +8,8 @@ index, the comparison and the disclosure control, from 30,200 for the PDF, the e
 the page about single raters, from 31,450 for the yearly run (digests, lock, log) and the nation, from 33,300 for the
 Wright map, the picture of changes of supervisor and the comparison of the years of one region, from 33,600 for example
 cases (their table, template and comparison), from 33,850 for what links the raters of cases, and for choosing among
-regions and years, from 34,050 for keeping the audit of a set open, from 34,060 for agencies rated beyond achievement; it
-may only go down.
+regions and years, from 34,050 for keeping the audit of a set open, from 34,060 for agencies rated beyond achievement;
+it may only go down.
 
 Lines of code are lines that hold code: blank lines, comments and docstrings are documentation, printed beside.
 """

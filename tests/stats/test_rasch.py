@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -270,7 +272,10 @@ def test_no_nan_without_a_reason(data):
         return
     for name, codes in (("ratee", ratee), ("rater", rater), ("item", item)):
         calibrated = fit.part[name] >= 0
-        assert np.isfinite(fit.measure[name][calibrated]).all() and np.isfinite(fit.se[name][calibrated]).all()
+        parts = fit.part[name][calibrated]
+        told = (np.bincount(parts)[parts] > 1) | (name == "ratee")  # alone, the 0 is only the constraint
+        for values in (fit.measure, fit.se, fit.se_information, fit.se_model):
+            assert (np.isfinite(values[name][calibrated]) == told).all()
         assert not calibrated[np.setdiff1d(np.arange(calibrated.size), codes)].any()
     assert np.isfinite(fit.loglik)
     assert len(fit.to_frame()) > 0
@@ -445,3 +450,40 @@ def test_marginal_maximum_is_reached_from_far(seed):
     assert fit.converged
     near = many_facet_rasch(score, facets, estimator="MML", nodes=41, tolerance=1e-8)
     assert abs(fit.loglik - near.loglik) < 1e-5
+
+
+@pytest.mark.parametrize("estimator", ["JML", "MML"])
+def test_an_element_alone_in_its_part_has_no_measure(estimator):
+    """Three raters with ratees of their own: 0 would be the constraint. Found where the third shares ratees."""
+    ratee, item = (a.ravel() for a in np.indices((30, 4)))
+    g = np.random.default_rng(0)
+    score = g.binomial(3, 1 / (1 + np.exp(-g.normal(size=30)[ratee])))
+    fit = many_facet_rasch(score, {"ratee": ratee, "rater": ratee // 10, "item": item}, estimator=estimator)
+    for values in (fit.measure, fit.se, fit.se_information, fit.se_model, fit.fair_average_se):
+        assert np.isnan(values["rater"]).all() and np.isfinite(values["item"]).all()
+    assert math.isnan(fit.separation["rater"]) and math.isnan(fit.chi2_fixed["rater"].value)
+    assert np.isfinite(fit.fair_average["rater"]).all() and fit.reason == "parts"
+    own = fit.to_frame().query("quantity == 'measure:rater'")
+    assert own[["value", "se", "lower", "upper"]].isna().all(axis=None)
+    linked = many_facet_rasch(
+        np.r_[score, score[:40]], {"ratee": np.r_[ratee, ratee[:40]], "rater": np.r_[ratee // 10, np.full(40, 1)],
+                                   "item": np.r_[item, item[:40]]}, estimator=estimator,
+    )  # fmt: skip
+    assert np.isfinite(linked.measure["rater"]).tolist() == [True, True, False]
+    anchored = many_facet_rasch(score, {"ratee": ratee, "rater": ratee * 0, "item": item}, estimator=estimator,
+                                anchors={"rater": {0: 0.5}})  # fmt: skip
+    assert anchored.measure["rater"].tolist() == [0.5]
+
+
+def test_a_weight_stands_for_as_many_ratings():
+    """Standardised fit too: rows of weight 2 are the rows twice."""
+    ratee, rater = (a.ravel() for a in np.indices((30, 4)))
+    g = np.random.default_rng(3)
+    score = g.binomial(3, 1 / (1 + np.exp(-g.normal(size=30)[ratee])))
+    facets = {"ratee": ratee, "rater": rater}
+    double = many_facet_rasch(score, facets, weights=np.full(score.size, 2.0), correct_bias=False)
+    twice = many_facet_rasch(
+        np.r_[score, score], {k: np.r_[v, v] for k, v in facets.items()}, correct_bias=False, tolerance=1e-9
+    )
+    for name in ("infit", "outfit", "infit_z", "outfit_z"):
+        assert getattr(double, name)["rater"] == pytest.approx(getattr(twice, name)["rater"], abs=1e-4)
