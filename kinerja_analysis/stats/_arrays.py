@@ -56,6 +56,29 @@ def codes(values: ArrayLike, name: str, length: int | None = None) -> NDArray[np
     return array.astype(np.intp)
 
 
+def confidence(level: float) -> None:
+    """Refuse a confidence level that is none.
+
+    Raises
+    ------
+    ValueError
+        If `level` does not lie between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, such as 0.95, got {level!r}")
+
+
+def least_variance(*values: NDArray[np.float64]) -> float:
+    """Variance below which values of this size differ by rounding only.
+
+    Examples
+    --------
+    >>> least_variance(np.array([1.0, -100.0]))
+    1e-16
+    """
+    return (1e-10 * max((float(np.abs(v).max(initial=0.0)) for v in values), default=0.0)) ** 2
+
+
 def nested(inner: NDArray[np.intp], outer: NDArray[np.intp], names: tuple[str, str]) -> None:
     """Refuse an `inner` code that occurs under two `outer` codes.
 

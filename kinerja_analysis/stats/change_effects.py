@@ -12,7 +12,7 @@ from scipy.linalg import lapack
 from scipy.sparse import csgraph
 from scipy.special import stdtrit
 
-from kinerja_analysis.stats._arrays import codes, vector
+from kinerja_analysis.stats._arrays import codes, confidence, vector
 from kinerja_analysis.stats._record import block, frame
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def supervisor_effects(
     >>> fit.value.round(2).tolist(), fit.counterparts.tolist(), round(fit.df, 6)
     ([-0.37, -0.3, 0.9, -0.23], [3, 3, 3, 3], 3.0)
     """
+    confidence(level)
     d = vector(change, "change")
     w = vector(n, "n", d.size)
     if w.size and w.min() < 1:

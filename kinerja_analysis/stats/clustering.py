@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import chdtrc, chdtri, xlogy
 
-from kinerja_analysis.stats._arrays import vector
+from kinerja_analysis.stats._arrays import confidence, vector
 from kinerja_analysis.stats._record import block, frame
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def beta_binomial(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> BetaBin
     >>> round(fit.rho, 6), round(fit.mean, 6), fit.p < 0.001
     (1.0, 0.5, True)
     """
+    confidence(level)
     size = vector(n, "n")
     yes = vector(k, "k", size.size)
     if (size != np.round(size)).any() or (yes != np.round(yes)).any():

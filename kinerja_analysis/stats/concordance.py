@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, fdtrc
 
+from kinerja_analysis.stats._arrays import confidence
 from kinerja_analysis.stats._jackknife import unit_jackknife
 from kinerja_analysis.stats._record import block, frame
 
@@ -83,6 +84,7 @@ def kendall_w(table: ArrayLike, *, level: float = 0.95) -> KendallW:
     >>> round(fit.value, 4), fit.df
     (0.8222, 3.0)
     """
+    confidence(level)
     x = np.asarray(table, dtype=np.float64)
     if x.ndim != 2 or x.shape[1] < 2:
         raise ValueError(f"table must have shape (subjects, raters ≥ 2), got {x.shape}")

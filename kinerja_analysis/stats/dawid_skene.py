@@ -77,7 +77,9 @@ def dawid_skene(
     -------
     DawidSkene
         `reason` is "", "empty", "one_level" (one category only), "not_identified" (no item has three ratings: the data
-        cannot tell the raters' errors from the classes; the numbers are those of the start's mode) or "no_convergence".
+        cannot tell the raters' errors from the classes; the numbers are those of the start's mode), "few_triples" (less
+        than half of the rated items have three: what is known hangs on few of them) or "no_convergence". With
+        "not_identified" and "few_triples" there are no limits: leaving items out does not show how far shares are off.
 
     Raises
     ------
@@ -114,9 +116,9 @@ def dawid_skene(
     )
     votes = np.bincount(item * k + level, minlength=x.shape[0] * k).reshape(-1, k)
     found = _em(count, votes / np.maximum(each, 1)[:, None], prior, tolerance, iterations)
-    thin = each.max() < 3
-    reason = "not_identified" if thin else "" if found["converged"] else "no_convergence"
-    se, lower, upper = _jackknife(count, found, prior, tolerance)
+    thin = "not_identified" if each.max() < 3 else "few_triples" if 2 * (each > 2).sum() < (each > 0).sum() else ""
+    reason = thin or ("" if found["converged"] else "no_convergence")
+    se, lower, upper = np.full((3, k), math.nan) if thin else _jackknife(count, found, prior, tolerance)
     p = found["p"]
     right = found["error"][:, np.arange(k), np.arange(k)]
     known = np.isfinite(right) & (p > 0)
@@ -180,8 +182,9 @@ def _nothing(each: NDArray[np.intp], raters: int, categories: Floats, reason: st
     """One category, or nothing at all: no errors to tell."""
     k = categories.size
     one, gone = np.ones(k), np.full(k, math.nan)
+    posterior = np.where(each > 0, 1.0, math.nan)[:, None] * one
     return DawidSkene(
         p=one, p_se=gone, lower=gone, upper=gone, error=np.full((raters, k, k), math.nan),
-        accuracy=np.full(raters, math.nan), posterior=np.ones((each.size, k)), categories=categories, loglik=math.nan,
+        accuracy=np.full(raters, math.nan), posterior=posterior, categories=categories, loglik=math.nan,
         iterations=0, converged=True, n=int((each > 0).sum()), n_raters=raters, reason=reason,
     )  # fmt: skip

@@ -348,7 +348,7 @@ class _Plan:
     def fewest_for(self, target: float) -> int | None:
         """Smallest number of proposed ratings that reaches the target; proposes more as long as there are."""
         low = 0
-        while self.se(len(self.added)) > target:
+        while not self.se(len(self.added)) <= target:  # NaN: nobody to compare
             low = len(self.added) + 1
             if not self.extend(self.chosen.size):
                 return None

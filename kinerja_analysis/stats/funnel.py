@@ -59,7 +59,7 @@ def funnel(value: ArrayLike, se: ArrayLike, *, winsorise: float = 0.1) -> Funnel
     Raises
     ------
     ValueError
-        Shapes, NaN, or a standard error that is not positive.
+        Shapes, NaN, a standard error that is not positive, or a share outside [0, .5).
 
     Examples
     --------
@@ -71,6 +71,8 @@ def funnel(value: ArrayLike, se: ArrayLike, *, winsorise: float = 0.1) -> Funnel
     error = vector(se, "se", y.size)
     if (error <= 0).any():
         raise ValueError("every standard error must be positive")
+    if not 0 <= winsorise < 0.5:
+        raise ValueError(f"winsorise must lie in [0, 0.5), got {winsorise!r}")
     k = y.size
     missing = np.full(k, math.nan)
     if k < 10:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from kinerja_analysis.stats._anova import anova_squares, anova_system, solve_components
 from kinerja_analysis.stats._arrays import codes, vector
 from kinerja_analysis.stats._facets import ERROR, Effects, Facets, closures_of, effect_name, measured_object, parents_of
+from kinerja_analysis.stats._pivots import balanced_freedom, pivots_of, simulate_components, squares_of
 from kinerja_analysis.stats._record import block, frame
 
 if TYPE_CHECKING:
@@ -127,7 +127,9 @@ def g_study(
         raise ValueError(f"facets has no codes for {', '.join(missing)}")
     own = {f: codes(facets[f], f, y.size) for f in parents}
     closures = {effect_name(c, parents): c for c in closures_of(parents)}
-    cells = {name: _combined([own[f] for f in sorted(c)], y.size) for name, c in closures.items()}
+    cells = {name: _by_size(_combined([own[f] for f in sorted(c)], y.size), y) for name, c in closures.items()}
+    order = np.lexsort([y, *cells.values()])
+    y, cells = y[order], {name: code[order] for name, code in cells.items()}
     layout = _Layout(y, cells, closures, parents, measured_object(parents, object))
     return _estimate(layout, design, method, level, replicates, seed)
 
@@ -138,6 +140,12 @@ def _combined(columns: list[NDArray[np.intp]], n: int) -> Ints:
     for column in columns:
         _, key = np.unique(key * (int(column.max(initial=0)) + 1) + column, return_inverse=True)
     return key
+
+
+def _by_size(code: Ints, y: Floats) -> Ints:
+    """The codes in the order of their numbers and sums: what is drawn hangs on neither names nor the order of rows."""
+    order = np.lexsort([np.bincount(code, y * y), np.bincount(code, y), np.bincount(code)])
+    return np.argsort(order)[code]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,30 +201,16 @@ def _estimate(layout: _Layout, design: str, method: str, level: float, replicate
             reason=reason,
         )  # fmt: skip
     clipped = np.maximum(raw, 0.0)
-    draws = _simulate(clipped, factors, coefficient, y.size, min(replicates, max(_FEWEST, _CELLS // y.size)), seed)
-    pivots = _pivots(raw, draws, _squares_of(coefficient, list(shared["closures"].values())), replicates, seed)
+    count = min(replicates, max(_FEWEST, _CELLS // y.size))
+    draws = simulate_components(clipped, factors, coefficient, y.size, count, seed)
+    squares = squares_of(coefficient, list(shared["closures"].values()))
+    freedom = balanced_freedom(cells, shared["closures"], y.size)
+    pivots = pivots_of(raw, draws, squares, freedom, replicates, seed)
     ends = np.quantile(pivots, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     numbers = (raw, clipped, draws.std(axis=0, ddof=1), *ends)
     by_name = [Effects(zip(names, np.asarray(v).tolist(), strict=True)) for v in numbers]
     shared |= dict(zip(("var", "var_clipped", "se", "lower", "upper"), by_name, strict=True))
     return GStudy(**shared, pivots=pivots, reason="negative_variance" if (raw < 0).any() else "")
-
-
-def _squares_of(coefficient: Floats, closures: list[Facets]) -> Floats:
-    """Coefficients of the components in each effect's own sum of squares: T less those of the effects inside it."""
-    own = coefficient.copy()
-    for k, closure in enumerate(closures):
-        own[k] -= sum(own[j] for j in range(k) if closures[j] < closure)
-    return own
-
-
-def _pivots(raw: Floats, draws: Floats, squares: Floats, replicates: int, seed: int) -> Floats:
-    """What the components may be, (replicates, effects), not below 0: sums of squares over drawn χ²/df."""
-    simulated = draws @ squares.T
-    spread = simulated.var(axis=0, ddof=1)
-    df = np.divide(2 * simulated.mean(axis=0) ** 2, spread, out=np.full(raw.size, 1e9), where=spread > 0)
-    drawn = np.random.default_rng([seed, 1]).chisquare(df, (replicates, raw.size)) / df
-    return np.maximum(np.linalg.solve(squares, (squares @ raw / drawn).T).T, 0.0)
 
 
 def _described(layout: _Layout, names: list[str], top: str) -> dict[str, Any]:
@@ -240,23 +234,6 @@ def _restricted(y: Floats, names: list[str], factors: list[Ints]) -> Floats:
 
     fit = crossed_effects(y, dict(zip(names[:-1], factors, strict=True)), sd_interval=False)
     return np.array([*fit.sd.values(), fit.sd_residual]) ** 2
-
-
-def _simulate(var: Floats, factors: list[Ints], coefficient: Floats, n: int, replicates: int, seed: int) -> Floats:
-    """Raw components of `replicates` data sets with normal effects of the variances `var`, (replicates, effects)."""
-    rng, inverse = np.random.default_rng(seed), np.linalg.inv(coefficient)
-    places = [sparse.csr_array((np.ones(n), (f, np.arange(n)))) for f in factors]
-    step = max(1, 2_000_000 // n)
-    found = []
-    for first in range(0, replicates, step):
-        m = min(step, replicates - first)
-        y = rng.normal(0.0, math.sqrt(var[-1]), (n, m))
-        for place, sd in zip(places, np.sqrt(var), strict=False):
-            y += place.T @ rng.normal(0.0, sd, (place.shape[0], m))
-        y -= y.mean(axis=0)
-        total = [((place @ y) ** 2 / place.sum(axis=1)[:, None]).sum(axis=0) for place in places]
-        found.append(np.array([*total, (y**2).sum(axis=0)]).T @ inverse.T)
-    return np.concatenate(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,8 +260,8 @@ class DStudy:
     reason: str = ""
 
     def phi_at(self, cut: float) -> float:
-        """Φ(λ): dependability of decisions at a cut score, with the bias correction of (mean − λ)²."""
-        signal = self.universe + (self.mean - cut) ** 2 - self.error_mean
+        """Φ(λ): dependability of decisions at a cut score, with the bias correction of (mean − λ)², never below Φ."""
+        signal = self.universe + max((self.mean - cut) ** 2 - self.error_mean, 0.0)
         return signal / (signal + self.error_absolute) if signal + self.error_absolute > 0 else math.nan
 
     def needed(self, facet: str, phi: float = 0.80) -> float:
@@ -327,8 +304,8 @@ def d_study(g: GStudy, n: Mapping[str, float] | None = None, *, fixed: Collectio
     Returns
     -------
     DStudy
-        Negative components count as 0. Intervals are the quantiles of the coefficients of the study's pivots (balanced
-        "p x i": Feldt's). `reason` is the study's.
+        Negative components count as 0. Intervals are the quantiles of the coefficients of the study's pivots (Eρ² of a
+        balanced "p x i": Feldt's, but for the noise of as many draws). `reason` is the study's.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigvalsh
 from scipy.special import stdtr, stdtrit
 
-from kinerja_analysis.stats._arrays import codes, nested, vector
+from kinerja_analysis.stats._arrays import codes, confidence, nested, vector
 from kinerja_analysis.stats._conditional import Sets, build_sets, evaluate, separating_direction
 from kinerja_analysis.stats._record import block, frame
 
@@ -122,6 +122,7 @@ def conditional_ordinal(
     >>> fit.odds_ratio.round(6).tolist(), fit.n_informative
     ([3.0], 20)
     """
+    confidence(level)
     outcome = vector(y, "y")
     x = _matrix(X, outcome.size)
     _, stratum = np.unique(codes(strata, "strata", outcome.size), return_inverse=True)

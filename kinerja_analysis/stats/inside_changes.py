@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import stdtr, stdtrit
 
-from kinerja_analysis.stats._arrays import codes, vector
+from kinerja_analysis.stats._arrays import codes, confidence, vector
 from kinerja_analysis.stats._record import block, frame
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def supervisor_change(
     >>> fit.value, round(fit.sd, 4), fit.n_changed
     (1.0, 0.7071, 12)
     """
+    confidence(level)
     d = vector(change, "change")
     if min_size < 2:
         raise ValueError("min_size must be at least 2")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kinerja_analysis.stats._arrays import codes, group_sum, nested, vector
+from kinerja_analysis.stats._arrays import codes, confidence, group_sum, nested, vector
 from kinerja_analysis.stats._jackknife import unit_jackknife
 from kinerja_analysis.stats._record import block, frame
 
@@ -77,6 +77,7 @@ def separated_pairs(score: ArrayLike, team: ArrayLike, *, level: float = 0.95) -
     >>> d.value, d.n_separated, d.n_pairs
     (0.5, 2, 4)
     """
+    confidence(level)
     values = vector(score, "score")
     group = codes(team, "team", values.size)
     size = np.bincount(group)
@@ -212,6 +213,7 @@ def ordered_pairs(
     >>> pairs.concordant, pairs.discordant, pairs.tied, round(pairs.tau_a, 4), pairs.reason
     (5, 0, 1, 0.8333, 'too_few_units')
     """
+    confidence(level)
     s = vector(score, "score")
     x = vector(evidence, "evidence", s.size)
     group = codes(team, "team", s.size)

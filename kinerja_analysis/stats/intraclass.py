@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtrc, fdtri
 
+from kinerja_analysis.stats._arrays import confidence
 from kinerja_analysis.stats._record import block, frame
 from kinerja_analysis.stats.generalizability import d_study, g_study
 
@@ -66,10 +67,11 @@ def icc(
     Returns
     -------
     IntraclassCorrelations
-        Complete tables: mean squares and their exact or Satterthwaite limits (`method` "anova"). Tables with gaps:
-        variance components, single ratings and means of `k` (`method` "components_reml" or "components_anova"); limits
-        by generalized pivots as in `g_study`, not below 0. `reason` is "", "constant" (the targets' means are all
-        equal; numbers NaN), "negative_variance" (form 2,k is undefined and NaN, or components below 0) or
+        Complete tables: mean squares and their exact or Satterthwaite limits (`method` "anova"); form 2,k has no lower
+        limit (−∞) where that of 2,1 lies at −1/(k − 1) or below. Tables with gaps: variance components, single ratings
+        and means of `k` (`method` "components_reml" or "components_anova"); limits by generalized pivots as in
+        `g_study`, not above 0 where the value is below. `reason` is "", "constant" (the targets' means are all equal;
+        numbers NaN), "negative_variance" (components below 0; a form whose error or whole variance is, is NaN) or
         "not_identified" (the gaps leave too little: e.g. no target with two ratings; or "reml" finds no error), or
         "unlinked" (parts share no rater or target: forms 2 and 3 take raters of all parts as one population).
 
@@ -89,6 +91,7 @@ def icc(
     >>> icc(table).value.round(5).tolist()
     [0.16574, 0.28976, 0.71484, 0.4428, 0.62005, 0.90932]
     """
+    confidence(level)
     x = np.asarray(table, dtype=np.float64)
     if x.ndim != 2 or min(x.shape) < 2:
         raise ValueError(f"table must have at least two targets and two raters, got shape {x.shape}")
@@ -118,7 +121,9 @@ def icc(
         _limits_absolute(msb, msj, mse, n, k, level) if absolute < 1 else (1.0, 1.0),
         _limits(ratio[2], n - 1, df2[2], k, level),
     ])  # fmt: skip
-    lower, upper = np.concatenate([ends, k * ends / (1 + (k - 1) * ends)]).T
+    with np.errstate(divide="ignore"):
+        means = np.where(1 + (k - 1) * ends > 0, k * ends / (1 + (k - 1) * ends), -math.inf)
+    lower, upper = np.concatenate([ends, means]).T
     return IntraclassCorrelations(
         FORMS, np.array(single + mean), ratio, df1, df2, fdtrc(df1, df2, ratio), lower, upper, *design,
         "" if below > 0 else "negative_variance",
@@ -145,11 +150,13 @@ def _with_gaps(x: Floats, method: str, level: float, replicates: int, seed: int)
         return IntraclassCorrelations(*known, level, n, n_raters, k, kind, reason)
     noise = [nested.var["rt"], crossed.var["r"] + crossed.var["tr"], crossed.var["tr"]]
     signal = [nested.var["t"], crossed.var["t"], crossed.var["t"]]
-    value = [s / (s + e / m) for m in (1, k) for s, e in zip(signal, noise, strict=True)]
+    value = np.array([s / (s + e / m) if e >= 0 and s + e / m > 0 else math.nan
+                      for m in (1, k) for s, e in zip(signal, noise, strict=True)])  # fmt: skip
     found = [(d_study(nested, {"r": m}), d_study(crossed, {"r": m})) for m in (1, k)]
     lower = [v for a, b in found for v in (a.phi_lower, b.phi_lower, b.e_rho2_lower)]
     upper = [v for a, b in found for v in (a.phi_upper, b.phi_upper, b.e_rho2_upper)]
-    known = (FORMS, np.array(value), ratio, df1, df2, fdtrc(df1, df2, ratio), np.array(lower), np.array(upper))
+    told = np.where(np.isnan(value), math.nan, [np.fmin(lower, value), upper])
+    known = (FORMS, value, ratio, df1, df2, fdtrc(df1, df2, ratio), *told)
     return IntraclassCorrelations(*known, level, n, n_raters, k, kind, reason)
 
 

@@ -76,8 +76,9 @@ class ManyFacetRasch:
     method : str
     reason : str
         "" | ``parts`` (several linked parts) | ``not_finite`` (some measures run off without limit, as where ratings
-        of a criterion are ordered perfectly) | ``empty`` | ``constant`` (no element has ratings that differ); after
-        the last two every estimate is NaN.
+        of a criterion are ordered perfectly) | ``empty`` | ``constant`` (nothing is left to calibrate: no
+        element has ratings that differ, or all that differ are ordered perfectly); after the last two every estimate is
+        NaN.
     """
 
     n: int

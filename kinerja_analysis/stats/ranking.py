@@ -181,7 +181,7 @@ def _stated_above(
 ) -> tuple[NDArray[np.bool_], float]:
     """Which i are stated to lie above which j, and the critical value of the last step."""
     k, variance = y.size, np.diag(covariance)
-    square = variance[:, None] + variance - 2.0 * covariance + np.eye(k)
+    square = variance[:, None] + variance - 2.0 * covariance + variance.max() * np.eye(k)
     if (square <= _FLOOR * variance.max()).any():
         raise ValueError("two effects share their whole error: their difference has no standard error")
     scale = (1.0 - np.eye(k)) / np.sqrt(square)

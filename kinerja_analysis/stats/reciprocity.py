@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
-from kinerja_analysis.stats._arrays import codes, vector
+from kinerja_analysis.stats._arrays import codes, confidence, vector
 from kinerja_analysis.stats._dyads import Dyads, Known, estimated, rotated
 from kinerja_analysis.stats._quadratic import chance_positive
 from kinerja_analysis.stats._record import block, frame
@@ -127,6 +127,7 @@ def dyadic_reciprocity(
     >>> round(fit.rho, 3), fit.n_dyads, fit.df
     (0.898, 6, 5)
     """
+    confidence(level)
     value = vector(y, "y")
     who, by = codes(ratee, "ratee", value.size), codes(rater, "rater", value.size)
     kind = np.zeros(value.size, np.intp) if source is None else codes(source, "source", value.size)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr
 
-from kinerja_analysis.stats._arrays import codes, group_sum, nested, vector
+from kinerja_analysis.stats._arrays import codes, confidence, group_sum, least_variance, nested, vector
 from kinerja_analysis.stats._jackknife import unit_jackknife
 from kinerja_analysis.stats._record import block, frame
 
@@ -107,6 +107,7 @@ def source_reliability(
     >>> round(fit.single, 4), round(fit.of_mean(2), 4)
     (0.8947, 0.9444)
     """
+    confidence(level)
     x = vector(score, "score")
     who = codes(ratee, "ratee", x.size)
     by = codes(rater, "rater", x.size)
@@ -118,7 +119,7 @@ def source_reliability(
     units, table = _unit_table(x, who, by, place)
     ratings = np.bincount(who)
     several = float(1 / np.mean(1 / ratings)) if x.size else math.nan
-    return _from_table(table, units, several, level, x.size, ratings.size)
+    return _from_table(table, units, several, level, x.size, ratings.size, least_variance(x))
 
 
 def _unit_table(x: Floats, ratee: Ints, rater: Ints, unit: Ints) -> tuple[Ints, Floats]:
@@ -158,7 +159,7 @@ def _ratios(sums: Floats) -> tuple[Floats, Floats]:
 
 
 def _from_table(
-    table: Floats, units: Ints, several: float, level: float, n: int, n_ratees: int
+    table: Floats, units: Ints, several: float, level: float, n: int, n_ratees: int, floor: float
 ) -> SourceReliability:
     """The record from the table of units."""
     total = table.sum(axis=0)
@@ -170,7 +171,7 @@ def _from_table(
         "n_units": units.size,
         "units": units,
     }
-    if units.size == 0 or total[2] <= 1e-12 * total[0]:
+    if units.size == 0 or total[2] <= floor * total[0]:
         gone = np.full(units.size, math.nan)
         variance = 0.0 if units.size else math.nan
         return SourceReliability(
@@ -243,17 +244,19 @@ def source_correlation(
     >>> round(fit.r, 6), fit.reason
     (0.5, 'too_few_units')
     """
+    confidence(level)
     a = vector(x, "x")
     b = vector(y, "y", a.size)
     place = codes(unit, "unit", a.size)
     count = np.maximum(np.bincount(place), 1)
+    floor = a.size * np.array([least_variance(a), least_variance(b)])
     a, b = (v - (np.bincount(place, weights=v) / count)[place] for v in (a, b))
     table = np.column_stack([np.bincount(place, weights=v) for v in (a * b, a * a, b * b)])
     units = np.flatnonzero(np.bincount(place) > 1)
     table, total = table[units], table[units].sum(axis=0)
     tail: dict[str, Any] = {"level": level, "n": a.size, "n_units": units.size, "units": units}
     spread = math.sqrt(total[1] * total[2])
-    if units.size == 0 or min(total[1:]) <= 1e-12 * a.size:
+    if units.size == 0 or (total[1:] <= floor).any():
         reason = "constant" if units.size else "empty"
         left = np.full(units.size, math.nan)
         return SourceCorrelation(**tail, replicates=left, reason=reason)

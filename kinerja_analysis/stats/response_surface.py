@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
-from kinerja_analysis.stats._arrays import codes, vector
+from kinerja_analysis.stats._arrays import codes, confidence, vector
 from kinerja_analysis.stats._record import block, frame
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def response_surface(
     >>> [round(float(v), 6) + 0.0 for v in (fit.a1, fit.a2, fit.a3, fit.a4)]
     [0.4, 0.0, 0.0, -2.0]
     """
+    confidence(level)
     one = vector(x, "x") - centre
     two, out = vector(y, "y", one.size) - centre, vector(z, "z", one.size)
     group = None if cluster is None else np.unique(codes(cluster, "cluster", one.size), return_inverse=True)[1]

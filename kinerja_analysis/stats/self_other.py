@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, stdtr
 
-from kinerja_analysis.stats._arrays import codes, vector
+from kinerja_analysis.stats._arrays import codes, confidence, least_variance, vector
 from kinerja_analysis.stats._jackknife import unit_jackknife
 from kinerja_analysis.stats._record import block, frame
 
@@ -108,6 +108,7 @@ def self_other(
     >>> fit.difference, fit.shares.tolist(), fit.reason
     (0.5, [0.5, 0.5, 0.0], 'too_few_units')
     """
+    confidence(level)
     own = vector(self_score, "self_score")
     other = vector(other_score, "other_score", own.size)
     place = codes(unit, "unit", own.size)
@@ -121,8 +122,9 @@ def self_other(
         )
     table = _unit_sums(own - own.mean(), other - other.mean(), place)[used]
     shift = float(own.mean() - other.mean())
-    value, sds = _quantities(table.sum(axis=0), shift)
-    se, lower, upper = _intervals(value, table, shift, level)
+    floor = np.array([least_variance(own), least_variance(other), least_variance(own, other)])
+    value, sds = _quantities(table.sum(axis=0), shift, floor)
+    se, lower, upper = _intervals(value, table, shift, floor, level)
     t = value[0] / se[0] if se[0] > 0 else math.nan
     p = float(2 * stdtr(used.size - 1, -abs(t)))
     expected = three if reliability is None else _expected(sds, reliability)
@@ -140,11 +142,11 @@ def _unit_sums(a: Floats, b: Floats, unit: NDArray[np.intp]) -> Floats:
     return np.column_stack([np.bincount(unit, weights=v) for v in columns])
 
 
-def _quantities(sums: Floats, shift: float) -> tuple[Floats, Floats]:
-    """Difference, d_av, d_z, r, and the two SDs, for rows of sums; undefined ones NaN."""
+def _quantities(sums: Floats, shift: float, floor: Floats) -> tuple[Floats, Floats]:
+    """Difference, d_av, d_z, r, and the two SDs, for rows of sums; undefined ones NaN; variances to ``floor`` are 0."""
     n, sa, sb, saa, sbb, sab = np.moveaxis(sums, -1, 0)
     va, vb, cov = ((s - x * y / n) / (n - 1) for s, x, y in ((saa, sa, sa), (sbb, sb, sb), (sab, sa, sb)))
-    va, vb, vd = (np.where(v > 1e-12, v, 0.0) for v in (va, vb, va + vb - 2 * cov))
+    va, vb, vd = (np.where(v > f, v, 0.0) for v, f in zip((va, vb, va + vb - 2 * cov), floor, strict=True))
     difference = (sa - sb) / n + shift
     with np.errstate(divide="ignore", invalid="ignore"):
         d_av, d_z, r = difference / np.sqrt((va + vb) / 2), difference / np.sqrt(vd), cov / np.sqrt(va * vb)
@@ -152,11 +154,13 @@ def _quantities(sums: Floats, shift: float) -> tuple[Floats, Floats]:
     return np.where(np.isfinite(value), value, math.nan), np.sqrt(np.stack([va, vb], axis=-1))
 
 
-def _intervals(value: Floats, table: Floats, shift: float, level: float) -> tuple[Floats, Floats, Floats]:
+def _intervals(
+    value: Floats, table: Floats, shift: float, floor: Floats, level: float
+) -> tuple[Floats, Floats, Floats]:
     """Standard errors and limits of the four quantities; r on the scale of Fisher's z."""
     if table.shape[0] < MIN_UNITS:
         return np.full(4, math.nan), np.full(4, math.nan), np.full(4, math.nan)
-    left, _ = _quantities(table.sum(axis=0) - table, shift)
+    left, _ = _quantities(table.sum(axis=0) - table, shift, floor)
     ends = [unit_jackknife(float(v), left[:, i], level=level) for i, v in enumerate(value)]
     with np.errstate(divide="ignore"):
         z, z_left = float(np.arctanh(value[3])), np.arctanh(left[:, 3])

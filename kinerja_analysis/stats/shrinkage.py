@@ -286,5 +286,5 @@ def bayes_fdr(prob_null: ArrayLike, q: float = 0.10) -> NDArray[np.bool_]:
     known = np.flatnonzero(~np.isnan(values))
     order = known[np.argsort(values[known], kind="stable")]
     mean = np.cumsum(values[order]) / np.arange(1, order.size + 1)
-    taken[order[: int(np.sum(mean <= q))]] = True
+    taken[order[: int(np.sum(mean <= q * (1 + 1e-12)))]] = True  # a sum of equal values may round upwards
     return taken

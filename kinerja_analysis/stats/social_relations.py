@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtrc, fdtri, stdtr, stdtrit
 
+from kinerja_analysis.stats._arrays import confidence
 from kinerja_analysis.stats._record import block, frame
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def social_relations(
     >>> [round(float(v), 6) + 0.0 for v in (fit.actor, fit.partner, fit.relationship)]
     [2.5, 2.5, 0.0]
     """
+    confidence(level)
     groups, persons = _groups(matrix)
     others, same = _groups(second) if second is not None else (groups, persons)
     if same != persons:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kinerja_analysis.stats._arrays import codes, group_sum, nested, vector
+from kinerja_analysis.stats._arrays import codes, confidence, group_sum, nested, vector
 from kinerja_analysis.stats._jackknife import unit_jackknife
 from kinerja_analysis.stats._record import block, frame
 from kinerja_analysis.stats.inside_pairs import OrderedPairs, ordered_pairs
@@ -80,7 +80,8 @@ def supported_order(
     team, unit : array_like of int, shape (n,)
         As in `ordered_pairs`.
     reliability, reliability_left : sequences
-        Per comparator, as in `ordered_pairs`. Below `LEAST_RELIABILITY` that value is used.
+        Per comparator, as in `ordered_pairs`; what is estimated may lie outside: below `LEAST_RELIABILITY` that value
+        is used, above 1 it is 1.
     level : float
         Confidence level, t(U − 1) over the units with pairs of any comparator.
 
@@ -93,7 +94,7 @@ def supported_order(
     Raises
     ------
     ValueError
-        As `ordered_pairs`.
+        As `ordered_pairs`, but for reliabilities.
 
     Notes
     -----
@@ -110,6 +111,7 @@ def supported_order(
     >>> found.weakest, round(found.index, 2)
     (1, 33.33)
     """
+    confidence(level)
     s = vector(score, "score")
     group = codes(team, "team", s.size)
     place = group if unit is None else codes(unit, "unit", s.size)
@@ -247,7 +249,8 @@ def without_groups(
     ([1.0, 1.0, 6.0, 6.0], [2.0])
     """
     x = np.asarray(values, dtype=np.float64)
-    design = np.asarray(groups, dtype=np.float64).reshape(x.size, -1)
+    design = np.asarray(groups, dtype=np.float64)
+    design = design.reshape(x.size, -1) if x.size else design.reshape(0, design.shape[1] if design.ndim > 1 else 0)
     columns = design if given is None else np.column_stack([design, np.asarray(given, np.float64)])
     known = np.isfinite(x) & np.isfinite(columns).all(axis=1)
     if not known.any() or not design.shape[1]:

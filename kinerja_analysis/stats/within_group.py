@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtrc, fdtri
 
-from kinerja_analysis.stats._arrays import codes, group_sum
+from kinerja_analysis.stats._arrays import codes, confidence, group_sum
 from kinerja_analysis.stats._record import block, frame
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def within_group_agreement(
     group : array_like of int, shape (n,)
         Group codes.
     null : {"uniform", "slight_skew", "moderate_skew", "heavy_skew"}, float, or array_like
-        Random answers: a shape (the skewed ones for five categories), a variance, or shares of the categories.
+        Random answers: a shape (the skewed ones for five categories), a variance, or shares of the categories. Answers
+        between the steps of the scale (means of items, say) need a variance.
         Performance ratings are lenient: a uniform null flatters them.
     scale : (lowest, highest), optional
         Ends of a scale with steps of 1. Default: the lowest and the highest answer, which is too narrow where an end
@@ -95,8 +96,9 @@ def within_group_agreement(
     Returns
     -------
     WithinGroupAgreement
-        `reason` is "", "empty" (no group of two), "constant" (the members' means over items are all equal: ICC NaN)
-        or "one_group". A group of one has NaN throughout.
+        `reason` is "", "empty" (no group of two), "constant" (the members' means over items are all equal: ICC NaN),
+        "one_group" or "between_steps" (answers the null has no category for: rwg, rwg_j and `critical` NaN). A group of
+        one has NaN throughout.
 
     Raises
     ------
@@ -114,6 +116,7 @@ def within_group_agreement(
     >>> fit.rwg_j.round(3).tolist(), fit.null_variance
     ([0.833, 0.0], 2.0)
     """
+    confidence(level)
     x = np.asarray(scores, dtype=np.float64)
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or x.shape[1] == 0 or not np.isfinite(x).all():
@@ -126,13 +129,16 @@ def within_group_agreement(
     if (size > 1).sum() == 0:
         return _nothing(size, x.shape[1], level)
     values, shares, variance = _null(null, low, high)
+    between = shares.size > 0 and np.abs(x - low - np.rint(x - low)).max() > 1e-9
+    variance = math.nan if between else variance
     mean, spread, ad = _moments(x, who, size)
     share = spread / variance if variance > 0 else np.full(spread.shape, math.nan)
     raw = 1 - share
     widest = (high - mean) * (mean - low)
     k = size[:, None].astype(float)
     least = k / (k - 1 + (k == 1))
-    inside = (mean * k >= low * (k - 1) + high) & (mean * k <= high * (k - 1) + low)
+    room = 1e-9 * (high - low)  # the borders are reached by whole answers, up to rounding
+    inside = (mean * k + room >= low * (k - 1) + high) & (mean * k - room <= high * (k - 1) + low)
     awg = np.divide(2 * spread, least * widest, out=np.full(spread.shape, math.nan), where=inside & (widest > 0))
     largest = (high - low) ** 2 / 4
     return WithinGroupAgreement(
@@ -141,7 +147,7 @@ def within_group_agreement(
         r_star=1 - spread.mean(axis=1) / largest if largest > 0 else np.full(size.size, math.nan),
         critical=_critical(size, x.shape[1], values, shares, variance, level, draws, seed), size=size,
         null_variance=variance, n=x.shape[0], n_groups=int((size > 0).sum()), level=level, method="rwg",
-        **_intraclass(x.mean(axis=1), who, size, level),
+        **_intraclass(x.mean(axis=1), who, size, level, "between_steps" if between else ""),
     )  # fmt: skip
 
 
@@ -149,8 +155,8 @@ def _null(null: str | float | ArrayLike, low: float, high: float) -> tuple[Float
     """Categories, their shares under random answers (empty for a bare variance), and the variance."""
     values = np.arange(low, high + 0.5)
     if isinstance(null, (int, float, np.number)):
-        if not null > 0:
-            raise ValueError("a null variance must be positive")
+        if not 0 < null <= (high - low) ** 2 / 4 + 1e-12:
+            raise ValueError(f"a null variance must be positive, {(high - low) ** 2 / 4:g} at most, got {null!r}")
         return values, np.zeros(0), float(null)
     if isinstance(null, str):
         if null != "uniform" and null not in NULLS:
@@ -159,7 +165,7 @@ def _null(null: str | float | ArrayLike, low: float, high: float) -> tuple[Float
     else:
         given = np.asarray(null, dtype=np.float64)
     sole = given.shape == values.shape and given.size > 1 and (given > 0).sum() == 1
-    if given.shape != values.shape or (given < 0).any() or abs(given.sum() - 1) > 1e-9 or sole:
+    if given.shape != values.shape or not (given >= 0).all() or abs(given.sum() - 1) > 1e-9 or sole:
         raise ValueError(f"the null needs {values.size} shares that sum to 1, of each value of the scale, two positive")
     return values - low, given, float(given @ (values - given @ values) ** 2)
 
@@ -200,7 +206,7 @@ def _critical(
     return found
 
 
-def _intraclass(y: Floats, who: Ints, size: Ints, level: float) -> dict[str, Any]:
+def _intraclass(y: Floats, who: Ints, size: Ints, level: float, otherwise: str) -> dict[str, Any]:
     """ICC(1), ICC(2) and the one-way F, with the limits of ICC(1) at the unbiased group size."""
     used = size > 0
     groups, n = int(used.sum()), y.size
@@ -220,7 +226,7 @@ def _intraclass(y: Floats, who: Ints, size: Ints, level: float) -> dict[str, Any
     values = [(msb - msw) / (msb + (m - 1) * msw) for m in (plain, n0)]
     values += [(e - 1) / (e + n0 - 1) if math.isfinite(e) else 1.0 for e in ends]
     values += [(msb - msw) / msb if msb > 0 else math.nan, ratio, float(fdtrc(df1, df2, ratio))]
-    return {**dict(zip(names, values, strict=True)), "df": (df1, df2), "reason": ""}
+    return {**dict(zip(names, values, strict=True)), "df": (df1, df2), "reason": otherwise}
 
 
 def _nothing(size: Ints, items: int, level: float) -> WithinGroupAgreement:

@@ -122,7 +122,7 @@ def winsteps_fit(side):
         return np.bincount(place, values)
 
     one = np.ones(V.size)
-    sums = total(one), total(one), total(z**2), total(y**2), total(V), total(fourth / V**2), total(fourth - V**2)
+    sums = total(one), total(z**2), total(y**2), total(V), total(fourth / V**2), total(fourth - V**2)
     return level, mean_squares(*sums), 1.0 / np.sqrt(total(V))
 
 
