@@ -45,6 +45,7 @@ class Problem:
             "column": self.column,
             "cell": self.cell,
             "sheet": self.sheet,
+            "choices": None,
             **self.params,
         }
         return say(f"problems.{self.code}.{part}", lang, **shown)

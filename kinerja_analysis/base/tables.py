@@ -23,6 +23,7 @@ PREDIKAT = ("SANGAT KURANG", "KURANG", "BUTUH PERBAIKAN", "BAIK", "SANGAT BAIK")
 ORG_RATING = ("SANGAT KURANG", "KURANG", "BUTUH PERBAIKAN", "BAIK", "ISTIMEWA")
 STATUS = ("rated", "not_rated", "no_skp", "excluded")
 EKINERJA_CRITERIA = ("hasil_kerja", "perilaku_kerja")
+BERAKHLAK = ("Berorientasi Pelayanan", "Akuntabel", "Kompeten", "Harmonis", "Loyal", "Adaptif", "Kolaboratif")
 KINDS = ("ekinerja", "multisource")
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "source": SOURCES, "status": STATUS, "predikat": PREDIKAT, "org_rating": ORG_RATING,
@@ -33,9 +34,10 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 
 SOURCE_ALIASES = {
     "atasan": "supervisor", "pimpinan": "supervisor", "superior": "supervisor", "supervisor": "supervisor",
-    "diri": "self", "diri sendiri": "self", "self": "self",
-    "rekan": "peer", "rekan kerja": "peer", "sejawat": "peer", "peer": "peer",
-    "bawahan": "subordinate", "subordinate": "subordinate",
+    "atasan langsung": "supervisor", "diri": "self", "diri sendiri": "self", "penilaian diri": "self", "self": "self",
+    "rekan": "peer", "rekan kerja": "peer", "sejawat": "peer", "peer": "peer", "rekan sejawat": "peer",
+    "rekan setingkat": "peer", "rekan kerja setingkat": "peer",
+    "bawahan": "subordinate", "bawahan langsung": "subordinate", "subordinate": "subordinate",
     "lainnya": "other", "lain": "other", "pihak lain": "other", "other": "other",
 }  # fmt: skip
 

@@ -70,7 +70,7 @@ def _coded(
     number = [_whole(v, len(order)) for v in cells.distinct]
     for i, v in enumerate(cells.distinct):
         if not number[i]:
-            session.log.at("E202", block, at, rows[cells.codes[rows] == i], as_text(v))
+            session.log.at("E202", block, at, rows[cells.codes[rows] == i], as_text(v), choices=f"1-{len(order)}")
     code = np.array([*number, 0])[cells.codes[rows]]
     index = pd.Index(rows)
     either = [pd.Series(np.array([None, *o], dtype=object)[code], index=index, dtype="str")

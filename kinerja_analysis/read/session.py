@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.tables import DTYPES, Column, columns, plain
+from kinerja_analysis.base.tables import DTYPES, EKINERJA_CRITERIA, Column, columns, plain
 from kinerja_analysis.read import numbers, values
 from kinerja_analysis.read.cells import VOID, Block, Cells, fold, letters
 from kinerja_analysis.read.guess import Guess
@@ -22,7 +22,11 @@ from kinerja_analysis.read.regions import Regions
 Progress = Callable[[str, int, int], None]
 _TWINS = {"ratee": "person", "rater": "supervisor"}
 MANY = 3  #: more sheets than this that tell no region (or year) of the command: then the command is what is odd
-_SCORES = frozenset(("score", "hasil_kerja", "perilaku_kerja"))
+_SCORES = frozenset(("score", *EKINERJA_CRITERIA))
+
+
+def _category(column: Column) -> str:
+    return "rating" if column.name in EKINERJA_CRITERIA else column.name
 
 
 @dataclass
@@ -152,7 +156,8 @@ class Session:
                 shown = "" if column.personal else values.as_text(cells.distinct[first])
                 seen = dict.fromkeys(cells.codes[hit].tolist()) if code == "E202" else ()
                 others = [values.as_text(cells.distinct[k]) for k in seen]
-                self.log.at(code, block, position, hit, shown, others, nearest=outcome.hints.get(first, ""))
+                more = {"choices": values.valid(_category(column))} if code == "E202" else {}
+                self.log.at(code, block, position, hit, shown, others, nearest=outcome.hints.get(first, ""), **more)
         dtype = DTYPES[column.kind]
         if dtype in ("int64", "bool"):
             dtype = {"int64": "Int64", "bool": "boolean"}[dtype]
@@ -177,8 +182,7 @@ class Session:
         if column.kind == "flag":
             return values.flags(distinct)
         if column.kind == "category":
-            name = "rating" if column.name in ("hasil_kerja", "perilaku_kerja") else column.name
-            return values.categories(distinct, name, own, block.codes)
+            return values.categories(distinct, _category(column), own, block.codes)
         found = values.texts(distinct)
         persons = self.log.persons(block) if len(distinct) else frozenset()
         faults = found.faults | {i: "E408" for i, v in enumerate(found.values) if v and identifying(v, persons)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import Column, plain
+from kinerja_analysis.base.tables import BERAKHLAK, Column, plain
 from kinerja_analysis.read import numbers
 from kinerja_analysis.read.cells import Block, Cells
 from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
@@ -24,6 +25,13 @@ _NO_SCORE = re.compile(
     r"avg|(nilai|skor|hasil)_(akhir|total|rata_?rata|rata2|rerata)|indeks?_akhir|umur|usia)(_.*)?)"
 )
 _WORDED = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:[-–—:=.)]|\()\s*([^\W\d].*)")
+#: Words of scales: a column of these is a criterion, though no number stands in it.
+_SCALE_WORDS = frozenset(
+    "a amat atas baik belum bawah buruk cukup di diatas dibawah dinilai ekspektasi hampir harapan istimewa jarang jelek "
+    "kadang kurang memadai memuaskan menilai netral perbaikan butuh perlu pernah puas ragu rendah sangat sedang selalu "
+    "sering sesuai setuju tahu tidak tinggi agree always average disagree excellent fair good know neutral never not "
+    "often poor rarely sometimes strongly very n na".split())  # fmt: skip
+PARTLY = 0.2  #: a column of which so many cells are numbers is a criterion that cannot be read
 RARE_SCALE = 0.05
 #: What every row must say besides its scale, by table.
 _WHO = {"ratings": ("ratee", "source"), "cases": ("case", "rater")}
@@ -56,7 +64,7 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     session.demand(block, layout, table, frame, (*_WHO[table], "scale_min", "scale_max"))
     frame = _people(session, number, place(session, block, layout, table, frame))
     _described(session, block, frame)
-    block = _counted(block)
+    block = _counted(block, layout.mapping.values.get("score", {}) if layout.mapping else {})
     criteria = _criteria(session, block, layout)
     if not criteria:
         names = (*accepted("ratings", "score"), *accepted("ratings", "criterion"))
@@ -91,11 +99,16 @@ def _described(session: Session, block: Block, frame: pd.DataFrame) -> None:
     session.log.at("W508", block, at[0], odd)
 
 
-def _counted(block: Block) -> Block:
-    """Return the block with scores written as "5 - Sangat Baik" as their numbers, where a column means one thing."""
+def _counted(block: Block, declared: Mapping[str, str]) -> Block:
+    """Return the block with scores written as "5 - Sangat Baik" as their numbers, where a column means one thing.
+
+    Words with a declared number are that number.
+    """
+    own = {plain(k): v for k, v in declared.items()}
 
     def column(position: int) -> Cells:
         cells = block.cells(position)
+        cells = Cells(cells.codes, [own.get(plain(v), v) for v in cells.distinct]) if own else cells
         found = [_WORDED.fullmatch(v) if isinstance(v, str) else None for v in cells.distinct]
         pairs = {(m[1], plain(m[2])) for m in found if m}
         once = all(len({p[side] for p in pairs}) == len(pairs) for side in (0, 1))
@@ -124,7 +137,7 @@ def folded(criterion: pd.Series) -> pd.Series:
 
 
 def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
-    """Return the columns that hold scores: not known, not personal, most filled cells numbers.
+    """Return the columns that hold scores: not known, not personal, most filled cells numbers or meant to be.
 
     Empty columns hold nothing to note; where nothing at all is filled in yet (a blank form) they are the criteria.
     """
@@ -138,18 +151,32 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
         if _DATE.match(label):
             session.log.on("E215", block, [block.header_address(i)], column=label)
             continue
-        if _NO_SCORE.fullmatch(re.sub(r"[^a-z0-9]+", "_", name).strip("_")):
+        if no_score(label):
             session.log.on("N301", block, [block.header_address(i)], column=label)
             continue
         cells = block.cells(i)
         read = numbers.numbers(cells.distinct, cells.counts, block.separator)
         bad = sum(int(cells.counts[k]) for k, code in read.faults.items() if code == "E203")
-        if bad <= int(cells.counts.sum()) / 2:
+        if bad <= int(cells.counts.sum()) / 2 or _criterion(name, cells, bad):
             (found if len(cells.distinct) else empty).setdefault(name, i)
         else:
             noted = True
             session.log.on("N301", block, [block.header_address(i)], column=label)
     return found if found or noted else empty
+
+
+def no_score(label: object) -> bool:
+    """Tell whether a header names numbers that are no scores: a count, a total, a mean, what describes a person."""
+    return _NO_SCORE.fullmatch(re.sub(r"[^a-z0-9]+", "_", plain(label)).strip("_")) is not None
+
+
+def _criterion(name: str, cells: Cells, bad: int) -> bool:
+    """Tell whether a column with few numbers is a criterion: by its name, its numbers, or words of a scale in it."""
+    words = [set(re.findall(r"[^\W\d_]+", str(v).casefold())) for v in cells.distinct]
+    worded = [w <= _SCALE_WORDS if w else "%" in str(v) for v, w in zip(cells.distinct, words, strict=True)]
+    filled = int(cells.counts.sum())
+    partly, said = filled - bad >= PARTLY * filled, int(cells.counts[worded].sum()) > filled / 2
+    return name in map(plain, BERAKHLAK) or partly or said
 
 
 def _people(session: Session, number: int, frame: pd.DataFrame) -> pd.DataFrame:

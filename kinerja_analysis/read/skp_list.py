@@ -31,7 +31,8 @@ def take(session: Session, number: int, rows: np.ndarray) -> None:
     for i, value in enumerate(cells.distinct):
         if told[i] is None:
             hit = rows[cells.codes[rows] == i]
-            session.log.at("E202", block, at, hit, as_text(value), nearest=nearest(value, list(STATES)))
+            near, choices = nearest(value, list(STATES)), ", ".join(STATES)
+            session.log.at("E202", block, at, hit, as_text(value), nearest=near, choices=choices)
     pairs = [t or ("not_rated", None) for t in told] + [("no_skp", None)]
     codes = np.where(cells.codes[rows] < 0, len(told), cells.codes[rows])
     frame["status"] = pd.Series([pairs[c][0] for c in codes], index=frame.index, dtype="str")

@@ -18,14 +18,13 @@ import pandas as pd
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused, UsageError
 from kinerja_analysis.base.store import write_atomic
-from kinerja_analysis.base.tables import SOURCE_ALIASES, annual_or_latest, canonical_header, data_kind, plain
+from kinerja_analysis.base.tables import BERAKHLAK, SOURCE_ALIASES, annual_or_latest, canonical_header, data_kind, plain
 from kinerja_analysis.read import check, collect, forms, read, values
 from kinerja_analysis.read.layout import recognise, unused
 from kinerja_analysis.read.log import personal_header
 from kinerja_analysis.read.regions import chosen
 from kinerja_analysis.read.sources import find_config
 
-BERAKHLAK = ("Berorientasi Pelayanan", "Akuntabel", "Kompeten", "Harmonis", "Loyal", "Adaptif", "Kolaboratif")
 _KEY = ("KA-E404", "KA-E407")
 _SPARE = 50
 #: Example cases of one rater: as few as a judgement needs (``leniency.min_cases``), as many as one reads with care.

@@ -98,6 +98,16 @@ def spellings(name: str) -> dict[str, list[str]]:
     return found
 
 
+def valid(name: str) -> str:
+    """Return what may be written in a category column (or ``rating``), eight at most.
+
+    >>> valid("source"), valid("sex")
+    ('ATASAN, DIRI, REKAN, BAWAHAN, LAINNYA', 'laki laki, perempuan')
+    """
+    words = _LABELS[name][1] if name in _LABELS else [s[0] if s else v for v, s in spellings(name).items()]
+    return ", ".join(list(_SHOWN.values() if name == "source" else words)[:8])
+
+
 def as_text(value: Any) -> str:
     """Return a cell as text; whole numbers without decimals, dates as ISO.
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from kinerja_analysis.base.config import MappingConfig
+
 FILL = "Isi sel itu dari sumbernya|Fill the cell from its source"
 VALID = "label yang berlaku|valid label"
+
+
+H, J = (tuple(f"{c}{i}" for i in range(2, 8)) for c in "HJ")
 
 
 def more(label: str, *values: Any) -> Any:
@@ -47,8 +52,26 @@ CASES: list[tuple[Any, ...]] = [
     ("scores with their words", more("Inovasi", *["80 - Baik", "90 = Amat Baik", "80 - baik", 70, "90", "80 - Baik"]),
      "", "", "", {"holds": lambda t: t.ratings.loc[t.ratings["criterion"] == "inovasi", "score"].tolist()
                   == [80, 90, 80, 70, 90, 80]}),
-    ("two words for a score", more("Inovasi", *["80 - Baik", "80 - Cukup"] * 3), "KA-N301", "J1",
-     "Tidak perlu tindakan|Nothing to do"),
+    ("two words for a score", more("Inovasi", *["80 - Baik", "80 - Cukup"] * 3), "KA-E203", J,
+     "menurut skala|on the scale", {"mixed": True}),
+    ("a criterion in words of a scale", more("Inovasi", *["Sangat Setuju", "Ragu-ragu", "Tidak Setuju"] * 2), "KA-E203",
+     J, "[[mapping]], values|[[mapping]], values", {"mixed": True}),
+    ("a criterion in percent", more("Inovasi", *["95%", "90 %"] * 3), "KA-E203", J, "menurut skala|on the scale",
+     {"mixed": True}),
+    ("few scores and many words", more("Inovasi", 80, 70, *["lewat saja"] * 4), "KA-E203", J[2:],
+     "kosongkan sel|clear the cell"),
+    ("a value of BerAKHLAK in words", more("Kolaboratif", *["rajin"] * 6), "KA-E203", J, "hapus atau ganti|delete or"),
+    ("all criteria in words", lambda m: m.wide({f"{c}{i}": "Setuju" for c in "HI" for i in range(2, 8)}),
+     "KA-E203", H + tuple(f"I{i}" for i in range(2, 8)), "menurut skala|on the scale"),
+    ("words with declared numbers are read", lambda m: m.wide({f"H{i}": "Setuju" for i in range(2, 8)}), "", "", "",
+     {"config": {"mapping": (MappingConfig(table="ratings", columns={"ratee": "nip_dinilai"}, values={"score": {"setuju": "80"}}),)},
+      "holds": lambda t: set(t.ratings.loc[t.ratings["criterion"] == "disiplin", "score"]) == {80.0}}),
+    ("usual names of roles are read", lambda m: m.long(*(("peran_penilai", i, role) for i, role in enumerate(
+        ["Atasan Langsung", "Rekan Sejawat", "Penilaian Diri", "Bawahan Langsung", "Rekan Kerja Setingkat",
+         "Diri Sendiri"], 1))), "", "", "", {"holds": lambda t: t.ratings["source"].tolist() == [
+             "supervisor", "peer", "self", "subordinate", "peer", "self"]}),
+    ("the roles are listed", lambda m: m.long(("peran_penilai", 2, "TETANGGA")), "KA-E202", "baris 3",
+     "ATASAN, DIRI, REKAN, BAWAHAN, LAINNYA|ATASAN, DIRI"),
     ("a serial number beside the criteria", more("Urutan", *range(1001, 1007)), "KA-E204",
      tuple(f"J{r}" for r in range(2, 8)), "hapus kolomnya|delete the column",
      {"mixed": True}),
