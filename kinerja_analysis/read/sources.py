@@ -30,6 +30,7 @@ _READ = (".xlsx", ".xlsm", ".parquet", *_TEXT, *_JSON, *_SQLITE)
 _SPREADSHEETS = (".xls", ".xlsb", ".ods", ".numbers")
 _IGNORED = (".toml", ".md")
 _TEMPORARY = ("~$", ".~lock.")
+_SYSTEM = ("thumbs.db", "ehthumbs.db")  #: what Windows writes beside pictures, no database
 
 
 def as_sources(paths: Any) -> list[Any]:
@@ -135,7 +136,11 @@ def files_of(place: Path) -> Iterator[tuple[Path, bool, str]]:
 def is_read(path: Path, named: bool) -> bool:
     """Tell whether a file is numbered and read (unless the guard refuses it)."""
     marked = path.stem.endswith(ANNOTATED) and not named
-    return path.suffix.lower() in _READ and not marked and not path.name.startswith(_TEMPORARY)
+    return _kind(path) in _READ and not marked and not path.name.startswith(_TEMPORARY)
+
+
+def _kind(path: Path) -> str:
+    return "" if path.name.lower() in _SYSTEM else path.suffix.lower()
 
 
 def _number(session: Session, name: str) -> int:
@@ -153,7 +158,7 @@ def _frame(session: Session, frame: pd.DataFrame, table: str) -> None:
 
 def _file(session: Session, path: Path, named: bool, shown: str) -> None:
     """Read one file; ``shown`` is its name below the given folder."""
-    kind = path.suffix.lower()
+    kind = _kind(path)
     if path.stem.endswith(ANNOTATED) and not named:
         session.log.add("N104", file=shown)
         return
