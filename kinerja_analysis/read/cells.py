@@ -161,7 +161,8 @@ class Block:
     ``exact`` is true where whole numbers are exact (Parquet, frames), ``separator`` is the delimiter of a text file,
     ``codes`` the declared meaning of number codes ("best_first", "worst_first" or ""), ``harmless`` the positions of
     columns taken in that identify nobody, ``word`` what a row is called where columns have no letters; ``refused``
-    counts body lines that could not be cut into cells; ``form`` is true for sheets of an input template.
+    counts body lines that could not be cut into cells; ``form`` is true for sheets of an input template;
+    ``headings`` are body rows that are no data (a subheading, a total).
     """
 
     file: int
@@ -187,6 +188,7 @@ class Block:
     word: str = "baris"
     refused: int = 0
     form: bool = False
+    headings: frozenset[int] = frozenset()
     _memo: dict[int, Cells] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
 from kinerja_analysis.base.errors import Problem, Severity
-from kinerja_analysis.base.tables import COLUMNS, plain
+from kinerja_analysis.base.tables import COLUMNS, ORG_RATING, PREDIKAT, RATING, SOURCE_ALIASES, plain
 from kinerja_analysis.read.cells import VOID, Block, fold
 
 _SEVERITY: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
@@ -36,6 +37,9 @@ _PERSONAL_VALUE = re.compile(r"\d{8,}|@|\d{6,}[\s.-]+\d{6,}")
 _IDENTITY = re.compile(r"\d{16,}|\d{8}[\s.-]*\d{6}[\s.-]*\d[\s.-]*\d{3}|\S@\S")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MASK = "•••"
+#: Two or more capitalised words in brackets: a person's name, as it may be.
+_BRACKETED = re.compile(r"\(((?:\s*[A-Z][\w.,'’]*){2,})\s*\)")
+_RULES = frozenset(" ".join((*RATING, *PREDIKAT, *ORG_RATING, *SOURCE_ALIASES, "CUKUP DI ATAS")).upper().split())
 _LISTED = 12
 _ALIASES = {alias for c in COLUMNS if c.personal for alias in (c.name, *c.aliases)}
 _HARMLESS = {a for c in COLUMNS if not c.personal for a in (c.name, *c.aliases)}
@@ -87,8 +91,26 @@ def identifying(value: object, persons: frozenset[str] = frozenset()) -> bool:
     return _IDENTITY.search(text) is not None or fold(text.replace("_", " ")) in persons
 
 
+def _runs(text: str) -> Iterator[str]:
+    """Yield the words of a text, folded, alone and together with those that follow."""
+    words = fold(text).replace("(", " ").replace(")", " ").split()
+    for a, b in combinations(range(len(words) + 1), 2):
+        yield " ".join(words[a:b]).strip(".,:;-/")
+
+
 def _who(name: str) -> bool:
     return name in _ALIASES or _WHO.search(_THING_NAME.sub("", name)) is not None
+
+
+def _units(block: Block, named: Sequence[int]) -> set[str]:
+    """Return texts of subheadings in the columns that name people which are units or posts of other rows, folded."""
+    heads, others = set(), set()
+    for i in {*named, *block.harmless}:
+        cells = block.cells(i)
+        here = {cells.codes[row] for row in block.headings} if i in named else set()
+        heads |= {fold(cells.distinct[k]) for k in here if k >= 0}
+        others |= set(map(fold, cells.distinct)) if i in block.harmless else set()
+    return heads & others
 
 
 class Log:
@@ -138,13 +160,17 @@ class Log:
         self.on(code, block, block.address(rows, position), column=label, value=shown, **params)
 
     def masked(self, block: Block, value: object) -> str:
-        """Return the value as text, or "•••" when it looks like an identity or stands in a name column."""
+        """Return the value as text, or "•••" when it looks like an identity, or as if it held a person's name."""
         text = "" if value is None else str(value)
         if not text:
             return ""
         if personal_value(text) or len(text) > 120:
             return MASK
-        return MASK if fold(text) in self.persons(block) else text
+        persons = self.persons(block)
+        named = fold(text) in persons or not persons.isdisjoint(_runs(text)) or any(
+            not _RULES.issuperset(found.upper().split()) for found in _BRACKETED.findall(text)
+        )  # fmt: skip
+        return MASK if named else text
 
     @staticmethod
     def personal(block: Block, position: int) -> bool:
@@ -157,11 +183,12 @@ class Log:
         key = (block.file, block.sheet)
         if key not in self._words:
             named = [i for i, h in enumerate(block.header) if self.personal(block, i) and _who(plain(h))]
-            self._words[key] = frozenset(
+            words = {
                 word for i in named
                 for word in map(fold, (v for v in block.cells(i).distinct if not str(v).isdigit() and v not in VOID))
                 if any(map(str.isalpha, word)) and word != fold(block.header[i])
-            )  # fmt: skip
+            }  # fmt: skip
+            self._words[key] = frozenset(words - _units(block, named) if block.headings else words)
         return self._words[key]
 
     def everyone(self, blocks: Iterable[Block]) -> frozenset[str]:

@@ -21,6 +21,7 @@ from kinerja_analysis.read.regions import Regions
 
 Progress = Callable[[str, int, int], None]
 _TWINS = {"ratee": "person", "rater": "supervisor"}
+_ACTING = re.compile(r"\bpl[th]\b\.?\s*\w", re.IGNORECASE)
 MANY = 3  #: more sheets than this that tell no region (or year) of the command: then the command is what is odd
 _SCORES = frozenset(("score", *EKINERJA_CRITERIA))
 
@@ -163,6 +164,13 @@ class Session:
             dtype = {"int64": "Int64", "bool": "boolean"}[dtype]
         return cells.spread(outcome.values, dtype, rows)
 
+    def said(self, block: Block, position: int, column: Column) -> np.ndarray:
+        """Return what each row of a column says, in the form in which it is compared: "" where empty."""
+        cells = block.cells(position)
+        read = self._outcome(block, cells, column, None).values
+        texts = [fold(values.as_text(v if pd.isna(r) else r)) for v, r in zip(cells.distinct, read, strict=True)]
+        return np.array([*texts, ""], dtype=object)[cells.codes]
+
     def _outcome(self, block: Block, cells: Cells, column: Column, own: Mapping[str, str] | None) -> Outcome:
         distinct = cells.distinct
         if column.personal:
@@ -185,7 +193,9 @@ class Session:
             return values.categories(distinct, _category(column), own, block.codes)
         found = values.texts(distinct)
         persons = self.log.persons(block) if len(distinct) else frozenset()
-        faults = found.faults | {i: "E408" for i, v in enumerate(found.values) if v and identifying(v, persons)}
+        acting = _ACTING.search if column.name in ("unit", "opd") else str.isspace
+        faults = found.faults | {i: "E408" for i, v in enumerate(found.values)
+                                 if v and (identifying(v, persons) or acting(v))}  # fmt: skip
         told = [None if i in faults else (own or {}).get(v, v) for i, v in enumerate(found.values)]
         return Outcome(told, faults, {})
 

@@ -39,6 +39,8 @@ def sift(session: Session, number: int, table: str, rows: np.ndarray) -> np.ndar
     rows = _without(rows, counting)
     for code, found in (("E308", _moved), ("E309", _sparse), ("E313", _lonely)):
         at, stray = found(session, block, layout, rows)
+        if code == "E309":
+            block.headings = frozenset(stray.tolist())
         for position in np.unique(at):
             session.log.at(code, block, int(position), stray[at == position])
         session.set_aside(number, table, stray, "outside")

@@ -27,20 +27,20 @@ _ALIASES: dict[str, dict[str, str]] = {
         "quantity": "kuantitas", "quality": "kualitas", "time": "waktu", "cost": "biaya",
     },
     "direction": {
-        "higher": "higher", "naik": "higher", "tinggi": "higher", "maksimal": "higher", "maksimum": "higher",
+        "naik": "higher", "higher": "higher", "tinggi": "higher", "maksimal": "higher", "maksimum": "higher",
         "makin_tinggi_makin_baik": "higher", "semakin_tinggi_semakin_baik": "higher", "positif": "higher",
-        "lower": "lower", "turun": "lower", "rendah": "lower", "minimal": "lower", "minimum": "lower",
+        "turun": "lower", "lower": "lower", "rendah": "lower", "minimal": "lower", "minimum": "lower",
         "makin_rendah_makin_baik": "lower", "semakin_rendah_semakin_baik": "lower", "negatif": "lower",
     },
     "measured_by": {
-        "rater": "rater", "penilai": "rater", "atasan": "rater",
-        "other": "other", "lainnya": "other", "pihak_lain": "other", "sistem": "other", "survei": "other",
+        "penilai": "rater", "rater": "rater", "atasan": "rater",
+        "lainnya": "other", "other": "other", "pihak_lain": "other", "sistem": "other", "survei": "other",
     },
     "status": {
-        "rated": "rated", "dinilai": "rated", "sudah_dinilai": "rated", "selesai": "rated",
-        "not_rated": "not_rated", "belum_dinilai": "not_rated",
-        "no_skp": "no_skp", "tidak_membuat_skp": "no_skp", "belum_membuat_skp": "no_skp",
-        "excluded": "excluded", "dikecualikan": "excluded", "pengecualian": "excluded",
+        "dinilai": "rated", "rated": "rated", "sudah_dinilai": "rated", "selesai": "rated",
+        "belum_dinilai": "not_rated", "not_rated": "not_rated",
+        "tidak_membuat_skp": "no_skp", "no_skp": "no_skp", "belum_membuat_skp": "no_skp",
+        "dikecualikan": "excluded", "excluded": "excluded", "pengecualian": "excluded",
     },
 }  # fmt: skip
 _LABELS: dict[str, tuple[Callable[..., labels.Reading], tuple[str, ...]]] = {
@@ -104,8 +104,10 @@ def valid(name: str) -> str:
     >>> valid("source"), valid("sex")
     ('ATASAN, DIRI, REKAN, BAWAHAN, LAINNYA', 'laki laki, perempuan')
     """
-    words = _LABELS[name][1] if name in _LABELS else [s[0] if s else v for v, s in spellings(name).items()]
-    return ", ".join(list(_SHOWN.values() if name == "source" else words)[:8])
+    if name in _LABELS or name == "source":
+        return ", ".join(_LABELS[name][1] if name in _LABELS else _SHOWN.values())
+    first = {value: word for word, value in reversed(_ALIASES[name].items())}
+    return ", ".join([*first.values()][::-1][:8]).replace("_", " ")
 
 
 def as_text(value: Any) -> str:

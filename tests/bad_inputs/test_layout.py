@@ -105,6 +105,7 @@ CASES: list[tuple[Any, ...]] = [
      at(13, "NIP. 190501012010011001")), "KA-E309", ("A15", "A16", "A18", "A19"), DELETE),
     ("remark below the table", with_rows(6, [], ["Keterangan: data sementara"]), "KA-E309", "A15", DELETE),
     ("unit names between the rows", with_rows(3, ["BIDANG UMUM"]), "KA-E309", "A11", DELETE),
+    ("names of units that occur between the rows", with_rows(3, ["Unit 1"]), "KA-E309", "A11", DELETE),
     ("totals below a text table", lambda m: m.text([m.long_header, *m.scores(), ["", "", "Rata-rata", "", "", "", "",
      "85", "", "", ""]]), "KA-E309", "baris 8", DELETE),
     ("row of column numbers", with_rows(0, [str(i) for i in range(1, 17)]), "", "", "",

@@ -36,6 +36,14 @@ def test_values_of_personal_columns_and_of_persons_are_not_shown() -> None:
     assert log.problems()[1].params["nearest"] == ""
 
 
+def test_names_inside_values_are_not_shown() -> None:
+    log, here = Log(), block()
+    values = {"Baik (Siti Contoh)": MASK, "oleh Budi Contoh, Senin": MASK, "Baik (Ani Lestari)": MASK,
+              "A (Sangat Baik)": "A (Sangat Baik)", "Rekan (Atasan Langsung)": "Rekan (Atasan Langsung)",
+              "BAIK (B)": "BAIK (B)", "Budi": "Budi"}  # fmt: skip
+    assert {v: log.masked(here, v) for v in values} == values
+
+
 def test_errors_come_first() -> None:
     log = Log()
     log.add("N101", file="a")
