@@ -26,7 +26,7 @@ def take(session: Session, number: int, rows: np.ndarray) -> None:
     block, layout = session.blocks[number], session.layouts[number]
     words = _special(block, [session.position(number, n) for n in (*EKINERJA_CRITERIA, "predikat", "reason")], rows)
     blanked = _without(block, session, number)
-    frame = session.frame(blanked, layout, "appraisals", rows).drop(columns=["reason", "status"], errors="ignore")
+    frame = session.frame(blanked, layout, "appraisals", rows).drop(columns="reason", errors="ignore")
     session.demand(block, layout, "appraisals", frame, ("person",))
     frame = place(session, block, layout, "appraisals", frame)
     for name, column in (_TIMES | _LEVELS).items():
@@ -83,17 +83,22 @@ def _without(block: Block, session: Session, number: int) -> Block:
 
 
 def _status(session: Session, number: int, frame: pd.DataFrame, words: pd.Series) -> pd.DataFrame:
-    """Add status and reason; one of two ratings alone is a draft, a blank row is not rated."""
+    """Add status and reason; one of two ratings alone is a draft, a blank row is not rated.
+
+    A status column says why there is no rating; where it contradicts the ratings, they count.
+    """
     block = session.blocks[number]
     for name in ("predikat", *EKINERJA_CRITERIA):
         if name not in frame:
             frame[name] = pd.Series(None, index=frame.index, dtype="str")
+    told = frame["status"] if "status" in frame else pd.Series(None, index=frame.index, dtype="str")
     known = [frame[n].notna() for n in EKINERJA_CRITERIA]
     both, one = known[0] & known[1], known[0] ^ known[1]
     rated = both | frame["predikat"].notna()
     status = pd.Series("not_rated", index=frame.index).mask(rated, "rated")
-    status = status.mask(~rated & (words == "no_skp"), "no_skp")
-    excluded = ~rated & words.isin(list(values.EXCLUSIONS.values()))
+    status = status.mask(~rated & ((words == "no_skp") | (told == "no_skp")), "no_skp")
+    words = words.mask((told == "excluded") & (words == ""), "lainnya")
+    excluded = ~rated & words.isin([*values.EXCLUSIONS.values(), "lainnya"])
     status = status.mask(excluded, "excluded")
     draft = one & ~rated
     reason = pd.Series(None, index=frame.index, dtype="str").mask(excluded, words).mask(draft, "draft")
@@ -102,6 +107,8 @@ def _status(session: Session, number: int, frame: pd.DataFrame, words: pd.Series
         at = session.position(number, name)
         if at >= 0:
             session.log.at("W202", block, at, block.blank(index[(one & ~here).to_numpy()], at))
+    odd = told.notna() & ((told == "rated") != rated)
+    session.log.at("W509", block, session.position(number, "status"), index[odd.to_numpy()])
     return frame.assign(status=status.astype("str"), reason=reason)
 
 

@@ -61,6 +61,16 @@ def test_not_rated_no_skp_excluded_and_draft(make: Any) -> None:
     assert [(p.code, p.cell) for p in tables.problems] == [("KA-W202", "L12")]
 
 
+def test_a_status_column_says_why_there_is_no_rating(make: Any) -> None:
+    told = ["dikecualikan", "belum dinilai", "tidak membuat SKP", "", "sudah dinilai", "dikecualikan"]
+    rows = [[*r[:10], *(["-"] * 3 if i not in (3, 4) else r[10:13]), *r[13:], told[i], "Pensiun" if i == 5 else ""]
+            for i, r in enumerate(make.people())]  # fmt: skip
+    tables = read(make.ekinerja(rows, header=[*make.ekinerja_header, "status_penilaian", "alasan"]), config=make.config)
+    assert tables.appraisals["status"].tolist() == ["excluded", "not_rated", "no_skp", "rated", "rated", "excluded"]
+    assert tables.appraisals["reason"].fillna("").tolist() == ["lainnya", "", "", "", "", "pensiun"]
+    assert tables.problems == ()
+
+
 def test_acting_rows_stay_in_appraisals_and_out_of_ratings(make: Any) -> None:
     rows = make.people()
     rows.append([*rows[0][:6], "Plt Kepala", 1, *rows[0][8:]])
