@@ -163,15 +163,17 @@ def _best(
         return None
     found = match(every, kinds, _TABLES[table])
     constants: dict[str, Any] = {}
+    scored: set[int] = set()
     if table == "ratings":
         told_role = [i for i, h in every.items() if i not in found and _ROLE & set(plain(h).split("_"))]
         if "source" not in found.values() and told_role:
             found[told_role[0]] = "source"
         if sum(kinds[i] == "number" and found.get(i, "score") == "score" for i in every) > 1:
             found = {i: n for i, n in found.items() if n not in ("score", "criterion")}  # wide: a column per criterion
+            scored = {i for i in every if kinds[i] == "number"}
         constants = _scheme(found, every, kinds, below)
     told = {(_RATINGS.get(n, n) if table == "ratings" else n): headers[i] for i, n in found.items()}
-    rest = tuple(h for i, h in headers.items() if i not in found and not unused(h))
+    rest = tuple(h for i, h in headers.items() if i not in found and i not in scored and not unused(h))
     return Guess(file, sheet, row, table, told, constants, rest)
 
 

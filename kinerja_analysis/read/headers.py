@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
+import numpy as np
+
 from kinerja_analysis.base.config import MappingConfig
-from kinerja_analysis.base.tables import squashed
+from kinerja_analysis.base.tables import EKINERJA_CRITERIA, Column, columns, squashed
 from kinerja_analysis.read.cells import Block, clean
-from kinerja_analysis.read.layout import KNOWN_NAMES, Layout, locate, recognise
+from kinerja_analysis.read.layout import KNOWN_NAMES, Layout, locate, recognise, table_of
 from kinerja_analysis.read.session import Session
 from kinerja_analysis.read.values import as_text
 
 _NIP = re.compile(r"\d{8}[\s.-]?\d{6}[\s.-]?\d[\s.-]?\d{3}")
 _FEW = 3
+_OTHERWISE = ("region", "rater")  #: may well be told in other words, or of another person (a ratee's superior), beside
 
 
 def settle(
@@ -27,10 +31,20 @@ def settle(
     (1, ['NIP', 'Hasil Kerja', 'Perilaku Kerja', 'NIP Atasan'])
     """
     found = locate(rows, file_name, sheet_name, mappings, top)
-    if found is None or found[1].mapping or found[0] == 0 or not (one := _joined(*rows[found[0] - 1 : found[0] + 1])):
+    if found is None or found[1].mapping:
         return found
-    rows[found[0] - 1 : found[0] + 1] = [[], one]
-    return locate(rows, file_name, sheet_name, mappings, top)
+    for upper in (found[0] - 1, found[0]):
+        pair = rows[upper : upper + 2] if upper >= 0 else []
+        if len(pair) == 2 and (upper < found[0] or _continued(*pair)) and (one := _joined(*pair)):
+            rows[upper : upper + 2] = [[], one]
+            return locate(rows, file_name, sheet_name, mappings, top)
+    return found
+
+
+def _continued(upper: Sequence[Any], lower: Sequence[Any]) -> bool:
+    """Tell whether a row below a header belongs to it: known labels, none of them below a known label."""
+    below = [(squashed(v), squashed(u)) for u, v in zip_longest(upper, lower) if clean(v) is not None]
+    return any(v in KNOWN_NAMES for v, _ in below) and all(u not in KNOWN_NAMES for _, u in below)
 
 
 def _joined(upper: Sequence[Any], lower: Sequence[Any]) -> list[Any]:
@@ -67,6 +81,22 @@ def above(session: Session, block: Block) -> None:
     if heads or people:
         cells = [wide[i][0][0] for i in (heads or people)]
         session.log.on("E310", block, cells, first=block.header_address(0))
+
+
+def twins(session: Session, block: Block, layout: Layout, rows: np.ndarray) -> None:
+    """Note each column left out because another with the same meaning is used, and where the two differ."""
+    table = {c.name: c for c in columns(table_of(layout.kind))}
+    for left, used in layout.twins(block.header).items():
+        name = layout.names[used]
+        column = table.get(name, Column("", name, "category" if name in EKINERJA_CRITERIA else "text"))
+        here, there = (session.said(block, p, column)[rows] for p in (left, used))
+        odd = rows[(here != there) & (here != "")]
+        code = "E315" if column.personal or column.kind in ("category", "number") else "W308"
+        if name in _OTHERWISE or not len(odd):
+            code = "N305"
+        first = next(iter(block.address(odd[:1], left)), "")
+        cells = [block.header_address(left), block.header_address(used)]
+        session.log.on(code, block, cells, column=block.header[left], used=block.header[used], first=first, n=len(odd))
 
 
 def unlabelled(session: Session, block: Block, position: int) -> bool:

@@ -55,6 +55,7 @@ PERIOD_HEADERS = frozenset(("triwulan", "tw", "kuartal", "bulan", "semester"))
 _SKP_LIST = {"skpstatus", "skpmodel", "statusskp"}
 _LEGACY_MARKS = {"nilaiprestasikerja", "nilaiprestasi", "nilaiperilakukerja", "nilaiperilaku", "orientasipelayanan"}
 _WIDE = {"ratings": "wide", "cases": "cases_wide"}
+_RATERS = {"nippenilai", "raterid", "assessorid", "rater"}
 _PROBLEM_LIST = {"kode", "tingkat", "berkas", "lembar", "sel"}
 _FUZZY_REQUIRED, _FUZZY_OTHER = 0.8, 0.86
 
@@ -78,6 +79,21 @@ class Layout:
     def weight(self) -> int:
         """How much of the header is understood."""
         return len(self.names)
+
+    def twins(self, header: Sequence[str]) -> dict[int, int]:
+        """Return columns left out because another with the same meaning is used: their position -> that one's.
+
+        A declared column is chosen, so what else means the same is of no account.
+        """
+        folded = [squashed(h) for h in header]
+        chosen = self.mapping.columns if self.mapping else {}
+        return {
+            i: at
+            for at, name in self.names.items() if name not in chosen
+            for i in range(len(folded))
+            if i not in self.names and folded[i] in map(squashed, accepted(self.kind, name))
+            and folded[i] not in (folded[at], *_UNUSED)
+        }  # fmt: skip
 
     @property
     def wide(self) -> bool:
@@ -141,7 +157,7 @@ def _names(kind: str, header: Sequence[str]) -> dict[int, str]:
     names = {i: n for i, n in people.items() if n in ("grade", "employment", "position_type")} | names
     names = with_aliases(header, names, _EXTRA[kind])
     if kind == "ekinerja":  # told by the ratings; a column "Status" there is another thing (PNS, Aktif)
-        names = {i: n for i, n in names.items() if n != "status"}
+        names = {i: n for i, n in names.items() if n != "status" or folded[i] == "statuspenilaian"}
     if kind == "skp_list" and {"unit", "skpunor"} <= set(folded):  # the unit of the SKP, as in the rating export
         names.pop(folded.index("unit"), None)
         names[folded.index("skpunor")] = "unit"
@@ -233,6 +249,9 @@ def recognise(header: Sequence[str], title: str = "") -> Layout | None:
         return layout
     if _SKP_LIST & folded:
         return _layout("skp_list", header)
+    wide = _layout("wide", header)
+    if {"ratee", "rater", "source"} <= set(wide.names.values()) and not folded.isdisjoint(_RATERS):
+        return wide
     return _plain_tables(header)
 
 

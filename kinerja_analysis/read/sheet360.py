@@ -12,6 +12,7 @@ import pandas as pd
 from kinerja_analysis.base.tables import BERAKHLAK, Column, plain
 from kinerja_analysis.read import numbers
 from kinerja_analysis.read.cells import Block, Cells
+from kinerja_analysis.read.guess import content
 from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
 from kinerja_analysis.read.log import personal_header
 from kinerja_analysis.read.place import place
@@ -26,11 +27,11 @@ _NO_SCORE = re.compile(
 )
 _WORDED = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:[-–—:=.)]|\()\s*([^\W\d].*)")
 #: Words of scales: a column of these is a criterion, though no number stands in it.
-_SCALE_WORDS = frozenset(
-    "a amat atas baik belum bawah buruk cukup di diatas dibawah dinilai ekspektasi hampir harapan istimewa jarang jelek "
-    "kadang kurang memadai memuaskan menilai netral perbaikan butuh perlu pernah puas ragu rendah sangat sedang selalu "
-    "sering sesuai setuju tahu tidak tinggi agree always average disagree excellent fair good know neutral never not "
-    "often poor rarely sometimes strongly very n na".split())  # fmt: skip
+_SCALE_WORDS = frozenset(re.findall(r"\w+", """
+    a agree always amat atas average baik belum bawah buruk butuh cukup di diatas dibawah dinilai disagree ekspektasi
+    excellent fair good hampir harapan istimewa jarang jelek kadang know kurang memadai memuaskan menilai n na netral
+    neutral never not often perbaikan perlu pernah poor puas ragu rarely rendah sangat sedang selalu sering sesuai
+    setuju sometimes strongly tahu tidak tinggi very"""))
 PARTLY = 0.2  #: a column of which so many cells are numbers is a criterion that cannot be read
 RARE_SCALE = 0.05
 #: What every row must say besides its scale, by table.
@@ -142,11 +143,12 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
     Empty columns hold nothing to note; where nothing at all is filled in yet (a blank form) they are the criteria.
     """
     found: dict[str, int] = {}
+    known = {*layout.names, *layout.near, *layout.twins(block.header)}
     empty: dict[str, int] = {}
     noted = False
     for i, label in enumerate(block.header):
         name = plain(label)
-        if not label or i in layout.names or i in layout.near or unused(label) or personal_header(label):
+        if not label or i in known or unused(label) or personal_header(label):
             continue
         if _DATE.match(label):
             session.log.on("E215", block, [block.header_address(i)], column=label)
@@ -163,6 +165,19 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
             noted = True
             session.log.on("N301", block, [block.header_address(i)], column=label)
     return found if found or noted else empty
+
+
+def apart(session: Session, block: Block, layout: Layout) -> list[int]:
+    """Return columns of numbers in a sheet with scores but no criterion (criteria with a column each), and note it."""
+    at = next((i for i, n in layout.names.items() if n == "score" and "criterion" in layout.missing), -1)
+    header = [] if at < 0 else block.header
+    open_ = [i for i, h in enumerate(header) if h and i not in layout.names and not (unused(h) or no_score(h))]
+    found = [i for i in open_ if not personal_header(block.header[i]) and content(block.cells(i).distinct) == "number"]
+    if len(found) < 2:
+        return []
+    names = '", "'.join(block.header[i] for i in found)
+    session.log.on("E314", block, [block.header_address(at)], column=block.header[at], names=names)
+    return found
 
 
 def no_score(label: object) -> bool:

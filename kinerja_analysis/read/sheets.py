@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ import pandas as pd
 from kinerja_analysis.base.tables import SOURCE_ALIASES, columns, plain, squashed
 from kinerja_analysis.read import ekinerja, legacy, sheet360, skp_list
 from kinerja_analysis.read.cells import Block, letters
-from kinerja_analysis.read.guess import Guess, content, of_block
-from kinerja_analysis.read.headers import above, unlabelled
+from kinerja_analysis.read.guess import Guess, content, of_block, of_table
+from kinerja_analysis.read.headers import above, twins, unlabelled
 from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
 from kinerja_analysis.read.log import identifying, not_a_grouping, personal_header
 from kinerja_analysis.read.place import place
@@ -47,6 +47,7 @@ def take(session: Session, block: Block, layout: Layout) -> None:
     above(session, block)
     rows = _live(session, number, table)
     _merged(session, block, layout, rows)
+    twins(session, block, layout, rows)
     if layout.kind == "ekinerja":
         ekinerja.take(session, number, rows)
     elif layout.kind == "legacy":
@@ -73,29 +74,46 @@ def _header(session: Session, block: Block, layout: Layout, table: str) -> bool:
             session.log.on("E303", block, [block.header_address(i), first], column=block.header[i], first=first)
     for i, meant in layout.near.items():
         session.log.on("E301", block, [block.header_address(i)], column=block.header[i], nearest=meant)
-    hinted = set(layout.near.values())
     guesses = {n: i for i, n in of_block(block, layout.names, layout.kind, layout.missing).items()}
-    if guesses:
+    apart = sheet360.apart(session, block, layout)
+    _guessed(session, block, layout, guesses)
+    _missing(session, block, layout, guesses, [n for n in layout.missing if not apart or n != "criterion"])
+    for name in [n for n in guesses if n not in layout.missing and guesses[n] not in layout.near]:
+        label, meant = block.header[guesses[name]], accepted(layout.kind, name)[0]
+        session.log.on("W303", block, [block.header_address(guesses[name])], column=label, meant=meant)
+    if not layout.wide and layout.kind != "employees":
+        known = {*layout.names, *layout.near, *layout.twins(block.header), *guesses.values(), *apart}
+        for i, label in enumerate(block.header):
+            if label and not (i in known or unused(label) or personal_header(label)) and folded.index(folded[i]) == i:
+                session.log.on("N301", block, [block.header_address(i)], column=label)
+    return not layout.missing and not twice
+
+
+def _guessed(session: Session, block: Block, layout: Layout, guesses: Mapping[str, int]) -> None:
+    """Take down what may be offered as a mapping; of a sheet with a column per criterion the scale too."""
+    file = block.file_name.rpartition("/")[2]
+    if layout.wide and layout.missing and (whole := of_table(block, file)):
+        session.guesses.append(whole)
+    elif guesses:
         told = {n: block.header[i] for n, i in guesses.items()}
-        session.guesses.append(Guess(block.file_name.rpartition("/")[2], block.sheet_name, 0, layout.kind, told))
-    for name in layout.missing:
+        session.guesses.append(Guess(file, block.sheet_name, 0, layout.kind, told))
+
+
+def _missing(
+    session: Session, block: Block, layout: Layout, guesses: Mapping[str, int], missing: Sequence[str]
+) -> None:
+    """Note required columns that are not there."""
+    hinted = set(layout.near.values())
+    for name in missing:
         names = accepted(layout.kind, name)
         if layout.mapping and name in layout.mapping.columns:
             session.log.on("E305", block, column=layout.mapping.columns[name])
         elif hinted.isdisjoint(names):
             at = guesses.get(name)
             cells = session.unknown_headers(block, layout) if at is None else [block.header_address(at)]
-            near = "" if at is None else block.header[at]
-            session.log.on("E302", block, cells, column=names[0], accepted=", ".join(names), nearest=near)
-    for name in [n for n in guesses if n not in layout.missing and guesses[n] not in layout.near]:
-        label, meant = block.header[guesses[name]], accepted(layout.kind, name)[0]
-        session.log.on("W303", block, [block.header_address(guesses[name])], column=label, meant=meant)
-    if not layout.wide and layout.kind != "employees":
-        for i, label in enumerate(block.header):
-            known = i in layout.names or i in layout.near or unused(label) or i in guesses.values()
-            if label and not known and not personal_header(label) and folded.index(folded[i]) == i:
-                session.log.on("N301", block, [block.header_address(i)], column=label)
-    return not layout.missing and not twice
+            more = {"accepted": ", ".join(names), "nearest": "" if at is None else block.header[at]}
+            constant = f"constants.{name}" if name.startswith("scale") else None
+            session.log.on("E302", block, cells, column=names[0], **more, choices=constant)
 
 
 def _live(session: Session, number: int, table: str) -> np.ndarray:

@@ -218,7 +218,7 @@ NAMES = re.compile(r"\d{15,}|Pegawai \d|Atasan \d|Siti|Budi|@", re.IGNORECASE)
 PLACE = re.compile(r"\{[a-z_]+(:n)?\}")
 MASKED = ("", "•••")
 TITLES = ("KA-E501", "KA-E502", "KA-E503", "KA-E504", "KA-E506", "KA-W503")
-HEADERS = ("KA-E301", "KA-E303", "KA-N301", "KA-N302", "KA-W303")
+HEADERS = ("KA-E301", "KA-E303", "KA-E314", "KA-E315", "KA-N301", "KA-N302", "KA-N305", "KA-W303", "KA-W308")
 
 
 class Case(NamedTuple):

@@ -6,14 +6,27 @@ from typing import Any
 
 import openpyxl
 
+from kinerja_analysis.base.config import MappingConfig
+
 CORRECT = "Perbaiki judul kolomnya|Correct the header"
 ADD = "Tambahkan kolom itu|Add the column"
 ONE = "Hapus salah satu kolom|Delete one of the columns"
+NOTHING = "Tidak perlu tindakan|Nothing to do"
 
 
-def header(**labels: Any) -> Any:
-    """The default export with header cells replaced."""
-    return lambda m: m.ekinerja(edit={f"{column}7": label for column, label in labels.items()})
+def header(edit: Any = None, **labels: Any) -> Any:
+    """The default export with header cells replaced (and others in ``edit``)."""
+    return lambda m: m.ekinerja(edit={f"{column}7": label for column, label in labels.items()} | (edit or {}))
+
+
+def beside(label: str, like: int, told: Any) -> Any:
+    """The default export with a further column Q, made of another one's entries (m, person from 0, entry)."""
+    return lambda m: m.ekinerja([[*r, told(m, i, r[like])] for i, r in enumerate(m.people())],
+                                header=[*m.ekinerja_header, label])  # fmt: skip
+
+
+def read_whole(t: Any) -> bool:
+    return len(t.appraisals) == 6 and len(t.ratings) == 12 and t.ratings["rater"].nunique() == 2
 
 
 def long_header(*changes: tuple[int, str]) -> Any:
@@ -32,6 +45,11 @@ def two_lines(m: Any) -> Any:
     below = [None] * 10 + list(m.ekinerja_header[10:13])
     place = m.workbook([*m.preamble(6), above, below, *m.people()])
     return merged(place, "K7:M7")
+
+
+def two_lines_merged(m: Any) -> Any:
+    """As ``two_lines``, the other labels merged over both rows, as printed forms have them."""
+    return merged(two_lines(m), *(f"{c}7:{c}8" for c in "ABCDEFGHIJNOP"))
 
 
 def grouped(m: Any) -> Any:
@@ -75,10 +93,35 @@ CASES: list[tuple[Any, ...]] = [
     ("label of a level empty", header(K=None), "KA-E302", "K7", ADD, {"also": ("KA-W304",)}),
     ("label of the employee empty", header(A=None), "KA-E302", "A7", ADD, {"also": ("KA-W304",)}),
     ("score called otherwise", long_header((7, "hasil")), "KA-E302", "baris 1", ADD, {"also": ("KA-N301",)}),
-    ("rating below a merged heading", two_lines, "KA-E302", ("K7", "L7", "M7"), ADD, {"also": ("KA-N301",)}),
+    ("rating below a merged heading", two_lines, "", "", "", {"holds": read_whole}),
+    ("labels merged with the row below, ratings below a heading", two_lines_merged, "", "", "", {"holds": read_whole}),
+    ("header twice, one below the other", lambda m: m.ekinerja([list(m.ekinerja_header), *m.people()]), "", "", "",
+     {"holds": read_whole}),
+    ("another rater beside the superior", beside("nip_penilai", 13, lambda m, i, v: m.nip(950 + i) if i < 3 else v),
+     "KA-E315", ("Q7", "N7"), ONE, {"mixed": True}),
+    ("the superior once more", beside("nip_penilai", 13, lambda m, i, v: f"'{v}"), "KA-N305", ("Q7", "N7"), NOTHING,
+     {"mixed": True, "holds": read_whole}),
+    ("another number of the employee", beside("nip_baru", 0, lambda m, i, v: m.nip(500 + i)), "KA-E315", ("Q7", "A7"),
+     ONE, {"mixed": True}),
+    ("another predikat", beside("predikat_kinerja", 12, lambda m, i, v: "KURANG" if i == 4 else "Baik "), "KA-E315",
+     ("Q7", "M7"), "[[mapping]]|[[mapping]]", {"mixed": True}),
+    ("another unit", beside("unit_kerja", 4, lambda m, i, v: "Seksi A"), "KA-W308", ("Q7", "E7"),
+     "kolom yang tidak berlaku|does not count", {"mixed": True, "holds": read_whole}),
+    ("the unit once more, not everywhere", beside("unit_kerja", 4, lambda m, i, v: v.upper() if i else ""), "KA-N305",
+     ("Q7", "E7"), NOTHING, {"mixed": True, "holds": read_whole}),
+    ("two columns of raters, one declared", beside("nip_penilai", 13, lambda m, i, v: m.nip(950)), "", "", "",
+     {"config": {"mapping": (MappingConfig(table="ekinerja", columns={"supervisor": "nip_penilai"}),)},
+      "holds": lambda t: t.ratings["rater"].nunique() == 1}),
     ("header in two rows", two_rows, "", "", "",
      {"holds": lambda t: len(t.appraisals) == 6 and t.ratings["rater"].nunique() == 2
       and not set(t.ratings["rater"]) & set(t.ratings["ratee"]) and set(t.ratings["unit"]) == {"Unit 0", "Unit 1"}}),
+    ("status that agrees with the ratings", header(G="status_penilaian", edit={f"G{i}": "Sudah Dinilai" for i in
+     range(8, 14)}), "", "", "", {"holds": lambda t: set(t.appraisals["status"]) == {"rated"}}),
+    ("status that contradicts the ratings", header(G="Status Penilaian", edit={f"G{i}": "dinilai" for i in range(8, 13)}
+     | {"G13": "dikecualikan"}), "KA-W509", "G13", "perbaiki statusnya|correct the status",
+     {"holds": lambda t: set(t.appraisals["status"]) == {"rated"}}),
+    ("status of another kind", header(G="status_penilaian", edit={f"G{i}": "dinilai" for i in range(8, 13)}
+     | {"G13": "final"}), "KA-E202", "G13", "dinilai, belum dinilai|dinilai, belum dinilai"),
     ("status of the person beside the ratings", header(G="Status"), "KA-N301", "G7",
      "Tidak perlu tindakan|Nothing to do", {"holds": lambda t: set(t.appraisals["status"]) == {"rated"}}),
     ("numbered labels", header(A="1. nip", K="11. hasil_kerja", L="12. perilaku_kerja", M="13. hasil_akhir"),

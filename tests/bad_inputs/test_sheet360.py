@@ -64,12 +64,16 @@ CASES: list[tuple[Any, ...]] = [
     ("all criteria in words", lambda m: m.wide({f"{c}{i}": "Setuju" for c in "HI" for i in range(2, 8)}),
      "KA-E203", H + tuple(f"I{i}" for i in range(2, 8)), "menurut skala|on the scale"),
     ("words with declared numbers are read", lambda m: m.wide({f"H{i}": "Setuju" for i in range(2, 8)}), "", "", "",
-     {"config": {"mapping": (MappingConfig(table="ratings", columns={"ratee": "nip_dinilai"}, values={"score": {"setuju": "80"}}),)},
+     {"config": {"mapping": (MappingConfig(table="ratings", columns={"ratee": "nip_dinilai"},
+                                           values={"score": {"setuju": "80"}}),)},
       "holds": lambda t: set(t.ratings.loc[t.ratings["criterion"] == "disiplin", "score"]) == {80.0}}),
     ("usual names of roles are read", lambda m: m.long(*(("peran_penilai", i, role) for i, role in enumerate(
         ["Atasan Langsung", "Rekan Sejawat", "Penilaian Diri", "Bawahan Langsung", "Rekan Kerja Setingkat",
          "Diri Sendiri"], 1))), "", "", "", {"holds": lambda t: t.ratings["source"].tolist() == [
              "supervisor", "peer", "self", "subordinate", "peer", "self"]}),
+    ("no scale at all", lambda m: m.workbook([[*m.wide_header[:5], *m.wide_header[7:]],
+     *([*r[:5], *r[7:]] for r in m.pairs())]), "KA-E302", ("F1", "G1"), "constants.scale_max = …|constants.scale_min"),
+    ("a score beside the criteria", more("Nilai", *range(70, 76)), "KA-E314", "J1", "nilai_akhir|nilai_akhir"),
     ("the roles are listed", lambda m: m.long(("peran_penilai", 2, "TETANGGA")), "KA-E202", "baris 3",
      "ATASAN, DIRI, REKAN, BAWAHAN, LAINNYA|ATASAN, DIRI"),
     ("a serial number beside the criteria", more("Urutan", *range(1001, 1007)), "KA-E204",

@@ -51,6 +51,17 @@ def test_a_local_wide_sheet(make: Any) -> None:
     assert "tebakan, periksa" in report.mapping("id")
 
 
+def test_a_wide_sheet_without_its_scale(make: Any) -> None:
+    head = ["NIP Dinilai", "NIP Penilai", "Peran Penilai", "Disiplin", "Inovasi"]
+    place = make.workbook([head, [make.nip(1), make.nip(900, 2), "Atasan Langsung", 4, 5], [
+        make.nip(1), make.nip(2), "Rekan Sejawat", 3, 1]])  # fmt: skip
+    report = check(place, region="98.01", year=2025, config=make.config)
+    assert [(p.code, p.column) for p in report.problems] == [("KA-E302", "skala_min"), ("KA-E302", "skala_maks")]
+    assert "tidak dipakai" not in report.mapping("id")
+    tables = read(place, region="98.01", year=2025, config=offered(report, make.config))
+    assert tables.ratings["score"].tolist() == [4, 3, 5, 1] and set(tables.ratings["scale_max"]) == {5.0}
+
+
 def test_a_rater_column_under_another_name_is_not_lost_silently(make: Any) -> None:
     header = ["nip_pejabat" if h == "pegawai_atasan_nip" else h for h in make.ekinerja_header]
     place = make.ekinerja(header=header)
