@@ -18,7 +18,8 @@ from kinerja_analysis.read.values import as_text
 
 _NIP = re.compile(r"\d{8}[\s.-]?\d{6}[\s.-]?\d[\s.-]?\d{3}")
 _FEW = 3
-_OTHERWISE = ("region", "rater")  #: may well be told in other words, or of another person (a ratee's superior), beside
+#: What may be told in other words beside, of a ratee's superior, in percent of the target, or as a remark.
+_OTHERWISE = ("region", "rater", "realised", "reason")
 
 
 def settle(
@@ -91,9 +92,9 @@ def twins(session: Session, block: Block, layout: Layout, rows: np.ndarray) -> N
         column = table.get(name, Column("", name, "category" if name in EKINERJA_CRITERIA else "text"))
         here, there = (session.said(block, p, column)[rows] for p in (left, used))
         odd = rows[(here != there) & (here != "")]
-        code = "E315" if column.personal or column.kind in ("category", "number") else "W308"
-        if name in _OTHERWISE or not len(odd):
-            code = "N305"
+        code = "N305" if name in _OTHERWISE or not len(odd) else "W308"
+        if code == "W308" and (column.personal or (column.kind in ("category", "number") and name != "employment")):
+            code = "E315"
         first = next(iter(block.address(odd[:1], left)), "")
         cells = [block.header_address(left), block.header_address(used)]
         session.log.on(code, block, cells, column=block.header[left], used=block.header[used], first=first, n=len(odd))

@@ -32,6 +32,8 @@ _SCALE_WORDS = frozenset(re.findall(r"\w+", """
     excellent fair good hampir harapan istimewa jarang jelek kadang know kurang memadai memuaskan menilai n na netral
     neutral never not often perbaikan perlu pernah poor puas ragu rarely rendah sangat sedang selalu sering sesuai
     setuju sometimes strongly tahu tidak tinggi very"""))
+#: First words of headers of columns that sum a row up, or agree to take part, in such words.
+_SUMMARY = frozenset(("predikat", "kategori", "sebutan", "kesimpulan", "keterangan", "kuadran", "mutu", "persetujuan"))
 PARTLY = 0.2  #: a column of which so many cells are numbers is a criterion that cannot be read
 RARE_SCALE = 0.05
 #: What every row must say besides its scale, by table.
@@ -191,7 +193,7 @@ def _criterion(name: str, cells: Cells, bad: int) -> bool:
     worded = [w <= _SCALE_WORDS if w else "%" in str(v) for v, w in zip(cells.distinct, words, strict=True)]
     filled = int(cells.counts.sum())
     partly, said = filled - bad >= PARTLY * filled, int(cells.counts[worded].sum()) > filled / 2
-    return name in map(plain, BERAKHLAK) or partly or said
+    return name in map(plain, BERAKHLAK) or partly or (said and name.split("_")[0] not in _SUMMARY)
 
 
 def _people(session: Session, number: int, frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,11 +6,10 @@ share of Sangat Baik is 16 % in Kuranji and 15 % in Batanghari instead of the na
 
 from __future__ import annotations
 
+from kinerja_analysis.base import tables
 from kinerja_analysis.simulate.plan import NATIONAL, Form, Habits, Indicator, Opd, Plan, Planted, with_top
 
-BERAKHLAK = (
-    "berorientasi_pelayanan", "akuntabel", "kompeten", "harmonis", "loyal", "adaptif", "kolaboratif",
-)  # fmt: skip
+BERAKHLAK = tuple(map(tables.plain, tables.BERAKHLAK))
 _SUPERVISOR_PEER_SELF = ("supervisor", "peer", "self")
 
 #: Planted: in 2025 supervisors favour employees of their own place of origin, in the quarterly ratings and in 360.

@@ -59,6 +59,9 @@ def status(value: str) -> Any:
 
 
 CASES: list[tuple[Any, ...]] = [
+    ("achievement in percent beside what was realised", lambda m: m.text([(*ACHIEVEMENTS[:7], "capaian"), [
+     "2025", "98.01", m.nip(1), "Laporan", "kualitas", "10", "8", "80"]]), "KA-N305", "baris 1",
+     "Tidak perlu tindakan|Nothing to do", {"holds": lambda t: t.achievements["realised"].tolist() == [8.0]}),
     ("unknown direction", achievement("arah", "zigzag"), "KA-E202", "baris 3", VALID),
     ("misspelt direction", achievement("arah", "turn"), "KA-E202", "baris 3", VALID, {"nearest": "turun"}),
     ("unknown aspect", achievement("aspek", "kesopanan"), "KA-E202", "baris 3", VALID),

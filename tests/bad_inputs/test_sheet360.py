@@ -56,6 +56,8 @@ CASES: list[tuple[Any, ...]] = [
      "menurut skala|on the scale", {"mixed": True}),
     ("a criterion in words of a scale", more("Inovasi", *["Sangat Setuju", "Ragu-ragu", "Tidak Setuju"] * 2), "KA-E203",
      J, "[[mapping]], values|[[mapping]], values", {"mixed": True}),
+    ("a summary in words beside the criteria", more("Predikat Akhir", *["Sangat Baik", "Baik"] * 3), "KA-N301", "J1",
+     "Tidak perlu tindakan|Nothing to do", {"holds": only_two}),
     ("a criterion in percent", more("Inovasi", *["95%", "90 %"] * 3), "KA-E203", J, "menurut skala|on the scale",
      {"mixed": True}),
     ("few scores and many words", more("Inovasi", 80, 70, *["lewat saja"] * 4), "KA-E203", J[2:],
@@ -71,6 +73,8 @@ CASES: list[tuple[Any, ...]] = [
         ["Atasan Langsung", "Rekan Sejawat", "Penilaian Diri", "Bawahan Langsung", "Rekan Kerja Setingkat",
          "Diri Sendiri"], 1))), "", "", "", {"holds": lambda t: t.ratings["source"].tolist() == [
              "supervisor", "peer", "self", "subordinate", "peer", "self"]}),
+    ("the ratee's superior beside the rater", more("nip_atasan", *["190501012010031900"] * 6), "KA-N305", ("J1", "D1"),
+     "Tidak perlu tindakan|Nothing to do", {"mixed": True, "holds": only_two}),
     ("no scale at all", lambda m: m.workbook([[*m.wide_header[:5], *m.wide_header[7:]],
      *([*r[:5], *r[7:]] for r in m.pairs())]), "KA-E302", ("F1", "G1"), "constants.scale_max = …|constants.scale_min"),
     ("a score beside the criteria", more("Nilai", *range(70, 76)), "KA-E314", "J1", "nilai_akhir|nilai_akhir"),
