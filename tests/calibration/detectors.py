@@ -4,6 +4,8 @@
     python tests/calibration/detectors.py --seconds 600      stop after that many seconds
     python tests/calibration/detectors.py --detector halo    only one detector (a change of its code)
     python tests/calibration/detectors.py --pages            rewrite the tables of the pages from the results
+    python tests/calibration/detectors.py --carry REV        keep the counts of detectors whose code has changed since
+                                                             that commit, but not what they find (see ``carry``)
     make calibrate-cell                                      rerun one cell, drawn by the day's date, with fresh seeds
 
 One cell is a design x planted problem x size. ``detectors.csv`` has one row per cell, detector and kind of data, with
@@ -28,8 +30,12 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime as dt
+import hashlib
+import json
 import os
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -256,6 +262,50 @@ def calibrate(runs: dict[str, int], limit: float, jobs: int, only: str = "", des
     print(f"{time.monotonic() - begun:.0f} seconds, {jobs} processes")
 
 
+def digests(detectors: Iterable[str], runs: int = 1) -> dict[str, str]:
+    """Digest what the detectors find in a fresh region of every cell of theirs; numbers to ten digits."""
+    found: dict[str, str] = {}
+    for (design, problem, level, size), known in cells():
+        for run in range(FRESH, FRESH + runs):
+            mine = [d for d in known if d in detectors]
+            ctx = region(design, problem, size, run) if mine else None
+            for detector in mine:
+                text = run_detector(detector, ctx).frame.to_csv(index=False, float_format="%.10g")
+                key = "|".join((detector, design, problem, level, f"{size:g}", str(run)))
+                found[key] = hashlib.sha256(text.encode()).hexdigest()
+    return found
+
+
+def carry(revision: str) -> int:
+    """Keep counts measured with the code of ``revision`` for detectors that find the very same with today's code.
+
+    Code shared by all detectors (statistics, checks of arguments) may change without any effect on what they find. Both
+    versions examine a fresh region of every cell; a detector whose findings are equal throughout, all numbers to ten
+    digits, keeps its counts under its new hash, the others start again. Says nothing of regions where the change bites.
+    """
+    stale = [d for d in REGISTRY if any(k[4] == d and r["hash"] != closure_hash(d) for k, r in load().items())]
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["git", "worktree", "add", "--detach", f"{folder}/old", revision], cwd=ROOT, check=True)
+        try:
+            code = ("import json, sys; sys.path.insert(0, sys.argv[1]); from detectors import digests, closure_hash; "
+                    "d = sys.argv[2].split(); print(json.dumps([{n: closure_hash(n) for n in d}, digests(d)]))")
+            call = [sys.executable, "-c", code, str(HERE), " ".join(stale)]
+            told = [subprocess.Popen(call, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": place})
+                    for place in (f"{folder}/old", str(ROOT))]  # fmt: skip
+            (hashes, before), (_, after) = (json.loads(t.communicate()[0]) for t in told)
+        finally:
+            subprocess.run(["git", "worktree", "remove", "--force", f"{folder}/old"], cwd=ROOT, check=True)
+    moved = {key.split("|")[0] for key in after if before.get(key) != after[key]}
+    rows = load()
+    for key, row in rows.items():
+        if key[4] in stale and key[4] not in moved and row["hash"] == hashes[key[4]]:
+            row["hash"] = closure_hash(key[4])
+    save(rows)
+    print(f"{len(after)} regions and detectors; the same: {', '.join(d for d in stale if d not in moved) or 'none'}; "
+          f"not the same, to be measured again: {', '.join(sorted(moved)) or 'none'}")  # fmt: skip
+    return 0
+
+
 def recheck(day: dt.date, runs: int = 20) -> int:
     """Rerun the cell of a day with fresh seeds; return 1 where it leaves the band of the committed counts."""
     rows = load()
@@ -290,11 +340,14 @@ def main() -> int:
     parser.add_argument("--design", default="", help="only this design")
     parser.add_argument("--cell", action="store_true", help="rerun the cell of the day")
     parser.add_argument("--date", type=dt.date.fromisoformat, default=dt.date.today(), help="another day's cell")
+    parser.add_argument("--carry", default="", metavar="REV", help="keep counts of that commit where nothing moved")
     parser.add_argument("--pages", action="store_true", help="only rewrite pages and summary")
     parser.add_argument("--floors", action="store_true", help="renew the floors of must_answer.csv as well")
     args = parser.parse_args()
     if args.cell:
         return recheck(args.date)
+    if args.carry:
+        return carry(args.carry)
     if not args.pages:
         runs = {level: max(BLOCK, BLOCK * round(args.share * n / BLOCK)) for level, n in RUNS.items()}
         calibrate(runs, args.seconds, args.jobs, args.detector, args.design)
