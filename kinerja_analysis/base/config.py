@@ -6,11 +6,14 @@ import hashlib
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from kinerja_analysis.base.words import LANGUAGES
+from kinerja_analysis.base.words import LANGUAGES, has
+
+if TYPE_CHECKING:
+    from kinerja_analysis.base.errors import UsageError
 
 REGION_CODE = re.compile(r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?\Z")
 
@@ -139,11 +142,9 @@ class AuditConfig(_Frozen):
         try:
             return AuditConfig(**tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
-            raise UsageError("errors.config_toml", file=place.name, detail=str(error)) from None
+            raise not_toml(place.name, text, error) from None
         except ValidationError as error:
-            # of a mapping no key of the file's own is told: it can be a person's name
-            detail = "; ".join(f"{'.'.join(map(str, e['loc'][:4]))}: {e['msg']}" for e in error.errors())
-            raise UsageError("errors.config_invalid", file=place.name, detail=detail) from None
+            raise UsageError("errors.config_invalid", file=place.name, detail=wrong_entries(error)) from None
 
     def overrides(self) -> dict[str, float]:
         """Return the thresholds the user changed; ``practical_difference`` and ``minimum_n`` are the short names of
@@ -186,3 +187,35 @@ class AuditConfig(_Frozen):
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dict without the place of the key file."""
         return self.model_dump(mode="json", exclude={"key_file", "databases"})
+
+
+def not_toml(file: str, text: str, error: ValueError) -> UsageError:
+    """Return the sentence for a text that is no TOML, with line and column instead of the library's words.
+
+    >>> not_toml("a.toml", "years = [2025", ValueError("Unclosed array (at end of document)")).params["line"]
+    '1'
+    """
+    from kinerja_analysis.base.errors import UsageError
+
+    lines = text.splitlines() or [""]
+    at = re.search(r"line (\d+), column (\d+)", str(error))
+    line, column = at.groups() if at else (str(len(lines)), str(len(lines[-1]) + 1))
+    return UsageError("errors.config_toml", file=file, line=line, column=column)
+
+
+def wrong_entries(error: ValidationError) -> list[tuple[str, dict[str, Any]]]:
+    """Return a message for each wrong entry: its key, its value where it can be shown, what is expected.
+
+    Of mappings and databases no value and no key of the file's own is told: it can be a person's name or a password.
+    """
+    told = []
+    for e in error.errors():
+        loc, kind = [str(part) for part in e["loc"]], e["type"]
+        kind = f"value_{loc[0]}" if kind == "value_error" else kind
+        key = next((k for k in (kind, kind.split("_")[0]) if has(f"errors.entry.{k}")), "other")
+        plain = isinstance(e["input"], (str, int, float)) and loc[0] not in ("mapping", "databases", "key_file")
+        shown = str(e["input"])[:60] if plain else None
+        limits = {k: str(v).replace(" or ", ", ") for k, v in e.get("ctx", {}).items()}
+        odd = limits.get("error", "").partition(": ")[2].partition(" (")[0]
+        told.append((f"errors.entry.{key}", {"entry": ".".join(loc[:4]), "value": shown, "odd": odd, **limits}))
+    return told

@@ -60,24 +60,35 @@ class RowsLost(RuntimeError):
     """Our bug: rows that were read are neither kept, merged nor set aside. Holds numbers only, no names."""
 
 
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _masked(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(v) for v in value]
+    return _NUMBER.sub("•••", value) if isinstance(value, str) else value
+
+
 class KinerjaError(Exception):
     """Base of every error that a user can understand and repair; ``exit_code`` is the command's.
 
-    Numbers as long as a NIP are masked: file names and arguments can hold them.
+    Numbers as long as a NIP are masked: file names and arguments can hold them. A parameter may be a list of further
+    messages, each a key and its parameters.
     """
 
     exit_code = 2
 
     def __init__(self, key: str, **params: Any) -> None:
         self.key = key
-        self.params = {k: _NUMBER.sub("•••", v) if isinstance(v, str) else v for k, v in params.items()}
+        self.params: dict[str, Any] = _masked(params)
         super().__init__(self.text("en"))
 
     def text(self, lang: str) -> str:
         """Return the sentence in a language."""
         from kinerja_analysis.base.words import say
 
-        return say(self.key, lang, **self.params)
+        lists = {name: v for name, v in self.params.items() if isinstance(v, list)}
+        told = {name: "; ".join(say(key, lang, **p) for key, p in v) for name, v in lists.items()}
+        return say(self.key, lang, **self.params | told)
 
     def _render_traceback_(self) -> list[str]:
         """Return what a notebook shows instead of a traceback: the sentence, in each language."""

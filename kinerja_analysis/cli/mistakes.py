@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from kinerja_analysis.base.words import say
@@ -28,7 +30,8 @@ def _wrong(error: click.ClickException, lang: str) -> str:
             return say("cli.parameter_wrong", lang, name=_name(error.param), accepted=accepted)
     if isinstance(error, click.BadOptionUsage):
         return say("cli.option_use", lang, name=error.option_name)
-    return say("cli.not_understood", lang, what=error.format_message())
+    said = re.match(r"Got unexpected extra arguments? \((.*)\)", error.format_message(), re.DOTALL)
+    return say("cli.too_many", lang, what=said[1]) if said else say("cli.not_understood", lang)
 
 
 def _unknown(key: str, name: str, known: list[str], lang: str) -> str:

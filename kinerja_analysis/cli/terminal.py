@@ -182,14 +182,14 @@ def save_problems(term: Terminal, report: Any, found: Sequence[Any], no_write: b
 
 def save_annotated(term: Terminal, report: Any, found: Sequence[Any]) -> None:
     """Write an annotated copy beside every checked file that has something to mark."""
-    from kinerja_analysis.read.annotate import annotate
+    from kinerja_analysis.read.annotate import ANNOTATED, annotate
 
     for place in found:
         if not isinstance(place, Path):
             continue
         for name in dict.fromkeys(p.file for p in report.problems):
             path = place / name if place.is_dir() else place
-            if path.name != Path(name).name or not path.is_file():
+            if path.name != Path(name).name or not path.is_file() or (path != place and path.stem.endswith(ANNOTATED)):
                 continue
             try:
                 copy = annotate(path, report, name=name, lang=term.lang)

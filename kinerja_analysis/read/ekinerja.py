@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import EKINERJA_CRITERIA, PREDIKAT, RATING, Column, columns, plain
+from kinerja_analysis.base.tables import EKINERJA_CRITERIA, PREDIKAT, RATING, Column, columns
 from kinerja_analysis.read import codes, values
 from kinerja_analysis.read.cells import Block, Cells
 from kinerja_analysis.read.place import place
@@ -28,7 +28,6 @@ def take(session: Session, number: int, rows: np.ndarray) -> None:
     blanked = _without(block, session, number)
     frame = session.frame(blanked, layout, "appraisals", rows).drop(columns="reason", errors="ignore")
     session.demand(block, layout, "appraisals", frame, ("person",))
-    frame = place(session, block, layout, "appraisals", frame)
     for name, column in (_TIMES | _LEVELS).items():
         if (at := session.position(number, name)) >= 0:
             frame[name] = session.convert(blanked, at, column, rows)
@@ -36,6 +35,7 @@ def take(session: Session, number: int, rows: np.ndarray) -> None:
     coded = {n: (at, order) for n, (at, order) in coded.items() if at >= 0}
     for name, labels in codes.read_codes(session, block, rows, coded, frame).items():
         frame[name] = labels
+    frame = place(session, block, layout, "appraisals", frame)
     frame = _status(session, number, frame, words)
     people(session, number, frame, rows)
     _ratings(session, number, frame)
@@ -51,19 +51,10 @@ def _special(block: Block, positions: list[int], rows: np.ndarray) -> pd.Series:
             continue
         cells = block.cells(at)
         for i, value in enumerate(cells.distinct):
-            if word := _word(value):
+            if word := values.unrated(value):
                 hit = cells.rows([i])
-                told[hit] = np.where(told[hit] == "", word, told[hit])
+                told[hit] = np.where(np.isin(told[hit], ("", "not_rated")), word, told[hit])
     return pd.Series(told[rows], index=pd.Index(rows))
-
-
-def _word(value: object) -> str:
-    folded = plain(value)
-    if folded in values.NO_SKP:
-        return "no_skp"
-    if folded in values.NOT_RATED:
-        return "not_rated"
-    return values.EXCLUSIONS.get(folded, "")
 
 
 def _without(block: Block, session: Session, number: int) -> Block:
@@ -74,7 +65,7 @@ def _without(block: Block, session: Session, number: int) -> Block:
         cells = block.cells(position)
         if position not in ours:
             return cells
-        special = [i for i, v in enumerate(cells.distinct) if _word(v)]
+        special = [i for i, v in enumerate(cells.distinct) if values.unrated(v)]
         codes = cells.codes.copy()
         codes[cells.rows(special)] = -1
         return Cells(codes, cells.distinct)
@@ -109,6 +100,12 @@ def _status(session: Session, number: int, frame: pd.DataFrame, words: pd.Series
             session.log.at("W202", block, at, block.blank(index[(one & ~here).to_numpy()], at))
     odd = told.notna() & ((told == "rated") != rated)
     session.log.at("W509", block, session.position(number, "status"), index[odd.to_numpy()])
+    for at in {session.position(number, n) for n in ("predikat", *EKINERJA_CRITERIA)} - {-1}:
+        cells, rows = block.cells(at), index[rated.to_numpy()]
+        said = [i for i, v in enumerate(cells.distinct) if values.unrated(v)]
+        hit = rows[np.isin(cells.codes[rows], said)]
+        shown = [values.as_text(cells.distinct[k]) for k in dict.fromkeys(cells.codes[hit].tolist())]
+        session.log.at("W208", block, at, hit, shown[0] if shown else "", shown)
     return frame.assign(status=status.astype("str"), reason=reason)
 
 

@@ -17,6 +17,15 @@ _POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 _GROUPED_ID = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+,\d+|[+-]?[1-9]\d{0,2}(\.\d{3}){2,}")
 _GROUPED_EN = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+\.\d+|[+-]?[1-9]\d{0,2}(,\d{3}){2,}")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+MONTHS = {
+    name: i
+    for i, names in enumerate(
+        ("januari january jan", "februari february feb", "maret march mar", "april apr", "mei may", "juni june jun",
+         "juli july jul", "agustus august agu aug", "september sep", "oktober october okt oct",
+         "november nov", "desember december des dec"), 1)
+    for name in names.split()
+}  # fmt: skip
+_NAMED = re.compile(rf"(?:[a-z']+, *)?(\d\d?)[\s-]+({'|'.join(MONTHS)})[.\s-]+(\d{{4}}),?(.*)", re.IGNORECASE)
 _TIME_FORMATS = ("%d/%m/%Y %H.%M.%S", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y %H.%M", "%d/%m/%Y",
                  "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d")  # fmt: skip
 
@@ -113,12 +122,12 @@ def _ambiguous(distinct: Sequence[Any], styles: list[str], separator: str) -> di
 
 
 def times(distinct: Sequence[Any]) -> Outcome:
-    """Read time stamps: spreadsheet dates, ISO 8601, or day/month/year as Indonesian programs write it.
+    """Read time stamps: spreadsheet dates, ISO 8601, or day, month, year as Indonesian programs write them.
 
     Example
     -------
-    >>> times(["10/8/2026 09.15.00", "2025-12-30"]).values[0]
-    Timestamp('2026-08-10 09:15:00')
+    >>> [f"{t:%d/%m/%Y %H:%M}" for t in times(["10/8/2026 09.15.00", "1 Des 2025"]).values]
+    ['10/08/2026 09:15', '01/12/2025 00:00']
     """
     others = {i: v for i, v in enumerate(distinct) if not isinstance(v, str)}
     fine = [i for i, v in others.items() if isinstance(v, (dt.datetime, dt.date)) and 1990 <= v.year <= 2100]
@@ -131,6 +140,8 @@ def times(distinct: Sequence[Any]) -> Outcome:
     if parsed.isna().any():
         iso = series.where(series.str.match(r"\d{4}-\d{2}-\d{2}") & parsed.isna())
         parsed = parsed.fillna(pd.to_datetime(iso, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None))
+    if parsed.isna().any():
+        series = series.str.replace(_NAMED, lambda m: f"{m[1]}/{MONTHS[m[2].lower()]}/{m[3]}{m[4]}", regex=True)
     for form in _TIME_FORMATS:
         left = parsed.isna()
         if not left.any():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from kinerja_analysis.base.tables import plain
-from kinerja_analysis.read import values
+from kinerja_analysis.read import numbers, values
 
-_MONTH_NAMES = "|".join(sorted(values.MONTHS, key=len, reverse=True))
+_MONTH_NAMES = "|".join(sorted(numbers.MONTHS, key=len, reverse=True))
 _ORDINALS = {w: n for n, words in enumerate(("i pertama kesatu satu", "ii kedua dua", "iii ketiga tiga",
                                              "iv keempat empat"), 1) for w in (*words.split(), str(n))}  # fmt: skip
 _REGULATION = re.compile(
@@ -17,10 +17,11 @@ _REGULATION = re.compile(
 )  # fmt: skip
 _TO = r"\s*(?:s\.?\s?/?\s?d\.?|sampai(?:\s+dengan)?|hingga|-|–|—)\s*"
 _QUARTER = re.compile(
-    rf"\b(?:triwulan(?:an)?|tri\s+wulan|tw|kuartal|q)[\s.:-]*(?:ke[\s-]*)?({'|'.join(_ORDINALS)})\b[\s,/-]*(20\d\d\b)?")
+    rf"\b(?:triwulan(?:an)?|tri\s+wulan|tw|kuartal|q)[\s.:-]*(?:ke[\s-]*)?({'|'.join(_ORDINALS)})\b"
+    rf"(?:(?:{_TO}|\s*(?:,|/|&|dan)\s*)(?:triwulan|tw|q)?[\s.-]*({'|'.join(_ORDINALS)})\b)?[\s,/-]*(20\d\d\b)?")
 _MONTH = re.compile(rf"\bbulan(?:an)?[\s:]+({_MONTH_NAMES})\b[\s,/-]*(20\d\d\b)?")
 _SPAN = re.compile(
-    rf"(?:\b\d\d?\s+)?\b({_MONTH_NAMES})\b(?:\s+20\d\d)?{_TO}(?:\d\d?\s+)?({_MONTH_NAMES})\b(?:\s+(20\d\d))?")
+    rf"(?:\b\d\d?\s+)?\b({_MONTH_NAMES})\b(?:\s+(20\d\d))?{_TO}(?:\d\d?\s+)?({_MONTH_NAMES})\b(?:\s+(20\d\d))?")
 _DATES = re.compile(
     rf"\b(\d\d?)[/.-](\d\d?)[/.-](20\d\d){_TO}(\d\d?)[/.-](\d\d?)[/.-](20\d\d)\b|"
     rf"\b(20\d\d)-(\d\d)-(\d\d){_TO}(20\d\d)-(\d\d)-(\d\d)\b")
@@ -46,18 +47,20 @@ def of_text(text: str) -> Stated | None:
 
     >>> of_text("Periode Tahunan Tahun 2025"), of_text("Laporan Triwulan Ketiga, Tahun 2025"), of_text("Unor : ALL")
     ((2025, ''), (None, 'Q3'), None)
-    >>> of_text("Periode : 01/07/2025 - 31/07/2025"), of_text("Semester I 2025")
-    ((2025, '07'), (None, None))
+    >>> of_text("Periode : 01/07/2025 - 31/07/2025"), of_text("Semester I 2025"), of_text("TW I s.d. IV 2025")
+    ((2025, '07'), (None, None), (2025, None))
     """
     if (found := _PERIOD.search(text)) and (told := values.period(found.group(1))) is not None:
         return told
     folded = text.lower()
     if hit := _QUARTER.search(folded):
-        return _year(hit[2]), f"Q{_ORDINALS[hit[1]]}"
+        one = hit[2] is None or _ORDINALS[hit[2]] == _ORDINALS[hit[1]]
+        return _year(hit[3]), f"Q{_ORDINALS[hit[1]]}" if one else None
     if hit := _MONTH.search(folded):
-        return _year(hit[2]), f"{values.MONTHS[hit[1]]:02d}"
+        return _year(hit[2]), f"{numbers.MONTHS[hit[1]]:02d}"
     if hit := _SPAN.search(folded):
-        return _year(hit[3]), _SPANS.get((values.MONTHS[hit[1]], values.MONTHS[hit[2]]))
+        span = _SPANS.get((numbers.MONTHS[hit[1]], numbers.MONTHS[hit[3]]))
+        return _year(hit[4]), span if hit[2] in (None, hit[4]) else None
     if hit := _DATES.search(folded):
         return _dates([int(v) for v in hit.groups() if v])
     return (None, None) if _STATED.search(folded) or _LABEL.match(folded) else None

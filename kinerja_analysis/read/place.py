@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
@@ -20,74 +18,40 @@ from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.layout import PERIOD_HEADERS, Layout
 from kinerja_analysis.read.regions import related
 from kinerja_analysis.read.session import Session
+from kinerja_analysis.read.titles import Told, period_shown, preamble
 
-_YEAR = re.compile(r"\btahun\s*:?\s*(20\d\d)\b", re.IGNORECASE)
 _PLACE = {n: Column("", n, "code") for n in ("year", "period", "region", "until", "year_from", "year_to", "month_from",
                                              "month_to")}  # fmt: skip
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KINDS = ("", "Q1", "Q2", "Q3", "Q4", *(f"{m:02d}" for m in range(1, 13)))
-_AGENCY = re.compile(r"^\s*instansi\s*:?\s*(.+)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the text above a header says, each with its cell: year, period ("" annual), agency, periods not read."""
-
-    year: int | None = None
-    year_cell: str = ""
-    period: str | None = None
-    period_cell: str = ""
-    agency: str = ""
-    agency_cell: str = ""
-    unread: tuple[tuple[str, str], ...] = ()
-
-
-def preamble(session: Session, block: Block) -> Told:
-    """Read the text above the header; two different years or periods there are a problem."""
-    years: list[tuple[int, str]] = []
-    periods: list[tuple[str, str]] = []
-    agency = ("", "")
-    unread: list[tuple[str, str]] = []
-    damaged = sorted(c for c in block.errors if int(c.lstrip(_LETTERS)) < block.header_row)
-    if damaged:
-        session.log.on("E118", block, damaged)
-    for cell, text in block.preamble:
-        if found := _AGENCY.match(text):
-            agency = agency if agency[0] else (found.group(1), cell)
-            continue
-        bare = periods_of.without_regulations(text)
-        if found := _YEAR.search(bare):
-            years.append((int(found.group(1)), cell))
-        if stated := periods_of.of_text(bare):
-            years += [(stated[0], cell)] if stated[0] else []
-            if stated[1] is None:
-                unread.append((cell, text))
-            else:
-                periods.append((stated[1], cell))
-    for told_list, code in ((years, "E502"), (periods, "E506")):
-        if len({v for v, _ in told_list}) > 1:
-            odd = next(c for v, c in told_list if v != told_list[0][0])
-            value, expected = _shown(told_list[-1][0]), _shown(told_list[0][0])
-            session.log.on(code, block, [odd], value=value, expected=expected)
-    year, year_cell = years[0] if years else (None, "")
-    period, period_cell = periods[0] if periods else (None, "")
-    return Told(year, year_cell, period, period_cell, *agency, tuple(unread))
-
-
-def _shown(value: object) -> str:
-    return "Tahunan" if value == "" else str(value)
 
 
 def place(session: Session, block: Block, layout: Layout, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with ``year``, ``period`` and ``region``; what is not told anywhere is a problem."""
-    told = preamble(session, block)
+    constants = layout.mapping.constants if layout.mapping else {}
+    told = preamble(session, block, session.region is not None or "region" in {*layout.names.values(), *constants})
     rows = frame.index.to_numpy()
     year, period = _year_period(session, block, layout, told, rows, table)
     region = _region(session, block, layout, told, rows)
     frame = frame.assign(year=year, region=region)
+    if layout.kind == "ekinerja" and told.year is not None and "year" not in layout.names.values():
+        _ends(session, block, layout, told, frame)
     if table != "employees":
         frame = frame.assign(period=period)
     return frame
+
+
+def _ends(session: Session, block: Block, layout: Layout, told: Told, frame: pd.DataFrame) -> None:
+    """Note rated rows whose SKP ends in another year than the title's, or that were rated before it, and the title."""
+    rated = frame[[n for n in ("hasil_kerja", "perilaku_kerja", "predikat") if n in frame]].notna().any(axis=1)
+    for name in ("until", "rated_at"):
+        if (at := next((i for i, n in layout.names.items() if n == name and n in frame), -1)) < 0:
+            continue
+        year = frame[name].dt.year
+        hit = rated & ((year < told.year) | ((name == "until") & (year > told.year)))
+        if hit.any():
+            odd = str(int(year[hit].iloc[0]))
+            session.log.at("E502", block, at, frame.index[hit], odd, expected=str(told.year))
+            session.log.on("E502", block, [told.year_cell], value=str(told.year), expected=odd)
 
 
 def _column(
@@ -159,12 +123,11 @@ def _year_period(
     if told.period is not None:
         other = np.isfinite(kind) & (kind != _KINDS.index(told.period))
         if other.any():
-            first = _KINDS[int(kind[other][0])]
+            first, stated = period_shown(_KINDS[int(kind[other][0])]), period_shown(told.period)
             if _mostly(other) and told.period_cell:
-                shown, expected = _shown(told.period), _shown(first)
-                session.log.on("E506", block, [told.period_cell], value=shown, expected=expected)
+                session.log.on("E506", block, [told.period_cell], value=stated, expected=first)
             else:
-                _note(session, block, at_period, rows, other, "E506", _shown(first), expected=_shown(told.period))
+                _note(session, block, at_period, rows, other, "E506", first, expected=stated)
         kind = np.where(np.isnan(kind), _KINDS.index(told.period), kind)
     if np.isnan(kind).any() and table != "employees":
         kind = _untold(session, block, layout, told, rows, kind, at_period)
@@ -277,7 +240,11 @@ def _agree_years(
         note = partial(_other_year, session, block, told, rows, sources, year)
         session.doubt("E502", others, mine, int(clash.sum()), note)
         year = np.where(np.isnan(year), session.year, year)
-    if np.isnan(year).any():
+    if told.years and not np.isin(year, told.years).all():
+        other = "; ".join(str(int(y)) for y in np.unique(year[np.isfinite(year)]))
+        session.log.on("E502" if other else "E513", block, [told.year_cell], value=told.title,
+                       years=", ".join(map(str, told.years)), expected=other)  # fmt: skip
+    elif np.isnan(year).any():
         filled = [(position, codes) for position, _, codes in sources if position >= 0]
         if not filled and all((codes < 0).all() for _, _, codes in sources):
             session.log.on("E505", block, session.unknown_headers(block, layout))

@@ -21,7 +21,8 @@ _BETWEEN = "\x1f"
 
 #: Words after the name of a region that do not belong to it.
 _AFTER = {"tahun", "thn", "periode", "per", "bulan", "triwulan", "tw", "semester", "tanggal", "provinsi", "propinsi",
-          "prov", "kabupaten", "kab", "kota", "pada", "untuk", "republik", "ri"}  # fmt: skip
+          "prov", "kabupaten", "kab", "kota", "pada", "untuk", "republik", "ri", "badan", "dinas", "kantor",
+          "sekretariat", "inspektorat", "bkpsdm", "bkpp", "bkd"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from kinerja_analysis.read.log import identifying, not_a_grouping, personal_head
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
 from kinerja_analysis.read.strays import sift
-from kinerja_analysis.read.values import EXCLUSIONS, texts
+from kinerja_analysis.read.values import EXCLUSIONS, texts, unrated
 
 ATTRIBUTE_LEVELS = 50
 _COUNTED = re.compile(r"(jumlah|jml|total|banyak|persen|rata)")
@@ -188,7 +188,7 @@ def _rates(label: str, distinct: Sequence[Any]) -> bool:
 def _reasons(reason: pd.Series) -> pd.Series:
     """Return known reasons only: free text about a person is not taken in."""
     codes, told = pd.factorize(reason)
-    known = [EXCLUSIONS.get(plain(t), "lainnya") for t in told]
+    known = [word if (word := unrated(t)) in EXCLUSIONS.values() else "lainnya" for t in told]
     return pd.Series(pd.array([*known, None], dtype="str").take(codes), index=reason.index)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from kinerja_analysis.base import labels
 from kinerja_analysis.base.tables import ORG_RATING, PREDIKAT, RATING, SOURCE_ALIASES, plain
-from kinerja_analysis.read.numbers import Outcome
+from kinerja_analysis.read.numbers import MONTHS, Outcome
 
 _ALIASES: dict[str, dict[str, str]] = {
     "source": {plain(k): v for k, v in SOURCE_ALIASES.items()},
@@ -51,25 +51,20 @@ _LABELS: dict[str, tuple[Callable[..., labels.Reading], tuple[str, ...]]] = {
 _LABEL_CODES = {"unknown_label": "E202", "bare_integer": "E213", "code_out_of_range": "E202",
                 "istimewa_for_employee": "W201", "legacy_label": "W203"}  # fmt: skip
 _SHOWN = {"supervisor": "ATASAN", "self": "DIRI", "peer": "REKAN", "subordinate": "BAWAHAN", "other": "LAINNYA"}
-NO_SKP = frozenset(("tidak_membuat_skp", "belum_membuat_skp", "tidak_ada_skp", "no_skp"))
-NOT_RATED = frozenset(("belum_dinilai", "belum_ada_penilaian", "tidak_dinilai", "not_rated"))
 EXCLUSIONS = {
     "pensiun": "pensiun", "mutasi": "mutasi", "pindah": "mutasi", "hukdis": "hukdis", "hukuman_disiplin": "hukdis",
     "tugas_belajar": "tugas_belajar", "tubel": "tugas_belajar", "meninggal": "meninggal",
     "meninggal_dunia": "meninggal", "wafat": "meninggal", "cltn": "cltn", "cuti_di_luar_tanggungan_negara": "cltn",
 }  # fmt: skip
-MONTHS = {
-    name: i
-    for i, names in enumerate(
-        ("januari january jan", "februari february feb", "maret march mar", "april apr", "mei may", "juni june jun",
-         "juli july jul", "agustus august agu aug", "september sep", "oktober october okt oct",
-         "november nov", "desember december des dec"), 1)
-    for name in names.split()
+_UNRATED = {
+    **EXCLUSIONS, **dict.fromkeys(("tidak_membuat_skp", "belum_membuat_skp", "tidak_ada_skp", "no_skp"), "no_skp"),
+    **dict.fromkeys(("belum_dinilai", "belum_ada_penilaian", "tidak_dinilai", "not_rated"), "not_rated"),
 }  # fmt: skip
 _PERIOD_TEXT = re.compile(r"\s*[a-z0-9](?:[a-z0-9\s:/.()_–-]*[a-z0-9\s)])?")
 _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
+_PARTED = re.compile(r"(?:nip\W*)?(\d{8})[.‐‑–—-]?(\d{6})[.‐‑–—-]?(\d)[.‐‑–—-]?(\d{3})", re.IGNORECASE)
 _WRAPPED = re.compile(r"^=?[\"'’‘`]+|[\"'’‘`]+$")
 
 
@@ -108,6 +103,16 @@ def valid(name: str) -> str:
         return ", ".join(_LABELS[name][1] if name in _LABELS else _SHOWN.values())
     first = {value: word for word, value in reversed(_ALIASES[name].items())}
     return ", ".join([*first.values()][::-1][:8]).replace("_", " ")
+
+
+def unrated(value: object) -> str:
+    """Return what the words that a text begins with say of a missing rating: no_skp, not_rated, an exclusion, or "".
+
+    >>> unrated("Pensiun TMT 1 Maret 2025"), unrated("Belum dinilai"), unrated("Pensiunan"), unrated("BAIK")
+    ('pensiun', 'not_rated', '', '')
+    """
+    folded = f"{plain(value)}_"
+    return next((told for word, told in _UNRATED.items() if folded.startswith(f"{word}_")), "")
 
 
 def as_text(value: Any) -> str:
@@ -213,21 +218,22 @@ def period(text: object) -> tuple[int | None, str] | None:
     folded = as_text(text).lower().replace("akhir", " ")
     if not _PERIOD_TEXT.fullmatch(folded) or folded.count("(") != folded.count(")") or re.search(r"\d[.:]\d", folded):
         return None
-    found = _YEAR.search(folded)
-    year = int(found.group()) if found else None
+    years = {int(y) for y in _YEAR.findall(folded)}
+    if len(years) > 1:
+        return None
+    year = next(iter(years), None)
     body = _YEAR.sub(" ", folded)
     rest = [w for w in re.split(r"[^a-z0-9]+", body) if w]
     rest = [w for w in rest if w not in ("tahun", "periode", "bulan", "bulanan", "tahunan", "year", "penilaian")]
     told = year is not None or "tahunan" in folded
     if not rest:
         return (year, "") if told else None
-    word = "".join(rest)
     named = [MONTHS[w] for w in rest if w in MONTHS]
     if len(named) > 1:
         spans = {(1, 12): "", (1, 3): "Q1", (4, 6): "Q2", (7, 9): "Q3", (10, 12): "Q4"}
         span = spans.get((named[0], named[-1]))
         return None if span is None else (year, span)
-    quarter = re.fullmatch(r"(?:triwulan|tw|q|kuartal|triwulanan)(i{1,3}|iv|[1-4])", word)
+    quarter = re.fullmatch(r"(?:triwulan|tw|q|kuartal|triwulanan)_?(i{1,3}|iv|[1-4])", "_".join(rest))
     if quarter:
         return year, f"Q{_ROMAN.get(quarter.group(1)) or quarter.group(1)}"
     words = [w for w in rest if not w.isdigit()]
@@ -241,11 +247,12 @@ def period(text: object) -> tuple[int | None, str] | None:
 def identifiers(distinct: Sequence[Any], *, exact: bool = False) -> Outcome:
     """Read identifiers as text; a number is a fault because a spreadsheet keeps 15 digits only.
 
-    Blanks between digits, apostrophes and ``="…"`` are repaired, scientific notation cannot be.
+    Blanks, apostrophes and ``="…"`` are repaired, so are dots and dashes between the four parts of a NIP and the word
+    "NIP" before it; scientific notation cannot be.
 
     Example
     -------
-    >>> identifiers(["19050101 201001 1 001", 1.9e17, "1,96E+17"])
+    >>> identifiers(["NIP. 19050101.201001 1-001", 1.9e17, "1,96E+17"])
     Outcome(values=['190501012010011001', None, None], faults={1: 'E104', 2: 'E406'}, hints={})
     """
     values: list[Any] = []
@@ -264,5 +271,6 @@ def identifiers(distinct: Sequence[Any], *, exact: bool = False) -> Outcome:
             faults[i] = "E406"
             continue
         joined = text.replace(" ", "")
-        values.append(joined if joined.isdigit() else text)
+        parted = _PARTED.fullmatch(joined)
+        values.append("".join(parted.groups()) if parted else joined if joined.isdigit() else text)
     return Outcome(values, faults, {})

@@ -17,6 +17,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from kinerja_analysis.base.config import not_toml
 from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.tables import SOURCES, plain
 
@@ -246,7 +247,7 @@ def parse_framework(text: str, *, file: str = "") -> Framework:
     try:
         return Framework(**tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise UsageError("errors.config_toml", file=file, detail=str(error)) from None
+        raise not_toml(file, text, error) from None
     except ValidationError as error:
         detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in error.errors())
         raise UsageError("errors.config_invalid", file=file, detail=detail) from None

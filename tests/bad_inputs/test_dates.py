@@ -25,7 +25,12 @@ CASES: list[tuple[Any, ...]] = [
     ("a number", rated(46021.5), "KA-E207", "P11", WRITE),
     ("a number as text", rated("46021"), "KA-E207", "P11", WRITE),
     ("a time without a date", rated(dt.time(10, 5)), "KA-E207", "P11", WRITE),
-    ("month in words", lambda m: m.edited("periode_akhir_skp", 2, "31 Desember 2025"), "KA-E207", "D9", WRITE),
+    ("month in words", lambda m: m.edited("periode_akhir_skp", 2, "31 Desember 2025"), "", "", ""),
+    *((f"month in words: {text}", rated(text), "", "", "",
+       {"holds": lambda t: t.appraisals["rated_at"].dt.strftime("%d %m %Y").tolist()[3] == "01 12 2025"})
+      for text in ("1 Desember 2025", "1 Des 2025", "01-Des-2025", "Senin, 1 Desember 2025 10:30")),
+    ("no month in words", rated("1 Desembar 2025"), "KA-E207", "P11", WRITE),
+    ("31 February in words", rated("31 Februari 2025"), "KA-E207", "P11", WRITE),
     ("end of the period in words", lambda m: m.edited("periode_akhir_skp", 6, "akhir tahun"), "KA-E207", "D13", WRITE),
     ("in a text file", lambda m: m.long(("waktu", 3, "tgl 5")), "KA-E207", "baris 4", WRITE),
     ("a date where a year belongs", lambda m: m.edited("tahun_skp", 2, dt.datetime(2025, 1, 1)), "KA-E208", "C9",

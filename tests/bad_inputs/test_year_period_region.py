@@ -64,6 +64,34 @@ def read_as(*periods: str) -> dict[str, Any]:
     return {"holds": lambda t: t.appraisals["period"].tolist() == (list(periods) * 6)[:6]}
 
 
+def placed(*lines: str) -> Any:
+    """The export below the lines alone, without any that begins with Instansi."""
+    return lambda m: m.workbook([*([t] for t in lines), m.ekinerja_header, *m.people()])
+
+
+def dated(column: str, values: Any, title: str = "Tahun 2025") -> Any:
+    """The export below a title with a year, without its column of years; some rows' dates replaced."""
+
+    def build(m: Any) -> Any:
+        header = list(m.ekinerja_header)
+        rows = [r[:2] + r[3:] for r in m.people()]
+        for i, value in enumerate(values):
+            rows[i][header.index(column) - 1] = value
+        head = [header[:2] + header[3:]]
+        return m.workbook([[f"Laporan Penilaian SKP Periode Tahunan {title}"], ["Instansi Pemerintah Kab. Contoh"],
+                           *head, *rows])  # fmt: skip
+
+    return build
+
+
+def told_region(code: str) -> dict[str, Any]:
+    return {"holds": lambda t: set(t.appraisals["region"]) == {code}}
+
+
+ONE_YEAR = "satu tahun saja di judul|one year only in the title"
+UNTOLD = {"also": ("KA-W501",), **read_as("2025")}
+COAST = {"config": {"regions": {"98.01": RegionConfig(name="Kabupaten Contoh"), "97.02": RegionConfig(name="Kota Lain"),
+                                "98": RegionConfig(name="Provinsi Pantai")}}}  # fmt: skip
 UNREAD = "Tulis periodenya di judul|Write the period in the title"
 REPORT = "Laporan Penilaian SKP"
 CASES: list[tuple[Any, ...]] = [
@@ -116,6 +144,39 @@ CASES: list[tuple[Any, ...]] = [
      "--year 2025|--year 2025", {"also": ("KA-W501",)}),
     ("a regulation's year beside the data's", titled("EVALUASI SESUAI PERMENPANRB NO. 6/2022 DAN PP 30 TAHUN 2019",
      "PERIODE TAHUNAN TAHUN 2025"), "", "", "", read_as("2025")),
+    *((f"several years: {t}", titled(t), "KA-E513", "A1", ONE_YEAR, {"also": ("KA-W501",)}) for t in (
+        f"{REPORT} Tahun 2024/2025", f"{REPORT} Tahun 2024/25", "Penilaian Tahun 2024-2025",
+        "Penilaian Kinerja Tahun 2024 dan 2025", "Perjanjian Kinerja Tahun 2024 dan Penilaian Tahun 2025",
+        "Laporan SKP 2024 dan 2025", f"{REPORT} Tahunan Tahun 2024 s.d. 2025")),
+    ("several years, one in the command", titled(f"{REPORT} Tahunan Tahun 2024/2025"), "KA-W501", "",
+     "kolom periode|column periode", {"year": 2025, **read_as("2025")}),
+    ("several years, another in the command", titled(f"{REPORT} Tahunan Tahun 2024/2025"), "KA-E502", "A1", YEAR,
+     {"year": 2023, "also": ("KA-W501",)}),
+    ("several years, one in another line", titled(f"{REPORT} Tahun 2024/2025", "Periode : Tahunan Tahun 2025"), "", "",
+     "", read_as("2025")),
+    ("several years in the column", lambda m: m.long(("periode", 2, "2024/2025")), "KA-E209", "baris 3", "2025|2025"),
+    ("two bare years in two lines", titled(f"{REPORT} 2025", "Rekap Kinerja 2024"), "KA-E502", "A2", YEAR,
+     {"also": ("KA-W501",)}),
+    ("a span over two years", titled(REPORT, "Periode : 1 Januari 2024 s.d. 31 Desember 2025"), "KA-E512", "A2",
+     UNREAD),
+    *((f"year without Tahun: {t}", titled(t), "KA-W501", "", "kolom periode|column periode", UNTOLD) for t in (
+        f"{REPORT} 2025", f"{REPORT} TA 2025", f"{REPORT} T.A. 2025", f"{REPORT} Thn 2025",
+        f"{REPORT} per 31 Desember 2025")),
+    ("month of a title", titled("LAPORAN SKP DESEMBER 2025"), "KA-E512", "A1", UNREAD),
+    ("day of a list is no year", titled(REPORT, "Data per 10 Januari 2026", "Pantai, 5 Januari 2026"), "KA-E505", "A5",
+     "--year 2025|--year 2025", {"also": ("KA-W501",)}),
+    ("range of quarters", titled(f"{REPORT} Tahun 2025", "Triwulan I s.d. IV Tahun 2025"), "KA-E512", "A2", UNREAD),
+    ("range of quarters with a dash", titled(f"{REPORT} Periode TW I - TW II Tahun 2025"), "KA-E512", "A1", UNREAD),
+    ("range of quarters in the column", lambda m: m.long(("periode", 2, "Triwulan I-II 2025")), "KA-E209", "baris 3",
+     "2025-Q1|2025-Q1"),
+    ("rows end in another year than the title", dated("periode_akhir_skp", ["2024-12-31"] * 6), "KA-E502",
+     ("A1", *(f"C{r}" for r in range(4, 10))), YEAR),
+    ("half of the rows end in another year", dated("periode_akhir_skp", ["2024-12-31"] * 3), "KA-E502",
+     ("A1", "C4", "C5", "C6"), YEAR),
+    ("rated before the year began", dated("waktu_dinilai", ["2024-12-20 10:00:00"] * 2), "KA-E502",
+     ("A1", "O4", "O5"), YEAR),
+    ("rated in January of the next year", dated("waktu_dinilai", ["2026-01-20 10:00:00"] * 6), "", "", "",
+     read_as("2025")),
     ("half a year", lambda m: m.long(("periode", 2, "semester ganjil")), "KA-E209", "baris 3", "Triwulan I 2025|"
      "Triwulan I 2025"),
     ("month 13", lambda m: m.long(("periode", 2, "2025-13")), "KA-E209", "baris 3", "2025-07|2025-07"),
@@ -123,6 +184,17 @@ CASES: list[tuple[Any, ...]] = [
     ("year of five digits", lambda m: m.long(("periode", 2, "20255")), "KA-E209", "baris 3", "2025|2025"),
     ("period empty in one row", lambda m: m.long(("periode", 4, "")), "KA-E201", "baris 5", "Isi sel itu|"
      "Fill the cell"),
+    *((f"region as {t}", placed(t, f"{REPORT} Tahunan Tahun 2025"), "KA-W501", "", "kolom periode|column periode",
+       told_region("98.01")) for t in ("PEMERINTAH KABUPATEN CONTOH", "Kabupaten : Contoh", "BKPSDM Kab. Contoh",
+                                       "PEMERINTAH KABUPATEN CONTOH BADAN KEPEGAWAIAN", "Kabupaten/Kota : Contoh")),
+    ("province and regency", placed("PEMERINTAH PROVINSI PANTAI", "Kabupaten : Contoh", f"{REPORT} Tahunan Tahun 2025"),
+     "KA-W501", "", "kolom periode|column periode", {**COAST, **told_region("98.01")}),
+    ("two regions above the header", placed("PEMERINTAH KABUPATEN CONTOH", "Kota : Lain", "Tahun 2025"), "KA-E501",
+     "A2", "wilayah di judul|region in the title", {**COAST, "also": ("KA-W501",)}),
+    ("an address is not the region", placed("Alamat: Jl. Raya, Kota Lain", "Penilaian Tahun 2025"), "KA-E510", "A3",
+     "--region|--region", {**COAST, "also": ("KA-W501",)}),
+    ("misspelt government", placed("PEMERINTAH KABUPATEN CONTHO", "Tahun 2025"), "KA-E503", "A1", NAME,
+     {"nearest": "Kabupaten Contoh (98.01)", "also": ("KA-W501",)}),
     ("unknown agency", above(2, "Instansi Pemerintah Kab. Antah Berantah"), "KA-E503", "A2", NAME),
     ("misspelt agency", above(2, "Instansi Pemerintah Kab. Contho"), "KA-E503", "A2", NAME,
      {"nearest": "Kabupaten Contoh (98.01)"}),

@@ -113,3 +113,11 @@ def test_a_row_of_a_report_is_found_in_its_file(tmp_path: Path) -> None:
     for arguments in (("2:1:1078",), ("3:1:2", ".")):
         refused = kinerja("explain", *arguments, cwd=tmp_path)
         assert refused.returncode == 2 and arguments[0] in refused.stderr
+
+
+def test_a_folder_annotated_again_names_each_copy_once(tmp_path: Path) -> None:
+    (tmp_path / "nilai.csv").write_text("nip;unor\n123;A\n", encoding="utf-8")
+    for _ in range(3):
+        done = kinerja("check", str(tmp_path), "--annotate", "--region", "76.02", "--year", "2025")
+        assert done.stdout.count("Salinan bertanda disimpan") == 1, done.stdout
+        assert sorted(p.name for p in tmp_path.glob("*.*")) == ["masalah.xlsx", "nilai.csv", "nilai_ditandai.xlsx"]

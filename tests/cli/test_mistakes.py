@@ -22,6 +22,10 @@ WRONG = (
      "This command has no option --yera. Did you mean --year?"),
     (["audit", "x", "--out"], "Pilihan --out ditulis keliru: nilainya kurang atau berlebih.",
      "The option --out is written wrongly: a value is missing or one too many."),
+    (["audit", "x", "--json=ya"], "Pilihan --json ditulis keliru: nilainya kurang atau berlebih.",
+     "The option --json is written wrongly: a value is missing or one too many."),
+    (["report", "nowhere"], "Isian ini berlebih, perintah itu tidak menerimanya: nowhere.",
+     "The command takes no such further argument: nowhere."),
 )  # fmt: skip
 
 
@@ -34,7 +38,7 @@ def test_a_mistyped_command_is_answered_in_both_languages(
         monkeypatch.setenv("KINERJA_LANG", lang)
         with pytest.raises(SystemExit) as left:
             main()
-        where = "kinerja audit" if arguments[0] == "audit" and arguments[-1] != "--out" else "kinerja"
+        where = "kinerja" if arguments[-1] in ("nope", "audti", "--out", "--json=ya") else f"kinerja {arguments[0]}"
         shown = capsys.readouterr()
         assert (left.value.code, shown.out) == (2, "")
         assert shown.err.splitlines() == [said, f"{word}: {where} --help"]

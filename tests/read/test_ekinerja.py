@@ -42,6 +42,33 @@ def test_export_without_rater_columns(make: Any) -> None:
     assert tables.problems == () and counts(tables, "ratings") == {"": 6}
 
 
+def test_a_word_of_no_rating_beside_ratings_is_named_and_the_ratings_are_used(make: Any) -> None:
+    rows = make.people()
+    rows[0][12], rows[1][12], rows[2][12], rows[3][11] = "Pensiun", "Tidak membuat SKP", "Belum dinilai", "Mutasi"
+    place = make.ekinerja(rows)
+    report = check(place, config=make.config)
+    assert report.ok
+    assert {(p.code, p.cell, *p.others) for p in report.problems} == {
+        ("KA-W208", "M8", "M9", "M10"), ("KA-W208", "L11")}  # fmt: skip
+    word = next(p for p in report.problems if p.cell == "M8")
+    assert '"Pensiun", "Tidak membuat SKP", "Belum dinilai"' in word.text("id") and "Yang dipakai" in word.text("id")
+    tables = read(place, config=make.config)
+    assert tables.appraisals["status"].tolist() == ["rated"] * 6
+    assert counts(tables, "ratings") == {"": 5, "no_levels": 1}
+
+
+def test_the_reason_is_known_by_the_words_it_begins_with(make: Any) -> None:
+    rows = [[*r, None] for r in make.people()]
+    said = ["Pensiun TMT 1 Maret 2025", "Mutasi ke Kab. Majene", "Hukuman disiplin berat", "Pensiunan", "Cuti"]
+    for row, words in zip(rows, said, strict=False):
+        row[10:13], row[16] = ("-", "-", "-"), words
+    rows[1][12] = "Belum dinilai"
+    place = make.ekinerja(rows, header=[*make.ekinerja_header, "keterangan"])
+    tables = read(place, config=make.config)
+    assert tables.appraisals["status"].tolist() == ["excluded"] * 3 + ["not_rated"] * 2 + ["rated"]
+    assert tables.appraisals["reason"].fillna("").tolist() == ["pensiun", "mutasi", "hukdis", "", "", ""]
+
+
 def test_not_rated_no_skp_excluded_and_draft(make: Any) -> None:
     rows = make.people()
     for i, words in enumerate([("-", "-", "-"), ("", None, ""), ("-", "-", "Tidak Membuat SKP"),

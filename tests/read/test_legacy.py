@@ -36,6 +36,8 @@ def test_the_scale_of_the_year(make: Any) -> None:
 def test_a_number_after_2021(make: Any) -> None:
     report = check(make.workbook([HEADER, *rows(make, 2021, 2022)]), config=make.config)
     assert report.ok and [(p.code, p.cell) for p in report.problems] == [("KA-W207", "A3")]
+    told = {lang: report.problems[0].text(lang) for lang in ("id", "en")}
+    assert "untuk tahun 2022 atau sesudahnya" in told["id"] and "for 2022 or a later year" in told["en"]
 
 
 def test_not_rated_and_without_superior(make: Any) -> None:
