@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.errors import RowsLost
-from kinerja_analysis.base.tables import ACCOUNTING, TABLES, annual_or_latest, columns, empty, key
+from kinerja_analysis.base.tables import ACCOUNTING, EKINERJA_CRITERIA, TABLES, annual_or_latest, empty, key
 from kinerja_analysis.read.layout import table_of
 from kinerja_analysis.read.session import Session
 from kinerja_analysis.read.spelling import one_spelling
 
-INNER = ("_b", "_i", "until", "created")
+INNER = ("_b", "_i", "until", "created", *EKINERJA_CRITERIA)
+LATER = ("until", "rated_at", "created")  #: what tells which of two rows is the later one, first to last
 
 
 def combine(session: Session) -> dict[str, pd.DataFrame]:
@@ -98,18 +99,16 @@ def _latest(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     for name in ("until", "created"):
         if name not in frame:
             frame[name] = pd.NaT
-    content = [c.name for c in columns("appraisals")]
     plain = frame[~frame["acting"].astype(bool) & frame["person"].notna()]
     group = ["period", "region", "person"]
     several = plain[plain.duplicated(group, keep=False)]
-    same = several.duplicated(content, keep="first")
+    same = several.duplicated(several.columns.difference(["_b", "_i"]), keep="first")
     _repeated(session, "appraisals", several[same], "person")
     rest = several[~same]
-    order = ["until", "rated_at", "created"]
-    rest = rest.sort_values([*group, *order, "_b", "_i"], na_position="first", kind="stable")
+    rest = rest.sort_values([*group, *LATER, "_b", "_i"], na_position="first", kind="stable")
     last = ~rest.duplicated(group, keep="last")
     older = rest[~last]
-    tied = rest.duplicated([*group, *order], keep=False)
+    tied = rest.duplicated([*group, *LATER], keep=False)
     session.note("W504", rest, "person", tied & ~last)
     session.note("N501", rest, "person", ~tied & ~last)
     _note_merged(session, "appraisals", older, "merged:transfer")
@@ -163,7 +162,8 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Keep one row per key; equal rows are merged, rows that differ are a problem.
 
     An acting row stands beside the person's own, a rating of the export beside one of a 360 sheet. Two ratings of
-    one supervisor for one employee in an export (a transfer inside the team): the later one counts.
+    one supervisor for one employee in an export (a transfer inside the team): the later one counts, told of as an
+    appraisal.
     """
     if frame.empty:
         return frame
@@ -177,12 +177,14 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     who = next(n for n in ("ratee", "person", "unit", "case") if n in frame)
     several = frame[repeated]
-    if "rated_at" in several:
-        several = several.sort_values("rated_at", na_position="first", kind="stable")
+    order = [n for n in LATER if n in several]
+    several = several.sort_values([*order, "_b", "_i"], na_position="first", kind="stable") if order else several
     content = [c for c in frame.columns if c not in INNER]
     if table == "ratings":
         content = [*names, "score", "scale_min", "scale_max"]
     same = several.duplicated(content, keep="first")
+    if table == "ratings":  # rows of an export are equal only with all their dates, as the appraisals they also are
+        same &= several.duplicated([*content, *order], keep="first") | ~official[several.index]
     told = official[several.index[same]] & (table == "ratings")  # an export's row is told of as an appraisal
     _repeated(session, table, several[same], who, told)
     rest = several[~same]
@@ -190,7 +192,6 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     mergeable = official[rest.index] & (table == "ratings")
     session.note("E507", rest, who, keys.duplicated(keep=False) & ~mergeable)
     earlier = mergeable & keys.duplicated(keep="last")
-    session.note("N501", rest, who, earlier)
     _note_merged(session, table, rest[earlier], "merged:transfer")
     return frame.drop(index=several.index[same].union(rest.index[earlier])).reset_index(drop=True)
 

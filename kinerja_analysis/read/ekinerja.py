@@ -40,7 +40,7 @@ def take(session: Session, number: int, rows: np.ndarray) -> None:
     people(session, number, frame, rows)
     _ratings(session, number, frame)
     frame["acting"] = acting_of(frame)
-    session.keep(number, "appraisals", frame.drop(columns=list(EKINERJA_CRITERIA)))
+    session.keep(number, "appraisals", frame)
 
 
 def _special(block: Block, positions: list[int], rows: np.ndarray) -> pd.Series:
@@ -134,7 +134,7 @@ def acting_of(frame: pd.DataFrame) -> pd.Series:
 
 def by_supervisor(kept: pd.DataFrame) -> pd.DataFrame:
     """Return what ratings by the supervisor have in common: who, whom, when and where."""
-    wanted = ("year", "period", "region", "unit", "opd", "rated_at")
+    wanted = ("year", "period", "region", "unit", "opd", "rated_at", *_TIMES)
     rater = kept["supervisor"] if "supervisor" in kept else pd.Series(None, index=kept.index, dtype="str")
     return kept[[n for n in wanted if n in kept]].assign(ratee=kept["person"], rater=rater, source="supervisor")
 

@@ -307,3 +307,42 @@ def test_a_unit_in_other_letters_is_the_same_unit(make: Any) -> None:
     tables = read(make.folder, config=make.config)
     assert set(tables.appraisals["unit"]) == set(tables.ratings["unit"]) == {unit} == set(tables.units["unit"])
     assert {(p.code, p.cell) for p in tables.problems} >= {("KA-N509", "E8")}
+
+
+DATES = ("periode_akhir_skp", "waktu_dinilai")
+D, S = "DIATAS EKSPEKTASI", "SESUAI EKSPEKTASI"
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept", "told"),
+    [
+        ([("2025-12-31", "2025-03-20"), ("2025-12-31", "2025-06-20"), ("2025-12-31", "2025-12-20")], 2, "N501"),
+        ([("2025-03-31", "2025-12-20"), ("2025-06-30", "2025-12-20"), ("2025-12-31", "2025-12-20")], 2, "N501"),
+        ([("2025-12-31", None), ("2025-06-30", None)], 0, "N501"),
+        ([("2025-12-31", "2025-06-20"), ("2025-12-31", "2025-12-20"), ("2025-06-30", "2025-12-24")], 1, "N501"),
+        ([("2025-12-31", None), ("2025-12-31", None)], 1, "W504"),
+    ],
+)
+def test_several_skp_of_one_supervisor_leave_the_same_last_row_in_both_tables(
+    make: Any, rows: list[tuple[str, str | None]], kept: int, told: str
+) -> None:
+    header, people = make.ekinerja_header, make.people()
+    mine = []
+    for k, dates in enumerate(rows):
+        row = [*people[0]]
+        for name, value in zip(DATES, dates, strict=True):
+            row[header.index(name)] = value
+        level = ((D, S), (S, D), (D, S))[k]  # all give BAIK: only the two ratings and the dates tell the rows apart
+        row[header.index("hasil_kerja")], row[header.index("perilaku_kerja")] = level
+        row[header.index("hasil_akhir")] = "BAIK"
+        mine.append(row)
+    tables = read(make.ekinerja([*mine, *people[1:]]), config=make.config)
+    assert [(p.code, p.cell, p.count) for p in tables.problems] == [
+        (f"KA-{told}", f"A{8 + (kept == 0)}", len(rows) - 1)
+    ]
+    row = f"1:1:{8 + kept}"
+    me = tables.appraisals.loc[tables.appraisals["row"] == row, "person"].tolist()
+    ratings = tables.ratings[tables.ratings["ratee"].isin(me)]
+    assert len(me) == 1 and ratings["row"].tolist() == [row, row] and len(tables.ratings) == 12
+    assert ratings["score"].tolist() == ([2.0, 3.0] if kept == 1 else [3.0, 2.0])
+    assert balanced(tables.accounting)
