@@ -19,6 +19,7 @@ NAME = "distribution"
 KIND = "ekinerja"
 TOP = PREDIKAT[-1]
 BELOW = list(PREDIKAT[:3])
+_BETWEEN = "\x1f"
 
 
 def detect(ctx: Context, out: Collector) -> None:
@@ -229,18 +230,26 @@ def org_ratings(units: pd.DataFrame, rows: pd.DataFrame, year: int) -> pd.Series
     """Return the organisational rating that counts for each supervisor (index), missing where it is not certain.
 
     It is the rating of the unit the supervisor leads (PermenPANRB 6/2022 p. 94 g): by the unit table's leader,
-    else of the unit all members of the team belong to. The rating of the same period is used, else the annual
-    one; two different candidates leave it open. Nothing is assumed.
+    else of the unit all members of the team belong to, in their agency. The rating of the same period is
+    used, else the annual one; two different candidates leave it open. Nothing is assumed.
     """
     period = rows["period"].iloc[0]
     known = units.dropna(subset=["org_rating"])
     known = pd.concat([known[known["period"] == period], known[known["period"] == str(year)]])
-    exact = known.drop_duplicates("unit")
+    exact = known[~_placed(known).duplicated()]
     led = _single(exact.dropna(subset=["leader"]), "leader")
-    of_unit = rows["unit"].map(exact.set_index("unit")["org_rating"])
-    team = rows.assign(org_rating=of_unit)
+    of_unit = _placed(rows).map(exact.set_index(_placed(exact))["org_rating"])
+    alone = rows["unit"].map(exact.drop_duplicates("unit", keep=False).set_index("unit")["org_rating"])
+    untold = _placed(rows).str.startswith(_BETWEEN)  # then a name that stands once in the table is enough
+    team = rows.assign(org_rating=of_unit.astype("str").fillna(alone.where(untold).astype("str")))
     complete = team["org_rating"].notna().groupby(team["supervisor"]).transform("all")
     return led.reindex(rows["supervisor"].unique()).fillna(_single(team[complete], "supervisor"))
+
+
+def _placed(frame: pd.DataFrame) -> pd.Series:
+    """Return agency and unit of each row as one text: units of two agencies may have one name."""
+    names = frame.reindex(columns=["opd", "unit"]).astype("str").fillna("")
+    return names["opd"] + _BETWEEN + names["unit"]
 
 
 def _single(frame: pd.DataFrame, by: str) -> pd.Series:

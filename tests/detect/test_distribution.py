@@ -151,6 +151,17 @@ def test_org_rating_of_the_period_before_the_annual_one():
     assert org_ratings(table, rows, 2025).to_dict() == {"a": "KURANG", "b": "KURANG"}
 
 
+def test_org_rating_of_one_agencys_unit_is_not_that_of_the_others():
+    rows = pd.DataFrame({"supervisor": list("abc"), "unit": "Sekretariat", "opd": ["A", "B", ""], "period": "2025"})
+    told = {"unit": "Sekretariat", "opd": ["A"], "leader": None, "org_rating": ["KURANG"], "period": "2025"}
+    table = pd.DataFrame(told)
+    found = org_ratings(table, rows, 2025)  # the export tells no agency of c; the table knows one such unit only
+    assert found["a"] == "KURANG" and pd.isna(found["b"]) and found["c"] == "KURANG"
+    two = pd.concat([table, table.assign(opd="B", org_rating="ISTIMEWA")])
+    found = org_ratings(two, rows, 2025)
+    assert found["a"] == "KURANG" and found["b"] == "ISTIMEWA" and pd.isna(found["c"])
+
+
 def test_clustering_flags_clear_clusters_and_says_zero_variation(make_cell, run_detector):
     clustered = run_detector(NAME, make_cell(teams(*[[SB] * 8, [B] * 8, [B] * 8] * 8)))
     assert clustered.first(measure="clustering").status is Status.FLAGGED
