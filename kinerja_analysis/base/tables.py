@@ -21,6 +21,7 @@ SOURCES = ("supervisor", "self", "peer", "subordinate", "other")
 RATING = ("DIBAWAH EKSPEKTASI", "SESUAI EKSPEKTASI", "DIATAS EKSPEKTASI")
 PREDIKAT = ("SANGAT KURANG", "KURANG", "BUTUH PERBAIKAN", "BAIK", "SANGAT BAIK")
 ORG_RATING = ("SANGAT KURANG", "KURANG", "BUTUH PERBAIKAN", "BAIK", "ISTIMEWA")
+ELSEWHERE = "other_period"  #: why those are not rated who have no row in the period that counts
 STATUS = ("rated", "not_rated", "no_skp", "excluded")
 EKINERJA_CRITERIA = ("hasil_kerja", "perilaku_kerja")
 BERAKHLAK = ("Berorientasi Pelayanan", "Akuntabel", "Kompeten", "Harmonis", "Loyal", "Adaptif", "Kolaboratif")

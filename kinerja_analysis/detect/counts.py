@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.results import Result
-from kinerja_analysis.base.tables import PREDIKAT, SOURCES, TABLES, data_kind
+from kinerja_analysis.base.tables import ELSEWHERE, PREDIKAT, SOURCES, TABLES, data_kind
 from kinerja_analysis.detect.adviser import advice
 from kinerja_analysis.detect.comparable import comparable
 from kinerja_analysis.detect.context import Context
@@ -64,6 +64,7 @@ def examined(ctx: Context) -> pd.DataFrame:
                 "n_persons": len(heads) if official else ratings["ratee"].nunique(),
                 "n_rated": int(status.get("rated", 0)) if official else ratings["ratee"].nunique(),
                 "n_not_rated": int(status.get("not_rated", 0)) if official else 0,
+                "n_other_period": int((heads["reason"] == ELSEWHERE).sum()) if official else 0,
                 "n_no_skp": int(status.get("no_skp", 0)) if official else 0,
                 "n_excluded": int(status.get("excluded", 0)) if official else 0,
                 "n_raters": ratings.loc[ratings["source"] != "self", "rater"].nunique(),
@@ -167,8 +168,26 @@ def accounting(ctx: Context) -> tuple[pd.DataFrame, set[int]]:
     files = pd.to_numeric(names, errors="coerce").dropna().unique()
     whole = ctx.tables.accounting
     nobody = whole.groupby("file")["kept"].transform("sum") == 0
-    mine = whole[whole["file"].isin(files) | nobody].reset_index(drop=True)
+    mine = _idle(ctx, whole[whole["file"].isin(files) | nobody].reset_index(drop=True))
     return mine, {int(f) for f in mine["file"]}
+
+
+def _idle(ctx: Context, lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the accounting with the rows of other periods, which nothing uses beside annual ones, set aside."""
+    posts = ctx.tables.appraisals
+    annual = posts["period"] == str(ctx.year)
+    used = {
+        "ratings": pd.concat([ctx.ekinerja["row"], ctx.multisource["row"]]),
+        "appraisals": posts.loc[~annual.any() | annual & (posts["reason"].fillna("") != ELSEWHERE), "row"],
+    }
+    for table, rows in used.items():
+        every = getattr(ctx.tables, table)["row"].drop_duplicates()
+        idle = every[~every.isin(rows)].str.rsplit(":", n=1).str[0].value_counts()
+        place = lines["file"].astype("str") + ":" + lines["sheet"].astype("str")
+        n = place.map(idle).where((lines["table"] == table) & (lines["reason"] == "")).fillna(0).astype("int64")
+        aside = lines.assign(rows=n, kept=0, set_aside=n, reason=ELSEWHERE)[n > 0]
+        lines = pd.concat([lines.assign(rows=lines["rows"] - n, kept=lines["kept"] - n), aside], ignore_index=True)
+    return lines
 
 
 def budget(ctx: Context, results: Mapping[str, Result]) -> pd.DataFrame:

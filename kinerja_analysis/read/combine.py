@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.errors import RowsLost
-from kinerja_analysis.base.tables import ACCOUNTING, EKINERJA_CRITERIA, TABLES, annual_or_latest, empty, key
+from kinerja_analysis.base.tables import ACCOUNTING, EKINERJA_CRITERIA, ELSEWHERE, TABLES, annual_or_latest, empty, key
 from kinerja_analysis.read.layout import table_of
-from kinerja_analysis.read.session import Session
+from kinerja_analysis.read.session import MANY, Session
 from kinerja_analysis.read.spelling import one_spelling
 
 INNER = ("_b", "_i", "until", "created", *EKINERJA_CRITERIA)
@@ -29,8 +29,9 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
     _follow_people(session, tables)
     _astray(session, tables)
     tables = one_spelling(session, tables)
+    tables["units"] = _of_agencies(session, tables)
     tables["appraisals"] = _latest(session, tables["appraisals"])
-    tables["appraisals"] = _listed(session, tables["appraisals"])
+    tables["appraisals"] = _elsewhere(session, _listed(session, tables["appraisals"]))
     _only_acting(session, tables["appraisals"])
     for name in TABLES:
         if name != "appraisals":
@@ -54,6 +55,9 @@ def _complete(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+_NAMED = (("ratings", "ratee"), ("ratings", "rater"), ("appraisals", "person"), ("employees", "person"))
+
+
 def _follow_people(session: Session, tables: dict[str, pd.DataFrame]) -> None:
     """Move rows of achievements and example cases to the region below that the person's own rows were moved to."""
     above = {code: r.parent or code.rpartition(".")[0] for code, r in session.config.regions.items() if r.units}
@@ -71,8 +75,16 @@ def _follow_people(session: Session, tables: dict[str, pd.DataFrame]) -> None:
 
 
 def _astray(session: Session, tables: dict[str, pd.DataFrame]) -> None:
-    """Note example cases of a region and year without ratings, which no audit sees, and raters who rate nobody."""
+    """Note what joins nothing: achievements of people, and example cases, that no table of that region and year knows.
+
+    No audit sees them. Raters of cases who rate nobody are noted too.
+    """
     cases, cell = tables["cases"], ["region", "year"]
+    people = [tables[t][[*cell, p]].set_axis([*cell, "person"], axis=1) for t, p in _NAMED]
+    known = pd.MultiIndex.from_frame(pd.concat(people).dropna().drop_duplicates())
+    done = tables["achievements"]
+    alone = done["person"].notna() & ~pd.MultiIndex.from_frame(done[[*cell, "person"]]).isin(known)
+    session.note("W512", done, "person", alone & bool(len(known)))
     rated = pd.concat([tables[t][cell] for t in ("ratings", "appraisals")])
     if cases.empty or rated.empty:  # a file of cases may be checked alone
         return
@@ -81,6 +93,22 @@ def _astray(session: Session, tables: dict[str, pd.DataFrame]) -> None:
     known = pd.concat([tables["ratings"]["rater"], tables["appraisals"]["supervisor"]]).dropna().unique()
     unknown = ~outside & cases["rater"].notna() & ~cases["rater"].isin(known)
     session.note("N511", cases, "rater", unknown & bool(len(known)))
+
+
+def _of_agencies(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the units, those without an agency with the only one that has a unit of that name.
+
+    Units whose name several agencies share, or other agencies only, are noted unless they name their leader.
+    """
+    units, place = tables["units"], ["region", "unit"]
+    frames = [tables[t][[*place, "opd"]] for t in ("ratings", "appraisals", "employees")]
+    known = pd.concat(frames).dropna().drop_duplicates()
+    only = known.drop_duplicates(place, keep=False).rename(columns={"opd": "_only"})
+    units = units.assign(opd=units["opd"].fillna(units.merge(only, on=place, how="left")["_only"]))
+    index = pd.MultiIndex.from_frame
+    unit, both = (index(units[n]).isin(index(known[n])) for n in (place, [*place, "opd"]))
+    session.note("W510", units, "unit", units["leader"].isna() & unit & ~both)
+    return units
 
 
 def _note_merged(session: Session, table: str, gone: pd.DataFrame, reason: str) -> None:
@@ -151,6 +179,33 @@ def _listed(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, new.assign(period=period.fillna(new["year"].astype("str")))], ignore_index=True)
 
 
+def _elsewhere(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
+    """Add whoever has a row of the year, but none in the period that counts, as not rated there ("other_period").
+
+    The added row is that person's latest of another period without its result; an exclusion told there stays.
+    """
+    cell, who = ["year", "region"], ["year", "region", "person"]
+    known = frame[frame[[*who, "period"]].notna().all(axis=1)]
+    if not known[[*cell, "period"]].drop_duplicates().duplicated(cell).any():
+        return frame
+    counted, own = annual_or_latest(known), known[~known["acting"].astype(bool)]
+    here = pd.MultiIndex.from_frame(counted.loc[~counted["acting"].astype(bool), who])
+    last = own[~pd.MultiIndex.from_frame(own[who]).isin(here)].sort_values("period", kind="stable")
+    last = last.drop_duplicates(who, keep="last")
+    period = last[cell].merge(counted.drop_duplicates(cell), on=cell, how="left")["period"].set_axis(last.index)
+    gone = last["status"] != "excluded"
+    for _, rows in last[gone].groupby("_b"):
+        each = rows["opd"].fillna("–").value_counts()
+        names = [f"{name} ({n})" for name, n in each.items()]
+        told = "; ".join([*names[:MANY], *(["…"] if len(names) > MANY else [])])
+        other, counts = (", ".join(sorted(p.unique())) for p in (rows["period"], period[rows.index]))
+        session.note("W511", rows, "person", gone[rows.index], opds=told, other=other, counts=counts)
+    added = last.drop(columns=["predikat", "number", "rated_at", *INNER[2:]], errors="ignore").assign(
+        period=period, status=last["status"].where(~gone, "not_rated"), reason=last["reason"].where(~gone, ELSEWHERE)
+    )
+    return pd.concat([frame, added], ignore_index=True)
+
+
 def _repeated(session: Session, table: str, gone: pd.DataFrame, name: str, told: pd.Series | None = None) -> None:
     """Note equal rows, but those whose row is ``told`` of otherwise, and count them."""
     if len(gone):
@@ -171,7 +226,7 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     names = [*key(table), *(["acting"] if table == "appraisals" else [])]
     group = frame[names].assign(_official=official) if table == "ratings" else frame[names]
     group = group[[n for n in group if not (group[n] == group[n].iloc[0]).fillna(False).all()] or names[:1]]
-    known = frame[[n for n in names if n not in ("rater", "post", "aspect")]].notna().all(axis=1)
+    known = frame[[n for n in names if n not in ("rater", "post", "aspect", "opd")]].notna().all(axis=1)
     repeated = known & group.duplicated(keep=False)
     if not repeated.any():
         return frame

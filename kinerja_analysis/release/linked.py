@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import PREDIKAT
+from kinerja_analysis.base.tables import ELSEWHERE, PREDIKAT
 from kinerja_analysis.release.attacker import Floats, Ints
 
+UNSTATED = "-"  #: the agency of rows that tell none: no name that is read can be a dash
 BELOW = "DI BAWAH BAIK"
 LOW = PREDIKAT[:3]
 CLASSES = (BELOW, *PREDIKAT[3:])
@@ -107,6 +108,7 @@ def linked(counts: Mapping[str, pd.DataFrame], smallest: int, raters: int, domin
         Persons and raters a row must have, and the largest share (percent) of one rater.
     """
     book, frames = Book(), {}
+    counts = {k: f.replace({"opd": {"": UNSTATED}}) if "opd" in f else f for k, f in counts.items()}
     heads = counts["headcount"].reset_index(drop=True)
     values = heads[[*PREDIKAT[3:], *STATUS]].assign(**{BELOW: heads[list(LOW)].sum(axis=1)})
     values["none"] = heads["total"] - values.sum(axis=1)
@@ -117,17 +119,21 @@ def linked(counts: Mapping[str, pd.DataFrame], smallest: int, raters: int, domin
     frames["predikat"] = _predikat(book, counts["predikat"], region)
     sums = {"n_persons": everyone, "n_rated": rated, **{f"n_{c}": region[c] for c in STATUS}}
     frames["examined"] = counts["examined"].reset_index(drop=True)
+    other = _other_period(book, counts)
+    if "n_other_period" in frames["examined"]:
+        sums["n_other_period"] = total(list(other.values()))
     for i, r in frames["examined"].iterrows():
         for name, form in sums.items():
             own = form if r["kind"] == "ekinerja" else book.part(int(r[name]))
-            book.put(("examined", int(i), name), own, int(r[name]), f"examined|{r['kind']}|{name}", kept=True)  # type: ignore[call-overload]
+            told, exact = f"examined|{r['kind']}|{name}", name == "n_other_period"
+            book.put(("examined", int(i), name), own, int(r[name]), told, kept=True, zero=exact)  # type: ignore[call-overload]
     behind = {**{c: region[c] for c in CLASSES}, "n": total([region[c] for c in CLASSES]),
               "waiting": total([region["not_rated"], region["none"]])}  # fmt: skip
     for name, form in behind.items():
         book.put(("shares", 0, name), form, book.value(form), f"shares|{name}", kept=True)
     if "checks" in counts:
         agencies = {str(o): [parts[i] for i in rows] for o, rows in heads.groupby("opd").groups.items()}
-        frames |= _quality(book, counts, agencies, smallest, everyone, rated)
+        frames |= _quality(book, counts, agencies, smallest, everyone, rated, other)
     return book, frames
 
 
@@ -176,7 +182,7 @@ def _predikat(book: Book, frame: pd.DataFrame, region: Mapping[str, Form]) -> pd
 
 def _quality(
     book: Book, counts: Mapping[str, pd.DataFrame], agencies: Mapping[str, list[dict[str, Form]]], smallest: int,
-    everyone: Form, rated: Form,
+    everyone: Form, rated: Form, other: Mapping[str, Form],
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
     """Return who is not rated and coverage by agency (small ones merged), sources and checks of the region."""
     sizes = counts["coverage"].drop_duplicates(["opd", "unit"]).groupby("opd")["n"].sum()
@@ -197,7 +203,8 @@ def _quality(
             continue
         rows = [p for o in mine for p in agencies.get(o, [])]
         told = given[given.index.get_level_values("opd").isin(mine)].groupby("reason").sum()
-        for reason, n, form in _reasons(book, rows, told):
+        elsewhere = total([other[o] for o in mine if o in other]) if other else None
+        for reason, n, form in _reasons(book, rows, told, elsewhere):
             book.put(("unrated", len(unrated), "n"), form, n, f"unrated|{opd}|{reason}")
             unrated.append({**head, "opd": opd, "reason": reason, "n": n})
         cover = reached[reached.index.get_level_values("opd").isin(mine)].groupby("source", sort=False).sum()
@@ -241,8 +248,20 @@ def _checks(book: Book, frame: pd.DataFrame, everyone: Form, rated: Form, whole:
     return frame
 
 
-def _reasons(book: Book, rows: list[dict[str, Form]], told: pd.Series) -> list[tuple[str, int, Form]]:
-    """Return per reason the count and its form; the reasons of exclusions are one: that there is one can hurt."""
+def _other_period(book: Book, counts: Mapping[str, pd.DataFrame]) -> dict[str, Form]:
+    """Return by agency who has a row in another period only than the one that counts: a part of who is not rated."""
+    frame = counts["unrated"] if "unrated" in counts else pd.DataFrame(columns=["opd", "reason", "n"])
+    each = frame[frame["reason"] == ELSEWHERE].groupby("opd")["n"].sum()
+    return {str(o): book.part(int(n)) for o, n in each.items()}
+
+
+def _reasons(
+    book: Book, rows: list[dict[str, Form]], told: pd.Series, other: Form | None
+) -> list[tuple[str, int, Form]]:
+    """Return per reason the count and its form; the reasons of exclusions are one: that there is one can hurt.
+
+    Who is in ``other`` periods only is told where the region has any.
+    """
     named = {r: int(told.get(r, 0)) for r in ("rated", "not_rated", "draft", "no_skp")}
     forms = {
         "rated": total([p[c] for p in rows for c in (*CLASSES, "none")]),
@@ -250,8 +269,10 @@ def _reasons(book: Book, rows: list[dict[str, Form]], told: pd.Series) -> list[t
         "draft": book.part(named["draft"]),
         "no_skp": total([p["no_skp"] for p in rows]),
     }
+    if other is not None:
+        named[ELSEWHERE], forms[ELSEWHERE] = int(told.get(ELSEWHERE, 0)), other
     absent = total([p[c] for p in rows for c in ("not_rated", "excluded")])
-    forms["excluded"] = less(absent, forms["not_rated"], forms["draft"])
+    forms["excluded"] = less(absent, forms["not_rated"], forms["draft"], other or Counter())
     named["excluded"] = int(told.sum()) - sum(named.values())
     if not rows:  # an agency that the head counts do not know
         forms = {r: book.part(n) for r, n in named.items()}

@@ -58,10 +58,56 @@ def status(value: str) -> Any:
     return table(header, ["2025", "98.01", "NIP", "dinilai"], "status_penilaian", value)
 
 
+def agencies(m: Any, *names: str | None) -> list[list[Any]]:
+    """The people of the export, every other one in the next of these agencies."""
+    at = m.ekinerja_header.index("skp_unor_induk")
+    return [[*r[:at], names[k % len(names)], *r[at + 1 :]] for k, r in enumerate(m.people())]
+
+
+def shared_unit(*told: str) -> Any:
+    """An export with a "Sekretariat" in two agencies, and organisational ratings of such units."""
+
+    def build(m: Any) -> Any:
+        at = m.ekinerja_header.index("skp_unor")
+        rows = [[*r[:at], "Sekretariat", *r[at + 1 :]] for r in agencies(m, "Dinas A", "Dinas B")]
+        header = ("periode", "wilayah", "unor", "skp_unor_induk", "predikat_organisasi")
+        lines = [["2025", "98.01", "Sekretariat", opd, "BAIK"] for opd in told]
+        return [m.ekinerja(rows), m.text([header, *lines], name="unit.csv")]
+
+    return build
+
+
+def nobodys(m: Any) -> Any:
+    header = ("periode", "wilayah", "nip", "indikator", "target", "realisasi")
+    rows = [["2025", "98.01", m.nip(n), "Laporan", "10", "9"] for n in (1, 77, 78)]
+    return [m.ekinerja(), m.text([header, *rows], name="capaian.csv")]
+
+
+def other_periods(m: Any) -> Any:
+    """Three people with an annual row, the other three with one of the fourth quarter."""
+    edit = {"A1": "Laporan Penilaian SKP Periode Triwulan IV Tahun 2025", "A3": "Periode : Triwulan IV"}
+    return [m.ekinerja(m.people()[:3]), m.ekinerja(m.people()[3:], name="tw.xlsx", edit=edit)]
+
+
 CASES: list[tuple[Any, ...]] = [
     ("achievement in percent beside what was realised", lambda m: m.text([(*ACHIEVEMENTS[:7], "capaian"), [
      "2025", "98.01", m.nip(1), "Laporan", "kualitas", "10", "8", "80"]]), "KA-N305", "baris 1",
      "Tidak perlu tindakan|Nothing to do", {"holds": lambda t: t.achievements["realised"].tolist() == [8.0]}),
+    ("achievements of nobody", nobodys, "KA-W512", ("baris 3", "baris 4"), "Periksa NIP, wilayah|Check NIP, region",
+     {"file": "capaian.csv"}),
+    ("unit of two agencies, none told", shared_unit(""), "KA-W510", "baris 2", "ditulis seperti pada|as it is written",
+     {"file": "unit.csv"}),
+    ("unit of another agency", shared_unit("Dinas B", "Dinas C"), "KA-W510", "baris 3", "NIP pimpinannya|leader's NIP",
+     {"file": "unit.csv"}),
+    ("unit of two agencies, each told", shared_unit("Dinas A", "Dinas B"), "", "", "",
+     {"holds": lambda t: len(t.units) == 2}),
+    ("people of another period only", other_periods, "KA-W511", ("A8", "A9", "A10"),
+     "Sertakan berkas 2025|Add the file", {"file": "tw.xlsx"}),
+    ("agency told nowhere", lambda m: m.ekinerja(agencies(m, None)), "KA-N512", tuple(f"F{n}" for n in range(8, 14)),
+     "skp_unor_induk|skp_unor_induk"),
+    ("agency told above the header", lambda m: m.ekinerja(agencies(m, None, "Dinas B"),
+     edit={"A4": "Unor Induk :  Dinas  A"}), "", "", "",
+     {"holds": lambda t: t.appraisals["opd"].value_counts().to_dict() == {"Dinas A": 3, "Dinas B": 3}}),
     ("unknown direction", achievement("arah", "zigzag"), "KA-E202", "baris 3", VALID),
     ("misspelt direction", achievement("arah", "turn"), "KA-E202", "baris 3", VALID, {"nearest": "turun"}),
     ("unknown aspect", achievement("aspek", "kesopanan"), "KA-E202", "baris 3", VALID),

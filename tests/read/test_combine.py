@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis.base.tables import TABLES
+from kinerja_analysis.pipeline import audit
 from kinerja_analysis.read import check, read
 
 
@@ -346,3 +347,47 @@ def test_several_skp_of_one_supervisor_leave_the_same_last_row_in_both_tables(
     assert len(me) == 1 and ratings["row"].tolist() == [row, row] and len(tables.ratings) == 12
     assert ratings["score"].tolist() == ([2.0, 3.0] if kept == 1 else [3.0, 2.0])
     assert balanced(tables.accounting)
+
+
+def test_who_has_no_row_in_the_period_that_counts_is_counted_as_not_rated_there(make: Any) -> None:
+    quarter = {"A1": "Laporan Penilaian SKP Periode Triwulan IV Tahun 2025", "A3": "Periode : Triwulan IV"}
+    people = make.people()
+    make.ekinerja(people[:3], name="a.xlsx")
+    make.ekinerja(people[2:], name="b.xlsx", edit=quarter)
+    tables = read(make.folder, config=make.config)
+    found = tables.appraisals.set_index(["period", "status"])["reason"]
+    assert found.index.value_counts().to_dict() == {
+        ("2025", "rated"): 3, ("2025", "not_rated"): 3, ("2025-Q4", "rated"): 4,
+    }  # fmt: skip
+    assert set(found[("2025", "not_rated")]) == {"other_period"} and found.isna().sum() == 7
+    blank = tables.appraisals[tables.appraisals["status"] == "not_rated"]
+    assert blank[["predikat", "number", "rated_at"]].isna().all(axis=None)
+    assert [(p.code, p.file, p.cell, p.count) for p in tables.problems] == [("KA-W511", "b.xlsx", "A9", 3)]
+    assert "Dinas Contoh (3)" in tables.problems[0].text("id") and balanced(tables.accounting)
+    assert len(tables.ratings) == 14
+    counted = audit(tables, config=make.config).counts
+    heads = counted["examined"][["n_persons", "n_rated", "n_not_rated", "n_other_period"]]
+    assert heads.values.tolist() == [[6, 3, 3, 3]]
+    assert counted["unrated"].groupby("reason")["n"].sum().to_dict() == {"other_period": 3, "rated": 3}
+    rows = counted["accounting"].groupby(["file", "table", "reason"])[["kept", "set_aside"]].sum()
+    assert rows.loc[(2, slice(None), "other_period"), :].values.tolist() == [[0, 4], [0, 4]]
+    assert rows.loc[(slice(None), slice(None), ""), "kept"].tolist() == [3, 3, 0, 0]
+
+
+def test_an_exclusion_told_in_another_period_stays(make: Any) -> None:
+    quarter = {"A1": "Laporan Penilaian SKP Periode Triwulan I Tahun 2025", "A3": "Periode : Triwulan I"}
+    people = make.people()
+    gone = [*people[5]]
+    gone[10:13] = ["Pensiun", None, None]
+    tables = read([make.ekinerja(people[:5]), make.ekinerja([gone], name="b.xlsx", edit=quarter)], config=make.config)
+    assert tables.appraisals.loc[tables.appraisals["status"] == "excluded", ["period", "reason"]].values.tolist() == [
+        ["2025-Q1", "pensiun"], ["2025", "pensiun"],
+    ]  # fmt: skip
+    assert not [p for p in tables.problems if p.code == "KA-W511"]
+
+
+def test_a_unit_without_agency_takes_the_only_one_that_has_it(make: Any) -> None:
+    header = ("periode", "wilayah", "unor", "predikat_organisasi")
+    units = make.text([header, ["2025", "98.01", "Unit 1", "BAIK"]], name="unit.csv")
+    tables = read([make.ekinerja(), units], config=make.config)
+    assert tables.units["opd"].tolist() == ["Dinas Contoh"] and not tables.problems

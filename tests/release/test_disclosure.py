@@ -16,8 +16,9 @@ from kinerja_analysis.base.tables import PREDIKAT, ScoreTable
 from kinerja_analysis.release import disclosure, release
 from kinerja_analysis.release.attacker import Published
 from kinerja_analysis.release.disclosure import HIDDEN, WITHHELD, hide
+from kinerja_analysis.release.linked import linked
 from kinerja_analysis.release.suppress import rounded
-from kinerja_analysis.report.sections.headcount import closed
+from kinerja_analysis.report.sections.headcount import closed, no_agency
 from kinerja_analysis.report.view import View
 
 CELL = {"region": "01.01", "year": 2025}
@@ -181,3 +182,44 @@ def test_thresholds_cannot_be_lowered() -> None:
 def test_a_public_audit_stays_as_it_is() -> None:
     public = release(internal([finding("region", 100, family=30)]))
     assert release(public) is public
+
+
+def test_an_agency_not_stated_is_not_a_small_one_merged() -> None:
+    audit = internal([])
+    heads = audit.counts["headcount"]
+    small = heads.iloc[:1].assign(opd="Kantor D", total=5, **(dict.fromkeys(PREDIKAT, 0) | {"BAIK": 1}))
+    heads = pd.concat([heads.assign(opd=heads["opd"].replace("Dinas A", "")), small])
+    public = release(replace(audit, counts={**audit.counts, "headcount": heads}))
+    assert {"", "-"} <= set(public.counts["headcount"]["opd"])
+    named = no_agency(View(public, "en"))
+    assert named == {"": "Small agencies, merged", "-": "Agency not stated"}
+    assert no_agency(View(audit, "id"))[""] == "Tanpa keterangan perangkat daerah"
+
+
+@pytest.mark.parametrize("n", [0, 120])
+def test_who_is_in_other_periods_only_is_told_apart_from_exclusions(n: int) -> None:
+    audit = internal([])
+    heads = audit.counts["headcount"].assign(not_rated=3)
+    heads.loc[heads["opd"] == "Dinas A", ["total", "not_rated"]] += n // 2
+    told = [("Dinas A", "other_period", n), ("Dinas A", "not_rated", 6)][0 if n else 1 :]
+    rated = heads.groupby("opd")["total"].sum() - heads.groupby("opd")[["not_rated", "no_skp"]].sum().sum(axis=1)
+    rows = [*told, *((opd, "rated", int(k)) for opd, k in rated.items()), *((opd, "no_skp", 2) for opd in rated.index),
+            ("Dinas B", "not_rated", 6), ("Kantor C", "not_rated", 6)]  # fmt: skip
+    unrated = pd.DataFrame(rows, columns=["opd", "reason", "n"]).assign(unit="u", **CELL)
+    sizes = heads.groupby("opd")["total"].sum()
+    coverage = pd.DataFrame([(o, "u", "ekinerja", k, k, k) for o, k in sizes.items()],
+                            columns=["opd", "unit", "source", "n", "rated", "pairs"]).assign(**CELL)  # fmt: skip
+    sources = pd.DataFrame([("ekinerja", int(sizes.sum()), int(sizes.sum()), int(sizes.sum()), 3, 0)],
+                           columns=["source", "n", "rated", "pairs", "units", "none"]).assign(**CELL)  # fmt: skip
+    checks = pd.DataFrame([("not_rated", 18 + n, int(sizes.sum()), 0, 0)],
+                          columns=["measure", "k", "n", "raters", "largest"]).assign(**CELL)  # fmt: skip
+    examined = audit.counts["examined"].assign(kind="ekinerja", n_not_rated=18 + n, n_other_period=n)
+    counts = {**audit.counts, "headcount": heads, "unrated": unrated, "coverage": coverage, "sources": sources,
+              "checks": checks, "examined": examined}  # fmt: skip
+    book, frames = linked(counts, 10, 3, 85)
+    found = frames["unrated"].set_index(["opd", "reason"])["n"]
+    assert ("other_period" in found.index.get_level_values("reason")) == bool(n)
+    assert found.xs("excluded", level="reason").tolist() == [0, 0, 0] and found.sum() == sizes.sum()
+    assert not n or found[("Dinas A", "other_period")] == n
+    cells = {book.names[c]: book.truth()[c] for c in range(len(book.names))}
+    assert cells.get("examined|ekinerja|n_other_period", cells.get("unrated|Dinas A|other_period", 0)) == n

@@ -77,6 +77,7 @@ def rated(view: View, kind: str, r: dict[str, Any]) -> str:
                         opd_total=int(r["n_opd_total"]))  # fmt: skip
     text = view.say("examined.rated_ekinerja", rated=count(view, r["n_rated"]), n=count(view, r["n_persons"]))
     left = [(name, r[f"n_{name}"]) for name in ("not_rated", "no_skp", "excluded") if r[f"n_{name}"] != 0]
+    left[:1] += [("other_period", r["n_other_period"])] if r.get("n_other_period") else []
     return "; ".join([text, *(view.say(f"examined.{name}", n=count(view, value)) for name, value in left)])
 
 

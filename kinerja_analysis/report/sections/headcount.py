@@ -7,6 +7,7 @@ import pandas as pd
 from kinerja_analysis.base.config import DISCLOSURE
 from kinerja_analysis.base.tables import PREDIKAT
 from kinerja_analysis.base.words import say
+from kinerja_analysis.release.linked import UNSTATED
 from kinerja_analysis.report.blocks import Block, Cell, Column, Note, Section, TableBlock
 from kinerja_analysis.report.view import View
 from kinerja_analysis.show import names as naming
@@ -82,7 +83,13 @@ def closed(view: View) -> str:
 
 
 def _agency(view: View, name: str) -> str:
-    return name or view.say("headcount.other" if not view.internal else "headcount.no_agency")
+    return no_agency(view).get(name, name)
+
+
+def no_agency(view: View) -> dict[str, str]:
+    """Return what is said for agencies without a name: merged at the public level, or not stated."""
+    unstated = view.say("headcount.no_agency")
+    return {"": unstated if view.internal else view.say("headcount.other"), UNSTATED: unstated}
 
 
 def _employment(view: View, code: str) -> str:

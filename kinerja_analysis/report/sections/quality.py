@@ -14,6 +14,7 @@ from kinerja_analysis.detect.quality import PARTS, SOURCES
 from kinerja_analysis.report.blocks import Block, Column, Note, Section, TableBlock, Text
 from kinerja_analysis.report.sections import lead, origin
 from kinerja_analysis.report.sections.examined import count
+from kinerja_analysis.report.sections.headcount import no_agency
 from kinerja_analysis.report.view import View
 from kinerja_analysis.show import names as naming
 
@@ -45,8 +46,7 @@ def _table(view: View, name: str, frame: pd.DataFrame, heads: str, more: Sequenc
         return Text(_say(view, f"{name}.none"))
     coded = {c for c in ("table", "column", "source", "measure") if c in frame}
     frame = frame.assign(**{c: [_say(view, f"{c}.{v}", **told) for v in frame[c]] for c in coded})
-    blank = {"": view.say("headcount.no_agency" if view.internal else "headcount.other")}
-    frame = frame.replace({c: blank for c in ("opd", "unit") if c in frame})
+    frame = frame.replace({c: no_agency(view) for c in ("opd", "unit") if c in frame})
     lines = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
     labels = [Column(_say(view, f"col.{head}"), form) for head, _, form in (h.partition(":") for h in heads.split())]
     numbers = tuple(float(c) for line in lines for c in line if isinstance(c, int | float))
