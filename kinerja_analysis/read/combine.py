@@ -186,7 +186,7 @@ def _elsewhere(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     """
     cell, who = ["year", "region"], ["year", "region", "person"]
     known = frame[frame[[*who, "period"]].notna().all(axis=1)]
-    if not known[[*cell, "period"]].drop_duplicates().duplicated(cell).any():
+    if session.log.failed or not known[[*cell, "period"]].drop_duplicates().duplicated(cell).any():
         return frame
     counted, own = annual_or_latest(known), known[~known["acting"].astype(bool)]
     here = pd.MultiIndex.from_frame(counted.loc[~counted["acting"].astype(bool), who])

@@ -36,9 +36,9 @@ def take(session: Session, number: int, rows: np.ndarray) -> None:
     for name, labels in codes.read_codes(session, block, rows, coded, frame).items():
         frame[name] = labels
     frame = place(session, block, layout, "appraisals", frame)
-    bare = rows[frame["opd"].isna()] if "opd" in frame else rows
+    bare = rows[frame["opd"].isna()] if (at := session.position(number, "opd")) >= 0 else rows[:0]
     if 2 * len(bare) > len(rows):
-        session.log.at("N512", block, max(session.position(number, "opd"), 0), bare)
+        session.log.at("N512", block, at, bare)
     frame = _status(session, number, frame, words)
     people(session, number, frame, rows)
     _ratings(session, number, frame)
