@@ -175,6 +175,8 @@ def accounting(ctx: Context) -> tuple[pd.DataFrame, set[int]]:
 def _idle(ctx: Context, lines: pd.DataFrame) -> pd.DataFrame:
     """Return the accounting with the rows of other periods, which nothing uses beside annual ones, set aside."""
     posts = ctx.tables.appraisals
+    if max(frame["period"].nunique() for frame in (posts, ctx.tables.ratings)) < 2:
+        return lines
     annual = posts["period"] == str(ctx.year)
     used = {
         "ratings": pd.concat([ctx.ekinerja["row"], ctx.multisource["row"]]),
