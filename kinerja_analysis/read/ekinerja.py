@@ -37,7 +37,7 @@ def take(session: Session, number: int, rows: np.ndarray) -> None:
         frame[name] = labels
     frame = place(session, block, layout, "appraisals", frame)
     bare = rows[frame["opd"].isna()] if (at := session.position(number, "opd")) >= 0 else rows[:0]
-    if 2 * len(bare) > len(rows):
+    if 2 * len(bare) > len(rows) and not block.form:
         session.log.at("N512", block, at, bare)
     frame = _status(session, number, frame, words)
     people(session, number, frame, rows)
