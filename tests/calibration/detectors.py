@@ -290,9 +290,11 @@ def carry(revision: str) -> int:
             code = ("import json, sys; sys.path.insert(0, sys.argv[1]); from detectors import digests, closure_hash; "
                     "d = sys.argv[2].split(); print(json.dumps([{n: closure_hash(n) for n in d}, digests(d)]))")
             call = [sys.executable, "-c", code, str(HERE), " ".join(stale)]
-            told = [subprocess.Popen(call, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": place})
+            told = [subprocess.Popen(call, stdout=subprocess.PIPE, cwd=place, env=os.environ | {"PYTHONPATH": place})
                     for place in (f"{folder}/old", str(ROOT))]  # fmt: skip
-            (hashes, before), (_, after) = (json.loads(t.communicate()[0]) for t in told)
+            (hashes, before), (now, after) = (json.loads(t.communicate()[0]) for t in told)
+            if any(hashes[d] == now[d] for d in stale):
+                raise RuntimeError("both ran the same code")
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", f"{folder}/old"], cwd=ROOT, check=True)
     moved = {key.split("|")[0] for key in after if before.get(key) != after[key]}
