@@ -73,8 +73,8 @@ def least_variance(*values: NDArray[np.float64]) -> float:
 
     Examples
     --------
-    >>> least_variance(np.array([1.0, -100.0]))
-    1e-16
+    >>> f"{least_variance(np.array([1.0, -100.0])):.0e}"
+    '1e-16'
     """
     return (1e-10 * max((float(np.abs(v).max(initial=0.0)) for v in values), default=0.0)) ** 2
 
