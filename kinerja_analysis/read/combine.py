@@ -36,7 +36,7 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
     for name in TABLES:
         if name != "appraisals":
             tables[name] = _unique(session, name, tables[name])
-    return _told_apart(tables)
+    return tables
 
 
 @lru_cache(maxsize=len(TABLES))
@@ -109,21 +109,6 @@ def _of_agencies(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFr
     unit, both = (index(units[n]).isin(index(known[n])) for n in (place, [*place, "opd"]))
     session.note("W510", units, "unit", units["leader"].isna() & unit & ~both)
     return units
-
-
-def _told_apart(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Name units after their agency too where several agencies rate in one of that name ("Sekretariat").
-
-    What groups by unit never takes two of them for one.
-    """
-    place = ["region", "unit", "opd"]
-    rated = pd.concat([tables[t][place] for t in ("ratings", "appraisals")]).dropna().drop_duplicates()
-    shared = pd.MultiIndex.from_frame(rated[rated.duplicated(place[:2], keep=False)])
-    for name in ("ratings", "appraisals", "employees", "units") if len(shared) else ():
-        frame = tables[name]
-        many = pd.MultiIndex.from_frame(frame[place]).isin(shared)
-        tables[name] = frame.assign(unit=frame["unit"].mask(many, frame["unit"] + " (" + frame["opd"] + ")"))
-    return tables
 
 
 def _note_merged(session: Session, table: str, gone: pd.DataFrame, reason: str) -> None:
