@@ -131,8 +131,9 @@ def agencies(made: Beyond, agency: Ints, delta: float) -> Beyond:
     errors are those of a mean over teams: with the spread of teams inside all agencies and with the agency's own.
     """
     n = np.bincount(agency)
-    value = _means(made.value - made.value.mean(axis=0), agency, n)
-    squares = _means((made.value - made.value.mean(axis=0) - value[agency]) ** 2, agency, n) * n[:, None]
+    excess = made.value - made.value.mean(axis=0)
+    value = _means(excess, agency, n)
+    squares = _means((excess - value[agency]) ** 2, agency, n) * n[:, None]
     spread = squares.sum(axis=0) / (n.sum() - n.size), squares / np.maximum(n - 1, 1)[:, None]
     weight = (1 - n / n.sum())[:, None] / n[:, None]
     return _judged(made.reliability, value, spread, weight, _means(made.lean, agency, n), n, delta)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kinerja_analysis.detect.attributes import declared, dummies, latest, members, values
-from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.context import Context, placed
 from kinerja_analysis.detect.copies import copied
 from kinerja_analysis.detect.evidence import achievements, with_achievement
 from kinerja_analysis.stats import reliability_of_means, supported_order, without_groups
@@ -70,7 +70,7 @@ class Freed:
 def official(ctx: Context) -> pd.DataFrame:
     """Return the members of the export of the last period: the predikat's level is the score."""
     rows = latest(members(ctx)).rename(columns={"level": "score", "row": "rows"})
-    return _placed(rows[["period", "supervisor", "ratee", "unit", "score", "rows"]])
+    return _placed(rows[["period", "supervisor", "ratee", "unit", "opd", "score", "rows"]])
 
 
 def given(ctx: Context) -> pd.DataFrame:
@@ -79,13 +79,14 @@ def given(ctx: Context) -> pd.DataFrame:
     keep = (pairs["source"] == "supervisor") & pairs["rater"].notna() & (pairs["rater"] != pairs["ratee"])
     rows = latest(pairs[keep]).rename(columns={"rater": "supervisor"})
     rows = rows.assign(rows=[min(addresses) for addresses in rows["rows"]])
-    return _placed(rows[["period", "supervisor", "ratee", "unit", "score", "rows"]])
+    return _placed(rows[["period", "supervisor", "ratee", "unit", "opd", "score", "rows"]])
 
 
 def _placed(rows: pd.DataFrame) -> pd.DataFrame:
     """Add the codes of teams and of their units: the unit of most members, where none is named the team itself."""
     rows = rows.sort_values(["supervisor", "ratee"], kind="stable").reset_index(drop=True)
-    places = rows.assign(unit=rows["unit"].fillna("")).groupby(["supervisor", "unit"]).size().rename("n").reset_index()
+    unit = placed(rows).where(rows["unit"].fillna("") != "", "")
+    places = rows.assign(unit=unit).groupby(["supervisor", "unit"]).size().rename("n").reset_index()
     places = places.sort_values(["supervisor", "n", "unit"], ascending=[True, False, True], kind="stable")
     home = places.drop_duplicates("supervisor").set_index("supervisor")["unit"]
     home = home.where(home != "", "\x1f" + home.index.astype("str"))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.detect._running import running
-from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.context import Context, placed
 from kinerja_analysis.stats import supervisor_change
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ MIN_GROUP = 3
 
 
 def one_each(teams: pd.DataFrame) -> pd.DataFrame:
-    """Return the last row of each employee and period, with ``step``, the running number of the period."""
+    """Return the last row of each employee and period, ``step`` the period's running number, units within agencies."""
     rows = teams[teams["level"].notna()].sort_values(["period", "ratee", "row"], kind="stable")
     rows = rows.drop_duplicates(["period", "ratee"], keep="last")
-    return rows.assign(step=running(rows["period"]))
+    return rows.assign(step=running(rows["period"]), unit=placed(rows))
 
 
 def steps(teams: pd.DataFrame, *, stayed: bool = True) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from scipy.special import stdtrit
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import SOURCES
 from kinerja_analysis.detect._agreement_stability import stability
-from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.context import Context, placed
 from kinerja_analysis.detect.contract import Collector, Threshold
 from kinerja_analysis.detect.copies import copied, counted
 from kinerja_analysis.stats import agreement_coefficients, source_correlation, source_reliability
@@ -70,14 +70,14 @@ def detect(ctx: Context, out: Collector) -> None:
 
 
 def located(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return the pairs with ``occasion`` (one employee) and ``place`` (unit, else agency) as codes.
+    """Return the pairs with ``occasion`` (one employee) and ``place`` (see ``context.placed``) as codes.
 
     Of several periods of an employee the latest counts: two periods of one person do not show how people differ.
     An employee rated in two units counts in the one with most ratings.
     """
     rows = pairs[pairs["rater"].notna()]
     rows = rows[rows["period"] == rows.groupby("ratee")["period"].transform("max")]
-    place = rows["unit"].fillna(rows["opd"]).fillna("")
+    place = placed(rows)
     occasion = rows["period"] + "\x1f" + rows["ratee"]
     number = pd.DataFrame({"occasion": occasion, "place": place}).value_counts(sort=False).rename("n").reset_index()
     number = number.sort_values(["occasion", "n", "place"], ascending=[True, False, True], kind="stable")

@@ -41,6 +41,20 @@ def pair_means(ratings: pd.DataFrame) -> pd.DataFrame:
     return out.assign(rows=gathered(ratings["row"].iloc[once], pair[once], len(out)))
 
 
+def placed(rows: pd.DataFrame) -> pd.Series:
+    """Return where each row belongs: its unit within its agency, else its agency, else "".
+
+    Units of two agencies may have one name ("Sekretariat").
+
+    >>> rows = pd.DataFrame({"unit": ["s", "s", None], "opd": ["a", "b", "b"]}, dtype="str")
+    >>> placed(rows).nunique(), placed(rows).iloc[2]
+    (3, 'b')
+    """
+    known = rows.reindex(columns=["unit", "opd"]).astype("str").fillna("")
+    unit, opd = known["unit"], known["opd"]
+    return (unit + "\x1f" + opd).where(unit != "", opd)
+
+
 def gathered(values: pd.Series, code: np.ndarray, k: int) -> pd.Series:
     """Return the values of each code 0..k-1 as lists, in their order.
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaln, ndtr, ndtri
 
+from kinerja_analysis.detect.context import placed
 from kinerja_analysis.detect.identical import Null, upper_tail, vectors
 
 Floats = NDArray[np.float64]
@@ -54,7 +55,7 @@ def size_found(
     if known["rater"].nunique() * n > MOST_VECTORS:  # whole raters, by the order of their rows: names do not matter
         first = known.groupby("rater")["row"].min().sort_values(kind="stable").index
         known = known[known["rater"].isin(first[:: -(-len(first) * n // MOST_VECTORS)])]
-    lowest = known.groupby(known["unit"].fillna(""))["score"].transform("min")  # a unit's level tells nothing
+    lowest = known.groupby(placed(known))["score"].transform("min")  # a unit's level tells nothing
     pairs, table = vectors(known.assign(score=(known["score"] - lowest).round(6)), criteria)
     scores = table.to_numpy(np.float64)
     if not scores.size or np.ptp(scores) == 0:

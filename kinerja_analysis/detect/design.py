@@ -10,6 +10,7 @@ import pandas as pd
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Design
 from kinerja_analysis.base.tables import SOURCES, Tables, official
+from kinerja_analysis.detect.context import placed
 from kinerja_analysis.detect.contract import threshold
 
 COLUMNS = (
@@ -23,10 +24,13 @@ ANCHORED = 0.8  #: share of the raters who must have rated enough of the same ex
 def edges(ratings: pd.DataFrame) -> pd.DataFrame:
     """Return the pairs of a rating table: one row per period, ratee, rater, source and unit; self edges removed.
 
+    Units are those within their agency.
+
     Ratings whose rater is not in the file are no edges.
     """
     others = (ratings["source"] != "self") & ratings["rater"].notna() & (ratings["ratee"] != ratings["rater"])
     rows = ratings.loc[others, ["period", "ratee", "rater", "source", "unit"]]
+    rows = rows.assign(unit=placed(ratings[others]).where(rows["unit"].notna()))
     return rows.drop_duplicates(["period", "ratee", "rater", "source"]).reset_index(drop=True)
 
 

@@ -12,14 +12,13 @@ from kinerja_analysis.base.tables import PREDIKAT
 from kinerja_analysis.detect._distribution_likeness import likeness
 from kinerja_analysis.detect._distribution_smallest import smallest_rho
 from kinerja_analysis.detect.attributes import latest, members
-from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.context import Context, placed
 from kinerja_analysis.detect.contract import Collector
 
 NAME = "distribution"
 KIND = "ekinerja"
 TOP = PREDIKAT[-1]
 BELOW = list(PREDIKAT[:3])
-_BETWEEN = "\x1f"
 
 
 def detect(ctx: Context, out: Collector) -> None:
@@ -236,20 +235,14 @@ def org_ratings(units: pd.DataFrame, rows: pd.DataFrame, year: int) -> pd.Series
     period = rows["period"].iloc[0]
     known = units.dropna(subset=["org_rating"])
     known = pd.concat([known[known["period"] == period], known[known["period"] == str(year)]])
-    exact = known[~_placed(known).duplicated()]
+    exact = known[~placed(known).duplicated()]
     led = _single(exact.dropna(subset=["leader"]), "leader")
-    of_unit = _placed(rows).map(exact.set_index(_placed(exact))["org_rating"])
+    of_unit = placed(rows).map(exact.set_index(placed(exact))["org_rating"])
     alone = rows["unit"].map(exact.drop_duplicates("unit", keep=False).set_index("unit")["org_rating"])
-    untold = _placed(rows).str.startswith(_BETWEEN)  # then a name that stands once in the table is enough
-    team = rows.assign(org_rating=of_unit.astype("str").fillna(alone.where(untold).astype("str")))
+    told = ~placed(rows).str.endswith("\x1f")  # else the agency is not, and a name that stands once is enough
+    team = rows.assign(org_rating=of_unit.astype("str").fillna(alone.mask(told).astype("str")))
     complete = team["org_rating"].notna().groupby(team["supervisor"]).transform("all")
     return led.reindex(rows["supervisor"].unique()).fillna(_single(team[complete], "supervisor"))
-
-
-def _placed(frame: pd.DataFrame) -> pd.Series:
-    """Return agency and unit of each row as one text: units of two agencies may have one name."""
-    names = frame.reindex(columns=["opd", "unit"]).astype("str").fillna("")
-    return names["opd"] + _BETWEEN + names["unit"]
 
 
 def _single(frame: pd.DataFrame, by: str) -> pd.Series:

@@ -18,7 +18,7 @@ from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect._drift_shifts import Shifts, exact_share, retest, shifts
 from kinerja_analysis.detect._leniency_pairs import Within, leniency_of, within_ratee
 from kinerja_analysis.detect._team_share import team_share
-from kinerja_analysis.detect.context import Context, pair_means
+from kinerja_analysis.detect.context import Context, pair_means, placed
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.score.rules import rule_for
 from kinerja_analysis.stats.design import detectable
@@ -118,8 +118,7 @@ def common_points(ctx: Context, out: Collector, now: pd.DataFrame, before: pd.Da
     key = ["ratee", "source"]
     means = [p[p["source"] != "self"].groupby(key)["score"].mean() for p in (now, before)]
     change = (means[0] - means[1]).dropna().groupby("ratee").mean()
-    place = now.drop_duplicates("ratee").set_index("ratee")[["unit", "opd"]]
-    unit = place["unit"].fillna(place["opd"]).fillna("").reindex(change.index)
+    unit = placed(now.drop_duplicates("ratee").set_index("ratee")).reindex(change.index)
     minimum = int(ctx.threshold("drift.min_teams").value)
     if unit.nunique() < minimum:
         out.insufficient("common_few", "common_change", MANY, have=unit.nunique(), minimum=minimum)

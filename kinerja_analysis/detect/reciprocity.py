@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
-from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.context import Context, placed
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.stats import adjust
 from kinerja_analysis.stats.reciprocity import DyadicReciprocity, dyadic_reciprocity
@@ -56,7 +56,7 @@ def directed(pairs: pd.DataFrame) -> pd.DataFrame:
     and source, so that a period with higher scores does not make two directions alike.
     """
     known = pairs[(pairs["source"] != "self") & pairs["rater"].notna() & (pairs["ratee"] != pairs["rater"])]
-    place = known["unit"].fillna(known["opd"]).fillna("")
+    place = placed(known)
     shift = known["score"].groupby([known["period"], place, known["source"]]).transform("mean")
     rows = known.assign(place=place, score=known["score"] - shift + known["score"].mean())
     found = rows.groupby(["ratee", "rater", "source"], as_index=False, sort=True).agg(

@@ -17,7 +17,7 @@ from scipy.special import stdtr, stdtrit
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import SOURCES
 from kinerja_analysis.detect._self_other_surface import surface
-from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.context import Context, placed
 from kinerja_analysis.detect.contract import Collector, plain
 from kinerja_analysis.stats import adjust, minimal_effect_test
 from kinerja_analysis.stats.self_other import MIN_UNITS, SelfOther, self_other
@@ -81,8 +81,7 @@ def both_views(own: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
         own=("own", "mean"), others=("others", "mean"), reliability=("reliability", "mean"),
         unit=("unit", "last"), opd=("opd", "last"),
     )  # fmt: skip
-    place = people["unit"].fillna(people["opd"]).fillna("")
-    return people.assign(place=pd.factorize(place, sort=True)[0], opd=people["opd"].fillna(""))
+    return people.assign(place=pd.factorize(placed(people), sort=True)[0], opd=people["opd"].fillna(""))
 
 
 def single_sd(pairs: pd.DataFrame) -> float:
@@ -91,7 +90,7 @@ def single_sd(pairs: pd.DataFrame) -> float:
     This is the yardstick of published differences (one rating against one rating); a mean of several raters varies
     less and would make the same difference look larger.
     """
-    place = pairs["unit"].fillna(pairs["opd"]).fillna("")
+    place = placed(pairs)
     found = []
     for own in (True, False):
         rows = pairs[(pairs["source"] == "self") == own]

@@ -14,6 +14,8 @@ from kinerja_analysis.read.session import MANY, Session
 from kinerja_analysis.read.spelling import one_spelling
 
 INNER = ("_b", "_i", "until", "created", *EKINERJA_CRITERIA)
+#: Where the people of a region and year are named.
+_NAMED = (("ratings", "ratee"), ("ratings", "rater"), ("appraisals", "person"), ("employees", "person"))
 LATER = ("until", "rated_at", "created")  #: what tells which of two rows is the later one, first to last
 
 
@@ -53,9 +55,6 @@ def _complete(name: str, frame: pd.DataFrame) -> pd.DataFrame:
             value = False if kind == "bool" else None
             frame[column] = pd.Series(value, index=frame.index, dtype="Int64" if kind == "int64" else kind)
     return frame
-
-
-_NAMED = (("ratings", "ratee"), ("ratings", "rater"), ("appraisals", "person"), ("employees", "person"))
 
 
 def _follow_people(session: Session, tables: dict[str, pd.DataFrame]) -> None:

@@ -193,9 +193,9 @@ class Session:
             return values.categories(distinct, _category(column), own, block.codes)
         found = values.texts(distinct)
         persons = self.log.persons(block) if len(distinct) else frozenset()
-        acting = _ACTING.search if column.name in ("unit", "opd") else str.isspace
+        place = column.name in ("unit", "opd")  # "Bidang 1 (Plt. …)" names its acting head
         faults = found.faults | {i: "E408" for i, v in enumerate(found.values)
-                                 if v and (identifying(v, persons) or acting(v))}  # fmt: skip
+                                 if v and (identifying(v, persons) or (place and _ACTING.search(v)))}  # fmt: skip
         told = [None if i in faults else (own or {}).get(v, v) for i, v in enumerate(found.values)]
         return Outcome(told, faults, {})
 

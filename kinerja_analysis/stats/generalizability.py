@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kinerja_analysis.stats._anova import anova_squares, anova_system, solve_components
-from kinerja_analysis.stats._arrays import codes, vector
+from kinerja_analysis.stats._arrays import codes, confidence, vector
 from kinerja_analysis.stats._facets import ERROR, Effects, Facets, closures_of, effect_name, measured_object, parents_of
 from kinerja_analysis.stats._pivots import balanced_freedom, pivots_of, simulate_components, squares_of
 from kinerja_analysis.stats._record import block, frame
@@ -120,8 +120,9 @@ def g_study(
     """
     y = vector(score, "score")
     parents = parents_of(design)
-    if method not in ("anova", "reml") or not 0 < level < 1 or replicates < 2:
-        raise ValueError('method must be "anova" or "reml", level between 0 and 1, replicates 2 or more')
+    confidence(level)
+    if method not in ("anova", "reml") or replicates < 2:
+        raise ValueError('method must be "anova" or "reml", replicates 2 or more')
     missing = [f for f in parents if f not in facets]
     if missing:
         raise ValueError(f"facets has no codes for {', '.join(missing)}")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import ndtri
 
-from ._arrays import codes, vector
+from ._arrays import codes, confidence, vector
 from ._graph import PairGraph, bridges, pair_graph
 from ._laplacian import RaterLaplacian
 from ._record import block, frame
@@ -255,8 +255,9 @@ def leave_out_decomposition(
     """
     score = vector(y, "y")
     who, by = codes(ratee, "ratee", score.size), codes(rater, "rater", score.size)
-    if not 0 < level < 1 or centre not in ("rows", "pairs"):
-        raise ValueError('level must lie between 0 and 1, centre be "rows" or "pairs"')
+    confidence(level)
+    if centre not in ("rows", "pairs"):
+        raise ValueError('centre must be "rows" or "pairs"')
     whole = pair_graph(who, by)
     rows, n_components = _largest(whole)
     graph = pair_graph(np.unique(who[rows], return_inverse=True)[1], np.unique(by[rows], return_inverse=True)[1])

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import vector
+from ._arrays import confidence, vector
 from ._record import block, frame
 from .shrinkage import normal_prior, refuse_predictions
 
@@ -121,8 +121,9 @@ def rank_intervals(
     refuse_predictions(effect)
     y = vector(effect, "effect")
     covariance = _covariance(se, cov, y.size)
-    if method not in ("posterior", "pairwise") or not 0 < level < 1 or draws < 100:
-        raise ValueError("method must be posterior or pairwise, level between 0 and 1, draws at least 100")
+    confidence(level)
+    if method not in ("posterior", "pairwise") or draws < 100:
+        raise ValueError("method must be posterior or pairwise, draws at least 100")
     k, order, nan = y.size, np.argsort(-y, kind="stable"), float("nan")
     if not k:
         return RankIntervals(0, y, y.copy(), y.copy(), np.zeros((0, 0), bool), nan, nan, method, "empty")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arrays import confidence
 from ._rasch_fit import element_fit, sums
 from ._rasch_fitted import Fitted, calibrate, shared_variance
 from ._rasch_kernels import category_shares
@@ -94,8 +95,9 @@ def fit_bounds(fit: ManyFacetRasch, *, replicates: int = 200, level: float = 0.9
     inside = fit.inside
     if inside is None:
         raise ValueError("the model has no estimates: " + fit.reason)
-    if replicates < 20 or not 0.0 < level < 1.0:
-        raise ValueError("at least 20 replicates and a level between 0 and 1 are needed")
+    confidence(level)
+    if replicates < 20:
+        raise ValueError("at least 20 replicates are needed")
     world = _World(inside, fit.pair_variance, np.random.default_rng(seed))
     world.match()
     names = inside.rows.ratings.names

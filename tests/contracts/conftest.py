@@ -267,6 +267,21 @@ def lifted(tables: Tables) -> Tables:
     return replace(base, ratings=ratings.assign(score=ratings["score"] + np.where(official(ratings), 0.0, lift)))
 
 
+def homonyms(tables: Tables) -> Tables:
+    """Name the units of every agency alike (every agency has a "Sekretariat"): the n-th of each is "Bagian n"."""
+    names = ("ratings", "appraisals", "employees", "units")
+    places = pd.concat([getattr(tables, n)[["opd", "unit"]] for n in names]).dropna().drop_duplicates()
+    places = places.sort_values(["opd", "unit"])
+    told = ("Bagian " + (places.groupby("opd").cumcount() + 1).astype("str").str.zfill(3)).astype("str")
+    told.index = pd.MultiIndex.from_frame(places)
+
+    def change(frame: pd.DataFrame) -> pd.DataFrame:
+        new = pd.Series(told.reindex(pd.MultiIndex.from_frame(frame[["opd", "unit"]])).to_numpy(), frame.index)
+        return frame.assign(unit=new.astype("str").where(new.notna(), frame["unit"]))
+
+    return replace(tables, **{n: change(getattr(tables, n)) for n in names})
+
+
 VARIANTS: dict[str, Change] = {
     "shuffled": lambda t: shuffled(t),
     "renamed": lambda t: renamed(t)[0],
@@ -275,6 +290,7 @@ VARIANTS: dict[str, Change] = {
     "to_5": scaled(1.0, 5.0),
     "roomy": roomy,
     "lifted": lifted,
+    "homonyms": homonyms,
 }
 
 

@@ -94,6 +94,13 @@ def test_the_scale_of_the_scores_does_not_matter(detector: str, scale: str, lab:
     lab.assert_same(lab.result_of("planted", detector), lab.result_of(f"planted>{scale}", detector))
 
 
+@pytest.mark.parametrize("name", ["planted", "three_years"])
+def test_units_of_one_name_in_several_agencies_are_several(detector: str, name: str, lab: SimpleNamespace) -> None:
+    units = lab.tables_of(f"{name}>homonyms").ratings[["opd", "unit"]].drop_duplicates()
+    assert units["unit"].nunique() < len(units) == lab.tables_of(name).ratings["unit"].nunique()
+    lab.assert_same(lab.result_of(name, detector), lab.result_of(f"{name}>homonyms", detector))
+
+
 def test_a_constant_added_to_a_unit_changes_nothing(detector: str, lab: SimpleNamespace) -> None:
     """No prior may link what the design does not: nobody rates in two units, so units have no common level."""
     ratings = lab.tables_of("planted").ratings
