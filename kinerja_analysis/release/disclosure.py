@@ -181,6 +181,8 @@ def _findings(
         if r["measure"] in SHARES and np.isfinite(r["value"]):
             few[i] |= not _share(out, i, mine, given)
             continue
+        if r["measure"] == "variety":  # as it is, it would tell the counts that are hidden
+            out.loc[i, "value"], given = round(r["value"], 1), {}
         k = given.get("k", 0)
         few[i] |= isinstance(k, int) and (0 < k < persons or 0 < r["n"] - k < persons if k else False)
         few[i] |= r["n"] >= persons and mine.count(r["n"]) < 0
@@ -199,20 +201,27 @@ def _findings(
 
 
 def _share(out: pd.DataFrame, i: int, told: Told, given: dict[str, object]) -> bool:
-    """Make a share of predikat from the printed counts; False when the count itself is hidden.
+    """Make a share of predikat from the printed counts; False when a count it needs is not told.
 
-    Those still waiting are 5 where their number is hidden: the middle of what it can be.
+    Its limits hold for every table that agrees with what is printed of the two counts and of those still waiting;
+    they are whole percents, rounded outwards, and the share itself is no finer.
     """
     cell = {column: c for frame, _, column, c in told.book.places if frame == "shares"}
-    k, n, more = (int(told.public.shown[cell[str(x)]]) if str(x) in cell else HIDDEN
-                  for x in (given["predikat"], "n", "waiting"))  # fmt: skip
-    if k < 0 or n < 0:
+    low, high = told.public.bounds()
+    if str(given["predikat"]) not in cell:
         return False
-    more = more if more >= 0 else ROUND_TO * (given["waiting"] != 0)
-    k = min(k, n)
-    out.loc[i, ["value", "lower", "upper"]] = [k / n, k / (n + more), (k + more) / (n + more)]
-    out.loc[i, "n"] = n
-    out.loc[i, "params"] = json.dumps({**given, "k": k, "waiting": more}, sort_keys=True)
+    k, n, more = (cell[str(x)] for x in (given["predikat"], "n", "waiting"))
+    shown = [int(told.public.shown[c]) for c in (k, n, more)]
+    if min(shown[:2]) < 0 or not np.isfinite(high[more]):
+        return False
+    shown[0] = min(shown[:2])
+    lower = low[k] / (high[n] + high[more])
+    upper = min((high[k] + high[more]) / (max(low[n], high[k]) + high[more]), 1.0)
+    ends = [np.floor(100 * lower) / 100, np.ceil(100 * upper) / 100]
+    out.loc[i, ["value", "lower", "upper"]] = [round(shown[0] / shown[1], 2), *ends]
+    out.loc[i, "n"] = shown[1]
+    out.loc[i, "code"] = f"{out.loc[i, 'code']}".removesuffix("_all") + "_rounded"
+    out.loc[i, "params"] = json.dumps({**given, "k": shown[0], "waiting": int(high[more])}, sort_keys=True)
     return True
 
 

@@ -114,8 +114,26 @@ def test_shares_of_predikat_say_no_more_than_the_table() -> None:
     for measure, name in (("share_top", "SANGAT BAIK"), ("share_modal", "BAIK")):
         f = found[measure]
         assert f.estimate is not None and f.params["k"] == table[name]
-        assert f.estimate.value == f.params["k"] / f.estimate.n
-        assert f.estimate.n % 5 == 0 and f.params["waiting"] == 5
+        assert f.estimate.value == round(f.params["k"] / f.estimate.n, 2)
+        assert f.estimate.n % 5 == 0 and f.params["waiting"] == 9 and f.code.endswith("_rounded")
+
+
+@pytest.mark.parametrize("top", [38, 42, 57, 263])
+def test_limits_of_a_rounded_share_hold_for_the_true_counts(top: int) -> None:
+    rest = 297 - top
+    audit = export([1, 2, 4, rest, top], shares(("share_top", "SANGAT BAIK", top)))
+    (f,) = release(audit)["leniency"].findings()
+    assert f.estimate is not None
+    n, waiting = 7 + rest + top, 3
+    assert f.estimate.lower <= top / (n + waiting) and (top + waiting) / (n + waiting) <= f.estimate.upper
+    assert f.estimate.lower <= f.estimate.value <= f.estimate.upper <= f.estimate.lower + 0.08
+
+
+def test_the_variety_tells_no_hidden_count() -> None:
+    kept = replace(shares(("share_top", "SANGAT BAIK", 40))[0], code="distribution.variety",
+                   measure="variety", params={"used": 5, "entropy": 0.4531}, estimate=Estimate(1.5732, n=297))
+    (f,) = release(export([1, 2, 4, 250, 40], [kept]))["leniency"].findings()
+    assert f.estimate is not None and f.estimate.value == 1.6 and not f.params
 
 
 def test_a_share_of_few_is_not_told() -> None:

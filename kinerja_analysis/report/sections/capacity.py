@@ -77,12 +77,20 @@ def _bound_findings(view: View) -> list[Finding]:
 
 def _bounds(view: View) -> list[tuple[str, Figure | None]]:
     out = []
-    more = view.first("leniency", measure="supervisor_change", subject_kind="region")
-    beside = f" {view.say('capacity.bounds_changes')}" if more is not None and more.status in ANSWERED else ""
     for f in _bound_findings(view):
         made = figure(view, "bounds", f, wide=340, codes=(f.code,))
-        out.append((f"**{view.say('capacity.bounds')}** {view.sentence(f)}{beside}", made[0] if made else None))
+        text = f"**{view.say('capacity.bounds')}** {view.sentence(f)}{_changes_beside(view, f)}"
+        out.append((text, made[0] if made else None))
     return out
+
+
+def _changes_beside(view: View, bound: Finding) -> str:
+    """Say whether the changes of supervisor narrow the bound of one year: SDs of the team's own as shares."""
+    more = view.first("leniency", measure="supervisor_change", subject_kind="region")
+    if more is None or more.status not in ANSWERED or more.estimate is None or bound.estimate is None:
+        return ""
+    most = more.estimate.upper**2 / (1 + more.estimate.upper**2)
+    return " " + view.say("capacity.bounds_changes" if most < bound.estimate.upper else "capacity.bounds_changes_wide")
 
 
 def changes(view: View, row: Any) -> list[tuple[str, str]]:
