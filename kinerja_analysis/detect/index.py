@@ -136,7 +136,7 @@ def _index(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder) -> N
         accuracy=100 * weak.accuracy if math.isfinite(weak.accuracy) else None, anchor=name, anchor_value=at,
         n_pairs=weak.n_pairs, n_teams=weak.n_teams, n_units=weak.n_units, n_capped=order.n_capped,
         excluded=cell.excluded, peers=len(cell.peers) / max(cell.peers["i"].nunique(), 1),
-        covered=weak.n / len(cell.rows), raw=100 * weak.tau_a, correlation=_plain(weak.r), **counted(weak),
+        covered=weak.n / len(cell.rows), raw=100 * weak.tau_a, correlation=_plain(weak.r), **in_whole(weak),
         beyond=name == "anchor_guess" and order.index_lower > 0,
         distinguish=ctx.threshold("index.distinguish").value,
     )  # fmt: skip
@@ -147,11 +147,11 @@ def _of(pairs: Any, name: str) -> float:
     return 100 * getattr(pairs, name) / pairs.n_pairs
 
 
-def counted(pairs: Any) -> dict[str, int]:
+def in_whole(pairs: Any) -> dict[str, Any]:
     """Return the pairs per 100 in whole numbers that add up to 100: ``right``, ``wrong`` and ``even``.
 
     >>> from types import SimpleNamespace
-    >>> counted(SimpleNamespace(n_pairs=1000, concordant=566, discordant=416, tied=18))
+    >>> in_whole(SimpleNamespace(n_pairs=1000, concordant=566, discordant=416, tied=18))
     {'right': 57, 'wrong': 41, 'even': 2}
     """
     exact = np.array([_of(pairs, n) for n in ("concordant", "discordant", "tied")])

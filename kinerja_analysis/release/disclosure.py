@@ -9,8 +9,9 @@ merged. What was printed before, of the same region or of one that contains it, 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,9 @@ from kinerja_analysis.release.suppress import ROUND_TO, printed, protect, rounde
 PUBLIC_KINDS = ("region", "group", "attribute", "source", "source_pair")
 SHARES = ("share_top", "share_modal")
 INTERNAL = ("raters", "wright", "moves")  #: frames that stay at the internal level as a whole
-PERSONS = ("n", "n_rated", "k", "higher", "lower", "unknown")  #: parameters of findings that count persons
+COUNTING = {"criteria": ("n",), "pair_strata": ("n_persons", "pairs")}  #: frames a comparison needs, and what counts
+#: parameters of findings that count persons
+PERSONS = ("n", "n_rated", "k", "higher", "lower", "unknown")
 
 
 def hide(counts: pd.Series, smallest: int) -> pd.Series:
@@ -97,6 +100,10 @@ def release(audit: Audit, config: AuditConfig | None = None, *, earlier: Sequenc
     counts = {k: f for k, f in audit.counts.items() if k not in INTERNAL}
     for name in next(iter(told.values())).frames:
         counts[name] = pd.concat([t.frames[name] for t in told.values()], ignore_index=True)
+    counts |= {n: _rounded(audit.counts[n], c, told) for n, c in COUNTING.items() if n in audit.counts}
+    if "teams" in counts:  # among few teams every bar is somebody's
+        enough_teams = counts["teams"].groupby(["region", "year"])["n"].transform("sum") >= persons
+        counts["teams"] = counts["teams"][enough_teams].reset_index(drop=True)
     if "accounting" in counts:
         counts["accounting"] = _accounting(audit.counts["accounting"], persons)
     if "checks" in counts:
@@ -165,7 +172,8 @@ def _findings(
     """Keep aggregate findings; hide the numbers of those with too few persons or raters behind them.
 
     ``family`` in a finding's parameters counts the raters (groups, attributes) it was made from; ``k`` of n persons
-    with fewer than ``persons`` (but not none) on a side is hidden as a count would be.
+    with fewer than ``persons`` (but not none) on a side is hidden as a count would be. A finding that refuses may say
+    why, but no number that rests on few.
     """
     kept = frame[frame["subject_kind"].isin(PUBLIC_KINDS)].reset_index(drop=True)
     cell = zip(kept["region"], kept["year"], kept["scope"], strict=True)
@@ -182,7 +190,7 @@ def _findings(
             few[i] |= not _share(out, i, mine, given)
             continue
         if r["measure"] == "variety":  # as it is, it would tell the counts that are hidden
-            out.loc[i, "value"], given = round(r["value"], 1), {}
+            out.loc[i, "value"], given = round(r["value"], 1), {"used": 0, "entropy": 0.0}
         k = given.get("k", 0)
         few[i] |= isinstance(k, int) and (0 < k < persons or 0 < r["n"] - k < persons if k else False)
         few[i] |= r["n"] >= persons and mine.count(r["n"]) < 0
@@ -190,7 +198,9 @@ def _findings(
         out.loc[i, "params"] = json.dumps(
             {p: mine.count(v) if p in PERSONS and isinstance(v, int) and v >= persons else v for p, v in given.items()},
             sort_keys=True)  # fmt: skip
-    hidden = few & answered
+    hidden = few & answered | ~answered & np.array([
+        _tells(r, p, persons, bool(f)) for r, p, f in zip(kept.to_dict("records"), params, few, strict=True)
+    ], bool)  # fmt: skip
     for name in ("value", "lower", "upper", "p_value", "p_adjusted"):
         out.loc[hidden, name] = np.nan
     out.loc[hidden, "status"] = str(Status.INSUFFICIENT)
@@ -198,6 +208,13 @@ def _findings(
     out.loc[hidden, "params"] = "{}"
     out.loc[hidden, "n"] = 0
     return out
+
+
+def _tells(finding: dict[Hashable, Any], params: dict[str, object], persons: int, few: bool) -> bool:
+    """Tell whether a finding without an answer gives a number of few persons, or one made from few."""
+    made = np.isfinite(finding["value"]) or any(isinstance(v, float) for v in params.values())
+    counted = [finding["n"], *(params.get(p, 0) for p in PERSONS)]
+    return bool(few and made) or any(isinstance(v, int) and 0 < v < persons for v in counted)
 
 
 def _share(out: pd.DataFrame, i: int, told: Told, given: dict[str, object]) -> bool:
@@ -223,6 +240,14 @@ def _share(out: pd.DataFrame, i: int, told: Told, given: dict[str, object]) -> b
     out.loc[i, "code"] = f"{out.loc[i, 'code']}".removesuffix("_all") + "_rounded"
     out.loc[i, "params"] = json.dumps({**given, "k": shown[0], "waiting": int(high[more])}, sort_keys=True)
     return True
+
+
+def _rounded(frame: pd.DataFrame, names: Sequence[str], told: Mapping[tuple[str, int], Told]) -> pd.DataFrame:
+    """Print counts of rows that rest on enough persons already as those of the region are printed."""
+    cells = [told[r, int(y)] for r, y in zip(frame["region"], frame["year"], strict=True)]
+    return frame.assign(**{
+        c: np.array([cell.count(v) for v, cell in zip(frame[c], cells, strict=True)], dtype="int64") for c in names
+    })  # fmt: skip
 
 
 def _quality(

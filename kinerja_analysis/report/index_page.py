@@ -34,7 +34,7 @@ def headline(audit: Audit) -> dict[str, Any]:
     view = View(audit, "id")
     place = audit.config.regions.get(view.region)
     pairs = view.first("distribution", measure="separated_pairs", subject_kind="region", scope="ekinerja")
-    e = pairs.estimate if pairs is not None else None
+    e = pairs.estimate if pairs is not None and pairs.status in ANSWERED else None
     known = e is not None and all(map(math.isfinite, (e.value, e.lower, e.upper)))
     frame = view.count("examined")
     persons = [int(n) for n in frame["n_persons"]] if len(frame) else []

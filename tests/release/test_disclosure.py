@@ -133,7 +133,7 @@ def test_the_variety_tells_no_hidden_count() -> None:
     kept = replace(shares(("share_top", "SANGAT BAIK", 40))[0], code="distribution.variety",
                    measure="variety", params={"used": 5, "entropy": 0.4531}, estimate=Estimate(1.5732, n=297))
     (f,) = release(export([1, 2, 4, 250, 40], [kept]))["leniency"].findings()
-    assert f.estimate is not None and f.estimate.value == 1.6 and not f.params
+    assert f.estimate is not None and f.estimate.value == 1.6 and not any(f.params.values())
 
 
 def test_a_share_of_few_is_not_told() -> None:
@@ -241,3 +241,29 @@ def test_who_is_in_other_periods_only_is_told_apart_from_exclusions(n: int) -> N
     assert not n or found[("Dinas A", "other_period")] == n
     cells = {book.names[c]: book.truth()[c] for c in range(len(book.names))}
     assert cells.get("examined|ekinerja|n_other_period", cells.get("unrated|Dinas A|other_period", 0)) == n
+
+
+def test_a_refusal_tells_no_number_of_few() -> None:
+    few = Estimate(10 / 21, 0.2, 0.8, 0.95, 7, "share", "jackknife")
+    head = {"region": "01.01", "year": 2025}
+    pairs = Finding("distribution.pairs_few", Status.INSUFFICIENT, "separated_pairs", "region", "01.01", "ekinerja",
+                    few, params={"n_teams": 1, "n_pairs": 21, "n_separated": 10}, **head)  # fmt: skip
+    said = Finding("halo.two_ratings", Status.NOT_APPLICABLE, "halo", "region", "01.01", "ekinerja",
+                   params={"n_rated": 7, "share": 1.0}, **head)  # fmt: skip
+    why = Finding("drift.one_year", Status.NOT_APPLICABLE, "drift", "region", "01.01", "ekinerja", **head)
+    found = {f.measure: f for f in release(export([1, 2, 4, 250, 40], [pairs, said, why]))["leniency"].findings()}
+    assert found["drift"].code == "drift.one_year"
+    for measure in ("separated_pairs", "halo"):
+        f = found[measure]
+        assert f.code == "release.suppressed" and not f.params
+        assert f.estimate is None or (np.isnan(f.estimate.value) and f.estimate.n == 0)
+
+
+def test_frames_of_a_comparison_hold_no_exact_head_count() -> None:
+    audit = export([1, 2, 4, 250, 40], shares(("share_top", "SANGAT BAIK", 40)))
+    hard = pd.DataFrame({**CELL, "criterion": ["a", "b"], "n": 208, "n_raters": 40, "value": [1.0, -1.0], "se": 0.5})
+    kinds = pd.DataFrame([{**CELL, "stratum": "rest", "n_teams": 9, "n_persons": 234, "pairs": 608, "share": 0.3,
+                           "variance": 0.001}])  # fmt: skip
+    told = release(replace(audit, counts={**audit.counts, "criteria": hard, "pair_strata": kinds})).counts
+    assert told["criteria"]["n"].tolist() == [210, 210]
+    assert told["pair_strata"][["n_persons", "pairs"]].to_numpy().tolist() == [[235, 610]]

@@ -7,7 +7,7 @@ import math
 from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.words import join
 from kinerja_analysis.report.blocks import Masthead
-from kinerja_analysis.report.view import View
+from kinerja_analysis.report.view import ANSWERED, View
 from kinerja_analysis.show import sentence as words
 
 
@@ -39,7 +39,8 @@ def masthead(view: View) -> Masthead:
 
 def _spoken(view: View) -> list[Finding]:
     found = [view.first("distribution", measure=m, subject_kind="region", scope="ekinerja") for m in _LEADING]
-    return [f for f in found if f is not None and f.estimate is not None and math.isfinite(f.estimate.value)]
+    return [f for f in found if f is not None and f.status in ANSWERED and f.estimate is not None
+            and math.isfinite(f.estimate.value)]  # fmt: skip
 
 
 _LEADING = ("separated_pairs", "share_modal")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from kinerja_analysis.base.words import blanked, say
 from kinerja_analysis.detect.contract import threshold
 from kinerja_analysis.detect.quality import PARTS, SOURCES
+from kinerja_analysis.release.suppress import ROUND_TO
 from kinerja_analysis.report.blocks import Block, Column, Note, Section, TableBlock, Text
 from kinerja_analysis.report.sections import lead, origin
 from kinerja_analysis.report.sections.examined import count
@@ -76,30 +77,54 @@ def _share(view: View, k: pd.Series, n: pd.Series) -> pd.Series:
 def verdict(view: View) -> str:
     """Return whether the submission can carry the audit, and what is missing most.
 
-    A hidden count is a small one: the share is then told as a lower bound.
+    A count that is rounded or hidden lies within limits, and so does the share it gives.
     """
-    found = {str(r["measure"]): (max(r["k"], 0), r["n"]) for r in view.count("checks").to_dict("records")}
-    lacking = {n: k / of for n, (k, of) in found.items() if of > 0 and n.startswith(("no_", "not_", "unknown_"))}
+    found = {str(r["measure"]): _lacking(view, r) for r in view.count("checks").to_dict("records")}
+    sizes = {str(r["measure"]): r["n"] for r in view.count("checks").to_dict("records")}
+    lacking = {n: e for n, e in found.items() if e is not None and n.startswith(("no_", "not_", "unknown_"))}
     if "no_second" not in lacking:
         return _say(view, "verdict.nothing")
-    gone, unknown = lacking.get("not_rated", 0.0), lacking.get("no_supervisor", 0.0)
+    point = {n: (low + high) / 2 if low else 0.0 for n, (low, high) in lacking.items()}
+    gone, unknown = (point.get(n, 0.0) for n in ("not_rated", "no_supervisor"))
     key = "partly" if max(gone, unknown) > 1 - _limit(view, "carried") else "carries"
     key = "cannot" if gone > 1 - _limit(view, "partial") else key if "not_rated" in lacking else "multisource"
-    told = {n: _held(view, n, 1 - lacking.get(n, 1.0)) for n in ("not_rated", "no_supervisor")}
-    n = count(view, found["not_rated" if "not_rated" in lacking else "no_second"][1])
-    name, most = max(lacking.items(), key=lambda item: item[1])
+    told = {n: _held(view, lacking[n]) if n in lacking else None for n in ("not_rated", "no_supervisor")}
+    n = count(view, sizes["not_rated" if "not_rated" in lacking else "no_second"])
+    name, most = max(point.items(), key=lambda item: item[1])
     last = _say(view, f"missing.{name if most > LITTLE else 'little'}", share=most)
     return f"{_say(view, f'verdict.{key}', n=n, **told)} {last}"
 
 
-def _held(view: View, measure: str, share: float) -> str:
-    """Return the share of those not lacking, as a lower bound where the count is hidden."""
-    frame = view.count("checks")
-    mine = frame[frame["measure"] == measure]
-    if mine.empty or mine["k"].iloc[0] >= 0 or mine["n"].iloc[0] <= 0:
-        return _say(view, "share", share=share)
+def _lacking(view: View, row: dict[Hashable, Any]) -> tuple[float, float] | None:
+    """Return between which limits the share k of n lies, None where there is nobody to count or n is hidden."""
+    k, n = int(row["k"]), int(row["n"])
+    if n <= 0 or k < -1:
+        return None
+    if view.internal:
+        return k / n, k / n
     most = view.audit.config.disclosure.get("persons", 10) - 1
-    return _say(view, "at_least", share=max(0.0, 1 - most / mine["n"].iloc[0]))
+    low, high = (0, most) if k < 0 else (k - _half(view, row, "k"), k + _half(view, row, "k"))
+    some = _half(view, row, "n")
+    return max(low / (n + some), 0.0), min(high / (n - some), 1.0)
+
+
+def _half(view: View, row: dict[Hashable, Any], name: str) -> float:
+    """Return how far a printed count can be from the true one."""
+    known = view.count("published")
+    mine = known[known["count"] == f"checks|{row['measure']}|{name}"] if len(known) else known
+    return float(mine["base"].iloc[-1] if len(mine) else ROUND_TO) / 2 if row[name] > 0 else 0.0
+
+
+def _held(view: View, lacking: tuple[float, float]) -> str:
+    """Return the share of those not lacking: a number, or the limits that are known of it."""
+    low, high = 1 - lacking[1], 1 - lacking[0]
+    if round(100 * low) == round(100 * high):
+        return _say(view, "share", share=(low + high) / 2)
+    if high >= 1:
+        return _say(view, "at_least", share=low)
+    if low <= 0:
+        return _say(view, "at_most", share=high)
+    return _say(view, "about", share=(low + high) / 2)
 
 
 def rows(view: View) -> list[Block]:
