@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kinerja_analysis.base.results import Estimate, Status
-from kinerja_analysis.detect.attributes import latest, members
+from kinerja_analysis.detect.attributes import both_rated, latest
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.stats import conditional_ordinal
@@ -66,7 +66,7 @@ def mantel_haenszel(
 
 def official(ctx: Context, out: Collector) -> None:
     """Add how far conduct goes with results inside supervisors, and the same given achievement where it is known."""
-    rows = latest(members(ctx)).dropna(subset=["hasil", "perilaku"])
+    rows = latest(both_rated(ctx))
     if rows.empty:
         out.not_applicable("association_none", "association", FULL, n=0)
         return

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 FULL, MANY, BOTH = "ekinerja", "multisource", "both"
 PEER, CAPAIAN = "peer", "capaian"
+EXACT = 9  #: decimals of evidence: what differs only beyond them is a tie, not an order
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Freed:
         keep = keep & (np.bincount(team[keep], minlength=team.max(initial=0) + 1)[team] > 1)
         examined = cell.rows["score"].to_numpy(float) if score is None else score
         return supported_order(
-            examined[keep], [x[keep] for x in self.evidence], team[keep],
+            examined[keep], [np.round(x[keep], EXACT) for x in self.evidence], team[keep],
             reliability=self.reliability, reliability_left=self.left, unit=cell.home[keep], level=level,
         )  # fmt: skip
 

@@ -29,8 +29,11 @@ def official(ctx: Context, out: Collector) -> None:
         out.not_applicable("no_supervisor", "within_ratee", FULL)
         return
     out.not_applicable("only_cases" if judged_on_cases(ctx) else "not_identified", "within_ratee", FULL)
-    bounds(ctx, out)
-    tipping(ctx, out)
+    if ctx.teams["level"].notna().any():
+        bounds(ctx, out)
+        tipping(ctx, out)
+    else:
+        out.not_applicable("no_predikat", "bounds", FULL)
     supervisor_changes(ctx, out)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -55,10 +57,18 @@ def past_members(ctx: Context) -> pd.DataFrame:
     return ctx.memo("past_members", lambda: _members(ctx.past))  # type: ignore[no-any-return]
 
 
-def _members(ctx: Context) -> pd.DataFrame:
+def both_rated(ctx: Context) -> pd.DataFrame:
+    """Return ``members`` with both ratings; where no predikat at all is recorded, the same by their ratings alone."""
+    both = ["hasil", "perilaku"]
+    none = not ctx.teams["level"].notna().any()
+    rows = ctx.memo("both_rated", lambda: _members(ctx, both)) if none else members(ctx)
+    return rows.dropna(subset=both)  # type: ignore[no-any-return]
+
+
+def _members(ctx: Context, known: Sequence[str] = ("level",)) -> pd.DataFrame:
     posts = ctx.tables.appraisals
     acting = posts.loc[posts["acting"], "row"]
-    rows = ctx.teams[ctx.teams["level"].notna() & ~ctx.teams["row"].isin(acting)]
+    rows = ctx.teams[ctx.teams[list(known)].notna().all(axis=1) & ~ctx.teams["row"].isin(acting)]
     rows = rows[rows["ratee"] != rows["supervisor"]]
     keys = ["period", "supervisor", "ratee"]
     rows = rows.sort_values([*keys, "row"]).drop_duplicates(keys, keep="last").reset_index(drop=True)

@@ -23,8 +23,6 @@ def pair_means(ratings: pd.DataFrame) -> pd.DataFrame:
     Columns: ``period ratee rater source unit opd score n_criteria rows`` (``rows`` a list of addresses). A pair's
     mean is taken over the criteria it has; scores are rescaled by their own scale.
     """
-    span = ratings["scale_max"] - ratings["scale_min"]
-    scaled = (100 * (ratings["score"] - ratings["scale_min"]) / span).reset_index(drop=True)
     key = ["period", "ratee", "rater", "source"]
     pair, first = grouped(ratings, key)
     out = ratings[key].iloc[first].reset_index(drop=True)
@@ -33,12 +31,48 @@ def pair_means(ratings: pd.DataFrame) -> pd.DataFrame:
         place = np.full(first.size, -1)
         place[pair[known[::-1]]] = known[::-1]
         out[name] = ratings[name].array.take(place, allow_fill=True)
-    out["score"] = scaled.groupby(pair).mean()
+    out["score"] = _rescaled(ratings, pair, first)
     each = grouped(ratings, ["criterion"], pair)[1]
     each = each[ratings["criterion"].iloc[each].notna()]
     out["n_criteria"] = np.bincount(pair[each], minlength=len(out))
     once = np.sort(grouped(ratings, ["row"], pair)[1])
     return out.assign(rows=gathered(ratings["row"].iloc[once], pair[once], len(out)))
+
+
+def _rescaled(ratings: pd.DataFrame, pair: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Return the mean score of each pair on 0-100: the same number for the same total, whatever the order of rows.
+
+    Totals are summed before they are rescaled: thirds and tenths of single scores do not add up exactly, and pairs
+    of equal total would be told apart by their last digit.
+    """
+    low, span = ratings["scale_min"].to_numpy(float), (ratings["scale_max"] - ratings["scale_min"]).to_numpy(float)
+    score = ratings["score"].to_numpy(float)
+    known = ~np.isnan(score)
+    n = np.bincount(pair, known, first.size)
+    total = np.round(np.bincount(pair, np.where(known, score, 0.0), first.size) - n * low[first], 9)
+    each = np.where(known, 100 * (score - low) / span, 0.0)
+    even = np.bincount(pair, (low != low[first][pair]) | (span != span[first][pair]), first.size) == 0
+    with np.errstate(invalid="ignore"):
+        mixed = np.round(np.bincount(pair, each, first.size) / n, 9)
+        return np.where(even, 100 * total / span[first] / n, mixed)
+
+
+def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return e-Kinerja ratings with both criteria of an appraisal under one address.
+
+    An export has them in one row; a long table has one row each, which count as the first of the pair's.
+
+    >>> long = pd.DataFrame({"period": "2025", "ratee": "a", "rater": "b", "criterion": ["x", "y"], "row": ["1", "2"]})
+    >>> side_by_side(long)["row"].tolist()
+    ['1', '1']
+    """
+    key = ["period", "ratee", "rater"]
+    alone = ~rows.duplicated("row", keep=False)
+    lone = rows[alone]
+    pair = lone.groupby(key, dropna=False)
+    join = (pair["criterion"].transform("size") > 1) & ~lone.duplicated([*key, "criterion"], keep=False)
+    first = pair["row"].transform("first").reindex(rows.index)
+    return rows.assign(row=rows["row"].mask(rows.index.isin(lone.index[join]), first))
 
 
 def placed(rows: pd.DataFrame) -> pd.Series:
@@ -154,7 +188,7 @@ class Context:
         Columns: ``period ratee supervisor unit opd hasil perilaku predikat level row`` (hasil, perilaku 1..3;
         ``level`` the predikat's order 0..4, from the recorded predikat). Only rows with a known supervisor.
         """
-        rows = self.ekinerja.dropna(subset=["rater"])
+        rows = side_by_side(self.ekinerja.dropna(subset=["rater"]))
         index = ["period", "ratee", "rater", "unit", "opd", "row"]
         rows = rows.assign(unit=rows["unit"].fillna(""), opd=rows["opd"].fillna(""))
         rows = rows.drop_duplicates([*index, "criterion"])

@@ -17,10 +17,10 @@ import pandas as pd
 from scipy.special import ndtri
 
 from kinerja_analysis.base.results import Estimate, Status
-from kinerja_analysis.base.tables import PREDIKAT
+from kinerja_analysis.base.tables import PREDIKAT, SOURCES
 from kinerja_analysis.detect._achievement_beyond import STEPS
 from kinerja_analysis.detect._decision_impact_bound import Ratings, changed_share, given_achievement, team_covariance
-from kinerja_analysis.detect._decision_impact_draws import Floats, Ints, Posterior, Standing
+from kinerja_analysis.detect._decision_impact_draws import Floats, Ints, Posterior, Standing, signatures
 from kinerja_analysis.detect._leniency_changes import changes_of
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
@@ -165,7 +165,7 @@ def _persons(
 
 @dataclass
 class Many:
-    """Pair means in groups of linked raters, in the order of the files; ``limits`` of the leniency SD in points."""
+    """Pair means in groups of linked raters; ``limits`` of the leniency SD in points."""
 
     rows: pd.DataFrame
     ratee: Ints
@@ -232,7 +232,7 @@ def several_sources(ctx: Context, out: Collector) -> None:
 def _linked(ctx: Context) -> pd.DataFrame:
     """The latest period's pairs in groups with two raters and enough employees; self ratings left out.
 
-    Sorted by address: draws must not depend on the order of rows or on names.
+    Sorted by how they are linked and rated: draws must depend neither on the order of rows nor on names.
     """
     pairs = ctx.pairs
     rows = latest(pairs[(pairs["source"] != "self") & pairs["rater"].notna() & (pairs["rater"] != pairs["ratee"])])
@@ -242,7 +242,13 @@ def _linked(ctx: Context) -> pd.DataFrame:
     by = rows.groupby("group")
     enough = by["ratee"].transform("nunique") >= int(ctx.threshold("decision_impact.min_group").value)
     rows = rows[enough & (by["rater"].transform("nunique") > 1)]
-    return rows.sort_values(["first", "source", "score"], kind="stable").reset_index(drop=True)
+    if rows.empty:
+        return rows.reset_index(drop=True)
+    ratee, rater = (pd.factorize(rows[c])[0] for c in ("ratee", "rater"))
+    content = 8 * np.round(1e6 * rows["score"].to_numpy()).astype(np.int64) + rows["source"].map(SOURCES.index)
+    a, b = signatures(ratee, rater, content.to_numpy())
+    rows = rows.assign(a=a[ratee], b=b[rater]).sort_values(["a", "b", "first", "source"], kind="stable")
+    return rows.drop(columns=["a", "b"]).reset_index(drop=True)
 
 
 def _fitted(ctx: Context, rows: pd.DataFrame) -> Many | str:

@@ -10,7 +10,7 @@ from scipy.special import stdtr, stdtrit
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect._halo_official import official
 from kinerja_analysis.detect._rater_profile_model import Indices, indices
-from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.context import Context, side_by_side
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.detect.profiles import Floats, Profile, Raters, compared_of, gather, profiles
 from kinerja_analysis.stats import adjust
@@ -53,7 +53,8 @@ def detect(ctx: Context, out: Collector) -> None:
 
 def _official(ctx: Context, out: Collector) -> None:
     """The export has two ratings only: how often they are equal, how far they go together, and what is open."""
-    wide = ctx.ekinerja.pivot_table(index="row", columns="criterion", values="score", aggfunc="first").dropna()
+    rows = side_by_side(ctx.ekinerja)
+    wide = rows.pivot_table(index="row", columns="criterion", values="score", aggfunc="first").dropna()
     if wide.shape[1] < 2 or wide.empty:
         out.not_applicable("no_ekinerja", "equal_ratings", FULL)
         return

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
-from kinerja_analysis.detect.attributes import latest, members
+from kinerja_analysis.detect.attributes import both_rated, latest
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.detect.copied import dealt_again, share_found, size_found
@@ -25,7 +25,7 @@ PATTERNS = 9  #: combinations of hasil kerja and perilaku kerja
 
 def detect(ctx: Context, out: Collector) -> None:
     """Look for repeated ratings in both kinds of data; a count always stands beside what chance would give."""
-    rows = latest(members(ctx)).dropna(subset=["hasil", "perilaku"])
+    rows = latest(both_rated(ctx))
     if rows.empty:
         out.not_applicable("no_teams", "single_value", KIND)
         out.not_applicable("no_teams", "same_minute", KIND)
@@ -78,7 +78,7 @@ def single_value(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     flagged = np.flatnonzero(adjusted < alpha.value)
     out.add(
         code, Status.FLAGGED if many else Status.CLEAR, "single_value", scope=KIND, estimate=estimate,
-        p_value=fit.p, n_flagged=len(flagged), excess=100 * excess, **params,
+        p_value=fit.p, n_flagged=len(flagged), excess=100 * excess, tested=len(supervisors), **params,
     )  # fmt: skip
     smallest_teams(ctx, out, rows["pattern"].to_numpy(), team, fit.expected / fit.n_teams)
     for i in flagged:
@@ -212,7 +212,7 @@ def same_minute(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
 
 def copied_year(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     """Teams in which everyone got exactly last year's ratings from the same supervisor: a note, never on a person."""
-    before = latest(members(ctx.before)).dropna(subset=["hasil", "perilaku"])
+    before = latest(both_rated(ctx.before))
     if before.empty:
         out.not_applicable("copied_no_history", "copied_year", KIND)
         return
