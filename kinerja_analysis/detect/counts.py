@@ -195,15 +195,16 @@ def _idle(ctx: Context, lines: pd.DataFrame) -> pd.DataFrame:
 def budget(ctx: Context, results: Mapping[str, Result]) -> pd.DataFrame:
     """Return per detector the size of its family, the flags made and the most false ones to expect (q x flags).
 
-    A detector that lists flagged raters only says in its region's finding how many were ``n_judged``.
+    A detector that lists flagged raters only says in its region's finding how many were ``teams_tested``.
     """
     rows = []
     for name, result in results.items():
         tested = result.frame[result.frame["p_adjusted"].notna()]
         flagged = int((tested["status"] == "FLAGGED").sum())
         listed = tested.groupby(["scope", "measure"]).size()
-        said = {(f.scope, f.measure): int(f.params["n_judged"]) for f in result.findings() if "n_judged" in f.params}
-        family = len(tested) + sum(max(n - int(listed.get(key, 0)), 0) for key, n in said.items())
+        said = [f for f in result.findings() if "teams_tested" in f.params]
+        more = [int(f.params["teams_tested"]) - int(listed.get((f.scope, f.measure), 0)) for f in said]
+        family = len(tested) + sum(max(n, 0) for n in more)
         rows.append(
             {"detector": name, "family": family, "flagged": flagged, "expected_false": ctx.config.fdr * flagged}
         )

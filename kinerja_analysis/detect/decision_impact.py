@@ -245,7 +245,8 @@ def _linked(ctx: Context) -> pd.DataFrame:
     if rows.empty:
         return rows.reset_index(drop=True)
     ratee, rater = (pd.factorize(rows[c])[0] for c in ("ratee", "rater"))
-    content = 8 * np.round(1e6 * rows["score"].to_numpy()).astype(np.int64) + rows["source"].map(SOURCES.index)
+    above = rows["score"] - rows.groupby("group")["score"].transform("min")  # a group's constant changes nothing
+    content = 8 * np.round(1e6 * above).astype("int64") + rows["source"].map(SOURCES.index)
     a, b = signatures(ratee, rater, content.to_numpy())
     rows = rows.assign(a=a[ratee], b=b[rater]).sort_values(["a", "b", "first", "source"], kind="stable")
     return rows.drop(columns=["a", "b"]).reset_index(drop=True)

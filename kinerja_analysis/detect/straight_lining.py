@@ -78,7 +78,7 @@ def single_value(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     flagged = np.flatnonzero(adjusted < alpha.value)
     out.add(
         code, Status.FLAGGED if many else Status.CLEAR, "single_value", scope=KIND, estimate=estimate,
-        p_value=fit.p, n_flagged=len(flagged), excess=100 * excess, n_judged=len(supervisors), **params,
+        p_value=fit.p, n_flagged=len(flagged), excess=100 * excess, teams_tested=len(supervisors), **params,
     )  # fmt: skip
     smallest_teams(ctx, out, rows["pattern"].to_numpy(), team, fit.expected / fit.n_teams)
     for i in flagged:
