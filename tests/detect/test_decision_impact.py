@@ -218,6 +218,18 @@ def test_row_order_and_names_do_not_matter() -> None:
         assert sorted(a.rows) == sorted(b.rows)
 
 
+def test_where_a_row_stands_in_the_file_does_not_matter() -> None:
+    """A table handed in in another order has other addresses; what is drawn must not follow them."""
+    table = many(6, 0.4)[0]
+    for seed in (1, 2):
+        other = table.sample(frac=1, random_state=seed).reset_index(drop=True)
+        other = other.assign(row=np.sort(table["row"].to_numpy()))
+        for a, b in zip(run(table), run(other), strict=True):
+            assert a.code == b.code
+            if a.estimate is not None:
+                assert a.estimate.value == pytest.approx(b.estimate.value, abs=1e-9)
+
+
 def test_a_constant_added_to_a_group_changes_nothing() -> None:
     table = many(7, 0.4, n_units=6, cross=0.0)[0]
     lifted = table.assign(score=table["score"].where(table["unit"] != "u2", table["score"] + 10))

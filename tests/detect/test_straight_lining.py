@@ -16,6 +16,7 @@ from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.detect.copied import share_found
+from kinerja_analysis.detect.counts import budget
 from kinerja_analysis.detect.identical import Null, upper_tail
 from kinerja_analysis.detect.straight_lining import clustered_chance, own_chance
 from kinerja_analysis.stats import single_value_chance
@@ -50,6 +51,14 @@ def test_a_big_uniform_team_among_mixed_ones(make_cell, run_detector):
     flagged = [f.subject for f in result.findings(subject_kind="rater", measure="single_value")]
     assert flagged == ["S060"] and result.first(subject_kind="rater").p_adjusted < 0.01
     assert len(result.first(subject_kind="rater").rows) == 50  # of 60
+
+
+def test_all_teams_count_in_the_budget_of_false_flags(make_cell, run_detector):
+    rng = np.random.default_rng(1)
+    mixed = [[(SB, B)[int(x)] for x in rng.random(8) < 0.7] for _ in range(60)]
+    ctx = make_cell(teams([*mixed, [B] * 60, [B] * 8]))
+    row = budget(ctx, {NAME: run_detector(NAME, ctx)}).iloc[0]
+    assert (row["family"], row["flagged"]) == (62, 1)
 
 
 def test_uniform_teams_are_ordinary_where_teams_differ(make_cell, run_detector):
