@@ -5,8 +5,10 @@ Messages stand in TOML files with ``id`` and ``en`` side by side: ``base/message
 ``[review.<name>]`` the keys ``review.<detector>.<name>``.
 Placeholders hold raw values and a format: ``{x}`` text or whole number, ``{x:n}`` whole number, ``{x:1}`` one
 decimal, ``{x:+1}`` signed, ``{x:%}`` and ``{x:%1}`` a fraction as percent, ``{x:p}`` a p-value, ``{x:date}`` a
-date, ``{n|team|teams}`` a word chosen by a number, ``{n?, {n:n} not examinable}`` words said only where the number is
-there and not zero, ``{n!none}`` words said only where it is zero or missing.
+date, ``{x:abs1}`` one decimal without its sign, ``{n|team|teams}`` words chosen by the number as a whole
+one, ``{n?, {n:n} not examinable}`` words said only where the number is there and not zero, ``{n!none}`` words said only
+where it is zero or missing, ``{x>higher}``, ``{x<lower}`` and ``{x=equal}`` words chosen by its sign, read to one
+decimal. Words may hold placeholders and further choices, four deep in all.
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ from typing import Any
 _MESSAGES = files("kinerja_analysis").joinpath("base", "messages")
 #: The languages there are, Indonesian first: those of ``messages/language.toml``.
 LANGUAGES = tuple(tomllib.loads(_MESSAGES.joinpath("language.toml").read_text(encoding="utf-8"))["read"])
-_PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)(?::([^{}|]+)|\|([^{}|]*)\|([^{}|]*))?\}")
-_CONDITION = re.compile(r"\{([a-z_0-9]+)([?!])((?:[^{}]|\{[^{}]*\})*)\}")
+_PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)(?::([^{}|]+))?\}")
+_INNER = r"\{(?:[^{}]|" * 2 + r"\{[^{}]*\}" + r")*\}" * 2  # what stands in braces inside words, three deep
+_CHOICE = re.compile(rf"\{{([a-z_0-9]+)([?!<>=|])((?:[^{{}}|]|{_INNER})*)\|?((?:[^{{}}|]|{_INNER})*)\}}")
 MINUS = "−"
 
 
@@ -47,13 +50,11 @@ def messages() -> dict[str, dict[str, str]]:
     for entry in sorted(_MESSAGES.iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):
             found.update(_walk(tomllib.loads(entry.read_text(encoding="utf-8")), entry.name[:-5]))
-    detect = root.joinpath("detect")
-    if detect.is_dir():
-        for entry in sorted(detect.iterdir(), key=lambda e: e.name):
-            if entry.name.endswith(".toml"):
-                own = tomllib.loads(entry.read_text(encoding="utf-8"))
-                found.update(_walk(own.get("messages", {}), entry.name[:-5]))
-                found.update(_walk(own.get("review", {}), f"review.{entry.name[:-5]}"))
+    for entry in sorted(root.joinpath("detect").iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".toml"):
+            own = tomllib.loads(entry.read_text(encoding="utf-8"))
+            found.update(_walk(own.get("messages", {}), entry.name[:-5]))
+            found.update(_walk(own.get("review", {}), f"review.{entry.name[:-5]}"))
     return found
 
 
@@ -77,7 +78,7 @@ def placeholders(text: str) -> set[str]:
     >>> sorted(placeholders("{n:n} {n|team|teams} of {region}{k?, {k:n} new}"))
     ['k', 'n', 'region']
     """
-    return {m.group(1) for m in re.finditer(r"\{([a-z_0-9]+)[}:|?!]", text)}
+    return {m.group(1) for m in re.finditer(r"\{([a-z_0-9]+)[}:|?!<>=]", text)}
 
 
 def say(key: str, lang: str, **params: Any) -> str:
@@ -87,17 +88,17 @@ def say(key: str, lang: str, **params: Any) -> str:
     """
 
     def choose(match: re.Match[str]) -> str:
-        value = params[match.group(1)]
+        name, how, words, others = match.groups()
+        value = params[name]
         there = value not in (0, None) and value == value  # a missing number is not equal to itself
-        return match.group(3) if there == (match.group(2) == "?") else ""
+        sign = 1 if isinstance(value, str) else round(value, 1) if there else 0
+        held = {"?": there, "!": not there, ">": sign > 0, "<": sign < 0, "=": sign == 0}
+        return str(words if held.get(how, show(value, "0", lang) == "1") else others)
 
-    def fill(match: re.Match[str]) -> str:
-        value = params[match.group(1)]
-        if match.group(3) is not None:
-            return match.group(3) if value == 1 else match.group(4)
-        return show(value, match.group(2) or "", lang)
-
-    return _PLACEHOLDER.sub(fill, _CONDITION.sub(choose, messages()[key][lang]))
+    text = messages()[key][lang]
+    while (chosen := _CHOICE.sub(choose, text)) != text:
+        text = chosen
+    return _PLACEHOLDER.sub(lambda m: show(params[m.group(1)], m.group(2) or "", lang), text)
 
 
 def blanked(key: str, lang: str) -> str:
@@ -121,10 +122,11 @@ def show(value: Any, form: str, lang: str) -> str:
         return f"< {number(0.001, 3, lang)}" if value < 0.001 else number(value, 3, lang)
     if form.startswith("%"):
         return number(100 * float(value), int(form[1:] or 0), lang) + "%"
+    if form.startswith("abs"):
+        return number(abs(value), int(form[3:]), lang)
     if form.startswith("+"):
-        decimals = int(form[1:] or 0)
-        sign = "+" if round(float(value), decimals) > 0 else ""
-        return sign + number(value, decimals, lang)
+        sign = "+" if round(float(value), int(form[1:] or 0)) > 0 else ""
+        return sign + number(value, int(form[1:] or 0), lang)
     if form in ("", "n"):
         return number(value, 0 if float(value).is_integer() else 2, lang)
     return number(value, int(form), lang)

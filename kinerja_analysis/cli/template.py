@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 @click.option("--suggest", type=click.IntRange(min=1), help="N penilaian yang paling berguna / most useful ratings.")
 @click.option("--way", type=click.Choice(["cross", "superior", "vignette"]), default="cross",
               help="Untuk --suggest: penilai kelompok lain, atasan pejabat penilai, atau contoh kasus / other groups, "
-              "superiors, example cases.")
+              "the raters' superiors, example cases.")
 @click.option("--from", "sources", multiple=True, type=click.Path(), help="Berkas masukan untuk --suggest / its input.")
 @click.option("--period", default=None, help="2025, 2025-Q1, 2025-07.")
 @t.region_option

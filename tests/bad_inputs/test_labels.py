@@ -43,7 +43,7 @@ CASES: list[tuple[Any, ...]] = [
      "in force today"),
     ("only one of two ratings", no_levels, "KA-W202", "L9", "Minta penilai menyelesaikan|Ask the rater to finish"),
     ("rated without supervisor", lambda m: m.edited("pegawai_atasan_nip", 2, "-"), "KA-W204", "N9",
-     "Lengkapi NIP atasan|Complete the superior's NIP"),
+     "Lengkapi NIP atasan|Complete the supervisor's NIP"),
     ("acting flag that is none", lambda m: m.edited("is_skp_plt_plh_pjb", 2, "mungkin"), "KA-E211", "H9",
      "ya atau tidak|ya or tidak"),
     ("acting flag of 2", lambda m: m.edited("is_skp_plt_plh_pjb", 3, "2"), "KA-E211", "H10", "1 atau 0|1 or 0"),

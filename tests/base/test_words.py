@@ -21,6 +21,7 @@ from kinerja_analysis.base.words import date, join, number, say, show
         (-2.0, "+1", "−2,0", "−2.0"),
         (0.04, "+1", "0,0", "0.0"),
         (-0.04, "1", "0,0", "0.0"),
+        (-1234.54, "abs1", "1.234,5", "1,234.5"),
         (0.1127, "%1", "11,3%", "11.3%"),
         (0.8846, "%", "88%", "88%"),
         (0.0004, "p", "< 0,001", "< 0.001"),
@@ -64,3 +65,33 @@ def test_words_are_said_only_where_a_number_is_not_zero(monkeypatch: pytest.Monk
     assert say("a.b", "en", n=0, k=float("nan")) == say("a.b", "en", n=0, k=None) == "none of 9."
     assert say("a.b", "en", n=2, k=1) == "2 of 9; 1 case open."
     assert words.blanked("a.b", "en") == "… of 9; … cases open."
+
+
+def test_words_are_chosen_by_the_sign_to_one_decimal(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = {"en": "{x>{x:abs1} higher than}{x<{x:abs1} lower than}{x=equal to} others", "id": ""}
+    monkeypatch.setattr(words, "messages", lambda: {"a.b": text})
+    assert say("a.b", "en", x=1.72) == "1.7 higher than others"
+    assert say("a.b", "en", x=-0.06) == "0.1 lower than others"
+    assert say("a.b", "en", x=0.04) == say("a.b", "en", x=-0.04) == say("a.b", "en", x=0) == "equal to others"
+    assert words.blanked("a.b", "en") == "… higher than others" and words.placeholders(text["en"]) == {"x"}
+
+
+def test_a_word_agrees_with_the_number_as_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "messages", lambda: {"a.b": {"en": "{x:0} {x|is|are} equal", "id": ""}})
+    said = [say("a.b", "en", x=x) for x in (0.9, 1, 1.4, 1.6)]
+    assert said == ["1 is equal", "1 is equal", "1 is equal", "2 are equal"]
+
+
+def test_choices_inside_choices(monkeypatch: pytest.MonkeyPatch) -> None:
+    none = "{k!{n|the only one is not|none of {n:n} is}}"
+    text = {"en": "{k?{n|the only one|{k:n} of {n:n}} {k|is|are}}" + none + " open{n?{k?; {k:n}}}", "id": ""}
+    monkeypatch.setattr(words, "messages", lambda: {"a.b": text})
+    assert say("a.b", "en", n=1, k=1) == "the only one is open; 1"
+    assert say("a.b", "en", n=4, k=1) == "1 of 4 is open; 1" and say("a.b", "en", n=4, k=2) == "2 of 4 are open; 2"
+    assert say("a.b", "en", n=1, k=0) == "the only one is not open"
+    assert say("a.b", "en", n=4, k=0) == "none of 4 is open"
+
+
+def test_what_a_user_wrote_is_never_read_as_a_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "messages", lambda: {"a.b": {"en": "{x} {n|team|teams}", "id": ""}})
+    assert say("a.b", "en", x="{n?a}|{n|b|c}{n}", n=1) == "{n?a}|{n|b|c}{n} team"

@@ -26,7 +26,7 @@ def test_a_line_per_file_and_table_with_every_reason(make: Any) -> None:
         "Setiap baris tercatat (dibaca = dipakai + digabung + disisihkan):",
         " penilaian.xlsx, hasil SKP: 8 baris = 6 + 1 + 1: 1 baris kosong; 1 baris yang sama persis",
         " penilaian.xlsx, penilaian: 8 baris = 4 + 1 + 3: 1 jabatan Plt/Plh/Pj (orang hanya dihitung pada "
-        "jabatan tetapnya); 1 baris kosong; 1 baris yang sama persis; 1 belum dinilai",
+        "jabatan tetapnya); 1 baris kosong; 1 baris yang sama persis; 1 baris tanpa penilaian (termasuk tanpa SKP)",
     ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.html import page_html
 from kinerja_analysis.report.page import NAMES, Page, region_page
 from kinerja_analysis.report.render import GLYPHS
-from kinerja_analysis.report.sections import capacity, key, origin, steps
+from kinerja_analysis.report.sections import capacity, evidence, examined, key, origin, steps
 from kinerja_analysis.report.view import View, split
 
 
@@ -270,6 +270,31 @@ def test_more_ratings_than_employees_are_not_called_employees(lab: SimpleNamespa
     view = View(lab.build(self_other=[several]), "id")
     assert capacity._basis(view, [several]).startswith("Multi-sumber: 2.793 penilaian")
     assert capacity._basis(view, [replace(several, estimate=replace(several.estimate, n=318))]).endswith("318 pegawai")
+
+
+def test_pairs_who_rate_each_other_are_called_pairs(lab: SimpleNamespace) -> None:
+    pairs = lab.finding("reciprocity.peers_at_most", Status.CLEAR, "reciprocity", value=0.1, lower=0, upper=0.2, n=968,
+                        unit="correlation", scope="multisource")  # fmt: skip
+    for lang, said in (("id", "Multi-sumber: 968 pasangan"), ("en", "Multi-source: 968 pairs")):
+        assert capacity._basis(View(lab.build(reciprocity=[pairs]), lang), [pairs]) == said
+
+
+def test_how_often_a_team_is_all_baik_follows_the_region(lab: SimpleNamespace) -> None:
+    """By hand: .895^10 = .330, .816^10 = .131; nothing is said where another predikat is the commonest."""
+    for share, predikat, said in ((0.895, "BAIK", 33), (0.816, "BAIK", 13), (0.6, "SANGAT BAIK", 0)):
+        modal = lab.finding("distribution.share_modal", Status.CLEAR, "share_modal", value=share, n=400, unit="share",
+                            predikat=predikat)  # fmt: skip
+        view = View(lab.build(distribution=[modal]), "id")
+        ((_, aside),) = evidence.evidence(view, "distribution", "a1").aside
+        assert aside.startswith("**“Semua Baik”") and (f"kira-kira {said} dari 100 tim" in aside) is (said > 0)
+        assert ("sepuluh" in aside) is (said > 0)
+
+
+def test_a_scale_that_is_shown_on_another_one_says_so(audit: Audit) -> None:
+    view, row = View(audit, "id"), audit.counts["examined"].to_dict("records")[1]
+    assert examined.recorded(view, "multisource", row).endswith("skala 0–100")
+    ten = examined.recorded(view, "multisource", row | {"scale_min": 1, "scale_max": 10})
+    assert ten.endswith("skala 1–10, dalam laporan ini disetarakan ke 0–100")
 
 
 def test_only_pages_with_pseudonyms_end_with_the_right_of_reply(page: Page, public_page: Page) -> None:

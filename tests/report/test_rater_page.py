@@ -56,8 +56,9 @@ def test_teams_outside_the_guide_are_told_in_the_lead(lab: SimpleNamespace) -> N
     outside = lab.finding("distribution.guide_outside", Status.FLAGGED, "guide", value=0.2, n=400, unit="share",
                           n_outside=8)  # fmt: skip
     lead = rater_page(lab.build(distribution=[outside]), "id").blocks[0].lead
-    assert lead.endswith("8 tim di luar panduan SE MenPANRB 3/2023 tidak dibicarakan satu per satu, tetapi bersama "
-                         "dalam rapat kalibrasi.")  # fmt: skip
+    assert lead.endswith("8 tim di luar panduan SE MenPANRB 3/2023 tidak dibicarakan satu per satu, kecuali tim "
+                         "yang predikatnya jauh dari predikat organisasinya, tetapi bersama dalam rapat "
+                         "kalibrasi.")  # fmt: skip
     assert "panduan" not in rater_page(lab.build(), "id").blocks[0].lead
 
 
@@ -69,6 +70,15 @@ def test_each_line_says_which_data_it_rests_on(lab: SimpleNamespace) -> None:
     (table,) = (t for t in section.blocks if isinstance(t, b.TableBlock))
     rows = [row for row in table.rows if row[0] == table.rows[0][0]]
     assert [row[1] for row in rows] == ["e-Kinerja", "Multi-sumber"] and table.columns[1].label == "Data"
+
+
+def test_the_share_of_a_team_is_called_what_it_is(lab: SimpleNamespace) -> None:
+    """All twelve of a team got Baik: 100 % is no conformity with the guide."""
+    team = lab.finding("distribution.team_kurang", Status.FLAGGED, "guide", "team", lab.raters[0], value=1.0, n=12,
+                       unit="share")  # fmt: skip
+    section = sections(rater_page(lab.build(distribution=[team]), "id"))[lab.short[0]]
+    (table,) = (t for t in section.blocks if isinstance(t, b.TableBlock))
+    assert table.rows[0][2:4] == ("porsi predikat terbanyak", "100,0%")
 
 
 def test_nothing_about_raters_is_said_so(lab: SimpleNamespace) -> None:

@@ -179,7 +179,7 @@ def _answered(view: View, result: Result) -> tuple[int, str, list[str]]:
 
 
 def _basis(view: View, found: list[Finding]) -> str:
-    """Return on how many employees, of which kinds of data, an answer rests; on ratings where these are more."""
+    """Return on how many employees, of which kinds of data, an answer rests; on pairs, or ratings where more."""
     most: dict[str, int] = {}
     for f in found:
         n = f.estimate.n if f.estimate is not None and f.measure not in naming.OF_CASES else 0
@@ -189,8 +189,8 @@ def _basis(view: View, found: list[Finding]) -> str:
     persons = dict(zip(frame["kind"], frame["n_persons"], strict=True)) if len(frame) else {}
     texts = []
     for scope, n in most.items():
-        several = n > persons.get(scope, n) >= 0
-        key = "basis_ratings" if several else "basis" if n else "basis_kind"
+        several, pairs = n > persons.get(scope, n) >= 0, found[0].code.startswith("reciprocity.")
+        key = "basis_kind" if not n else "basis_pairs" if pairs else "basis_ratings" if several else "basis"
         texts.append(view.say(f"answers.{key}", n=n, kind=view.say(f"kind.{scope}")))
     return "; ".join(texts)
 

@@ -46,9 +46,16 @@ def evidence(view: View, detector: str, anchor: str) -> Section:
     blocks += listed(view, result)
     blocks.append(Note(tuple(method(view, detector, result))))
     badge = view.say("badge.only_internal") if view.internal and _personal(result) else ""
-    explained = view.maybe(f"aside.{detector}")
+    explained = view.maybe(f"aside.{detector}", alike=_all_baik(view))
     aside = (("", explained),) if explained else ()
     return Section(anchor, anchor.upper(), words.question(detector, view.lang), tuple(blocks), aside, badge, "evidence")
+
+
+def _all_baik(view: View) -> int:
+    """Return of how many in 100 teams of ten everyone gets Baik by chance at the region's share, 0 where untold."""
+    f = view.first("distribution", measure="share_modal", subject_kind="region", status=str(Status.CLEAR))
+    share = f.estimate if f is not None and f.params["predikat"] == "BAIK" else None
+    return round(100 * share.value**10) if share is not None else 0
 
 
 def told(texts: list[str]) -> list[str]:

@@ -99,8 +99,8 @@ def recorded(view: View, kind: str, r: dict[str, Any]) -> str:
     criteria = [naming.word(c, view.lang).replace("_", " ") for c in str(r["criteria"]).split("|") if c]
     named = join(criteria, view.lang) if len(criteria) <= MOST_CRITERIA else ""
     low, high = (number(float(r[f"scale_{end}"]), 0, view.lang) for end in ("min", "max"))
-    key = "recorded_named" if named else "recorded_many"
-    return view.say(f"examined.{key}", names=named, n=len(criteria), low=low, high=high)
+    key, scaled = "recorded_named" if named else "recorded_many", (low, high) != ("0", "100")
+    return view.say(f"examined.{key}", names=named, n=len(criteria), low=low, high=high, scaled=scaled)
 
 
 def missing(view: View, kind: str, r: dict[str, Any], kinds: list[str]) -> str:

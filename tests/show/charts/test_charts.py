@@ -103,7 +103,7 @@ def inputs(lab: SimpleNamespace) -> dict[str, tuple[Any, list[str]]]:
         "pairs": (pairs, ["16 menerima", "14 sampai 19"]),
         "ranges": ([pairs], ["16,0%", "14,0% sampai 19,0%", "20,0%"]),
         "self_other": (Result.of("self_other", selfs), ["+4,0", "Dinas Sosial: +9,5"]),
-        "sources": (Result.of("agreement", agree), ["0,41", "angka dunia 0,34", "pihak lain 0,44"]),
+        "sources": (Result.of("agreement", agree), ["0,41", "angka penelitian 0,34", "pihak lain 0,44"]),
         "supported": (index, ["Indeks 10", "5 sampai 15", "batas atas 16", "12 searah"]),
         "teams": (bins, ["100%: 7 tim", "10 tim"]),
     }  # fmt: skip
