@@ -83,10 +83,22 @@ def quantity(value: float, code: str, lang: str, *, signed: bool = True) -> str:
     if code == "share":
         return number(100 * value, 1, lang) + "%"
     if code in ("points", "percentage_points"):
-        return ("+" if signed and round(value, 1) > 0 else "") + number(value, 1, lang)
+        text = number(value, 1, lang)
+        return plus(text) if signed and value > 0 else text
+    if code == "of_100":
+        return number(value, 0, lang)
     if code in DECIMAL:
         return number(value, 2, lang)
     return number(value, 0 if float(value).is_integer() else 2, lang)
+
+
+def plus(text: str) -> str:
+    """Return a positive number's text with its sign, a zero without.
+
+    >>> plus("0,44"), plus("0,00")
+    ('+0,44', '0,00')
+    """
+    return f"+{text}" if any(c in "123456789" for c in text) else text
 
 
 def interval(finding: Finding, lang: str) -> str:
