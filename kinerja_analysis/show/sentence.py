@@ -13,6 +13,9 @@ from kinerja_analysis.base.words import has, join, number, say
 from kinerja_analysis.show import names as naming
 
 WORST = 3
+#: Measures in points that are no differences, and units named before the figure.
+ABSOLUTE = ("fair_average", "spread_cases", "smallest_effect")
+BEFORE = ("odds_ratio", "odds", "ratio", "correlation", "reliability", "rho", "probability")
 DECIMAL = ("sd", "odds_ratio", "odds", "ratio", "correlation", "reliability", "rho", "levels", "probability")
 
 
@@ -106,8 +109,29 @@ def interval(finding: Finding, lang: str) -> str:
     e = finding.estimate
     if e is None or not (math.isfinite(e.lower) and math.isfinite(e.upper)):
         return ""
-    lower, upper = quantity(e.lower, e.unit, lang), quantity(e.upper, e.unit, lang)
+    signed = finding.measure not in ABSOLUTE
+    lower, upper = (quantity(v, e.unit, lang, signed=signed) for v in (e.lower, e.upper))
     return say("show.range", lang, lower=lower, upper=upper)
+
+
+def bare(finding: Finding, lang: str) -> str:
+    """Return a finding's figure without its unit's word; a difference in points has its sign."""
+    e = finding.estimate
+    return quantity(e.value, e.unit, lang, signed=finding.measure not in ABSOLUTE) if e else "–"
+
+
+def amount(finding: Finding, lang: str) -> str:
+    """Return a finding's figure with its unit as it is said: "1.61 standard deviations", "profile slope 0.01".
+
+    >>> from kinerja_analysis.base.results import Estimate
+    >>> f = Finding("a.b", Status.FLAGGED, "gap", "group", estimate=Estimate(1.61, unit="sd"))
+    >>> amount(f, "id"), amount(f, "en")
+    ('1,61 simpangan baku', '1.61 standard deviations')
+    """
+    value, code = bare(finding, lang), finding.estimate.unit if finding.estimate else "share"
+    own = next((k for k in (f"show.amount.{finding.measure}", f"show.amount.{finding.code}") if has(k)), "")
+    named = (unit(code, lang), value) if code in BEFORE else (value, unit(code, lang) if code != "share" else "")
+    return say(own, lang, value=value) if own else " ".join(filter(None, named))
 
 
 def region_findings(result: Result) -> list[Finding]:

@@ -124,7 +124,7 @@ def findings_frame(result: Result, lang: str, most: int | None = None) -> pd.Dat
             {
                 "subject": naming.subject(f, lang, short),
                 "finding": words.sentence(f, lang, short),
-                "value": words.quantity(e.value, e.unit, lang) if e else "–",
+                "value": words.bare(f, lang),
                 "range": words.interval(f, lang) or "–",
                 "n": e.n if e else 0,
                 "p_adjusted": f.p_adjusted,
