@@ -149,19 +149,13 @@ def review_rows(view: View) -> pd.DataFrame:
     rows = []
     for row, found in steps.review_list(view):
         told = [view.sentence(f) for f in found]
-        rows.append(
-            {
-                "entry": view.say("review.entry", entry=int(row["entry"])),
-                "subject": steps.who(view, found[0]),
-                "topic": steps.about(view, row, found).replace("\n", " · "),
-                "concerned": row["concerned"],
-                "finding": " ".join(dict.fromkeys(told)),
-                "question": say(row["question"], view.lang),
-                "step": say(row["step"], view.lang),
-                "data_rows": steps.addresses(view, found, MOST_ROWS),
-                "reply": "",
-            }
-        )
+        topic = steps.about(view, row, found).replace("\n", " · ")
+        rows.append({
+            "entry": view.say("review.entry", entry=int(row["entry"])), "subject": steps.who(view, found[0]),
+            "topic": topic, "concerned": row["concerned"], "finding": " ".join(dict.fromkeys(told)),
+            "question": say(row["question"], view.lang), "step": say(row["step"], view.lang),
+            "data_rows": steps.addresses(view, found, MOST_ROWS), "reply": "",
+        })  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -172,22 +166,11 @@ def all_findings(view: View) -> pd.DataFrame:
         for f in view.audit.results[name].findings():
             e = f.estimate
             assert e is not None
-            rows.append(
-                {
-                    "detector": title(name, view.lang),
-                    "subject": view.contrast(f) or view.place,
-                    "finding": view.sentence(f),
-                    "value": e.value,
-                    "lower": e.lower,
-                    "upper": e.upper,
-                    "unit": unit(e.unit, view.lang),
-                    "n": e.n,
-                    "threshold": f.threshold,
-                    "p_adjusted": f.p_adjusted,
-                    "status": naming.word(str(f.status), view.lang),
-                    "code": f.code,
-                }
-            )
+            row = {"detector": title(name, view.lang), "subject": view.contrast(f) or view.place}
+            numbers = {"value": e.value, "lower": e.lower, "upper": e.upper, "unit": unit(e.unit, view.lang), "n": e.n}
+            tested = {"threshold": f.threshold, "p_adjusted": f.p_adjusted}
+            status = naming.word(str(f.status), view.lang)
+            rows.append(row | {"finding": view.sentence(f)} | numbers | tested | {"status": status, "code": f.code})
     return pd.DataFrame(rows)
 
 

@@ -164,15 +164,9 @@ def result_summary(result: Result, lang: str) -> str:
     lines = [sentence(f, lang) for f in region_findings(result)]
     counted = result.frame["status"].value_counts()
     named = {s: int(counted.get(s, 0)) for s in Status}
-    lines.append(
-        say(
-            "show.summary.counts",
-            lang,
-            flagged=named[Status.FLAGGED],
-            clear=named[Status.CLEAR],
-            unanswered=named[Status.INSUFFICIENT] + named[Status.NOT_APPLICABLE],
-        )
-    )
+    unanswered = named[Status.INSUFFICIENT] + named[Status.NOT_APPLICABLE]
+    lines.append(say("show.summary.counts", lang, flagged=named[Status.FLAGGED], clear=named[Status.CLEAR],
+                     unanswered=unanswered))  # fmt: skip
     lines += how(result, lang)
     picked = worst(result)
     short = naming.short_names(result.frame.loc[result.frame["subject_kind"].isin(naming.PERSONS), "subject"])
@@ -221,16 +215,8 @@ def verdict(row: Any, lang: str) -> str:
     """
     half = 1.96 * float(row.contrast_se) if pd.notna(row.contrast_se) else math.nan
     key = f"show.verdict.{row.verdict}.{row.kind}"
-    return say(
-        key,
-        lang,
-        raters=int(row.n_raters),
-        ratees=int(row.n_ratees),
-        groups=int(row.n_components),
-        movers=int(row.movers),
-        half=half,
-        reliability=float(row.contrast_reliability),
-    )
+    return say(key, lang, raters=int(row.n_raters), ratees=int(row.n_ratees), groups=int(row.n_components),
+               movers=int(row.movers), half=half, reliability=float(row.contrast_reliability))  # fmt: skip
 
 
 def plain(text: str) -> str:

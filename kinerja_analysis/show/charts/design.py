@@ -62,11 +62,8 @@ def _square(ax: Axes, x: float, y: float, side: float = 15) -> None:
 
 
 def _line(ax: Axes, a: tuple[float, float], b: tuple[float, float], *, moved: bool = False) -> None:
-    look: dict[str, Any] = (
-        {"color": theme.OCHRE, "linestyle": (0, (4, 3)), "linewidth": theme.points(2.0)}
-        if moved
-        else {"color": "#7b8794", "linewidth": theme.points(1.3)}
-    )
+    look: dict[str, Any] = {"color": "#7b8794", "linewidth": theme.points(1.3)}
+    look |= {"color": theme.OCHRE, "linestyle": (0, (4, 3)), "linewidth": theme.points(2.0)} if moved else {}
     ax.plot([a[0], b[0]], [a[1], b[1]], zorder=1, **look)
 
 
@@ -119,11 +116,5 @@ def alt(frame: pd.DataFrame, lang: str) -> str:
     r = frame.iloc[0]
     teams = r["kind"] == "ekinerja" or r["verdict"] == "not_identified"
     key = "cases" if r["verdict"] == "linked_by_anchors" else "teams" if teams else "islands"
-    return say(
-        f"charts.design.alt_{key}",
-        lang,
-        raters=int(r["n_raters"]),
-        ratees=int(r["n_ratees"]),
-        groups=int(r["n_components"]),
-        movers=int(r["movers"]),
-    )
+    return say(f"charts.design.alt_{key}", lang, raters=int(r["n_raters"]), ratees=int(r["n_ratees"]),
+               groups=int(r["n_components"]), movers=int(r["movers"]))  # fmt: skip
