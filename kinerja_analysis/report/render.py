@@ -15,7 +15,9 @@ from kinerja_analysis.show.table import cell, escape
 
 HIDDEN = -1
 LONG = 12  #: rows from which on a table can be sorted and filtered, where scripts run
+PHONE = 48  #: characters of a table's row that a small screen holds
 WITHHELD = -2
+ROLES = ("table", "rowgroup", "row", "columnheader", "rowheader", "cell")
 GLYPHS = {
     "not_identified": ((), False),
     "inside_groups_only": (((0, 1), (2, 3)), False),
@@ -90,16 +92,24 @@ def table_cell(value: b.Cell, form: str, lang: str) -> str:
 
 
 def table(block: b.TableBlock, shell: Shell) -> str:
-    """A table by its role."""
+    """A table by its role; one of many words becomes cards on a small screen, as ``cards`` always do."""
+    cells = [[table_cell(v, c.form, shell.lang) for v, c in zip(row, block.columns, strict=True)] for row in block.rows]
+    stacked = block.role == "cards" or (block.role == "open" and _least(block, cells) > PHONE)
+    look = {"annex": "dt full", "open": "dt full", "cards": "tbl"}.get(block.role, "dt") + " stack" * stacked
+    body = _table(block, cells, shell, look, stacked)
     if block.role == "cards":
-        return _cards(block, shell)
-    how = {"annex": "dt full", "open": "dt full"}.get(block.role, "dt")
-    body = _plain_table(block, shell, how)
+        return body
     if block.role != "data":
         return _scroll(body, block.caption, shell)
     hint = f'<p class="ponly">{say_(shell, "data_in_workbook")}</p>'
     name = say_(shell, "data_of_figure")
     return f'{hint}<details><summary>{name}</summary>{_scroll(body, block.caption, shell)}</details>'
+
+
+def _least(block: b.TableBlock, cells: list[list[str]]) -> int:
+    """Return the characters a row needs when every column is as narrow as its longest word."""
+    columns = zip([c.label for c in block.columns], *cells, strict=True)
+    return sum(2 + max((len(word) for text in column for word in plain(text).split()), default=0) for column in columns)
 
 
 def _scroll(body: str, caption: str, shell: Shell) -> str:
@@ -108,46 +118,29 @@ def _scroll(body: str, caption: str, shell: Shell) -> str:
     return f'<div class="scroll" role="group" tabindex="0" aria-label="{name}">{body}</div>'
 
 
-def _plain_table(block: b.TableBlock, shell: Shell, look: str) -> str:
+def _table(block: b.TableBlock, cells: list[list[str]], shell: Shell, look: str, stacked: bool) -> str:
+    """The table itself; a stacked one says what it is by roles, for its rows are no longer drawn as a table's."""
+    role = {k: f' role="{k}"' if stacked else "" for k in ROLES}
     sides = [' class="l"' if c.form == "" else "" for c in block.columns]
+    names = [f' data-l="{escape(plain(c.label))}"' if stacked and c.label else "" for c in block.columns]
     long = len(block.rows) > LONG
-    head = "".join(
-        f'<th scope="col"{side}>{inline(c.label)}</th>' for c, side in zip(block.columns, sides, strict=True)
-    )
+    head = "".join(f'<th scope="col"{role["columnheader"]}{side}>{inline(c.label)}</th>' if c.label or not stacked else
+                   f'<td{role["cell"]}></td>' for c, side in zip(block.columns, sides, strict=True))  # fmt: skip
     rows = []
-    for i, row in enumerate(block.rows):
-        cells = [inline(table_cell(v, c.form, shell.lang)) for v, c in zip(row, block.columns, strict=True)]
-        first = f'<th scope="row"{sides[0]}>{cells[0]}</th>' if cells else ""
+    for i, (row, shown) in enumerate(zip(block.rows, cells, strict=True)):
+        first = f'<th scope="row"{role["rowheader"]}{names[0]}{sides[0]}>{inline(shown[0])}</th>' if shown else ""
         raw = [f' data-s="{v}"' if long and isinstance(v, int | float) else "" for v in row]
-        rest = "".join(f"<td{side}{s}>{words}</td>" for words, side, s in
-                       zip(cells[1:], sides[1:], raw[1:], strict=True))  # fmt: skip
-        last = (
-            ' class="sum"'
-            if block.role == "annex" and block.name and i == len(block.rows) - 1 and block.numbers
-            else ""
-        )
-        rows.append(f"<tr{last}>{first}{rest}</tr>")
+        rest = "".join(f"<td{role['cell']}{name}{side}{s}>{inline(text)}</td>" for text, name, side, s in
+                       zip(shown[1:], names[1:], sides[1:], raw[1:], strict=True))  # fmt: skip
+        total = block.role == "annex" and block.name and i == len(block.rows) - 1 and block.numbers
+        last = ' class="sum"' if total else ""
+        rows.append(f"<tr{role['row']}{last}>{first}{rest}</tr>")
     caption = f"<caption>{inline(block.caption)}</caption>" if block.caption else ""
     more = f' data-more="{say_(shell, "narrow")}"' if long else ""
     return (
-        f'<table class="{look}"{more}{marks(block)}>{caption}<thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
-    )
-
-
-def _cards(block: b.TableBlock, shell: Shell) -> str:
-    head = "".join(f'<th scope="col" role="columnheader">{inline(c.label)}</th>' for c in block.columns[1:])
-    rows = []
-    for row in block.rows:
-        cells = "".join(
-            f'<td role="cell" data-l="{escape(plain(c.label))}">{inline(table_cell(v, c.form, shell.lang))}</td>'
-            for v, c in zip(row[1:], block.columns[1:], strict=True)
-        )
-        rows.append(f'<tr role="row"><th scope="row" role="rowheader">{inline(str(row[0]))}</th>{cells}</tr>')
-    return (
-        f'<table class="tbl" role="table"{marks(block)}><caption>{inline(block.caption)}</caption>'
-        f'<thead role="rowgroup"><tr role="row"><td role="cell"></td>{head}</tr></thead>'
-        f'<tbody role="rowgroup">{"".join(rows)}</tbody></table>'
+        f'<table class="{look}"{role["table"]}{more}{marks(block)}>{caption}'
+        f"<thead{role['rowgroup']}><tr{role['row']}>{head}</tr></thead>"
+        f"<tbody{role['rowgroup']}>{''.join(rows)}</tbody></table>"
     )
 
 

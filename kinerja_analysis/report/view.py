@@ -236,7 +236,7 @@ def table_block(
     shown = [c for c in frame.columns if str(c) not in drop and not frame[c].isna().all()]
     how = {str(c): table.default_form(str(c), frame[c]) for c in shown}
     percent = {"share", "national"} & set(how)
-    how |= dict.fromkeys(percent, "%1") | dict.fromkeys({"n"} & set(how), "n")
+    how |= dict.fromkeys(percent, "%1") | dict.fromkeys({"n", "raters"} & set(how), "n")
     columns = tuple(Column(table.header(c, view.lang), how[str(c)]) for c in shown)
     rows = tuple(
         tuple(_cell(v, how[str(c)], view.lang) for c, v in zip(shown, record, strict=True))
@@ -252,4 +252,4 @@ def _cell(value: Any, form: str, lang: str) -> str | int | float | None:
         return naming.word(value, lang)
     if isinstance(value, bool):
         return table.cell(value, "", lang)
-    return int(value) if form in ("n", "year") else float(value)
+    return int(value) if form in ("n", "year") and float(value).is_integer() else float(value)

@@ -96,18 +96,25 @@ def _sheets(page: Page, lang: str, frames: Frames) -> list[tuple[str, Sheet]]:
     words = [b.Column(text) for text in _labels(("section", "text", "codes"), lang)]
     found: list[Sheet] = [(say("workbook.text", lang), say("workbook.text_about", lang), words, page_text(page))]
     used: set[str] = {found[0][0]}
-    for section, table in _tables(page):
-        name = _sheet_name(table.name or section.number or section.anchor, used)
-        found.append((name, plain(table.caption or section.title), table.columns, table.rows))
+    for name, about, table in _tables(page):
+        found.append((_sheet_name(name, used), plain(about), table.columns, table.rows))
     more = [(_sheet_name(name, used), about, *_framed(frame, lang)) for name, about, frame in frames]
     return [("page", sheet) for sheet in found] + [("more", sheet) for sheet in more]
 
 
-def _tables(page: Page) -> list[tuple[b.Section, b.TableBlock]]:
+def _tables(page: Page) -> list[tuple[str, str, b.TableBlock]]:
+    """Return every table with its sheet's name and what it holds: the headings above it, its caption."""
     found = []
-    for block in page.blocks:
-        if isinstance(block, b.Section):
-            found += [(block, t) for t in b.walk(block.blocks) if isinstance(t, b.TableBlock)]
+    for section in (block for block in page.blocks if isinstance(block, b.Section)):
+        name, above = section.number or section.anchor, [""]
+        if section.anchor.startswith("mutu-"):
+            name = say("workbook.quality", page.lang, number=name)
+        for block in b.walk(section.blocks):
+            if isinstance(block, b.Heading):
+                above = [*above[: 1 if block.level <= 3 else 2], block.text]
+            elif isinstance(block, b.TableBlock):
+                told = (*above, block.caption) if block.caption else (section.title, *above)
+                found.append((block.name or name, " – ".join(filter(None, told)), block))
     return found
 
 
@@ -142,19 +149,13 @@ def review_rows(view: View) -> pd.DataFrame:
     rows = []
     for row, found in steps.review_list(view):
         told = [view.sentence(f) for f in found]
-        rows.append(
-            {
-                "entry": view.say("review.entry", entry=int(row["entry"])),
-                "subject": steps.who(view, found[0]),
-                "topic": steps.about(view, row, found).replace("\n", " · "),
-                "concerned": row["concerned"],
-                "finding": " ".join(dict.fromkeys(told)),
-                "question": say(row["question"], view.lang),
-                "step": say(row["step"], view.lang),
-                "data_rows": steps.addresses(view, found, MOST_ROWS),
-                "reply": "",
-            }
-        )
+        topic = steps.about(view, row, found).replace("\n", " · ")
+        rows.append({
+            "entry": view.say("review.entry", entry=int(row["entry"])), "subject": steps.who(view, found[0]),
+            "topic": topic, "concerned": row["concerned"], "finding": " ".join(dict.fromkeys(told)),
+            "question": say(row["question"], view.lang), "step": say(row["step"], view.lang),
+            "data_rows": steps.addresses(view, found, MOST_ROWS), "reply": "",
+        })  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -165,22 +166,11 @@ def all_findings(view: View) -> pd.DataFrame:
         for f in view.audit.results[name].findings():
             e = f.estimate
             assert e is not None
-            rows.append(
-                {
-                    "detector": title(name, view.lang),
-                    "subject": view.contrast(f) or view.place,
-                    "finding": view.sentence(f),
-                    "value": e.value,
-                    "lower": e.lower,
-                    "upper": e.upper,
-                    "unit": unit(e.unit, view.lang),
-                    "n": e.n,
-                    "threshold": f.threshold,
-                    "p_adjusted": f.p_adjusted,
-                    "status": naming.word(str(f.status), view.lang),
-                    "code": f.code,
-                }
-            )
+            row = {"detector": title(name, view.lang), "subject": view.contrast(f) or view.place}
+            numbers = {"value": e.value, "lower": e.lower, "upper": e.upper, "unit": unit(e.unit, view.lang), "n": e.n}
+            tested = {"threshold": f.threshold, "p_adjusted": f.p_adjusted}
+            status = naming.word(str(f.status), view.lang)
+            rows.append(row | {"finding": view.sentence(f)} | numbers | tested | {"status": status, "code": f.code})
     return pd.DataFrame(rows)
 
 
@@ -271,10 +261,10 @@ def number_format(form: str, value: float) -> str:
 
 
 def _sheet_name(name: str, used: set[str]) -> str:
-    """Return a name Excel takes, not used before."""
+    """Return a name Excel takes, not used before: the tables of section A1 are A1, A1b, A1c."""
     base = re.sub(r"[\[\]:*?/\\']", " ", name).strip()[:28] or "data"
     unique, k = base, 2
     while unique.lower() in {u.lower() for u in used}:
-        unique, k = f"{base} {k}"[:31], k + 1
+        unique, k = base + (chr(96 + k) if base[-1].isdecimal() and k < 27 else f" {k}"), k + 1
     used.add(unique)
     return unique

@@ -10,11 +10,16 @@ import pandas as pd
 from kinerja_analysis.base.results import COMPARISON_COLUMNS, Comparison
 from kinerja_analysis.base.words import has, say, show
 from kinerja_analysis.show import names as naming
-from kinerja_analysis.show.sentence import plain, quantity
+from kinerja_analysis.show.sentence import plain, plus, quantity
 from kinerja_analysis.show.strength import RATIO_UNITS
 from kinerja_analysis.show.table import header
 
 MOST_NAMED = 4
+#: Measures that both kinds of data have: their names say which is meant.
+OF_BOTH = ("index", "order", "order_others", "level", "performance", "severity", "composition", "common_change",
+           "relative_shift")  # fmt: skip
+#: Units whose differences carry a plus sign; those of points have one anyway.
+SIGNED = ("sd", "correlation", "reliability", "of_100")
 _LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
           "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "−": r"$-$", "–": "--"}  # fmt: skip
 
@@ -25,9 +30,12 @@ def label(row: Any, lang: str) -> str:
     if row.measure == "own_group_gap":
         subject, _, source = subject.partition("|")
     measure = "criteria" if row.measure == "criterion_difficulty" and not subject else row.measure
-    measure = "index_scores" if (measure, row.scope) == ("index", "multisource") else measure
+    own = f"{measure}_{row.scope}"  # the predikat's index has another name than that of scores
+    measure = own if has(f"compare.measure.{own}") else measure
     told = say(f"compare.measure.{measure}", lang, subject=naming.word(subject, lang).replace("_", " "),
                source=naming.word(source, lang), reference=reference(row, lang))  # fmt: skip
+    if measure in OF_BOTH and has(kind := f"compare.of_kind.{row.scope}"):
+        told = say(kind, lang, what=told)
     return say("compare.adjusted", lang, what=told) if row.adjusted else told
 
 
@@ -66,8 +74,8 @@ def numbers(row: Any, lang: str) -> dict[str, str]:
     how = "percentage_points" if share else row.unit
     scale = 100 if share else 1
     out = {k: quantity(scale * getattr(row, k), how, lang) for k in ("value", "lower", "upper")}
-    signed = row.unit in ("sd", "correlation", "reliability")
-    out = {k: ("+" if signed and getattr(row, k) > 0 else "") + v for k, v in out.items()}
+    if row.unit in SIGNED:
+        out = {k: plus(v) if getattr(row, k) > 0 else v for k, v in out.items()}
     if has(f"compare.unit.{row.unit}"):
         out["value"] += " " + say(f"compare.unit.{row.unit}", lang)
     return out | {k: quantity(getattr(row, k), row.unit, lang) for k in ("value_a", "value_b")}

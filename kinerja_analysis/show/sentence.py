@@ -13,6 +13,9 @@ from kinerja_analysis.base.words import has, join, number, say
 from kinerja_analysis.show import names as naming
 
 WORST = 3
+#: Measures in points that are no differences, and units named before the figure.
+ABSOLUTE = ("fair_average", "spread_cases", "smallest_effect")
+BEFORE = ("odds_ratio", "odds", "ratio", "correlation", "reliability", "rho", "probability")
 DECIMAL = ("sd", "odds_ratio", "odds", "ratio", "correlation", "reliability", "rho", "levels", "probability")
 
 
@@ -83,10 +86,22 @@ def quantity(value: float, code: str, lang: str, *, signed: bool = True) -> str:
     if code == "share":
         return number(100 * value, 1, lang) + "%"
     if code in ("points", "percentage_points"):
-        return ("+" if signed and round(value, 1) > 0 else "") + number(value, 1, lang)
+        text = number(value, 1, lang)
+        return plus(text) if signed and value > 0 else text
+    if code == "of_100":
+        return number(value, 0, lang)
     if code in DECIMAL:
         return number(value, 2, lang)
     return number(value, 0 if float(value).is_integer() else 2, lang)
+
+
+def plus(text: str) -> str:
+    """Return a positive number's text with its sign, a zero without.
+
+    >>> plus("0,44"), plus("0,00")
+    ('+0,44', '0,00')
+    """
+    return f"+{text}" if any(c in "123456789" for c in text) else text
 
 
 def interval(finding: Finding, lang: str) -> str:
@@ -94,8 +109,29 @@ def interval(finding: Finding, lang: str) -> str:
     e = finding.estimate
     if e is None or not (math.isfinite(e.lower) and math.isfinite(e.upper)):
         return ""
-    lower, upper = quantity(e.lower, e.unit, lang), quantity(e.upper, e.unit, lang)
+    signed = finding.measure not in ABSOLUTE
+    lower, upper = (quantity(v, e.unit, lang, signed=signed) for v in (e.lower, e.upper))
     return say("show.range", lang, lower=lower, upper=upper)
+
+
+def bare(finding: Finding, lang: str) -> str:
+    """Return a finding's figure without its unit's word; a difference in points has its sign."""
+    e = finding.estimate
+    return quantity(e.value, e.unit, lang, signed=finding.measure not in ABSOLUTE) if e else "–"
+
+
+def amount(finding: Finding, lang: str) -> str:
+    """Return a finding's figure with its unit as it is said: "1.61 standard deviations", "profile slope 0.01".
+
+    >>> from kinerja_analysis.base.results import Estimate
+    >>> f = Finding("a.b", Status.FLAGGED, "gap", "group", estimate=Estimate(1.61, unit="sd"))
+    >>> amount(f, "id"), amount(f, "en")
+    ('1,61 simpangan baku', '1.61 standard deviations')
+    """
+    value, code = bare(finding, lang), finding.estimate.unit if finding.estimate else "share"
+    own = next((k for k in (f"show.amount.{finding.measure}", f"show.amount.{finding.code}") if has(k)), "")
+    named = (unit(code, lang), value) if code in BEFORE else (value, unit(code, lang) if code != "share" else "")
+    return say(own, lang, value=value) if own else " ".join(filter(None, named))
 
 
 def region_findings(result: Result) -> list[Finding]:
@@ -128,15 +164,9 @@ def result_summary(result: Result, lang: str) -> str:
     lines = [sentence(f, lang) for f in region_findings(result)]
     counted = result.frame["status"].value_counts()
     named = {s: int(counted.get(s, 0)) for s in Status}
-    lines.append(
-        say(
-            "show.summary.counts",
-            lang,
-            flagged=named[Status.FLAGGED],
-            clear=named[Status.CLEAR],
-            unanswered=named[Status.INSUFFICIENT] + named[Status.NOT_APPLICABLE],
-        )
-    )
+    unanswered = named[Status.INSUFFICIENT] + named[Status.NOT_APPLICABLE]
+    lines.append(say("show.summary.counts", lang, flagged=named[Status.FLAGGED], clear=named[Status.CLEAR],
+                     unanswered=unanswered))  # fmt: skip
     lines += how(result, lang)
     picked = worst(result)
     short = naming.short_names(result.frame.loc[result.frame["subject_kind"].isin(naming.PERSONS), "subject"])
@@ -185,16 +215,8 @@ def verdict(row: Any, lang: str) -> str:
     """
     half = 1.96 * float(row.contrast_se) if pd.notna(row.contrast_se) else math.nan
     key = f"show.verdict.{row.verdict}.{row.kind}"
-    return say(
-        key,
-        lang,
-        raters=int(row.n_raters),
-        ratees=int(row.n_ratees),
-        groups=int(row.n_components),
-        movers=int(row.movers),
-        half=half,
-        reliability=float(row.contrast_reliability),
-    )
+    return say(key, lang, raters=int(row.n_raters), ratees=int(row.n_ratees), groups=int(row.n_components),
+               movers=int(row.movers), half=half, reliability=float(row.contrast_reliability))  # fmt: skip
 
 
 def plain(text: str) -> str:

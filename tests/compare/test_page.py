@@ -177,3 +177,42 @@ def test_ten_regions_are_drawn_as_a_funnel_with_their_numbers(fact, make_audit) 
     (table,) = [b for b in walk(page.blocks) if isinstance(b, TableBlock) and b.caption == drawn.caption]
     assert [row[1] for row in table.rows] == [0.2] * 9 + [pytest.approx(0.3)]
     assert [row[0] for row in table.rows] == sorted(row[0] for row in table.rows)
+
+
+def test_three_regions_have_one_verdict_in_the_lead(fact, make_audit) -> None:
+    every = (A, B, C)
+    page = page_of(make_audit(list(facts(fact, every)), [(r, y) for r in every for y in YEARS]))
+    lead = page.blocks[0].lead
+    assert lead.count("cannot be compared") == 1 and "these 3 regions" in lead and "audited apart" in lead
+    joint = pd.DataFrame([{"region": r, "year": 2025, "other": "", "kind": "", "part": "", "joint": "jx"[r == A]}
+                          for r in every])  # fmt: skip
+    mixed = make_audit([], [(r, 2025) for r in every], between=joint)
+    lead = comparison_page(compare_regions(mixed), None, "id", pictures=False).blocks[0].lead
+    assert lead.count("tidak dapat dibandingkan") == 2 and "diaudit terpisah" in lead
+    assert "Utara dan Selatan" in lead and "Selatan dan 01.03" in lead
+
+
+def test_sections_are_numbered_once_and_nothing_is_told_twice(fact, make_audit) -> None:
+    for every in ((A, B), (A, B, C), (A, B, C, D)):
+        page = page_of(make_audit(list(facts(fact, every)), [(r, y) for r in every for y in YEARS]))
+        found = [b.number for b in page.blocks if isinstance(b, Section) and b.number]
+        assert found == [str(i) for i in range(1, len(found) + 1)]
+        matrix = next((b for b in page.blocks if isinstance(b, Section) and b.anchor == "matriks"), None)
+        told = [t for b in walk(matrix.blocks if matrix else ()) for t in sentences(b) if "Extra score" in t]
+        assert bool(told) is (len(every) > 3)
+    text = words_of(page)  # of four regions, what differs stands below the matrix, introduced
+    assert text.index("What clearly differs on other measures:") < text.index("Extra score given by supervisor")
+
+
+def test_a_measure_of_both_kinds_says_which(fact, make_audit) -> None:
+    found = [fact(r, "order", 0.6 + 0.1 * k, 0.55 + 0.1 * k, 0.65 + 0.1 * k, scope=s)
+             for k, r in enumerate((A, B)) for s in ("ekinerja", "multisource")]  # fmt: skip
+    found += [fact(r, "index", v, v - 20, v + 20, unit="of_100", scope=s)
+              for r, v in ((A, 20.35), (B, 52.88)) for s in ("both", "ekinerja", "multisource")]  # fmt: skip
+    frame = compare_regions(make_audit(found, [(A, 2025), (B, 2025)]))
+    page = comparison_page(frame, None, "id", pictures=False)
+    (table,) = [b for b in walk(page.blocks) if isinstance(b, TableBlock) and len(b.rows) > 4]
+    names = [row[0] for row in table.rows]
+    assert len(names) == len(set(names)) == 5 and sum("(e-Kinerja)" in n for n in names) == 2
+    index = next(row for row in table.rows if row[0] == "Indeks objektivitas nilai atasan (360)")
+    assert index[1:3] == ("20", "53") and index[3].startswith("−33 poin (")  # whole points, as in a region's report

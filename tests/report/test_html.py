@@ -175,3 +175,15 @@ def test_strength_is_shown_by_dots_and_glyphs_differ() -> None:
 def test_hidden_counts_are_shown_as_hidden(public_page: Page) -> None:
     text = page_html(public_page.blocks, lang="id", title="x", level="public")
     assert "&lt; 10" in text and ">-1<" not in text and ">−1<" not in text
+
+
+def test_a_table_of_many_words_becomes_cards_on_a_small_screen() -> None:
+    heads = ("Perihal", "Data", "Ukuran", "Nilai", "Rentang", "Ambang", "Pegawai", "p", "Hasil")
+    row = ("Kelonggaran", "Multi-sumber", "nilai adil", "88,5 poin", "80,6 sampai 96,3", "–", 32, None, "ditandai")
+    wide = b.TableBlock("Semua", tuple(b.Column(h, "n" if h == "Pegawai" else "") for h in heads), (row,))
+    html = page_html([b.Section("a", "1", "T", (wide,))], lang="id", title="T")
+    assert '<table class="dt full stack" role="table">' in html
+    assert all(f'data-l="{h}"' in html for h in heads) and '<td role="cell" data-l="Pegawai">32</td>' in html
+    small = b.TableBlock("Semua", (b.Column("a"), b.Column("b", "n")), (("x", 1),))
+    html = page_html([b.Section("a", "1", "T", (small,))], lang="id", title="T")
+    assert '<table class="dt full">' in html and "data-l" not in html.split("</style>")[1]

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from kinerja_analysis.base.results import Audit, Design, Status, merge
@@ -327,3 +328,13 @@ def test_an_upper_bound_on_the_spread_is_not_announced_as_the_spread(lab: Simple
     lead = find(page, b.Masthead)[0].lead
     assert "batas atas sebaran kelonggaran" in lead and "hanya **sebaran kelonggaran" not in lead
     assert any("hanya batas atas sebaran itu" in x for x in find(page, b.Verdict)[0].sentences)
+
+
+@pytest.mark.parametrize("own", [0, 12])
+def test_self_ratings_are_spoken_of_only_where_there_are_any(audit: Audit, own: int) -> None:
+    sources = pd.DataFrame({"region": "01.02", "year": 2025, "source": ["self", "peer"], "rated": [own, 12]})
+    frame = audit.design.frame.assign(verdict="inside_groups_only", kind="multisource", n_components=41).iloc[:1]
+    made = replace(audit, design=Design(frame), counts={**audit.counts, "sources": sources})
+    for lang, words in (("id", "Penilaian diri tidak menyambung apa pun."), ("en", "Self ratings link nothing.")):
+        captions = [f.caption for f in find(region_page(made, lang, pictures=False), b.Figure)]
+        assert any("41" in c for c in captions) and any(words in c for c in captions) is bool(own)

@@ -170,3 +170,14 @@ def test_the_same_blocks_give_the_same_bytes(page: Page) -> None:
 
 def test_evidence_is_linked_from_its_finding(made: pypdf.PdfReader) -> None:
     assert any(a.get_object()["/Subtype"] == "/Link" for p in made.pages for a in p.get("/Annots", []))
+
+
+def test_a_table_and_the_right_of_reply_stay_together() -> None:
+    for lines in range(20, 60, 4):  # wherever the page ends
+        rows = tuple((f"baris {i}", "x") for i in range(8))
+        heads = (b.Column("A"), b.Column("B"))
+        blocks = (*(b.Text(f"Kalimat {i}.") for i in range(lines)), b.TableBlock("Semua", heads, rows),
+                  b.Note((("Lain", "penjelasan " * 30),), "other"), b.Box("Hak jawab", "Tanggapan."))  # fmt: skip
+        pages = [p.extract_text() for p in pypdf.PdfReader(io.BytesIO(short(*blocks))).pages]
+        assert len({i for i, p in enumerate(pages) if "baris" in p}) == 1
+        assert all("penjelasan" in p for p in pages if "Hak jawab" in p)

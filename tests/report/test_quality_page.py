@@ -214,3 +214,17 @@ def test_a_manifest_whose_rows_were_changed_is_refused(whole: Audit, tmp_path: A
     place.write_text(place.read_text(encoding="utf-8").replace('"rows": 95', '"rows": 96'), encoding="utf-8")
     with pytest.raises(UsageError):
         load_audit(place.parent)
+
+
+def test_a_hundred_percent_means_all(audit: Audit) -> None:
+    filled = [("employees", "unit", 2001, 2000), ("employees", "grade", 2000, 1500), ("appraisals", "number", 2012, 0)]
+    frame = pd.DataFrame(filled, columns=["table", "column", "n", "filled"]).assign(region="01.02", year=2025)
+    checks = frames(not_rated=(0, 2000), no_supervisor=(1, 2000))
+    made = replace(audit, counts={**audit.counts, **checks, "completeness": frame})
+    page = quality_page(made, "id")
+    (table,) = tables(page, "filled")
+    assert table.columns[-1].form == "%2" and [row[-1] for row in table.rows] == [2000 / 2001, 0.75]
+    assert not any("Nilai angka" in str(row) for row in table.rows)  # the rule in force has no number
+    assert "sedikitnya 99% di antaranya" in verdict(View(made, "id"))
+    ratio = next(t for t in tables(page, "coverage"))
+    assert any("sedikitnya satu periode" in c.label for c in ratio.columns)

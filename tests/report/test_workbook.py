@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +13,7 @@ import pytest
 
 from kinerja_analysis.base.results import Audit
 from kinerja_analysis.report import blocks as b
-from kinerja_analysis.report.page import Page
+from kinerja_analysis.report.page import Page, PageSection
 from kinerja_analysis.report.workbook import page_text, workbook, workbook_bytes
 
 FORMULA = ('=HYPERLINK("http://x","y")', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "=cmd|' /C calc'!A0")
@@ -84,3 +86,18 @@ def test_an_audit_alone_gives_the_same_book_without_drawing(page: Page, audit: A
 def test_sheet_names_are_legal_and_unique(book: openpyxl.Workbook) -> None:
     assert len({n.lower() for n in book.sheetnames}) == len(book.sheetnames)
     assert all(len(n) <= 31 for n in book.sheetnames)
+
+
+def test_sheets_of_the_data_page_say_so_and_no_two_hold_the_same(page: Page) -> None:
+    bare = b.TableBlock("", (b.Column("a"),), (("x",),))
+    made = replace(bare, caption="Isian")
+    index = (b.Heading("Predikat"), bare, b.Heading("Poin", 4), bare, b.Heading("Nilai atasan"), bare, made, made)
+    sections = (b.Section("mutu-checks", "5", "Isian", (made, made)), b.Section("indeks", "4", "Indeks", index))
+    for lang, name in (("id", "Mutu"), ("en", "Quality")):
+        whole = replace(page, lang=lang, sections=(PageSection("x", sections),))
+        book = openpyxl.load_workbook(io.BytesIO(workbook_bytes(whole, lang)))
+        names = book.sheetnames
+        assert {f"{name} 5", f"{name} 5b"} <= set(names) and not any(re.fullmatch(r"A?\d+ \d+", n) for n in names)
+        told = [book[n]["A1"].value for n in names if re.fullmatch(r"4\w?", n)]
+        assert told[:2] == ["Indeks – Predikat", "Indeks – Predikat – Poin"]
+        assert told[2:] == ["Indeks – Nilai atasan", "Nilai atasan – Isian", "Nilai atasan – Isian"]

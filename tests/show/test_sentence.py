@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.results import Audit, Design, Result
+from kinerja_analysis.base.results import Audit, Design, Estimate, Finding, Result, Status
 from kinerja_analysis.base.tables import ScoreTable
 from kinerja_analysis.show import sentence as words
+from kinerja_analysis.show.sentence import amount, interval
 
 VERDICTS = (
     "not_identified", "inside_groups_only", "connected_too_weak", "linked_by_changes", "linked", "linked_by_anchors",
@@ -127,3 +128,23 @@ def test_an_audit_in_words_names_place_design_verdicts_and_failures(result: Resu
     assert any(line.startswith("Kelonggaran dan keketatan: ") for line in lines)
     assert lines[-1].startswith("Gagal dihitung")
     assert "Contoh" not in words.audit_summary(replace(audit, provenance={}), "id")
+
+
+@pytest.mark.parametrize(("unit", "indonesian", "english"), [
+    ("sd", "1,61 simpangan baku", "1.61 standard deviations"), ("odds_ratio", "rasio peluang 1,61", "odds ratio 1.61"),
+    ("levels", "1,61 tingkat", "1.61 levels"), ("correlation", "korelasi 1,61", "correlation 1.61"),
+    ("points", "+1,6 poin", "+1.6 points"), ("share", "161,0%", "161.0%"), ("ratio", "rasio 1,61", "ratio 1.61"),
+])  # fmt: skip
+def test_a_figure_is_said_with_its_unit(unit, indonesian, english) -> None:
+    found = Finding("a.b", Status.FLAGGED, "gap", "group", estimate=Estimate(1.61, 0.94, 2.28, unit=unit))
+    assert (amount(found, "id"), amount(found, "en")) == (indonesian, english)
+
+
+def test_a_slope_is_named_and_an_average_has_no_sign() -> None:
+    slope = Finding("halo.some", Status.FLAGGED, "profile_slope", "rater", estimate=Estimate(0.01, unit="ratio"))
+    assert (amount(slope, "id"), amount(slope, "en")) == ("kemiringan profil 0,01", "profile slope 0.01")
+    fair = Finding("leniency.fair_rater", Status.CLEAR, "fair_average", "rater",
+                   estimate=Estimate(88.5, 80.6, 96.3, unit="points"))  # fmt: skip
+    assert (amount(fair, "id"), interval(fair, "id")) == ("88,5 poin", "80,6 sampai 96,3")
+    gap = Finding("leniency.x", Status.CLEAR, "within_ratee", "rater", estimate=Estimate(8.5, 1, 16, unit="points"))
+    assert (amount(gap, "id"), interval(gap, "id")) == ("+8,5 poin", "+1,0 sampai +16,0")

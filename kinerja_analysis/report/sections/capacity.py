@@ -63,8 +63,10 @@ def _drawing(view: View, row: Any) -> Figure | None:
     title = f"{view.say(f'kind.{row.kind}')}: {view.say(f'verdict_name.{view.untold(row.kind, row.verdict)}')}"
     key = "cases" if row.verdict == "linked_by_anchors" else "teams" if _teams(row) else "groups"
     key = "over_time" if key == "teams" and row.kind == "ekinerja" else key
+    sources = view.count("sources")
+    own = len(sources) and bool((sources.loc[sources["source"] == "self", "rated"] != 0).any())
     caption = view.say(f"capacity.caption_{key}", raters=int(row.n_raters), groups=int(row.n_components),
-                       movers=int(row.movers), year=str(view.year))  # fmt: skip
+                       movers=int(row.movers), year=str(view.year), own=own)  # fmt: skip
     made = figure(view, "design", row, caption=caption, title=title, glyph=row.verdict, wide=368)
     return made[0] if made else None
 

@@ -37,6 +37,7 @@ TOPICS = {
     "level": ("level", "performance", "severity", "composition"),
 }  # fmt: skip
 MARKS = (*FORM_MARKS, "framework_differs", "rule_change")
+MOST, SECTIONS, MOST_LISTED = 6, 3, 20  #: pairs named in the lead, pairs with a section each, differences listed
 INSIDE = tuple(m for topic, measures in TOPICS.items() if topic != "level" for m in measures)
 
 
@@ -109,10 +110,25 @@ def verdicts(view: Compared) -> list[str]:
     return list(dict.fromkeys(words.verdict(c, r, view.lang) for c, r in rows))
 
 
+def _lead(view: Compared) -> list[str]:
+    """Return what may be said of levels: the verdict of two regions; of more, all pairs, grouped by verdict."""
+    rows = [r for r in rows_of(view.regions, ("verdict",)) if r.year == view.latest]
+    if len(rows) == 1:
+        return verdicts(view)
+    pairs: dict[str, list[str]] = {}
+    for r in rows:
+        a, b = words.sides(view.regions, r)
+        pairs.setdefault(r.reason, []).append(view.tell("summary.pair", a=a, b=b))
+    n, whom = len({x for r in rows for x in (r.region_a, r.region_b)}), "all" if len(pairs) == 1 else "pairs"
+    keys = {reason: f"page.lead_{whom}_{'linked' if reason == 'linked' else 'apart'}" for reason in pairs}
+    return [view.tell(keys[reason], n=n, names="; ".join(named[:MOST]), more=max(len(named) - MOST, 0),
+                      reason=view.tell(f"reason.{reason}")) for reason, named in pairs.items()]  # fmt: skip
+
+
 def masthead(view: Compared) -> Masthead:
     """Return the head: verdict first, then how much of what lies inside teams differs."""
     found = [r for c in view.of_year(view.latest) for r in known(c)]
-    lead = verdicts(view)[:2]
+    lead = _lead(view)
     counts = {"n": len(found), "apart": len(apart(found)), "same": len(found) - len(apart(found))}
     key = "page.lead_counts" if found else "page.lead_none"
     lead.append(view.tell(key, year=str(view.latest), **(counts if found else {})))
@@ -149,10 +165,9 @@ def allowed(view: Compared) -> Section:
 def inside(view: Compared) -> list[Section]:
     """Return one section per pair of regions of the last year (the pairs' matrix first, where there are several)."""
     pairs = view.of_year(view.latest)
-    sections = [_pair(view, c, i) for i, c in enumerate(pairs, 2)] if len(pairs) <= 3 else []
-    if len(pairs) > 1:
-        sections.insert(0, Section("matriks", "2", view.tell("topic.pairs"), tuple(_matrix(view))))
-    return sections
+    matrix = [Section("matriks", "2", view.tell("topic.pairs"), tuple(_matrix(view)))] if len(pairs) > 1 else []
+    of_pairs = enumerate(pairs, 2 + len(matrix)) if len(pairs) <= SECTIONS else ()
+    return [*matrix, *(_pair(view, c, i) for i, c in of_pairs)]
 
 
 def _pair(view: Compared, comparison: Comparison, number: int) -> Section:
@@ -236,13 +251,18 @@ def _matrix(view: Compared) -> list[Block]:
     if not rows:
         return [Text(view.tell("page.lead_none", year=str(view.latest)))]
     table = view.regions.matrix("separated_pairs", view.latest, scope=str(rows[0].scope))
-    told = {"apart": view.tell("page.is_apart"), "not_apart": view.tell("page.is_same"), "": "–"}
+    cell = {"apart": view.tell("page.is_apart"), "not_apart": view.tell("page.is_same"), "": "–"}
     names = [view.regions.names.get(r, r) for r in table.index]
-    body = tuple((name, *(told[v] for v in values)) for name, values in zip(names, table.to_numpy(), strict=True))
+    body = tuple((name, *(cell[v] for v in values)) for name, values in zip(names, table.to_numpy(), strict=True))
     caption = view.tell("page.matrix", year=str(view.latest), what=words.label(rows[0], view.lang))
     blocks: list[Block] = [TableBlock(caption, tuple(map(Column, ("", *names))), body, numbers=numbers(rows))]
-    each = [words.told(c, r, view.lang) for c in view.of_year(view.latest) for r in apart(known(c))]
-    blocks += [Text(f"**{t}**") for t in each[:20]]
+    pairs = view.of_year(view.latest)
+    for key in ("this", "others") if len(pairs) > SECTIONS else ():  # of fewer, the section of each tells it
+        told = [words.told(c, r, view.lang) for c in pairs for r in apart(known(c))
+                if (r.measure == "separated_pairs") is (key == "this")]  # fmt: skip
+        params = {"n": len(told), "shown": MOST_LISTED, "more": max(len(told) - MOST_LISTED, 0)}
+        blocks += [Text(view.tell(f"page.apart_{key}", **params), "sentence")] if told else []
+        blocks += [Text(f"**{t}**") for t in told[:MOST_LISTED]]
     funnels = view.regions.funnels
     scope = str(rows[0].scope)
     mine = funnels[(funnels["measure"] == "separated_pairs") & (funnels["scope"] == scope)] if len(funnels) else funnels
@@ -321,12 +341,11 @@ def _region(view: Compared, comparison: Comparison, region: str) -> Section:
         blocks.append(Text(view.tell(key, n=len(found), **counts, **span)))
         blocks += [Text(f"**{words.told(part, r, view.lang)}**") for r in apart(found)]
         for r in known(part, ("common_change", "relative_shift")):
-            kind = say(f"show.kind.{r.scope}", view.lang)
-            table.append((f"{pair[3]} – {pair[1]}", words.label(r, view.lang), kind, _extent(view, r)))
+            table.append((f"{pair[3]} – {pair[1]}", words.label(r, view.lang), _extent(view, r)))
             shown.append(r)
     blocks += [] if ruled else [Text(view.tell("page.same_rule"), "small")]
     if table:
-        heads = [view.tell(f"page.{k}") for k in ("period", "what", "kind", "change")]
+        heads = [view.tell(f"page.{k}") for k in ("period", "what", "change")]
         caption = view.tell("page.years_table")
         blocks.append(TableBlock(caption, tuple(map(Column, heads)), tuple(table), numbers=numbers(shown)))
     return Section(f"tahun-{region}", "", view.tell("page.years", a=name), tuple(blocks))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from kinerja_analysis.base.results import Finding
+from kinerja_analysis.base.words import show as number
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.report.blocks import Block, Cell, Column, Heading, Note, Section, TableBlock, Text
 from kinerja_analysis.report.sections.evidence import page_about
@@ -144,9 +145,14 @@ def yardsticks(view: View, scope: str) -> dict[str, tuple[float, ...]]:
 
 
 def _value(view: View, value: float, unit: str, *, bare: bool = False) -> str:
-    if unit == "of_100":
-        return view.say("index.panel.number" if bare else "index.panel.of_100", value=value)
+    if unit == "of_100" and not bare:
+        return view.say("index.panel.of_100", value=value)
     return words.quantity(value, unit, view.lang, signed=False)
+
+
+def _limit(view: View, value: float, unit: str) -> str:
+    """Return a threshold: a changed one may lie between two whole numbers."""
+    return number(value, "n", view.lang) if unit == "of_100" else words.quantity(value, unit, view.lang, signed=False)
 
 
 def _losses(view: View, scope: str) -> list[Block]:
@@ -183,7 +189,7 @@ def _method(view: View) -> Note:
     assert result is not None
     limits = [threshold(f"index.{name}", view.audit.config.thresholds) for name in thresholds("index")]
     told = [
-        view.say(f"limit.{t.key}", value=words.quantity(t.value, t.unit, view.lang, signed=False))
+        view.say(f"limit.{t.key}", value=_limit(view, t.value, t.unit))
         + (f", **{view.say('evidence.changed')}**" if t.changed else "")
         for t in limits
     ]

@@ -137,13 +137,9 @@ def _parts(view: View, parts: list[Finding]) -> str:
     for p in parts:
         e = p.estimate
         assert e is not None
-        value, unit = words.quantity(e.value, e.unit, view.lang), words.unit(e.unit, view.lang)
-        if e.unit in words.DECIMAL:
-            value = f"{unit} {value}"
-        elif e.unit != "share":
-            value = f"{value} {unit}"
-        key = "key.part" if words.interval(p, view.lang) else "key.part_full"
-        texts.append(view.say(key, subject=view.contrast(p), value=value, range=words.interval(p, view.lang), n=e.n))
+        ends = words.interval(p, view.lang)
+        key = "key.part" if ends else "key.part_full"
+        texts.append(view.say(key, subject=view.contrast(p), value=words.amount(p, view.lang), range=ends, n=e.n))
     return f"{view.say('key.clearest')} {'; '.join(texts)}." if texts else ""
 
 

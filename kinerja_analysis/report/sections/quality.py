@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from kinerja_analysis.report.sections import lead, origin
 from kinerja_analysis.report.sections.examined import count
 from kinerja_analysis.report.sections.headcount import no_agency
 from kinerja_analysis.report.view import View
+from kinerja_analysis.score.rules import rule_for
 from kinerja_analysis.show import names as naming
 
 MOST = 60
@@ -50,8 +52,17 @@ def _table(view: View, name: str, frame: pd.DataFrame, heads: str, more: Sequenc
     frame = frame.replace({c: no_agency(view) for c in ("opd", "unit") if c in frame})
     lines = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
     labels = [Column(_say(view, f"col.{head}"), form) for head, _, form in (h.partition(":") for h in heads.split())]
+    columns = tuple(_exact(c, values) for c, values in zip((*labels, *more), zip(*lines, strict=True), strict=True))
     numbers = tuple(float(c) for line in lines for c in line if isinstance(c, int | float))
-    return TableBlock(_say(view, f"{name}.caption"), (*labels, *more), tuple(map(tuple, lines)), numbers=numbers)
+    return TableBlock(_say(view, f"{name}.caption"), columns, tuple(map(tuple, lines)), numbers=numbers)
+
+
+def _exact(column: Column, values: Sequence[Any]) -> Column:
+    """Return a column of shares with so many digits that 100% means all."""
+    shares = [v for v in values if v is not None and 0 < v < 1] if column.form.startswith("%") else []
+    least = int(column.form[1:] or 0) if shares else 0
+    digits = next((d for d in range(least, 4) if all(round(100 * v, d) < 100 for v in shares)), 4)
+    return replace(column, form=f"%{digits}") if shares and digits > least else column
 
 
 def _limit(view: View, name: str) -> float:
@@ -116,12 +127,12 @@ def _half(view: View, row: dict[Hashable, Any], name: str) -> float:
 
 
 def _held(view: View, lacking: tuple[float, float]) -> str:
-    """Return the share of those not lacking: a number, or the limits that are known of it."""
+    """Return the share of those not lacking: a number, or the limits that are known of it; 100% are all."""
     low, high = 1 - lacking[1], 1 - lacking[0]
+    if high >= 1 > low or 0.995 <= low < 1:
+        return _say(view, "at_least", share=math.floor(100 * low) / 100)
     if round(100 * low) == round(100 * high):
         return _say(view, "share", share=(low + high) / 2)
-    if high >= 1:
-        return _say(view, "at_least", share=low)
     if low <= 0:
         return _say(view, "at_most", share=high)
     return _say(view, "about", share=(low + high) / 2)
@@ -143,6 +154,8 @@ def rows(view: View) -> list[Block]:
 def filled(view: View) -> list[Block]:
     """Return the columns that are not filled everywhere; what is not there at all cannot be counted."""
     frame = view.count("completeness")
+    if "number" not in rule_for(str(view.year)).evidence:  # what the rule does not know is not missing
+        frame = frame[frame["column"] != "number"]
     absent = [_say(view, f"table.{t}") for t in frame.loc[frame["n"] == 0, "table"]]
     short = frame[(frame["n"] != 0) & (frame["filled"] != frame["n"])]
     short = short.assign(share=_share(view, short["filled"], short["n"]))[["table", "column", "filled", "n", "share"]]
@@ -192,7 +205,7 @@ def coverage(view: View) -> list[Block]:
     wide["each"] = frame[frame["source"] == "peer"].set_index(place)["each"]
     more = [*(Column(_say(view, f"source.{s}"), "%") for s in SOURCES), Column(_say(view, "col.peers_each"), "1")]
     return [
-        _table(view, "coverage", whole, "source rated:n persons:n share:%1 each:1 none:n units:n"),
+        _table(view, "coverage", whole, "source rated_once:n persons:n share:%1 each:1 none:n units:n"),
         _table(view, "by_unit", wide.head(MOST).reset_index(), f"{' '.join(place)} persons:n", more),
         *_ends(view, len(wide)),
     ]

@@ -146,13 +146,12 @@ def _table(view: View, name: str, found: Sequence[Finding]) -> TableBlock:
     for f in sorted(found, key=lambda f: f.status is not Status.FLAGGED):
         e = f.estimate
         assert e is not None
-        value = words.quantity(e.value, e.unit, view.lang)
-        value += "" if e.unit == "share" else f" {words.unit(e.unit, view.lang)}"
         limit = words.quantity(f.threshold, e.unit, view.lang, signed=False) if math.isfinite(f.threshold) else "–"
+        value, ends = words.amount(f, view.lang), words.interval(f, view.lang) or "–"
         p: Cell = f.p_adjusted if math.isfinite(f.p_adjusted) else None
         rows.append((words.title(f.code.split(".")[0], view.lang), view.maybe(f"kind.{f.scope}") or "–",
-                     naming.word("share_modal" if f.measure == "guide" else f.measure, view.lang), value,
-                     words.interval(f, view.lang) or "–", limit, None if f.measure in naming.OF_CASES else e.n, p,
+                     naming.word("share_modal" if f.measure == "guide" else f.measure, view.lang), value, ends, limit,
+                     None if f.measure in naming.OF_CASES else e.n, p,
                      naming.word(str(f.status), view.lang)))  # fmt: skip
         numbers += [v for v in (e.value, e.lower, e.upper) if math.isfinite(v)]
     return TableBlock(_say(view, "table", rater=name), columns, tuple(rows), numbers=tuple(numbers))

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WIDTH = 364
-MOST_ISLANDS = 4
 TEAMS = (4, 5, 3, 5, 4)
 CASES = (90, 180, 270)
 NETS = ((8, 88, 62, 78, 50), (6, 250, 48, 62, 40), (4, 188, 132, 48, 28), (3, 316, 118, 40, 34))
@@ -43,15 +42,14 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
     ax.set_axis_off()
     r = frame.iloc[0]
     anchored = r["verdict"] == "linked_by_anchors"
-    if r["kind"] == "ekinerja":
-        _teams(ax, linked=not anchored and r["verdict"] != "not_identified", cases=anchored)
-    elif r["verdict"] == "not_identified":
-        _teams(ax, linked=False)
-    else:
-        many = int(r["n_components"]) if r["verdict"] == "inside_groups_only" else 1
-        _islands(ax, many, weak=r["verdict"] == "connected_too_weak")
     ax.plot([10], [184], marker="s", markersize=theme.points(10), color=theme.BLUE, linestyle="none")
     ink.label(ax, 22, 184, say("charts.design.rater", lang), fontsize=ink.SMALL)
+    if r["kind"] != "ekinerja" and r["verdict"] not in ("not_identified", "linked_by_anchors"):
+        _islands(ax, max(int(r["n_components"]), 1), lang, weak=r["verdict"] == "connected_too_weak")
+        _line(ax, (92, 184), (116, 184))  # lines between raters stand for the employees
+        ink.label(ax, 124, 184, say("charts.design.shared", lang), fontsize=ink.SMALL)
+        return
+    _teams(ax, linked=not anchored and r["verdict"] != "not_identified", cases=anchored)
     ink.ring(ax, 96 if anchored else 160, 184, 10, 1.4)
     ink.label(ax, 108 if anchored else 172, 184, say("charts.design.ratee", lang), fontsize=ink.SMALL)
     if anchored:
@@ -64,11 +62,8 @@ def _square(ax: Axes, x: float, y: float, side: float = 15) -> None:
 
 
 def _line(ax: Axes, a: tuple[float, float], b: tuple[float, float], *, moved: bool = False) -> None:
-    look: dict[str, Any] = (
-        {"color": theme.OCHRE, "linestyle": (0, (4, 3)), "linewidth": theme.points(2.0)}
-        if moved
-        else {"color": "#7b8794", "linewidth": theme.points(1.3)}
-    )
+    look: dict[str, Any] = {"color": "#7b8794", "linewidth": theme.points(1.3)}
+    look |= {"color": theme.OCHRE, "linestyle": (0, (4, 3)), "linewidth": theme.points(2.0)} if moved else {}
     ax.plot([a[0], b[0]], [a[1], b[1]], zorder=1, **look)
 
 
@@ -98,22 +93,21 @@ def _teams(ax: Axes, *, linked: bool, cases: bool = False) -> None:
             _line(ax, (centre, 40), (case, 148), moved=True)
 
 
-def _islands(ax: Axes, many: int, *, weak: bool) -> None:
+def _islands(ax: Axes, many: int, lang: str, *, weak: bool) -> None:
     from matplotlib.patches import Ellipse
 
-    drawn = NETS[: max(1, min(many, MOST_ISLANDS))]
-    if many == 1:
-        drawn = ((14, 182, 74, 172, 62),)
+    drawn = NETS[:many] if many > 1 else ((14, 182, 74, 172, 62),)
+    if many > len(NETS):
+        ink.label(ax, 360, 166, say("charts.design.more", lang, n=many - len(NETS)), ha="right", fontsize=ink.SMALL)
     for raters, x, y, w, h in drawn:
         ax.add_patch(Ellipse((x, y), 2 * w, 2 * h, facecolor=theme.PAPER, edgecolor="#c3bfb4", zorder=0))
         angle = np.arange(raters) * 2.399963
         reach = np.sqrt((np.arange(raters) + 0.4) / raters) * 0.78
         spots = np.column_stack([x + w * reach * np.cos(angle), y + h * reach * np.sin(angle)])
         distance = np.hypot(*(spots[:, None] - spots[None, :]).T)
-        for i, order in enumerate(np.argsort(distance, axis=1, kind="stable")):
-            for j in order[1 : 2 if weak else 4]:
-                if not weak or j < i:
-                    _line(ax, tuple(spots[i]), tuple(spots[j]))
+        for i in range(raters):  # a weak net is a tree: each linked to the nearest before it
+            for j in np.argsort(distance[i, :i], kind="stable")[:1] if weak else np.argsort(distance[i])[1:4]:
+                _line(ax, tuple(spots[i]), tuple(spots[j]))
             _square(ax, spots[i, 0], spots[i, 1], 10)
 
 
@@ -122,11 +116,5 @@ def alt(frame: pd.DataFrame, lang: str) -> str:
     r = frame.iloc[0]
     teams = r["kind"] == "ekinerja" or r["verdict"] == "not_identified"
     key = "cases" if r["verdict"] == "linked_by_anchors" else "teams" if teams else "islands"
-    return say(
-        f"charts.design.alt_{key}",
-        lang,
-        raters=int(r["n_raters"]),
-        ratees=int(r["n_ratees"]),
-        groups=int(r["n_components"]),
-        movers=int(r["movers"]),
-    )
+    return say(f"charts.design.alt_{key}", lang, raters=int(r["n_raters"]), ratees=int(r["n_ratees"]),
+               groups=int(r["n_components"]), movers=int(r["movers"]))  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -66,6 +67,16 @@ def shorten(name: str, most: int) -> str:
     'Dinas Kependudukan …'
     """
     return name if len(name) <= most else name[: most - 1].rstrip() + " …"
+
+
+def wrapped(name: str, most: int) -> str:
+    """Return a name on one line of its column, or on two.
+
+    >>> wrapped("jenis jabatan pelaksana – fungsional", 33)
+    'jenis jabatan pelaksana –\\nfungsional'
+    """
+    lines = textwrap.wrap(name, most) or [""]
+    return "\n".join([lines[0], *([shorten(" ".join(lines[1:]), most)] if lines[1:] else [])])
 
 
 def rows_down(ax: Axes, pixels: float) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kinerja_analysis.base.results import Finding
-from kinerja_analysis.base.words import number, say
+from kinerja_analysis.base.words import say
 from kinerja_analysis.show import theme
 from kinerja_analysis.show.charts import drawing as ink
 from kinerja_analysis.show.sentence import quantity
@@ -87,7 +87,7 @@ def _name(r: dict[str, Any], lang: str) -> str:
 
 
 def _figure(value: float, unit: str, lang: str) -> str:
-    return number(value, 0, lang) if unit == "of_100" else quantity(value, unit, lang, signed=False)
+    return quantity(value, unit, lang, signed=False)
 
 
 def _value(r: dict[str, Any], lang: str) -> str:

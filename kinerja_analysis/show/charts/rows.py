@@ -19,7 +19,7 @@ from kinerja_analysis.show.strength import RATIO_UNITS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROW, EXTRA, HEAD, TOP, BOTTOM, LEFT = 34, 16, 26, 42, 60, 216
+ROW, EXTRA, HEAD, TOP, BOTTOM, LEFT, BOLD = 34, 16, 26, 42, 60, 216, 7.8  #: pixels; BOLD of a bold letter
 PLACES = (0.05, 0.1, 0.2, 0.33, 0.5, 0.67, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)
 FEW = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -113,19 +113,21 @@ def _row(ax: Axes, r: dict[str, Any], y: float, name: str, lang: str, narrow: bo
     if not look.values:
         ink.aside(ax, ink.across(ax) + (42 if narrow else 56), y, number(r["n"], 0, lang), ha="right", **words)
     if not narrow or not look.values:
-        ink.aside(ax, -left + 2, y - (23 if narrow else 0), ink.shorten(name, 46 if narrow else 33), **words)
+        shown = ink.shorten(name, 46) if narrow else ink.wrapped(name, 33)
+        ink.aside(ax, -left + 2, y - (23 if narrow else 0), shown, linespacing=1.05, **words)
     if look.values:
-        _value(ax, r, y, ink.shorten(name, 28) if narrow else "", lang, look)
+        _value(ax, r, y, ink.shorten(name, 38) if narrow else "", lang, look)
 
 
 def _value(ax: Axes, r: dict[str, Any], y: float, name: str, lang: str, look: Look) -> None:
     """Write the value (after the name on a narrow picture) above its bar, clear of the picture's edges."""
     low, high = (math.log(v) if look.ratio else v for v in ax.get_xlim())
     place = ((math.log(r["value"]) if look.ratio else r["value"]) - low) / (high - low)
-    side = "left" if place < 0.3 and name else "right" if place > 0.7 and name else "center"
-    colour = theme.OCHRE_TEXT if r["flagged"] else theme.BLUE
+    colour, wide = theme.OCHRE_TEXT if r["flagged"] else theme.BLUE, ink.across(ax)
     text = f"{name} {quantity(r['value'], look.unit, lang)}".strip()
-    ink.label(ax, r["value"], y - 17, text, ha=side, color=colour, weight="bold", path_effects=ink.halo())
+    half = min(BOLD * len(text) / 2, wide / 2)
+    middle = min(max(place * wide, half), wide - half)
+    ink.aside(ax, middle, y - 17, text, ha="center", color=colour, weight="bold", path_effects=ink.halo())
 
 
 def _axis(ax: Axes, look: Look, lang: str, narrow: bool) -> None:

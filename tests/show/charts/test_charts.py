@@ -14,6 +14,7 @@ from kinerja_analysis.show import charts, theme
 from kinerja_analysis.show.charts import (
     caterpillar,
     d_study,
+    design,
     distribution,
     drawing,
     funnel,
@@ -308,3 +309,25 @@ def test_regions_outside_the_outer_limits_only_are_marked(lab: SimpleNamespace) 
     assert frame is not None and frame["se"].is_monotonic_increasing
     assert frame.loc[frame["flagged"], "region"].tolist() == ["Satu"]
     assert regions.data(source.iloc[:0]) is None
+
+
+@pytest.mark.parametrize(("groups", "islands", "rest"), [(1, 1, ""), (2, 2, ""), (41, 4, "dan 37 kelompok lain")])
+@pytest.mark.parametrize("verdict", ["inside_groups_only", "connected_too_weak", "linked"])
+def test_the_schema_draws_its_groups_and_nothing_its_legend_does_not_name(groups, islands, rest, verdict) -> None:
+    from matplotlib.figure import Figure
+
+    row = SimpleNamespace(kind="multisource", verdict=verdict, n_ratees=9, n_raters=7, n_components=groups, movers=0)
+    figure = Figure(figsize=(4, 2))
+    design.draw(drawing.whole(figure), design.data(row), "id", False)
+    (ax,) = figure.axes
+    told = [t.get_text() for t in ax.texts]
+    assert len(ax.patches) == islands and (rest in told if rest else not any("lain" in t for t in told))
+    assert "pegawai yang dinilai" not in told and "menilai pegawai yang sama" in told
+    assert not any(line.get_marker() == "o" for line in ax.lines)
+
+
+def test_a_long_name_stands_on_two_lines_uncut() -> None:
+    name = "jenis jabatan pelaksana – fungsional"
+    assert drawing.wrapped(name, 33).split("\n") == ["jenis jabatan pelaksana –", "fungsional"]
+    assert "…" not in drawing.wrapped(name, 33) and drawing.wrapped("PPPK – PNS", 33) == "PPPK – PNS"
+    assert drawing.wrapped(name * 3, 33).endswith(" …") and drawing.wrapped(name * 3, 33).count("\n") == 1
