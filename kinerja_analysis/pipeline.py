@@ -13,8 +13,10 @@ from kinerja_analysis.base.errors import DisclosureRefused, UsageError
 from kinerja_analysis.base.results import Audit, Level, merge
 from kinerja_analysis.base.store import load_audit
 from kinerja_analysis.base.tables import Tables
+from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.detect import cells_of, detect
 from kinerja_analysis.read import from_frames, read
+from kinerja_analysis.read.periods import as_year
 from kinerja_analysis.read.regions import chosen
 from kinerja_analysis.read.sources import find_config
 from kinerja_analysis.release import before, kin, release, remember, remembered
@@ -22,6 +24,7 @@ from kinerja_analysis.report.produce import FORMATS, check_choice, produce, seve
 from kinerja_analysis.score import score
 
 Paths = str | Path | Sequence[str | Path]
+LEVELS: tuple[Level, ...] = ("public", "internal")
 
 
 def audit(
@@ -58,7 +61,7 @@ def audit(
     InputRefused
         With every problem found in the input.
     UsageError
-        A wrong configuration, or nothing to audit.
+        A wrong configuration or argument, or nothing to audit.
     """
     named = isinstance(data, (Tables, pd.DataFrame))
     config = config or (AuditConfig() if named else find_config(data))
@@ -70,7 +73,7 @@ def audit(
         tables = from_frames(frames, region=region, year=year, config=config)
     else:
         tables = read(data, region=region, year=year, config=config)
-    cells = chosen(cells_of(tables, config), region, year, config)
+    cells = chosen(cells_of(tables, config), region, as_year(year), config)
     return detect(tables, score(tables, config), config, cells=cells)
 
 
@@ -107,8 +110,10 @@ def report(
     ReportFailed
         A notebook did not run to its end; nothing of that report was put at its final path.
     UsageError
-        Unknown language, level or format.
+        Unknown language, level or format, or none at all.
     """
+    for given, known in ((lang, LANGUAGES), (level, LEVELS), (formats, FORMATS)):
+        check_choice(several(given), known)
     levels = [lv for lv in several(level) if not (audit.level == "public" and lv == "internal")]
     editions: dict[str, Audit] = {lv: public_form(audit, out) if lv == "public" else audit for lv in levels}
     return produce(editions, Path(out), languages=several(lang), formats=several(formats), jobs=jobs)
@@ -161,7 +166,8 @@ def open_audit(
 
     Raises ``UsageError`` when there is none or when something was changed.
     """
-    check_choice((level,), ("public", "internal"))
+    check_choice((level,), LEVELS)
+    year = as_year(year)
     place = Path(path)
     if (place / "manifest.json").is_file():
         return load_audit(place, key_file=key_file)

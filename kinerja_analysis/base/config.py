@@ -102,6 +102,17 @@ class AuditConfig(_Frozen):
     retention_days: int = Field(365, ge=1)
     notebook_seconds: int = Field(600, ge=1)
 
+    if not TYPE_CHECKING:  # for type checkers the fields are the parameters
+
+        def __init__(self, **given: Any) -> None:
+            """Raise ``WrongSettings`` (a ``UsageError``) naming every wrong entry."""
+            from kinerja_analysis.base.errors import WrongSettings
+
+            try:
+                super().__init__(**given)
+            except ValidationError as error:
+                raise WrongSettings("errors.settings_invalid", detail=wrong_entries(error)) from None
+
     @field_validator("regions")
     @classmethod
     def _codes(cls, regions: dict[str, RegionConfig]) -> dict[str, RegionConfig]:
@@ -132,7 +143,7 @@ class AuditConfig(_Frozen):
 
         Unknown keys and numbers where a code is expected are errors (``76.10`` unquoted would become 76.1).
         """
-        from kinerja_analysis.base.errors import UsageError
+        from kinerja_analysis.base.errors import UsageError, WrongSettings
 
         place = Path(path)
         try:
@@ -143,8 +154,8 @@ class AuditConfig(_Frozen):
             return AuditConfig(**tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
             raise not_toml(place.name, text, error) from None
-        except ValidationError as error:
-            raise UsageError("errors.config_invalid", file=place.name, detail=wrong_entries(error)) from None
+        except WrongSettings as error:
+            raise UsageError("errors.config_invalid", file=place.name, detail=error.params["detail"]) from None
 
     def overrides(self) -> dict[str, float]:
         """Return the thresholds the user changed; ``practical_difference`` and ``minimum_n`` are the short names of

@@ -82,6 +82,10 @@ class KinerjaError(Exception):
         self.params: dict[str, Any] = _masked(params)
         super().__init__(self.text("en"))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Workers hand their errors to the process that waits for them."""
+        return _remade, (type(self), self.args, dict(self.__dict__))
+
     def text(self, lang: str) -> str:
         """Return the sentence in a language."""
         from kinerja_analysis.base.words import say
@@ -101,10 +105,24 @@ class KinerjaError(Exception):
         return self.text(lang)
 
 
+def _remade(kind: type[KinerjaError], args: tuple[Any, ...], held: dict[str, Any]) -> KinerjaError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(held)
+    return error
+
+
 class UsageError(KinerjaError):
     """A wrong argument, configuration key or parameter."""
 
     exit_code = 2
+
+
+class WrongKind(UsageError, TypeError):
+    """An argument of a kind that is not accepted."""
+
+
+class WrongSettings(UsageError, ValueError):
+    """Entries of a configuration that are not accepted, all of them."""
 
 
 def write_failed(error: OSError) -> UsageError:

@@ -123,7 +123,7 @@ def _even(audit: Audit, pair: Pair, shape: dict[Cell, Form], rough: Sequence[Row
     frame = audit.counts.get("pair_strata")
     parts = [] if frame is None else [of_cell(frame, *cell).set_index("stratum") for cell in (pair.a, pair.b)]
     if plain is None or not np.isfinite(plain.difference) or not parts or min(map(len, parts)) == 0:
-        reason = "no_strata" if plain is not None and np.isfinite(plain.difference) else "not_measured"
+        reason = "in_neither" if plain is None else plain.reason or "no_strata"
         return replace(row, reason=reason)
     row = replace(row, n_a=plain.n_a, n_b=plain.n_b, level=plain.level)
     share = [p["pairs"] / p["pairs"].sum() for p in parts]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused
 from kinerja_analysis.base.tables import TABLES, Tables, conform
 from kinerja_analysis.read import combine, identity
+from kinerja_analysis.read.periods import as_year
 from kinerja_analysis.read.report import CheckReport
 from kinerja_analysis.read.session import Progress, Session
 from kinerja_analysis.read.sources import find_config, gather
@@ -50,7 +50,8 @@ def read(
     InputRefused
         With all problems when there is at least one error.
     UsageError
-        For an unknown ``region`` argument, a wrong configuration, a missing or short key.
+        For an unknown ``region`` argument, a ``year`` that is no whole number, what is no source, a wrong
+        configuration, a missing or short key.
 
     Example
     -------
@@ -120,9 +121,7 @@ def collect(
 ) -> tuple[Session, dict[str, pd.DataFrame]]:
     """Return the session and the combined tables, identifiers still raw: for use inside this room only."""
     config = config or find_config(paths)
-    if year is not None and (isinstance(year, bool) or not isinstance(year, (int, np.integer))):
-        raise TypeError(f"year must be a whole number, not {year!r}")
-    session = Session(config, None, year, progress=progress)
+    session = Session(config, None, as_year(year), progress=progress)
     session.region = None if region is None else session.regions.named(str(region))
     gather(session, paths)
     session.settle()

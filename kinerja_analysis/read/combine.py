@@ -17,6 +17,7 @@ INNER = ("_b", "_i", "until", "created", *EKINERJA_CRITERIA)
 #: Where the people of a region and year are named.
 _NAMED = (("ratings", "ratee"), ("ratings", "rater"), ("appraisals", "person"), ("employees", "person"))
 LATER = ("until", "rated_at", "created")  #: what tells which of two rows is the later one, first to last
+_TOLD = ("predikat", *EKINERJA_CRITERIA, "number")  #: what an SKP tells of a person
 
 
 def combine(session: Session) -> dict[str, pd.DataFrame]:
@@ -119,7 +120,7 @@ def _latest(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     """Keep one row per person, period and region: the latest SKP; acting rows stay beside.
 
     Later is decided by the end of the SKP, then by the time of rating. Equal rows are one row; rows that differ
-    without telling which is later keep the last one, with a warning.
+    without telling which is later keep the last one, with a warning; two results of one post are an error.
     """
     if frame.empty:
         return frame
@@ -136,11 +137,32 @@ def _latest(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     last = ~rest.duplicated(group, keep="last")
     older = rest[~last]
     tied = rest.duplicated([*group, *LATER], keep=False)
-    session.note("W504", rest, "person", tied & ~last)
+    clash = _contradicted(session, rest, group)
+    session.note("W504", rest, "person", tied & ~last & ~clash)
     session.note("N501", rest, "person", ~tied & ~last)
     _note_merged(session, "appraisals", older, "merged:transfer")
     keep = ~frame.index.isin([*several.index[same], *older.index])
     return _unique(session, "appraisals", frame[keep].reset_index(drop=True))
+
+
+def _contradicted(session: Session, rest: pd.DataFrame, group: list[str]) -> pd.Series:
+    """Note the latest rows of one person, unit, post and supervisor that tell two results, and return which they are.
+
+    Neither a transfer nor a date explains them, as of a corrected file beside the old one: which one counts is not
+    guessed. ``rest`` is in the order of ``LATER``.
+    """
+    own = [*group, "supervisor"]
+    found = pd.Series(False, index=rest.index)
+    if rest.empty:
+        return found
+    at = rest.groupby([*own, *LATER], dropna=False, sort=False).ngroup()
+    newest = at == at.groupby([rest[n] for n in own], dropna=False).transform("max")
+    alike = rest[newest].groupby([*own, "unit", "opd", "post", *LATER], dropna=False)
+    for name in (n for n in _TOLD if n in rest):
+        odd = (alike[name].transform("nunique") > 1).reindex(rest.index, fill_value=False)
+        session.note("E514", rest, name, odd & ~found, shown=True)
+        found |= odd
+    return found
 
 
 def _only_acting(session: Session, frame: pd.DataFrame) -> None:

@@ -98,12 +98,13 @@ def numbers(distinct: Sequence[Any], counts: np.ndarray, separator: str = "") ->
         elif not style:
             faults[i] = "E203"
             hints[i] = suggestion(value) if isinstance(value, str) else ""
+            continue
         else:
             values[i] = _number(value, style)
-            if not math.isfinite(values[i]):
-                faults[i] = "E203"
-            elif style in weight:
-                weight[style] += int(counts[i])
+        if not math.isfinite(values[i]):
+            faults[i] = "E203"
+        elif style in weight:
+            weight[style] += int(counts[i])
     if weight["comma"] and weight["point"]:
         rarer = "comma" if weight["comma"] < weight["point"] else "point"
         faults |= {i: "E205" for i, s in enumerate(styles) if s == rarer}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from numbers import Real
 
+from kinerja_analysis.base.errors import WrongKind
 from kinerja_analysis.base.tables import plain
 from kinerja_analysis.read import numbers, values
 
@@ -31,6 +33,22 @@ _LABEL = re.compile(r"\s*periode\s*(?:penilaian)?\s*:\s*(?!all\b|semua\b)\S")
 _SPANS = {(1, 12): "", (1, 3): "Q1", (4, 6): "Q2", (7, 9): "Q3", (10, 12): "Q4",
           **{(m, m): f"{m:02d}" for m in range(1, 13)}}  # fmt: skip
 Stated = tuple[int | None, str | None]
+
+
+def as_year(argument: object) -> int | None:
+    """Return the year an argument names; None stays None. Raises ``WrongKind`` for what is no whole number.
+
+    >>> as_year("2025"), as_year(2025.0), as_year(None)
+    (2025, 2025, None)
+    """
+    if argument is None:
+        return None
+    text = str(argument).strip()
+    if isinstance(argument, str) and re.fullmatch(r"[0-9]{4}", text):
+        return int(text)
+    if isinstance(argument, Real) and not isinstance(argument, bool) and float(argument).is_integer():
+        return int(float(argument))
+    raise WrongKind("errors.year_not_whole", value=text[:60] or '""')
 
 
 def without_regulations(text: str) -> str:

@@ -130,11 +130,17 @@ class Session:
         odd = [i for i in range(len(block.header)) if i not in known]
         return [block.header_address(i) for i in (odd or [0])]
 
-    def note(self, code: str, frame: pd.DataFrame, name: str, hit: pd.Series, **params: object) -> None:
-        """Note a problem at a column of rows that may come from several blocks."""
+    def note(
+        self, code: str, frame: pd.DataFrame, name: str, hit: pd.Series, *, shown: bool = False, **params: object
+    ) -> None:
+        """Note a problem at a column of rows that may come from several blocks, with what stands there if ``shown``."""
         for number, rows in frame.loc[hit.to_numpy(), ["_b", "_i"]].groupby("_b"):
             block, at = self.blocks[int(number)], self.position(int(number), name)  # type: ignore[call-overload]
-            self.log.at(code, block, max(at, 0), np.unique(rows["_i"].to_numpy()), "", (), **params)
+            index, told = np.unique(rows["_i"].to_numpy()), [""]
+            if shown and at >= 0:
+                cells = block.cells(at)
+                told = [values.as_text(cells.distinct[k]) for k in cells.codes[index] if k >= 0] or told
+            self.log.at(code, block, max(at, 0), index, told[0], told, **params)
 
     def convert(
         self, block: Block, position: int, column: Column, rows: np.ndarray, own: Mapping[str, str] | None = None

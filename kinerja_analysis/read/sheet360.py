@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import BERAKHLAK, Column, plain
+from kinerja_analysis.base import labels
+from kinerja_analysis.base.tables import BERAKHLAK, EKINERJA_CRITERIA, RATING, Column, plain
 from kinerja_analysis.read import numbers
 from kinerja_analysis.read.cells import Block, Cells
 from kinerja_analysis.read.guess import content
@@ -44,19 +45,19 @@ _SCORE = Column("ratings", "score", "number", required=True)
 def take_long(session: Session, number: int, rows: np.ndarray) -> None:
     """Read one row per score; an empty score is "not rated" and set aside."""
     block, layout = session.blocks[number], session.layouts[number]
-    table = table_of(layout.kind)
-    frame = session.frame(block, layout, table, rows)
+    table, at = table_of(layout.kind), session.position(number, "score")
+    blanked, levels = _labelled(block, layout, at)
+    frame = session.frame(blanked, layout, table, rows)
     session.demand(block, layout, table, frame, (*_WHO[table], "criterion", "scale_min", "scale_max"))
     frame["criterion"] = folded(frame["criterion"])
     _described(session, block, frame)
-    at = session.position(number, "score")
     if at >= 0:
         empty = frame.index.to_numpy()[block.cells(at).codes[frame.index] < 0]
         session.set_aside(number, table, empty, "not_rated")
         frame = frame.drop(index=empty) if len(empty) else frame
     frame = _people(session, number, place(session, block, layout, table, frame))
     _scale(session, block, layout, frame, {"": at})
-    session.keep(number, table, turned(layout, frame))
+    session.keep(number, table, _levelled(session, block, at, turned(layout, frame), levels))
 
 
 def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
@@ -87,6 +88,39 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     long["criterion"] = long["criterion"].astype("str")
     _scale(session, block, layout, long, criteria)
     session.keep(number, table, turned(layout, long))
+
+
+def _labelled(block: Block, layout: Layout, at: int) -> tuple[Block, np.ndarray]:
+    """Return the block without ratings in words ("SESUAI EKSPEKTASI"), and their levels per row, 0 where none is.
+
+    A word with a declared number is that number.
+    """
+    own = {plain(k) for k in (layout.mapping.values.get("score", {}) if layout.mapping else {})}
+    words = block.cells(at).distinct if at >= 0 else []
+    read = [labels.rating(v)[0] if isinstance(v, str) and plain(v) not in own else None for v in words]
+    levels = np.array([0 if r is None else RATING.index(r) + 1 for r in read] + [0])
+    if not levels.any():
+        return block, np.zeros(len(block), dtype=np.int64)
+    cells = block.cells(at)
+    told = levels[cells.codes]
+    blank = Cells(np.where(told > 0, -1, cells.codes), cells.distinct)
+    return replace(block, column=lambda i: blank if i == at else block.cells(i)), told
+
+
+def _levelled(session: Session, block: Block, at: int, frame: pd.DataFrame, levels: np.ndarray) -> pd.DataFrame:
+    """Return the frame with the levels of ratings in words as scores: of hasil kerja and perilaku kerja, on 1 to 3.
+
+    Words of other criteria or scales have no number and are noted.
+    """
+    told = levels[frame.index]
+    if not told.any():
+        return frame
+    scale = frame["scale_min"].eq(1) & frame["scale_max"].eq(len(RATING))
+    fits = (frame["criterion"].isin(EKINERJA_CRITERIA) & scale).fillna(False).to_numpy()
+    odd, cells = frame.index.to_numpy()[(told > 0) & ~fits], block.cells(at)
+    for k in dict.fromkeys(cells.codes[odd].tolist()):
+        session.log.at("E203", block, at, odd[cells.codes[odd] == k], cells.distinct[k], nearest="")
+    return frame.assign(score=frame["score"].mask((told > 0) & fits, told.astype("float64")))
 
 
 def _described(session: Session, block: Block, frame: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig, DatabaseConfig
-from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.errors import UsageError, WrongKind
 from kinerja_analysis.base.table_store import is_store
 from kinerja_analysis.read import database, frames, records, sheets, text, workbook
 from kinerja_analysis.read.cells import Block
@@ -36,24 +36,23 @@ _SYSTEM = ("thumbs.db", "ehthumbs.db")  #: what Windows writes beside pictures, 
 def as_sources(paths: Any) -> list[Any]:
     """Return the sources as a list: one path, several, a frame, or frames by table name.
 
-    Raises ``TypeError`` for anything else, also inside a list or mapping.
+    Raises ``WrongKind`` for anything else, also inside a list or mapping.
     """
     one = (str, Path, pd.DataFrame, DatabaseConfig)
     if isinstance(paths, one):
         return [paths]
-    wanted = "paths, frames or a mapping of frames expected, not "
     if isinstance(paths, Mapping):
         for frame in paths.values():
             if not isinstance(frame, pd.DataFrame):
-                raise TypeError(f"{wanted}a mapping to {type(frame).__name__}")
+                raise WrongKind("errors.no_source", kind=f"dict[str, {type(frame).__name__}]")
         return [(str(table), frame) for table, frame in paths.items()]
     if isinstance(paths, Iterable) and not isinstance(paths, (pd.Series, np.ndarray)):
         several = list(paths)
         for source in several:
             if not isinstance(source, one):
-                raise TypeError(f"{wanted}a list with {type(source).__name__}")
+                raise WrongKind("errors.no_source", kind=f"list[{type(source).__name__}]")
         return several
-    raise TypeError(wanted + type(paths).__name__)
+    raise WrongKind("errors.no_source", kind=type(paths).__name__)
 
 
 def find_config(paths: Any) -> AuditConfig:

@@ -79,7 +79,9 @@ def several(chosen: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def check_choice(chosen: Sequence[str], known: Sequence[str]) -> None:
-    """Raise ``UsageError`` naming the first choice that does not exist."""
+    """Raise ``UsageError`` naming the first choice that does not exist, or that there is none."""
+    if not chosen:
+        raise UsageError("errors.nothing_chosen", known=", ".join(known))
     for name in chosen:
         if name not in known:
             raise UsageError("errors.format_unknown", name=name, known=", ".join(known))

@@ -86,6 +86,8 @@ CASES: list[tuple[Any, ...]] = [
     ("transfer, told by the time of rating", again(1, skp_unor="Unit 7", waktu_dinilai="2025-12-31 10:00:00"),
      "KA-N501", "A8", "periksa NIP-nya|check the NIP"),
     ("transfer without dates", undated, "KA-W504", "A8", "periode_akhir_skp atau waktu_dinilai|Complete"),
+    ("two results of one post at one time", again(1, hasil_kerja="DIBAWAH EKSPEKTASI", hasil_akhir="KURANG"),
+     "KA-E514", ("M8", "M14"), "keluarkan berkas lamanya|take out the old file", {"mixed": True}),
     ("own supervisor", lambda m: m.ekinerja(edit={"N9": m.people()[1][0]}), "KA-W205", "N9",
      "Perbaiki data atasan|Correct the supervisor"),
     ("two own supervisors", lambda m: m.ekinerja(edit={f"N{r}": m.people()[r - 8][0] for r in (9, 12)}), "KA-W205",

@@ -96,6 +96,10 @@ def test_reasons_for_no_number(fact, make_audit) -> None:
     assert told == {"gap": "reference_differs", "order": "not_measured", "likeness": "no_interval",
                     "difference": "form_differs"}  # fmt: skip
     assert frame["value"].isna().all() and "scale_differs" in row(frame, "likeness")["mark"]
+    even = frame[frame["measure"] == "separated_pairs"]
+    assert even["adjusted"].tolist() == [True] and even["reason"].tolist() == ["in_neither"]  # no region has an export
+    one = compare_regions(make_audit([fact(A, "separated_pairs", 0.3, 0.2, 0.4)], TWO)).to_frame()
+    assert set(one.loc[one["measure"] == "separated_pairs", "reason"]) == {"not_measured"}
     same = compare_regions(make_audit(found, TWO)).to_frame()
     assert row(same, "difference")["value"] == pytest.approx(-6)
 

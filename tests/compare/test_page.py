@@ -110,6 +110,11 @@ def test_linked_levels_are_split_on_the_page(make_audit) -> None:
     assert {6.0, 5.0, 1.0} <= numbers(section.blocks)
     text = "\n".join(t for b in walk(section.blocks) for t in sentences(b))
     assert "Part due to performance" in text and "equally severe in both regions" in text
+    (answers,) = [b for b in walk(page.blocks) if isinstance(b, Answers)]
+    assert answers.lists[0] == () and answers.lists[1] == (
+        ("The level of ratings, performance and severity", "assuming that shared raters are equally severe in both"),
+    )  # severity is one of its parts: it is not free of how severe raters are
+    assert dict(answers.lists[2]) == {"How many pairs of one team are told apart": "known in neither"}
 
 
 def test_years_of_each_region_and_their_change(audit) -> None:

@@ -30,8 +30,8 @@ def test_every_code_has_words() -> None:
         assert has(f"compare.measure.{measure}"), measure
     for reason in (*REASONS, "common_drift", "linked"):
         assert has(f"compare.verdict.{reason}"), reason
-    for reason in (*REASONS, "common_drift", "not_measured", "reference_differs", "comparators_differ",
-                   "no_interval", "no_strata", "no_overlap"):  # fmt: skip
+    for reason in (*REASONS, "common_drift", "not_measured", "in_neither", "reference_differs",
+                   "comparators_differ", "no_interval", "no_strata", "no_overlap"):  # fmt: skip
         assert has(f"compare.reason.{reason}"), reason
     for mark in (*FORM_MARKS, "rule_change", "framework_differs", "not_split"):
         assert has(f"compare.mark.{mark}"), mark

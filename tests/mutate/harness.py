@@ -41,7 +41,7 @@ ROWS = 24
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 #: rules that compare cells: they may name another cell of the same row
 ACROSS = {"W202", "W204", "W205", "E507", "E508", "E509", "W502", "W504", "N501", "E502", "E506", "E204", "E212",
-          "W206", "W402", "W403", "E403", "N509"}  # fmt: skip
+          "W206", "W402", "W403", "E403", "N509", "E514"}  # fmt: skip
 #: header -> (table, our column, kind of value); an unlisted column is not taken in
 COLUMNS: dict[str, list[tuple[str, str, str]]] = {
     "nip": [("appraisals", "person", "id"), ("employees", "person", "id"), ("achievements", "person", "id")],

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from kinerja_analysis.base.errors import InputRefused
 from kinerja_analysis.base.tables import TABLES
 from kinerja_analysis.pipeline import audit
 from kinerja_analysis.read import check, read
@@ -321,7 +322,6 @@ D, S = "DIATAS EKSPEKTASI", "SESUAI EKSPEKTASI"
         ([("2025-03-31", "2025-12-20"), ("2025-06-30", "2025-12-20"), ("2025-12-31", "2025-12-20")], 2, "N501"),
         ([("2025-12-31", None), ("2025-06-30", None)], 0, "N501"),
         ([("2025-12-31", "2025-06-20"), ("2025-12-31", "2025-12-20"), ("2025-06-30", "2025-12-24")], 1, "N501"),
-        ([("2025-12-31", None), ("2025-12-31", None)], 1, "W504"),
     ],
 )
 def test_several_skp_of_one_supervisor_leave_the_same_last_row_in_both_tables(
@@ -347,6 +347,43 @@ def test_several_skp_of_one_supervisor_leave_the_same_last_row_in_both_tables(
     assert len(me) == 1 and ratings["row"].tolist() == [row, row] and len(tables.ratings) == 12
     assert ratings["score"].tolist() == ([2.0, 3.0] if kept == 1 else [3.0, 2.0])
     assert balanced(tables.accounting)
+
+
+@pytest.mark.parametrize("dates", [("2025-12-31", None), ("2025-12-31", "2025-12-20 08:00:00")])
+def test_a_corrected_file_beside_the_old_one_is_refused(make: Any, dates: tuple[str, str | None]) -> None:
+    """Two results of one post that no date tells apart: which one counts is not guessed; both cells are named."""
+    header, people = make.ekinerja_header, make.people()
+    for name, value in zip(DATES, dates, strict=True):
+        people[0][header.index(name)] = value
+    right = [[*p] for p in people]
+    for name, value in (("hasil_kerja", D), ("perilaku_kerja", D), ("hasil_akhir", "SANGAT BAIK")):
+        people[0][header.index(name)], right[0][header.index(name)] = S, value
+    people[0][header.index("hasil_akhir")] = "BAIK"
+    make.ekinerja(people, name="w2025.xlsx")
+    make.ekinerja(right, name="w2025 (koreksi).xlsx")
+    for order in (["w2025.xlsx", "w2025 (koreksi).xlsx"], ["w2025 (koreksi).xlsx", "w2025.xlsx"]):
+        with pytest.raises(InputRefused) as refused:
+            audit([make.folder / name for name in order], config=make.config)
+        found = [p for p in refused.value.problems if p.code == "KA-E514"]
+        assert {(p.file, p.cell, p.column, p.value) for p in found} == {
+            ("w2025.xlsx", "M8", "hasil_akhir", "BAIK"), ("w2025 (koreksi).xlsx", "M8", "hasil_akhir", "SANGAT BAIK"),
+        }  # fmt: skip
+        assert {p.code for p in refused.value.problems} == {"KA-E514", "KA-W502"}
+
+
+def test_two_results_of_one_post_before_a_later_one_decide_nothing(make: Any) -> None:
+    header, people = make.ekinerja_header, make.people()
+    rows = [[*people[0]] for _ in range(3)]
+    for row, (until, level) in zip(rows, (("2025-06-30", D), ("2025-06-30", S), ("2025-12-31", D)), strict=True):
+        row[header.index("periode_akhir_skp")], row[header.index("hasil_kerja")] = until, level
+        row[header.index("hasil_akhir")] = "BAIK"
+    tables = read(make.ekinerja([*rows, *people[1:]]), config=make.config)
+    assert tables.appraisals["row"].tolist()[0] == "1:1:10" and len(tables.ratings) == 12
+    rows[0][header.index("pegawai_atasan_nip")] = rows[1][header.index("pegawai_atasan_nip")] = make.nip(950)
+    report = check(make.ekinerja([*rows, *people[1:]], name="lain.xlsx"), config=make.config)
+    assert [(p.code, p.cell, p.others) for p in report.problems if p.severity == "error"] == [
+        ("KA-E514", "K8", ("K9",))
+    ]  # both stay as ratings of that earlier superior
 
 
 def test_who_has_no_row_in_the_period_that_counts_is_counted_as_not_rated_there(make: Any) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -34,6 +35,17 @@ def test_frames_by_table_name() -> None:
 def test_a_declared_table_tells_what_is_missing() -> None:
     report = check({"ratings": ratings().drop(columns="source")}, config=CONFIG)
     assert [(p.code, p.column) for p in report.problems] == [("KA-E302", "peran_penilai")]
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["realised", "target", "weight"])
+def test_no_number_of_a_frame_is_infinite(name: str, value: float) -> None:
+    done = pd.DataFrame({"period": "2025", "region": "98.01", "person": ["a", "b"], "indicator": "x", "target": 10.0,
+                         "realised": 5.0, "weight": 1.0})  # fmt: skip
+    done.loc[1, name] = value
+    report = check({"ratings": ratings(), "achievements": done}, config=CONFIG)
+    assert [(p.code, p.cell, p.column, p.value) for p in report.problems] == [("KA-E203", "baris 2", name, f"{value}")]
+    assert not check(ratings().assign(score=value), config=CONFIG).ok
 
 
 def test_parquet_with_whole_number_identifiers(tmp_path: Any) -> None:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from kinerja_analysis.base.config import MappingConfig
 from kinerja_analysis.read import check, read
 
 
@@ -34,6 +36,32 @@ def test_wide_sheet_is_one_row_per_criterion(make: Any) -> None:
     assert found.loc[found["row"] == "1:1:3", ["criterion", "score"]].values.tolist() == [
         ["disiplin", 55.5], ["kerja_sama", 70.0]]  # fmt: skip
     assert tables.accounting[["rows", "kept"]].values.tolist() == [[6, 6]]
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv", "frame", "best_first"])
+def test_official_labels_of_a_long_sheet_are_levels_from_1_to_3(make: Any, form: str) -> None:
+    """As in the wide form: words of hasil kerja and perilaku kerja on 1 to 3, in any case, numbers beside them.
+
+    A word has no direction: declared codes turn numbers only.
+    """
+    words = ["DI BAWAH EKSPEKTASI", "sesuai ekspektasi", "Diatas Ekspektasi", 1, "", "SESUAI"]
+    rows = [[*r[:6], c, w, 1, 3, r[10]] for r, w, c in
+            zip(make.scores(), words, ["Hasil Kerja", "perilaku_kerja"] * 3, strict=True)]  # fmt: skip
+    table, config = [make.long_header, *rows], make.config
+    if form == "frame":
+        place: Any = pd.DataFrame(rows, columns=make.long_header)
+    else:
+        place = make.text(table) if form == "csv" else make.workbook(table)
+    if form == "best_first":
+        names = {"period": "periode", "ratee": "nip_dinilai", "rater": "nip_penilai", "source": "peran_penilai",
+                 "criterion": "dimensi", "score": "nilai", "scale_min": "skala_min", "scale_max": "skala_maks",
+                 "region": "wilayah"}  # fmt: skip
+        mapping = MappingConfig(table="ratings", columns=names, codes="best_first")
+        config = config.model_copy(update={"mapping": (mapping,)})
+    tables = read(place, config=config)
+    assert tables.ratings["score"].tolist() == [1, 2, 3, 3 if form == "best_first" else 1, 2]
+    assert set(tables.ratings["criterion"]) == {"hasil_kerja", "perilaku_kerja"} and not tables.problems
+    assert tables.accounting.set_index("reason")["rows"].to_dict() == {"": 5, "not_rated": 1}
 
 
 def test_wide_text_columns_are_no_criteria(make: Any) -> None:

@@ -155,7 +155,8 @@ def allowed(view: Compared) -> Section:
         marks = [m for m in MARKS if m in seen]
         reasons = list(dict.fromkeys(r.reason for r in rows if r.reason and r not in found))
         told = [view.tell(f"mark.{m}") for m in marks] if found else [view.tell(f"reason.{m}") for m in reasons]
-        place = 2 if not found else 1 if marks else 0
+        told += [view.tell("page.assumed")] if found and topic == "level" else []
+        place = 2 if not found else 1 if told else 0
         lists[place].append((view.tell(f"topic.{topic}"), ", ".join(told) or view.tell("page.free")))
     titles = (view.tell("page.yes"), view.tell("page.partly"), view.tell("page.no"))
     answers = Answers(titles, (tuple(lists[0]), tuple(lists[1]), tuple(lists[2])))

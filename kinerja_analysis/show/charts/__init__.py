@@ -10,13 +10,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kinerja_analysis.base.results import Result
+from kinerja_analysis.base.results import Result, Status
+from kinerja_analysis.base.words import say
 from kinerja_analysis.show import theme
-from kinerja_analysis.show.charts.drawing import Host, whole
+from kinerja_analysis.show.charts.drawing import Host, across, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +37,7 @@ OF_RESULT = {
 }
 
 
+EMPTY, LETTER = 120, 9  #: height of a picture without a number, and room for one letter of its reason, in pixels
 SLIM = 400  #: up to this width one picture serves all screens
 MOST_KEPT = 250  #: pictures kept in a process, the oldest go first; a report set in two languages has about 80
 _DRAWN: dict[str, bytes] = {}
@@ -136,26 +139,36 @@ def _draw(module: Any, frame: pd.DataFrame, lang: str, width: int, height: int, 
 def plot(result: Result, ax: Axes | None = None, lang: str = "id") -> Axes:
     """Draw a result's chart into axes of the caller's, or into new ones.
 
-    New axes belong to pyplot, as with other plotting libraries; the caller closes the figure.
-
-    Raises
-    ------
-    ValueError
-        There is nothing to draw: no finding with an estimate.
+    New axes belong to pyplot, as with other plotting libraries; the caller closes the figure. Where no finding has an
+    estimate, the axes are empty but for the reason in words: a number that is not known is not drawn as zero.
     """
     module = import_module(f"{__name__}.{OF_RESULT.get(result.detector, 'ranges')}")
     frame = module.data(result)
-    if frame is None or frame.empty:
-        raise ValueError(f"{result.detector}: nothing to draw")
+    bare = frame is None or frame.empty
     with theme.style():
         if ax is None:
             from matplotlib import pyplot
 
-            size = (theme.WIDE / 96.0, module.size(frame, False) / 96.0)
+            size = (theme.WIDE / 96.0, (EMPTY if bare else module.size(frame, False)) / 96.0)
             ax = pyplot.figure(figsize=size).add_axes((0.0, 0.0, 1.0, 1.0))
         ax.set_axis_off()
+        if bare:
+            words = "\n".join(wrap(_reason(result, lang), max(12, int(across(ax) / LETTER))))
+            ax.text(0.5, 0.5, words, ha="center", va="center", transform=ax.transAxes, color=theme.MUTED)
+            return ax
         box = ax.get_position()
         figure_ = ax.get_figure(root=True)
         assert figure_ is not None
         module.draw(Host(figure_, box.x0, box.y0, box.width, box.height), frame, lang, False)
     return ax
+
+
+def _reason(result: Result, lang: str) -> str:
+    """Return why there is nothing to draw: the sentence of the first finding that refuses, the region's before others.
+
+    >>> _reason(Result.of("leniency", []), "en")
+    'There is no number to draw.'
+    """
+    refusals = (Status.INSUFFICIENT, Status.NOT_APPLICABLE, Status.ERROR)
+    found = sorted((f for f in result.findings() if f.status in refusals), key=lambda f: f.subject_kind != "region")
+    return found[0].sentence(lang).replace("**", "") if found else say("charts.nothing", lang)

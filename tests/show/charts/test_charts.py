@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kinerja_analysis.base.results import Comparison, Result
+from kinerja_analysis.base.results import Comparison, Finding, Result, Status
+from kinerja_analysis.base.words import say
 from kinerja_analysis.show import charts, theme
 from kinerja_analysis.show.charts import (
     caterpillar,
@@ -249,8 +250,29 @@ def test_plot_draws_into_axes_of_the_caller(lab: SimpleNamespace) -> None:
         pyplot.close(own.figure)
     finally:
         pyplot.close(figure)
-    with pytest.raises(ValueError):
-        Result.of("leniency", []).plot()
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+def test_plot_without_an_estimate_tells_the_reason_and_draws_no_zero(lang: str) -> None:
+    """The region's refusal comes before others; what is not known has no mark on the axes."""
+    from matplotlib import pyplot
+
+    refused = [Finding("release.suppressed", Status.INSUFFICIENT, "within_ratee", k, "x") for k in ("unit", "region")]
+    figure, own = pyplot.subplots(figsize=(3, 2))
+    try:
+        for result in (Result.of("leniency", refused), Result.of("agreement", refused), Result.of("leniency", [])):
+            for axes in (result.plot(own, lang), result.plot(lang=lang)):
+                words = " ".join(axes.texts[-1].get_text().split())
+                assert words == (refused[1].sentence(lang) if len(result) else say("charts.nothing", lang))
+                assert not (axes.lines or axes.patches or axes.collections or axes.axison)
+                axes.figure.canvas.draw()
+                room, told = axes.figure.bbox, axes.texts[-1].get_window_extent()
+                assert room.x0 <= told.x0 and told.x1 <= room.x1
+                if axes is not own:
+                    pyplot.close(axes.figure)
+            own.texts[-1].remove()
+    finally:
+        pyplot.close(figure)
 
 
 def test_bins_read_well() -> None:
