@@ -173,7 +173,7 @@ def test_the_public_page_names_no_unit_no_rater_and_no_small_number(whole: Audit
                for n, c in zip(row, t.columns, strict=True) if c.form == "n" and c.label not in
                ("Unit tanpa sumber ini", "Semua unit") and isinstance(n, int)]  # fmt: skip
     assert counted and all(n in (-1, 0) or (n >= 10 and n % 5 == 0) for n in counted)
-    assert page.blocks[0].lead.startswith("Data ini **cukup untuk diaudit**: sedikitnya 79% dari 45 pegawai")
+    assert page.blocks[0].lead.startswith("Data ini **cukup untuk diaudit**: sedikitnya 78% dari 45 pegawai")
 
 
 def test_the_html_page_links_to_its_sister(whole: Audit) -> None:
