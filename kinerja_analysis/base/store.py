@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,16 +24,22 @@ from kinerja_analysis.base.tables import TABLES, ScoreTable, Tables
 
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"  #: what a report set says of itself, for programs
+STATE = "run.json"  #: what the last run wrote down, at the internal level
+INTERNAL, LOGS, INDEX = "internal", "log", "index.json"
+#: What tells a folder of our own making: a file, and keys that its (first) record has.
+_OWN = ((MANIFEST, {"seal", "cells", "level"}), (METRICS, {"level", "year", "files"}),
+        ("tables.json", {"seal", "cells"}), (STATE, {"seal", "cells"}), (INDEX, {"reports", "joint"}),
+        (f"{LOGS}/*.jsonl", {"stage", "status", "seconds"}))
 STAGE, OLD = ".stage-", ".old-"
 _OPEN: dict[str, Audit] = {}  #: the audit opened last, by the sum of its manifest
 _LEFT = re.compile(r"\.(stage-.*|old-.*|[^.].*\.(html|json|jsonl|lock)\.[a-z0-9_]{6,})")
 
 
-def data_digest(tables: Tables) -> str:
+def data_digest(tables: Tables, without: Sequence[str] = ("row",)) -> str:
     """Return 16 hex digits that change with any value of the tables, and not with the order of their rows."""
     total = 0
     for name in TABLES:
-        frame: pd.DataFrame = getattr(tables, name).drop(columns="row")
+        frame: pd.DataFrame = getattr(tables, name).drop(columns=[*without])
         hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy()
         total = (total * 1_000_003 + int(hashes.sum(dtype="uint64")) + len(frame)) % 2**64
     return f"{total:016x}"
@@ -119,21 +125,42 @@ def _kept(config: AuditConfig) -> dict[str, Any]:
     return kept
 
 
+def inside(folder: Path) -> Path:
+    """Make a folder of the internal level and return it: from ``internal`` down its owner's only.
+
+    One that was opened to a group on purpose stays so; what others could read is closed.
+    """
+    new = {p for p in (folder, *folder.parents) if not p.exists()}
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in (folder, *folder.parents) if INTERNAL in folder.parts else ():
+        with suppress(OSError):
+            if place in new or place.stat().st_mode & 0o007:
+                os.chmod(place, 0o700)
+        if place.name == INTERNAL:
+            break
+    return folder
+
+
 @contextmanager
-def replacing(folder: Path, *, mode: int = 0o700) -> Iterator[Path]:
+def replacing(folder: Path, *, level: str = "") -> Iterator[Path]:
     """Yield an empty folder to write into; it takes the place of ``folder`` as a whole, or nothing changes.
 
-    ``mode`` says who can read it. Raises ``UsageError`` when the old one cannot be moved (a file open in Excel).
+    All can read what is of the public ``level``, its owner only what is not; of the internal level every file has
+    that right by itself. Raises ``UsageError`` when the old one cannot be moved (a file open in Excel).
 
     >>> with tempfile.TemporaryDirectory() as place, replacing(Path(place) / "a") as stage:
     ...     stage.name.startswith(STAGE)
     True
     """
+    if level == INTERNAL:
+        inside(folder.parent)
     folder.parent.mkdir(parents=True, exist_ok=True)
     stage, old = Path(tempfile.mkdtemp(prefix=STAGE, dir=folder.parent)), folder.with_name(f"{OLD}{folder.name}")
     try:
         yield stage
-        os.chmod(stage, mode)
+        os.chmod(stage, 0o755 if level == "public" else 0o700)
+        for place in stage.rglob("*") if level == INTERNAL else ():
+            os.chmod(place, 0o700 if place.is_dir() else 0o600)
         shutil.rmtree(old, ignore_errors=True)
         try:
             if folder.exists():
@@ -167,6 +194,38 @@ def save_audit(audit: Audit, folder: Path) -> Path:
         text = json.dumps({**body, "seal": seal}, indent=1, sort_keys=True, ensure_ascii=False)
         (stage / MANIFEST).write_text(text, encoding="utf-8")
     return folder
+
+
+def is_own(folder: Path) -> bool:
+    """Tell whether a folder holds what we write: a reports folder, a report set, an audit, pages, stored tables.
+
+    Told by records that only we write, never by a name alone.
+    """
+    places = [(p, keys) for root in (folder, folder / INTERNAL) for mark, keys in _OWN for p in sorted(root.glob(mark))]
+    places += [(p, {"seal", "cells"}) for p in sorted(folder.glob("[0-9]*/tables.json"))]
+    return any(keys <= _first(p).keys() for p, keys in places)
+
+
+def _first(path: Path) -> dict[str, Any]:
+    """Return the record of a JSON file, of several lines the first one; nothing where there is none."""
+    with suppress(OSError, ValueError, TypeError):
+        text = path.read_text(encoding="utf-8")
+        return dict(json.loads(text.split("\n", 1)[0] if path.suffix == ".jsonl" else text))
+    return {}
+
+
+def standing(root: Path) -> dict[tuple[str, int, str], str]:
+    """Return by region, year and level what is not as it should be with reports that stand, as the last run told it.
+
+    ``failed``: it could not be made again and is of an earlier run; ``gone``: its data are no longer in the input.
+    ``root`` is a reports folder or its internal level. Unverified, as ``read_provenance``.
+    """
+    told = _first(root / STATE) or _first(root / INTERNAL / STATE)
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
+        marks = {(str(r), int(y), str(level)): "failed" for r, y, level in told.get("failed", ())}
+        gone = [(str(c["region"]), int(c["year"])) for c in told.get("others", ()) if c.get("gone")]
+        return marks | {(*cell, level): "gone" for cell in gone for level in ("public", INTERNAL)}
+    return {}
 
 
 def file_sum(path: Path) -> str:

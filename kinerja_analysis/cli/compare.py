@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 
 from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.results import Audit, Comparison, merge
+from kinerja_analysis.base.store import standing
 from kinerja_analysis.cli.terminal import (
     Terminal,
     config_of,
@@ -19,6 +21,7 @@ from kinerja_analysis.cli.terminal import (
     json_option,
     lang_option,
     out_option,
+    some_cells,
 )
 
 
@@ -44,7 +47,11 @@ def compare_command(
     term = Terminal(lang, as_json)
     config = config_of(config_path, ["."])
     stored = open_audit(out, level=level, key_file=config.key_file)  # type: ignore[arg-type]
-    audit = chosen(stored, regions, years)
+    marks = standing(Path(out))
+    left = {c for c in stored.cells if marks.get((*c, level)) == "gone"}
+    audit = chosen(stored, regions, years, left)
+    if left and not regions:
+        term.say("compare.gone", n=len(left), cells=some_cells(sorted(left)))
     regions_, years_ = compared(audit)
     found = [regions_] if years_ is None or years_ is regions_ else [regions_, years_]
     term.json(_json(found))
@@ -61,8 +68,10 @@ def compare_command(
     term.say("compare.written", path=str(Path(out) / shown.relative_to(Path(out).resolve())))
 
 
-def chosen(audit: Audit, regions: tuple[str, ...], years: tuple[int, ...]) -> Audit:
-    """Return the cells of these regions (codes or names) and years; all of them where none is named.
+def chosen(
+    audit: Audit, regions: tuple[str, ...], years: tuple[int, ...], left: Collection[tuple[str, int]] = ()
+) -> Audit:
+    """Return the cells of these regions (codes or names) and years; where none is named all but those ``left`` out.
 
     Raises ``UsageError`` for a region or year that is not there.
     """
@@ -71,9 +80,10 @@ def chosen(audit: Audit, regions: tuple[str, ...], years: tuple[int, ...]) -> Au
     for name in regions:
         if audit.code(name) not in codes:
             raise UsageError("compare.unknown", name=name)
-    cells = [c for c in audit.cells if c[0] in wanted and (not years or c[1] in years)]
+    cells = [c for c in audit.cells
+             if c[0] in wanted and (not years or c[1] in years) and (regions or c not in left)]  # fmt: skip
     if not cells:
-        raise UsageError("compare.unknown", name=", ".join(map(str, years)))
+        raise UsageError("compare.unknown", name=", ".join(map(str, years)) or some_cells(sorted(left)))
     return replace(merge([audit.select(region=r, year=y) for r, y in cells]), config=audit.config)
 
 

@@ -22,8 +22,10 @@ from kinerja_analysis.cli.stored import write_nation
 from kinerja_analysis.cli.terminal import (
     CONFIG,
     Terminal,
+    as_cells,
     config_of,
     config_option,
+    drop_problems,
     dry_option,
     existing,
     finish,
@@ -86,7 +88,7 @@ def demo(
 
 def _told(term: Terminal, done: Any) -> None:
     cells = done.to_frame().to_dict("records")
-    term.json({"exit_code": done.exit_code, "counts": dict(done.counts), "cells": cells})
+    term.json({"exit_code": done.exit_code, "counts": dict(done.counts), "cells": cells, "gone": as_cells(done.gone)})
 
 
 @click.command(name="audit")
@@ -113,11 +115,14 @@ def audit_command(
     new_key: bool, dry_run: bool, no_write: bool, as_json: bool, lang: str | None,
 ) -> None:  # fmt: skip
     """Dari berkas ke laporan: baca, hitung, periksa, tulis / from files to reports."""
+    from kinerja_analysis.read.sources import own_folders
     from kinerja_analysis.run import order_of, plan, run
 
     term = Terminal(lang, as_json)
     found = existing(paths)
     config = config_of(config_path, paths)
+    if n := len(own_folders(found)):
+        term.say("run.own_folders", n=n)
     same: dict[str, Any] = {"region": region, "year": year, "since": since, "resume": not no_resume, "new_key": new_key}
     level: Any = levels or LEVELS
     try:
@@ -142,12 +147,14 @@ def audit_command(
         term.json({"exit_code": error.exit_code, "problems": [as_record(p, term.lang) for p in error.problems]})
         raise
     _told(term, done)
+    if not no_write:
+        drop_problems(term, found)
     finish(term, done, out)
 
 
 def _words(term: Terminal, task: Any) -> dict[str, str | None]:
     reason = say(f"run.reason.{task.reason}", term.lang) if task.reason else ""
-    return {"level": say(f"run.level.{task.level}", term.lang), "reason": reason or None}
+    return {"level": say(f"run.level.{task.level}", term.lang), "reason": reason or None, "since": task.since or None}
 
 
 @click.command()
@@ -162,7 +169,8 @@ def status(
 ) -> None:
     """Keadaan laporan: selesai, perlu diperbarui, gagal, belum ada / done, stale, failed, missing."""
     from kinerja_analysis.run import Lock, order_of, plan
-    from kinerja_analysis.run.jobs import STATUS, matrix, read_state
+    from kinerja_analysis.run.jobs import STATUS
+    from kinerja_analysis.run.publish import last_run
 
     term = Terminal(lang, as_json)
     config = config_of(config_path, paths or ["."])
@@ -174,26 +182,38 @@ def status(
         term.say("run.lock_stale" if told else "run.no_lock", since=str(told.get("since")), folder=order.out.name)
         return
     if paths:
-        tasks = plan(existing(paths), order, region=None, year=None, since=None, resume=True, new_key=True,
-                     progress=None).tasks  # fmt: skip
+        todo = plan(existing(paths), order, region=None, year=None, since=None, resume=True, new_key=True,
+                    progress=None)  # fmt: skip
+        tasks = [*todo.tasks, *todo.gone]
     else:
-        state = read_state(order)
-        if not state:
-            raise UsageError("errors.audit_missing", folder=order.out.name)
-        if not config_path:  # as it was made, where nobody says otherwise
-            order = replace(order, languages=tuple(state["languages"]), formats=tuple(state["formats"]))
-        cells = sorted([*state["cells"], *state.get("others", ())], key=lambda c: (c["region"], c["year"]))
-        if config_path:
-            cells = [c | {"config": config.about(c["region"]).digest()} for c in cells]
-        tasks = tuple(matrix(order, {**state, "cells": cells, "version": __version__}, True))
-    term.json([{**{k: getattr(t, k) for k in ("region", "year", "level", "reason")}, "status": STATUS[t.reason]}
-               for t in tasks])  # fmt: skip
+        tasks = _recorded(order, config if config_path else None)
+    outcome, when = last_run(order.out)
+    term.json([{**{k: getattr(t, k) for k in ("region", "year", "level", "reason")}, "status": STATUS[t.reason],
+                "last_run": outcome} for t in tasks])  # fmt: skip
     for t in tasks:
         words = _words(term, t) | {"status": say(f"run.status.{STATUS[t.reason]}", term.lang)}
         if STATUS[t.reason] != "stale":
             words["reason"] = None  # the state says it
         term.say("run.status_line", region=t.region, year=str(t.year), **words)
+    if outcome:
+        term.say(f"run.last.{outcome}", when=when)
     term.say("run.status_sum", **{s: sum(STATUS[t.reason] == s for t in tasks) for s in set(STATUS.values())})
+
+
+def _recorded(order: Any, config: AuditConfig | None) -> list[Any]:
+    """Return the tasks of what earlier runs wrote down; without a configuration they are held against their own."""
+    from kinerja_analysis.run.jobs import gone, matrix, no_state, read_state
+
+    state = read_state(order)
+    if not state:
+        raise no_state(order)
+    if config is None:  # as it was made, where nobody says otherwise
+        order = replace(order, languages=tuple(state["languages"]), formats=tuple(state["formats"]))
+    others = state.get("others", [])
+    cells = sorted([*state["cells"], *(c for c in others if not c.get("gone"))], key=lambda c: (c["region"], c["year"]))
+    if config is not None:
+        cells = [c | {"config": config.about(c["region"]).digest()} for c in cells]
+    return [*matrix(order, {**state, "cells": cells, "version": __version__}, True), *gone(order, others)]
 
 
 @click.command()

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,11 @@ def as_cells(cells: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
     return [{"region": region, "year": year} for region, year in cells]
 
 
+def some_cells(cells: Sequence[tuple[str, int]], most: int = 8) -> str:
+    """Return regions and years on one line, of many the first ones."""
+    return ", ".join([*(f"{region} {year}" for region, year in cells[:most]), *["…"] * (len(cells) > most)])
+
+
 def _full(key: str) -> str:
     return key if "." in key else f"cli.{key}"
 
@@ -166,8 +172,7 @@ def save_problems(term: Terminal, report: Any, found: Sequence[Any], no_write: b
     """Write the problem list beside the input; an old list is emptied when there is nothing to say any more."""
     if report is None or no_write:
         return
-    first = next((p for p in found if isinstance(p, Path)), Path.cwd())
-    place = (first if isdir(first) else first.parent) / PROBLEMS
+    place = _list_place(found)
     if not report.problems and not place.is_file():
         return
     try:
@@ -178,6 +183,29 @@ def save_problems(term: Terminal, report: Any, found: Sequence[Any], no_write: b
     if report.guesses:
         write_atomic(place.with_name(MAPPING), report.mapping(term.lang).encode())
         term.say("mapping_saved", file=MAPPING)
+
+
+def _list_place(found: Sequence[Any]) -> Path:
+    first = next((p for p in found if isinstance(p, Path)), Path.cwd())
+    return (first if isdir(first) else first.parent) / PROBLEMS
+
+
+def drop_problems(term: Terminal, found: Sequence[Any]) -> None:
+    """Remove our problem list of an earlier run beside an input that was now read without an error.
+
+    A list that tells errors of other files than those read, or none, stays; so does what we did not write.
+    """
+    from kinerja_analysis.read.report import CheckReport
+    from kinerja_analysis.read.sources import files_of
+
+    place = _list_place(found)
+    told = CheckReport.errors_in(place)
+    read = {name for p in found if isinstance(p, Path) for _, _, name in files_of(p)}
+    elsewhere = {name for name in told or () if name and name not in read and (place.parent / name).exists()}
+    if told and not elsewhere:
+        with suppress(OSError):  # open in Excel: the next run removes it
+            place.unlink()
+            term.say("problems_over", file=place.name)
 
 
 def save_annotated(term: Terminal, report: Any, found: Sequence[Any]) -> None:
@@ -208,6 +236,8 @@ def finish(term: Terminal, done: Any, out: str) -> None:
         term.say("run.nothing_to_do")
     if done.left:
         term.say("run.left", n=done.left)
+    if done.gone:
+        term.say("run.gone", n=len(done.gone), cells=some_cells(done.gone))
     for row in frame[frame["status"] != "done"].itertuples():
         term.say(
             "cell_failed", region=row.region, year=str(row.year), reason=done.reason(row.region, row.year, term.lang)

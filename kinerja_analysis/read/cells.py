@@ -93,6 +93,8 @@ class Cells:
 
         if pa.types.is_dictionary(column.type) and not encoded:
             column = column.cast(column.type.value_type)
+        if pa.types.is_null(column.type):  # a column without any value, as of an empty table
+            return Cells(np.full(len(column), -1, dtype=np.int64), [])
         if pa.types.is_boolean(column.type):
             return Cells.of(column.to_pylist())
         if pa.types.is_nested(column.type):

@@ -11,8 +11,9 @@ import pandas as pd
 from kinerja_analysis.base.errors import Problem
 from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.store import write_atomic
-from kinerja_analysis.base.words import say
+from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.base.xlsx import neutral, text_book
+from kinerja_analysis.read.guard import inspect
 from kinerja_analysis.read.guess import Guess, toml
 
 _SHOWN_RANGES = 6
@@ -89,6 +90,25 @@ class CheckReport(Shown):
             data = text_book({say("problems.report.sheet", lang): rows})
         write_atomic(place, data)
         return place
+
+    @staticmethod
+    def errors_in(path: Path) -> set[str] | None:
+        """Return the names of the files with errors in a saved .xlsx list; None where it is no list of ours.
+
+        ``""`` stands for errors of the whole input.
+        """
+        from python_calamine import CalamineWorkbook
+
+        if not path.is_file() or inspect(path).code:
+            return None
+        try:
+            head, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+        except Exception:  # whatever it is, we did not write it
+            return None
+        for lang in LANGUAGES:
+            if head == say("language.problems", lang).split(", "):
+                return {str(r[2]) for r in rows if r[1] == say("problems.severity.error", lang)}
+        return None
 
     def _view(self, lang: str) -> str:
         from kinerja_analysis.show.lab import MOST

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from os import walk
 from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig, DatabaseConfig
 from kinerja_analysis.base.errors import UsageError, WrongKind
+from kinerja_analysis.base.store import is_own
 from kinerja_analysis.base.table_store import is_store
 from kinerja_analysis.read import database, frames, records, sheets, text, workbook
 from kinerja_analysis.read.cells import Block
@@ -74,6 +76,8 @@ def gather(session: Session, paths: Any) -> None:
     for source in as_sources(paths):
         if _is_place(source) and is_store(Path(source)):
             raise UsageError("errors.store_given", folder=Path(source).name)
+    if n := len(own_folders(paths)):
+        session.log.add("N105", n=n)
     sources: list[Any] = [s for source in as_sources(paths)
                for s in (files_of(Path(source)) if _is_place(source) else [source])]  # fmt: skip
     for done, source in enumerate(sources):
@@ -125,11 +129,30 @@ def files_of(place: Path) -> Iterator[tuple[Path, bool, str]]:
     if not isdir(place):
         yield place, True, place.name
         return
-    for path in sorted(p for p in place.rglob("*") if p.is_file()):
+    found = [Path(folder, name) for folder, names in _walked(place, []) for name in names]
+    for path in sorted(p for p in found if p.is_file()):
         hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
         if (hidden and not path.name.startswith(_TEMPORARY)) or path.stem == PROBLEM_LIST:
             continue
         yield path, False, path.relative_to(place).as_posix()
+
+
+def _walked(place: Path, own: list[Path]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the folders below a place with the names of their files; those of our own making only go into ``own``."""
+    for folder, inner, names in walk(place):
+        mine = {name for name in inner if is_own(Path(folder, name))}
+        own += [Path(folder, name) for name in sorted(mine)]
+        inner[:] = sorted(set(inner) - mine)
+        yield folder, names
+
+
+def own_folders(paths: Any) -> list[Path]:
+    """Return the folders below the given ones that hold reports or stored tables of ours: no input, not read."""
+    own: list[Path] = []
+    for source in as_sources(paths):
+        if _is_place(source) and isdir(source):
+            list(_walked(Path(source), own))
+    return own
 
 
 def is_read(path: Path, named: bool) -> bool:

@@ -20,7 +20,7 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import DisclosureRefused
 from kinerja_analysis.base.keys import key_bytes, key_id
 from kinerja_analysis.base.results import Audit
-from kinerja_analysis.base.store import sealed, write_atomic
+from kinerja_analysis.base.store import inside, sealed, write_atomic
 from kinerja_analysis.release.attacker import HIDDEN, Ints, Published
 from kinerja_analysis.release.linked import Book
 from kinerja_analysis.release.suppress import BASES, rounded
@@ -52,7 +52,8 @@ def remember(public: Audit, out: Path) -> None:
         mine = frame[(frame["region"] == region) & (frame["year"] == year)]
         body = {"format": 1, "key_id": key_id(key), "rows": mine[PUBLISHED].to_numpy(object).tolist()}
         text = json.dumps({**body, "seal": sealed(body, "internal", key)}, ensure_ascii=False)
-        write_atomic(_ledger(out, region, year), text.encode())
+        place = _ledger(out, region, year)
+        write_atomic(inside(place.parent) / place.name, text.encode(), mode=0o600)
 
 
 def remembered(out: Path, region: str, year: int, config: AuditConfig) -> pd.DataFrame | None:

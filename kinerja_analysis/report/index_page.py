@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kinerja_analysis.base.results import Audit, Finding, Status
-from kinerja_analysis.base.store import METRICS, write_atomic
+from kinerja_analysis.base.store import INDEX, INTERNAL, METRICS, inside, standing, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.report import index_parts as parts
 from kinerja_analysis.report.html import MAIN, index_name, sheet, shell_html
@@ -84,11 +84,14 @@ def write_index(out: Path, languages: Sequence[str]) -> list[Path]:
     and ``index.json`` for programs. Public pages name public reports only.
     """
     written = []
-    for root in (out, out / "internal"):
+    for root in (out, out / INTERNAL):
         rows = collect(root)
         if not rows:
             continue
-        joint = together(root)
+        if root != out:
+            inside(root)
+        counted = {0, *(int(r["year"]) for r in rows if r["standing"] != "gone")}
+        joint = [p for p in together(root) if p["year"] in counted]
         named = [(x, index_name(x)) for x in languages]
         if LANGUAGES[0] not in languages:  # an index.html is there in any case
             named.append((languages[0], index_name(LANGUAGES[0])))
@@ -99,7 +102,7 @@ def write_index(out: Path, languages: Sequence[str]) -> list[Path]:
                 own = [r for r in rows if int(r["year"]) == year]
                 mine = [p for p in joint if p["year"] == year]
                 written.append(_write(root / str(year) / name, own, mine, lang, f"{year}/", others))
-        written.append(_machine(root / "index.json", rows, joint))
+        written.append(_machine(root / INDEX, rows, joint))
     return written
 
 
@@ -109,17 +112,21 @@ def _write(path: Path, rows: Sequence[Row], joint: Sequence[Row], lang: str, bas
     links = [(str(p["titles"][lang]), str(p["hrefs"][lang]).removeprefix(base)) for p in joint if lang in p["hrefs"]]
     up = f"../{index_name(lang)}" if base else ""
     page = index_html(local, lang, other_language_hrefs=others, all_years_href=up, joint=links)
-    write_atomic(path, page.encode())
+    write_atomic(path, page.encode(), mode=_mode(rows))
     return path
 
 
 def _machine(path: Path, rows: Sequence[Row], joint: Sequence[Row]) -> Path:
     """Write what the index knows for programs: reports and joint pages with their files, relative to the index."""
-    kept = ("region", "name", "year", "level", "synthetic", "languages", "headline")
+    kept = ("region", "name", "year", "level", "synthetic", "languages", "headline", "standing")
     told = {"reports": [{**{k: r.get(k) for k in kept}, "folder": r["folder"], "files": r.get("files", [])}
                         for r in rows], "joint": list(joint)}  # fmt: skip
-    write_atomic(path, json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True).encode())
+    write_atomic(path, json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True).encode(), mode=_mode(rows))
     return path
+
+
+def _mode(rows: Sequence[Row]) -> int:
+    return 0o600 if rows[0]["level"] == INTERNAL else 0o644
 
 
 def together(root: Path) -> list[dict[str, Any]]:
@@ -141,9 +148,10 @@ def collect(root: Path) -> list[dict[str, Any]]:
     """Return the metrics of all reports under ``<root>/<year>/``.
 
     With ``folder``, ``hrefs``: the addresses of the pages by language and document, and ``other_forms``: those of the
-    report's pdf and xlsx. A damaged report is not listed: the next run makes it again.
+    report's pdf and xlsx; ``standing`` is "" where the report is as it should be (``store.standing``). A damaged
+    report is not listed: the next run makes it again.
     """
-    rows = []
+    rows, marks = [], standing(root)
     for path in sorted(root.glob(f"[12][0-9][0-9][0-9]/*/{METRICS}")):
         row = _told(path)
         if not {"region", "name", "year", "level", "headline"} <= row.keys():
@@ -158,7 +166,8 @@ def collect(root: Path) -> list[dict[str, Any]]:
             elif kind == "xlsx" or (kind == "pdf" and document == MAIN):
                 forms.setdefault(lang, {})[kind] = f"{folder}/{name}"
         forms = {lang: dict(sorted(of.items())) for lang, of in forms.items()}
-        rows.append({**row, "folder": folder, "hrefs": hrefs, "other_forms": forms})
+        how = marks.get((str(row["region"]), int(row["year"]), str(row["level"])), "")
+        rows.append({**row, "folder": folder, "hrefs": hrefs, "other_forms": forms, "standing": how})
     return rows
 
 
@@ -178,7 +187,7 @@ def index_html(rows: Sequence[Row], lang: str, *, other_language_hrefs: Sequence
     ----------
     rows : sequence of mapping
         One per report: ``region name year level synthetic headline`` (see ``headline``) and ``pages``: the addresses
-        of its documents (``produce.DOCUMENTS``) relative to the index; ``forms``: of its pdf and xlsx.
+        of its documents (``produce.DOCUMENTS``) relative to the index; ``forms``: of its pdf and xlsx; ``standing``.
     lang : str
         ``id`` or ``en``.
     other_language_hrefs : sequence of str

@@ -47,13 +47,14 @@ def head(rows: Sequence[Row], lang: str, level: str, years: Sequence[int], other
          up: str) -> str:  # fmt: skip
     """Return the masthead."""
     span = say_("years" if len(years) > 1 else "year", lang, first=str(years[0]), last=str(years[-1])) if years else "–"
-    lead = say_("lead", lang, regions=len({r["region"] for r in rows}), years=span)
+    counted = [r for r in rows if r.get("standing") != "gone"]
+    lead = say_("lead", lang, regions=len({r["region"] for r in counted}), years=span)
     back = f'<nav><ol><li><a href="{escape(up)}">{words("all", lang)}</a></li></ol></nav>' if up else "<span></span>"
     link = translation_links(others)
     badge = f'<span class="level">{escape(say(f"report.badge.{level}", lang))}</span><br>'
     facts = (
         f"<div><dt>{words('level', lang)}</dt><dd>{badge}{words(f'level_{level}', lang)}</dd></div>"
-        f"<div><dt>{words('holds', lang)}</dt><dd>{words('reports', lang, n=len(rows))}</dd></div>"
+        f"<div><dt>{words('holds', lang)}</dt><dd>{words('reports', lang, n=len(counted))}</dd></div>"
     )
     return (
         f'<header class="mast"><div class="wrap"><div class="bar">{back}<span>{link}</span></div>'
@@ -151,6 +152,8 @@ def _cell(row: Row | None, year: int, lang: str) -> str:
         link += f'<p class="op"><a href="{escape(address)}" aria-label="{label}">{text}</a></p>'
     link += _forms(row, year, lang)
     index = "<br>".join(escape(text) for text in _index(top, lang))
+    how = row.get("standing", "")
+    start += f'<p class="ix"><b>{words(f"standing.{how}", lang)}</b></p>' if how else ""
     return f'{start}{verdicts}{_strip(top)}<p class="ix"><b>{index}</b>{lines}</p>{link}</td>'
 
 

@@ -166,7 +166,8 @@ def annual_page(rows: Sequence[annual.Row], year: int, level: str, lang: str) ->
     Parameters
     ----------
     rows : sequence of mapping
-        What the reports of the year and of the years before say of themselves (``metrics.json``), at one level.
+        What the reports of the year and of the years before say of themselves (``metrics.json``), at one level. Those
+        whose data are no longer in the input (``standing``) are named and not counted.
     year : int
     level : "public" or "internal"
     lang : str
@@ -177,7 +178,8 @@ def annual_page(rows: Sequence[annual.Row], year: int, level: str, lang: str) ->
     Page
         Sections in the order of ``ANNUAL_NAMES``; ``region`` is empty.
     """
-    nation = annual.Nation(tuple(rows), year, level, lang)
+    gone = tuple(r for r in rows if r.get("standing") == "gone")
+    nation = annual.Nation(tuple(r for r in rows if r not in gone), year, level, lang, gone)
     makers = (annual.masthead, annual.examined, annual.told, annual.found, annual.values, annual.changes,
               annual.trend, annual.reading)  # fmt: skip
     parts = ((block,) if block is not None else () for block in (make(nation) for make in makers))

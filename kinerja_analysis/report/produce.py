@@ -156,7 +156,7 @@ def make(job: Job, audit: Audit, out: Path, notebooks: Path) -> list[Path]:
     if audit.config.key_file:
         os.environ["KINERJA_KEY_FILE"] = str(Path(audit.config.key_file).expanduser().resolve())
     target = job.folder(out)
-    with replacing(target, mode=0o755) as stage:
+    with replacing(target, level=job.level) as stage:
         load_audit(save_audit(audit, stage / "audit"))  # open for all notebooks, which are forks of this process
         made = {lang: _edition(job, audit, lang, stage, notebooks) for lang in job.languages}
         names = sorted(chain(*(files for files, _ in made.values())))

@@ -15,7 +15,7 @@ from kinerja_analysis.report.together import stands, write_pages
 NOTEBOOK = "40_laporan_tahunan.ipynb"
 FOLDER = "ringkasan"
 NEEDED = {"answers", "rated", "fdr", "rule", "comparators"}  #: reports made before there were summaries lack these
-KEPT = ("region", "name", "year", "level", "synthetic", "headline", "rows")
+KEPT = ("region", "name", "year", "level", "synthetic", "headline", "rows", "standing")
 
 
 def annual_pages(out: Path, languages: Sequence[str]) -> list[Path]:
@@ -29,7 +29,8 @@ def annual_pages(out: Path, languages: Sequence[str]) -> list[Path]:
     for root in (out, out / "internal"):
         rows = [{k: r[k] for k in KEPT} for r in collect(root) if r["headline"].keys() >= NEEDED]
         for year in sorted({int(r["year"]) for r in rows}):
-            if sum(r["year"] == year for r in rows) > 1:
+            n = sum(r["year"] == year and r["standing"] != "gone" for r in rows)
+            if n > 1 or (n == 1 and (root / str(year) / FOLDER).is_dir()):  # one that was published is kept true
                 written += _write(root, year, [r for r in rows if r["year"] <= year], languages)
     return written
 

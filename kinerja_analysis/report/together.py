@@ -33,7 +33,7 @@ def write_pages(
     names: list[str] = []
     titles: dict[str, str] = {}
     shown: dict[str, Any] = {}
-    with replacing(target, mode=0o755) as stage:
+    with replacing(target, level=level) as stage:
         prepare(stage)
         for lang in languages:
             others = tuple(f"{stem}_{x}.html" for x in languages if x != lang)

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.errors import DisclosureRefused, KinerjaError, PartialRun, write_failed
+from kinerja_analysis.base.errors import DisclosureRefused, InputRefused, KinerjaError, PartialRun, write_failed
 from kinerja_analysis.base.results import Level
 from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.store import sweep
@@ -30,7 +30,8 @@ from kinerja_analysis.release import limits_of
 from kinerja_analysis.report.produce import FORMATS, Job, check_choice, joint_pages, make, notebooks_folder, several
 from kinerja_analysis.run import publish
 from kinerja_analysis.run.cluster import Cluster, died
-from kinerja_analysis.run.jobs import Order, Plan, Task, folders, links_digest, merged, plan, write_state
+from kinerja_analysis.run.jobs import Order, Plan, Task, links_digest, merged, plan, undone, write_state
+from kinerja_analysis.run.left import folders
 from kinerja_analysis.run.stored import Part
 from kinerja_analysis.score import score
 
@@ -52,7 +53,8 @@ class RunReport(Shown):
     """What a run did: one row per region and year with ``status`` done, partial (a detector raised) or failed.
 
     ``counts``: how many files' rows were read anew (``read`` 0 or 1), cells ``audited``, report sets ``written`` and
-    ``resumed``. ``failures``: message key and parameters by cell. ``left``: cells of the input not asked for.
+    ``resumed``. ``failures``: message key and parameters by cell. ``left``: cells of the input not asked for. ``gone``:
+    cells with a report from an earlier run that are no longer in the input.
     """
 
     frame: pd.DataFrame
@@ -61,6 +63,7 @@ class RunReport(Shown):
     failures: Mapping[tuple[str, int], Failure] = field(default_factory=dict)
     stale_lock: str = ""
     left: int = 0
+    gone: tuple[tuple[str, int], ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``region year status reason``."""
@@ -155,7 +158,7 @@ def run(
     Raises
     ------
     InputRefused
-        The input has errors; nothing was written.
+        The input has errors: no region was done. Where there are reports already, the log says so.
     DisclosureRefused
         Public reports with limits below 10 persons or 3 raters; nothing was done.
     UsageError
@@ -165,8 +168,12 @@ def run(
     lock = publish.Lock(order.out)
     lock.check()
     with _stoppable():
-        todo = plan(paths, order, region=region, year=year, since=since, resume=resume, new_key=new_key,
-                    progress=progress)  # fmt: skip
+        try:
+            todo = plan(paths, order, region=region, year=year, since=since, resume=resume, new_key=new_key,
+                        progress=progress)  # fmt: skip
+        except InputRefused:
+            publish.refused(order.log)
+            raise
         publish.check_room(order.out, len(todo.todo))
         with lock:
             sweep(order.out)
@@ -205,21 +212,22 @@ def _execute(
             failures[cell] = outcome[3]
         if progress is not None:
             progress("cells", len(cells) - len(merged(todo.todo)) + done, len(cells))
+    failed = [t for t in todo.todo if (t.region, t.year) in failures]
+    write_state(order, todo, undone(order, todo, list(failures)))  # what the pages below say of reports that stand
     summaries, failure = _summaries(order)
     if failure is not None:  # the reports stand; the next run makes the summary again
         summary = ("", max(y for _, y in cells))
         rows[summary], failures[summary] = ("failed", say(failure[0], "en", **failure[1])), failure
     files += summaries + write_index(order.out, order.languages)
     sweep(order.out)  # of workers that died
-    failed = [t for t in todo.todo if (t.region, t.year) in failures]
-    write_state(order, todo, failed)
-    if todo.todo:
+    if todo.todo or publish.last_run(order.out)[0] not in ("", "done", "partial"):
         publish.note(order.log, "run", "partial" if failed else "done", time.monotonic() - begun)
     counts = {"read": int(todo.tables is not None), "audited": len(merged(todo.todo)),
               "written": len(todo.todo) - len(failed), "resumed": len(todo.tasks) - len(todo.todo)}  # fmt: skip
     frame = pd.DataFrame([(*cell, *told) for cell, told in sorted(rows.items())],
                          columns=["region", "year", "status", "reason"])  # fmt: skip
-    return RunReport(frame, tuple(files), counts, failures, stale, len(todo.state["cells"]) - len(cells))
+    return RunReport(frame, tuple(files), counts, failures, stale, len(todo.state["cells"]) - len(cells),
+                     tuple(dict.fromkeys((t.region, t.year) for t in todo.gone)))  # fmt: skip
 
 
 def _summaries(order: Order) -> tuple[list[Path], Failure | None]:

@@ -19,10 +19,13 @@ from kinerja_analysis.base.errors import KinerjaError, UsageError
 from kinerja_analysis.base.keys import key_bytes, key_id
 from kinerja_analysis.base.results import Level
 from kinerja_analysis.base.store import (
+    INTERNAL,
     MANIFEST,
     METRICS,
+    STATE,
     data_digest,
     file_sum,
+    inside,
     manifests,
     read_provenance,
     sealed,
@@ -36,13 +39,13 @@ from kinerja_analysis.detect.between import between
 from kinerja_analysis.read.regions import chosen
 from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import as_sources, files_of, is_read
+from kinerja_analysis.run.left import folders, gone_of, left_over, rows_digest, source_of
 from kinerja_analysis.run.stored import Stored, stored
 
 Cell = tuple[str, int]
-STATE = "run.json"
 #: What a reason to make a report means for the state of what is there.
 STATUS = dict.fromkeys(("asked", "changed", "data", "config", "version", "links", "form"), "stale") | {
-    "": "done", "failed": "failed", "new": "missing",
+    "": "done", "failed": "failed", "new": "missing", "gone": "gone",
 }  # fmt: skip
 #: What a stored audit must say of its making, in the order in which a difference is told.
 MADE_OF = ("version", "config", "data", "links")
@@ -68,7 +71,8 @@ class Order:
 class Task:
     """One report set of the matrix. ``reason`` says why it must be made, "" that it is done.
 
-    ``partial`` names the detectors that raised when a done one was made.
+    ``partial`` names the detectors that raised when a done one was made; ``since`` is the date of the report that
+    stands although it could not be made again.
     """
 
     region: str
@@ -76,17 +80,22 @@ class Task:
     level: Level
     reason: str
     partial: str = ""
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The tasks; what they need: ``tables`` (or where they are stored) and ``links``; None if nothing was read."""
+    """The tasks; what they need: ``tables`` (or where they are stored) and ``links``; None if nothing was read.
+
+    ``gone`` are report sets that stand although their cell is no longer in the input: nothing to be done, to be told.
+    """
 
     tasks: tuple[Task, ...]
     state: Mapping[str, Any]
     tables: Tables | Stored | None = None
     links: pd.DataFrame | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    gone: tuple[Task, ...] = ()
 
     @property
     def todo(self) -> list[Task]:
@@ -108,27 +117,40 @@ def inputs_digest(paths: Any, *told: object) -> str:
 
 def read_state(order: Order) -> dict[str, Any]:
     """Return what the last run wrote down; empty when there was none, or when it was changed."""
+    state = _state(order)
     try:
-        state = dict(json.loads((order.out / "internal" / STATE).read_text(encoding="utf-8")))
         told = str(state.pop("seal"))
         return state if hmac.compare_digest(told, sealed(state, "internal", key_bytes(order.config))) else {}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return {}
+
+
+def _state(order: Order) -> dict[str, Any]:
+    try:
+        return dict(json.loads((order.out / INTERNAL / STATE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def no_state(order: Order) -> UsageError:
+    """Return the sentence for a folder of which ``read_state`` tells nothing: no reports, another key, or changed."""
+    n, key = len(manifests(order.out)), _state(order).get("key")
+    if key not in (None, key_id(key_bytes(order.config))):
+        return UsageError("run.other_key", folder=order.out.name, n=n)
+    return UsageError("run.state_lost" if n else "errors.audit_missing", folder=order.out.name, n=n)
 
 
 def write_state(order: Order, todo: Plan, failed: Sequence[Task]) -> None:
     """Write down what was read and what failed, sealed, so that the next run need not read unchanged files.
 
-    ``others`` are the cells of earlier runs that this one was not asked for.
+    ``others`` are the cells of earlier runs that are not in this one's input (``left_over``).
     """
-    before, mine = read_state(order), {(c["region"], c["year"]) for c in todo.state["cells"]}
-    earlier = [*before.get("cells", ()), *before.get("others", ())]
-    others = [c for c in earlier if (c["region"], c["year"]) not in mine]
+    others = left_over(read_state(order), todo.state, order.out)
     here = {(t.region, t.year, t.level) for t in todo.tasks}
     still = [f for f in todo.state["failed"] if tuple(f) not in here]
     body = {**todo.state, "others": others, "failed": sorted([[t.region, t.year, t.level] for t in failed] + still)}
     text = json.dumps({**body, "seal": sealed(body, "internal", key_bytes(order.config))}, sort_keys=True)
-    write_atomic(order.out / "internal" / STATE, text.encode())
+    write_atomic(inside(order.out / INTERNAL) / STATE, text.encode(), mode=0o600)
 
 
 def made(folder: Path, config: AuditConfig) -> dict[str, Any] | None:
@@ -149,12 +171,6 @@ def made(folder: Path, config: AuditConfig) -> dict[str, Any] | None:
     return {**audit["provenance"], **named, "partial": failed} if same else None
 
 
-def folders(out: Path, level: str, region: str, year: int) -> list[Path]:
-    """Return the report folders of a cell: one, or more when the region changed its name."""
-    root = out if level == "public" else out / "internal"
-    return [p for p in sorted(root.glob(f"{year}/{region}-*")) if p.is_dir()]
-
-
 def task(order: Order, cell: Cell, level: Level, wanted: Mapping[str, Any], failed: set[tuple[Any, ...]],
          resume: bool = True) -> Task:  # fmt: skip
     """Return the task of one cell and level: why it must be made, or that it is done."""
@@ -162,7 +178,7 @@ def task(order: Order, cell: Cell, level: Level, wanted: Mapping[str, Any], fail
     told = made(found[0], order.config) if len(found) == 1 else None
     reason = "" if resume else "asked"
     if told is None:
-        reason = "failed" if (*cell, level) in failed else "changed" if found else "new"
+        reason = "changed" if found else "new"
     elif (told["region"], told["year"], told["level"]) != (*cell, level):
         reason = "changed"
     else:
@@ -170,7 +186,21 @@ def task(order: Order, cell: Cell, level: Level, wanted: Mapping[str, Any], fail
         reason = reason or next(differs, "")
         if not reason and [list(order.languages), list(order.formats)] != [told["languages"], told["formats"]]:
             reason = "form"
+    if reason and reason != "asked" and (*cell, level) in failed:
+        dates = [dt.date.fromtimestamp(p.stat().st_mtime) for f in found if (p := f / METRICS).is_file()]
+        return Task(*cell, level, "failed", since=str(dates[0]) if dates else "")
     return Task(*cell, level, reason, "" if reason or told is None else str(told["partial"]))
+
+
+def undone(order: Order, todo: Plan, cells: Sequence[Cell]) -> list[Task]:
+    """Return the tasks of some cells whose report set is not what this run should have made."""
+    return [t for t in matrix(order, {**todo.state, "failed": ()}, True, cells) if t.reason]
+
+
+def gone(order: Order, others: Sequence[Mapping[str, Any]]) -> tuple[Task, ...]:
+    """Return the report sets of cells that are no longer in the input."""
+    cells = sorted(gone_of(others))
+    return tuple(Task(*c, level, "gone") for c in cells for level in order.levels if folders(order.out, level, *c))
 
 
 def matrix(order: Order, state: Mapping[str, Any], resume: bool, cells: Sequence[Cell] | None = None) -> list[Task]:
@@ -199,12 +229,12 @@ def plan(
     inputs = inputs_digest(paths, region, year) if store is None else store.digest()
     head = {"version": __version__, "config": order.config.digest(), "key": key, "inputs": inputs,
             "languages": list(order.languages), "formats": list(order.formats),
-            "years": list(order.config.years)}  # fmt: skip
+            "years": list(order.config.years), "source": source_of(paths, order.config)}  # fmt: skip
     before = read_state(order)
     if inputs and resume and not refresh and all(before.get(k) == v for k, v in head.items()):
         tasks = matrix(order, before, resume, _asked(before["cells"], region, year, since, order, paths))
         if not any(t.reason for t in tasks):
-            return Plan(tuple(tasks), before, seconds=clock.told)
+            return Plan(tuple(tasks), before, seconds=clock.told, gone=gone(order, before.get("others", ())))
     tables: Tables | Stored
     if store is None:
         tables, told, links = _read(paths, region, year, order, key, progress, new_key, clock)
@@ -213,11 +243,14 @@ def plan(
     if not told:
         raise UsageError("errors.no_cells")
     rows = [{"region": r, "year": y, "config": order.config.about(r).digest(), "data": data,
-             "links": links_digest(links, r, y)} for (r, y), data in told.items()]  # fmt: skip
+             "links": links_digest(links, r, y), "rows": rows_digest(tables, r, y)}
+            for (r, y), data in told.items()]  # fmt: skip
     state = {**head, "cells": rows, "failed": before.get("failed", [])}
+    others = left_over(before, state, order.out)
+    links = joined(links, list(told), order, gone_of(others))
     clock.mark("plan")
     tasks = matrix(order, state, resume, _asked(rows, region, year, since, order, paths, tables))
-    return Plan(tuple(tasks), state, tables, links, clock.told)
+    return Plan(tuple(tasks), state, tables, links, clock.told, gone(order, others))
 
 
 def _read(
@@ -232,7 +265,7 @@ def _read(
         check_key(tables.key_id, order.out)
     clock.mark("read")
     cells = cells_of(tables, order.config)
-    links = joined(between(tables, order.config, cells, key), cells, order)
+    links = between(tables, order.config, cells, key)
     return tables, {(r, y): data_digest(tables.select(region=r, until=y)) for r, y in cells}, links
 
 
@@ -244,7 +277,7 @@ def _opened(
         check_key(mine, order.out)
     told = store.cells()
     clock.mark("read")
-    return store, told, joined(store.links(list(told), key), list(told), order)
+    return store, told, store.links(list(told), key)
 
 
 def check_key(mine: str, out: Path) -> None:
@@ -256,16 +289,18 @@ def check_key(mine: str, out: Path) -> None:
             raise UsageError("identity.other_key", folder=out.name, theirs=theirs, mine=mine)
 
 
-def joined(links: pd.DataFrame, cells: Sequence[Cell], order: Order) -> pd.DataFrame:
+def joined(links: pd.DataFrame, cells: Sequence[Cell], order: Order, left: set[Cell]) -> pd.DataFrame:
     """Mark the cells of a year as audited together, with the mark that stored ones carry where that is true of them.
 
-    It is when every stored audit of the year is read again in this run: those whose links changed are made again.
+    It is when every stored audit of the year is read again in this run, those ``left`` behind aside: those whose links
+    changed are made again.
     """
     marks = {}
     for year in sorted({y for _, y in cells}):
         mine = sorted(c for c in cells if c[1] == year)
         roots = (order.out, order.out / "internal")
-        stored = [f for root in roots for f in root.glob(f"{year}/*/audit/{MANIFEST}")]
+        stored = [f for root in roots for f in root.glob(f"{year}/*/audit/{MANIFEST}")
+                  if (f.parts[-3].split("-")[0], year) not in left]  # fmt: skip
         told = {str(read_provenance(f).get("joint", "")) for f in stored}
         here = {f.parts[-3].split("-")[0] for f in stored} <= {r for r, _ in mine}
         fresh = hashlib.sha256(f"{order.config.digest()} {mine}".encode()).hexdigest()[:16]

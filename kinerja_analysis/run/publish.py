@@ -15,9 +15,10 @@ from types import TracebackType
 from typing import Any
 
 from kinerja_analysis.base.errors import UsageError, write_failed
+from kinerja_analysis.base.store import INTERNAL, LOGS, inside
 
 LOCK = ".kinerja.lock"
-LOGS = "log"
+OUTCOMES = ("started", "done", "partial", "stopped", "refused")  #: what a log says of a run as a whole
 REPORT_BYTES = 6_000_000  #: of one report set, where none is there to be measured
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -127,7 +128,7 @@ class Lock:
 def log_place(out: Path) -> Path:
     """Return where the log of a run that starts now goes."""
     now = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    return out / "internal" / LOGS / f"{now}_{os.getpid()}.jsonl"
+    return out / INTERNAL / LOGS / f"{now}_{os.getpid()}.jsonl"
 
 
 def note(log: Path, stage: str, status: str, seconds: float = 0.0, region: str = "", year: int = 0) -> None:
@@ -135,9 +136,29 @@ def note(log: Path, stage: str, status: str, seconds: float = 0.0, region: str =
     line = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"), "region": region, "year": year,
             "stage": stage, "seconds": round(seconds, 3), "status": status}  # fmt: skip
     with suppress(OSError):
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as out:
+        inside(log.parent)
+        with open(log, "a", encoding="utf-8", opener=lambda path, how: os.open(path, how, 0o600)) as out:
             out.write(json.dumps(line) + "\n")
+
+
+def last_run(out: Path) -> tuple[str, str]:
+    """Return how the last run that wrote a log ended (``OUTCOMES``) and when; "" twice where there is none.
+
+    A run that is over and only started was killed.
+    """
+    for log in sorted((out / INTERNAL / LOGS).glob("*.jsonl"), reverse=True):
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            lines = log.read_text(encoding="utf-8").splitlines()
+            told = [r for r in map(json.loads, lines) if r["stage"] == "run" and r["status"] in OUTCOMES]
+            if told:
+                return told[-1]["status"], told[-1]["time"][:16].replace("T", " ")
+    return "", ""
+
+
+def refused(log: Path) -> None:
+    """Note that a run's input was refused, in a reports folder that is there; a first run leaves nothing."""
+    if log.parent.parent.is_dir():
+        note(log, "run", "refused")
 
 
 def check_room(out: Path, reports: int) -> None:

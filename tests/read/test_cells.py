@@ -18,6 +18,12 @@ def test_only_blanks_and_dashes_are_empty_not_words_like_na() -> None:
     assert [clean(v) for v in ("NA", "null", "None", "n/a", 0.0, False)] == ["NA", "null", "None", "n/a", 0.0, False]
 
 
+def test_a_column_without_any_value_is_empty_also_of_a_table_without_rows() -> None:
+    for n, chunks in ((0, []), (3, [pa.nulls(3)]), (3, [pa.nulls(1), pa.nulls(2)])):
+        cells = Cells.of_arrow(pa.chunked_array(chunks, type=pa.null()))
+        assert cells.codes.tolist() == [-1] * n and cells.distinct == []
+
+
 def test_true_and_one_are_not_confused() -> None:
     cells = Cells.of([True, 1.0, "1", False])
     assert [cells.distinct[c] for c in cells.codes] == ["TRUE", 1.0, "1", "FALSE"]

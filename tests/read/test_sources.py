@@ -1,5 +1,6 @@
 """Files, folders and what lies in them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.read import check, read
-from kinerja_analysis.read.sources import as_sources, find_config
+from kinerja_analysis.read.sources import as_sources, files_of, find_config, own_folders
 from kinerja_analysis.read.template import template
 
 
@@ -81,6 +82,44 @@ def test_a_file_of_titles_only_is_said(tmp_path: Path) -> None:
     found = check(tmp_path)
     assert [(p.code, p.file) for p in found.problems] == [("KA-W307", "baris_kosong.csv"), ("KA-W307", "kosong.csv")]
     assert check(pd.DataFrame(columns=HEADERS.strip().split(","))).problems[0].code == "KA-W307"
+
+
+def test_an_empty_parquet_is_read_as_any_empty_file(tmp_path: Path) -> None:
+    pd.DataFrame(columns=[*HEADERS.strip().split(","), "catatan"]).to_parquet(tmp_path / "kosong.parquet")
+    assert [(p.code, p.file) for p in check(tmp_path).problems] == [("KA-W307", "kosong.parquet")]
+    (tmp_path / "kosong.parquet").unlink()
+    pd.DataFrame({"catatan": []}).astype(object).to_parquet(tmp_path / "lain.parquet")
+    assert {p.code for p in check(tmp_path).problems} == {"KA-W301", "KA-E107"}
+
+
+OWN = {"manifest.json": {"seal": "x", "cells": [], "level": "public"}, "run.json": {"seal": "x", "cells": []},
+       "metrics.json": {"level": "public", "year": 2025, "files": []}, "index.json": {"reports": [], "joint": []},
+       "tables.json": {"seal": "x", "cells": []},
+       "log/1.jsonl": {"stage": "run", "status": "done", "seconds": 0}}  # fmt: skip
+
+
+@pytest.mark.parametrize("record", OWN)
+@pytest.mark.parametrize("above", ["", "internal/"])
+def test_what_we_wrote_below_an_input_is_left_out_and_said(make: Any, record: str, above: str) -> None:
+    make.ekinerja()
+    before = [name for _, _, name in files_of(make.folder)]
+    place = make.folder / "a" / "keluaran" / above / record
+    place.parent.mkdir(parents=True)
+    place.write_text(json.dumps(OWN[record]) + "\n{", encoding="utf-8") if record.startswith("log") else (
+        place.write_text(json.dumps(OWN[record]), encoding="utf-8"))  # fmt: skip
+    pd.DataFrame({"nip": ["1"], "nilai": [1]}).to_parquet(make.folder / "a" / "keluaran" / "scores.parquet")
+    assert own_folders([make.folder]) == [make.folder / "a" / "keluaran"]
+    assert [name for _, _, name in files_of(make.folder)] == before
+    report = check(make.folder, config=make.config)
+    assert report.ok and [(p.code, p.params["n"]) for p in report.problems] == [("KA-N105", 1)]
+
+
+def test_a_folder_is_ours_by_its_record_and_not_by_its_name(make: Any) -> None:
+    make.ekinerja(name="reports/internal/audit/penilaian.xlsx")
+    make.raw(b'{"cells": []}', "reports/internal/audit/manifest.json")
+    make.raw(b"[1]", "reports/metrics.json")
+    assert own_folders(make.folder) == []
+    assert check(make.folder, config=make.config).counts["rows"] > 0
 
 
 def test_a_template_not_yet_filled_in_is_no_empty_export(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ class Nation:
     year: int
     level: str
     lang: str
+    gone: tuple[Row, ...] = ()  #: reports that stand although their data are no longer in the input: not counted
 
     @property
     def now(self) -> list[Row]:
@@ -76,8 +77,12 @@ def examined(nation: Nation) -> Section:
     blocks: list[Block] = [TableBlock(nation.tell("examined_caption"), columns, tuple(rows))]
     blocks += [Text(nation.tell("examined_none"), "small")] if nation.level == "public" else []
     before = {str(r["region"]): str(r["name"]) for r in nation.rows if r["year"] == nation.year - 1}
-    gone = [name for code, name in sorted(before.items()) if code not in {r["region"] for r in nation.now}]
-    blocks += [Text(nation.tell("missing", names=_some(gone, nation.lang)))] if gone else []
+    left = {str(r["region"]): str(r["name"]) for r in nation.gone if r["year"] == nation.year}
+    there = {*left, *(str(r["region"]) for r in nation.now)}
+    earlier = [str(r["name"]) for r in nation.now if r.get("standing") == "failed"]
+    for key, told in (("missing", [name for code, name in sorted(before.items()) if code not in there]),
+                      ("gone", [name for _, name in sorted(left.items())]), ("earlier", earlier)):  # fmt: skip
+        blocks += [Text(nation.tell(key, names=_some(told, nation.lang)))] if told else []
     failed = [str(r["name"]) for r in nation.now if r["headline"]["failed"]]
     blocks += [Text(nation.tell("failed", names=_some(failed, nation.lang)))] if failed else []
     return Section("diperiksa", "1", nation.tell("examined"), tuple(blocks))

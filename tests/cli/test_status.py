@@ -1,0 +1,111 @@
+"""``kinerja status`` and what a run leaves beside the input: the last run's outcome, another key, old problem lists."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pytest
+from click.testing import CliRunner, Result
+
+from kinerja_analysis.base.errors import InputRefused, UsageError
+from kinerja_analysis.cli import cli
+from kinerja_analysis.read import check
+from kinerja_analysis.read.report import CheckReport
+from kinerja_analysis.simulate import simulate
+
+BAD = "nip;hasil_kerja\n1;HEBAT\n"
+
+
+def kinerja(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(a) for a in arguments], env={"KINERJA_LANG": "en"})
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One small region audited from its folder, the reports below it as ``kinerja audit .`` puts them there."""
+    folder = tmp_path_factory.mktemp("status")
+    simulate(["76.02"], [2025], seed=1, size=40).write(folder / "in")
+    key = folder / "kunci"
+    key.write_text("k" * 43 + "\n", encoding="utf-8")
+    key.chmod(0o600)
+    told = (folder / "in" / "kinerja.toml").read_text(encoding="utf-8")
+    top = f'key_file = "{key.as_posix()}"\nlanguages = ["id"]\ndetectors = ["distribution"]\n'
+    (folder / "in" / "kinerja.toml").write_text(top + told, encoding="utf-8")
+    done = kinerja("audit", folder / "in", "--out", folder / "in" / "reports", "--level", "internal", "--jobs", 1)
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+@pytest.fixture
+def inputs(world: Path, tmp_path: Path) -> Path:
+    shutil.copytree(world / "in", tmp_path / "in")
+    return tmp_path / "in"
+
+
+def again(inputs: Path, *more: str) -> Result:
+    return kinerja("audit", inputs, "--out", inputs / "reports", "--level", "internal", "--jobs", 1, *more)
+
+
+def test_reports_below_the_input_are_not_read_again(inputs: Path) -> None:
+    for done in (again(inputs, "--dry-run"), again(inputs)):
+        assert done.exit_code == 0, done.output
+        assert "1 folder inside the input holds what this program itself wrote" in done.output
+        assert "up to date" in done.output
+    assert kinerja("check", inputs, "--no-write").exit_code == 0
+
+
+def test_reports_sealed_with_another_key_are_no_missing_ones(inputs: Path) -> None:
+    out = inputs / "reports"
+    told = kinerja("status", "--out", out)
+    assert isinstance(told.exception, UsageError) and told.exception.key == "run.other_key"
+    assert "--config" in told.exception.text("id") and "another key" in told.exception.text("en")
+    shown = kinerja("status", "--out", out, "--config", inputs / "kinerja.toml", "--json")
+    assert [(t["region"], t["last_run"]) for t in json.loads(shown.output)] == [("76.02", "done")] * 2
+    state = out / "internal" / "run.json"
+    state.write_text(state.read_text(encoding="utf-8").replace("76.02", "76.01"), encoding="utf-8")
+    changed = kinerja("status", "--out", out, "--config", inputs / "kinerja.toml").exception
+    assert isinstance(changed, UsageError) and changed.key == "run.state_lost"
+    missing = kinerja("status", "--out", inputs / "tidak_ada").exception
+    assert isinstance(missing, UsageError) and missing.key == "errors.audit_missing"
+
+
+def test_a_refused_run_is_told_until_one_succeeds_and_its_list_goes_with_it(inputs: Path) -> None:
+    def status() -> str:
+        return kinerja("status", "--out", inputs / "reports", "--config", inputs / "kinerja.toml").output
+
+    assert ": done." in status()
+    (inputs / "rusak.csv").write_text(BAD, encoding="utf-8")
+    dry = again(inputs, "--dry-run", "--no-write")
+    assert isinstance(dry.exception, InputRefused) and "refused" not in status(), "nothing was to be done"
+    assert isinstance(again(inputs).exception, InputRefused)
+    assert "the input was refused" in status() and (inputs / "masalah.xlsx").is_file()
+    (inputs / "rusak.csv").unlink()
+    assert again(inputs, "--no-write").exit_code == 0 and (inputs / "masalah.xlsx").is_file()
+    done = again(inputs)
+    assert "masalah.xlsx) was removed" in done.output and not (inputs / "masalah.xlsx").exists()
+    assert ": done." in status()
+
+
+def test_other_problem_lists_stay(inputs: Path) -> None:
+    place, own = inputs / "masalah.xlsx", inputs / "a"
+    book = openpyxl.Workbook()
+    book.active.append(["kode", "catatan saya"])
+    book.save(place)
+    again(inputs)
+    assert place.is_file() and CheckReport.errors_in(place) is None, "somebody else's"
+    own.mkdir()
+    (own / "rusak.csv").write_text(BAD, encoding="utf-8")
+    found = check(own / "rusak.csv")
+    assert not found.ok
+    found.save(inputs / "masalah.xlsx", "en")
+    assert CheckReport.errors_in(place) == {p.file for p in found.problems if p.severity == "error"}
+    shutil.move(own / "rusak.csv", inputs / "rusak.csv")
+    one = next(p for p in inputs.rglob("*.xlsx") if "reports" not in p.parts and p != place)
+    shutil.copy(one, inputs / "satu.xlsx")
+    alone = kinerja("audit", inputs / "satu.xlsx", "--out", inputs / "lain", "--level", "internal", "--jobs", 1)
+    assert alone.exit_code == 0 and place.is_file(), "another file's errors"
+    place.write_bytes(b"PK\x03\x04 no workbook")
+    assert CheckReport.errors_in(place) is None
