@@ -153,7 +153,8 @@ def plot(result: Result, ax: Axes | None = None, lang: str = "id") -> Axes:
             ax = pyplot.figure(figsize=size).add_axes((0.0, 0.0, 1.0, 1.0))
         ax.set_axis_off()
         if bare:
-            words = "\n".join(wrap(_reason(result, lang), max(12, int(across(ax) / LETTER))))
+            most = max(12, int(across(ax) / LETTER))
+            words = "\n".join(wrap(_reason(result, lang), most, break_long_words=False, break_on_hyphens=False))
             ax.text(0.5, 0.5, words, ha="center", va="center", transform=ax.transAxes, color=theme.MUTED)
             return ax
         box = ax.get_position()
