@@ -68,7 +68,7 @@ def shifts(before: Within, now: Within, *, delta_sd: float, min_ratees: int, lev
     first, second, n1, n2 = (both[c].to_numpy(np.float64) for c in ("se_own_1", "se_own_2", "n_1", "n_2"))
     shared, r = _shared(before, now, both["rater"])
     own = first**2 + second**2 - 2 * r * first * second * shared / np.sqrt(n1 * n2)
-    variance = own + _others(before, now, both, shared)
+    variance = np.maximum(own + _others(before, now, both, shared), 0.0)  # the very same scores again: no error
     fourth = first**4 / both["df_1"].to_numpy(np.float64) + second**4 / both["df_2"].to_numpy(np.float64)
     df = np.divide((first**2 + second**2) ** 2, fourth, out=np.full(change.size, np.nan), where=fourth > 0)
     centre, extra = _centre(change, variance)
