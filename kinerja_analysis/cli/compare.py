@@ -51,7 +51,7 @@ def compare_command(
     left = {c for c in stored.cells if marks.get((*c, level)) == "gone"}
     audit = chosen(stored, regions, years, left)
     if left and not regions:
-        term.say("compare.gone", n=len(left), cells=some_cells(sorted(left)))
+        term.say("compare.gone", cells=some_cells(sorted(left)))
     regions_, years_ = compared(audit)
     found = [regions_] if years_ is None or years_ is regions_ else [regions_, years_]
     term.json(_json(found))

@@ -29,8 +29,9 @@ def annual_pages(out: Path, languages: Sequence[str]) -> list[Path]:
     for root in (out, out / "internal"):
         rows = [{k: r[k] for k in KEPT} for r in collect(root) if r["headline"].keys() >= NEEDED]
         for year in sorted({int(r["year"]) for r in rows}):
-            n = sum(r["year"] == year and r["standing"] != "gone" for r in rows)
-            if n > 1 or (n == 1 and (root / str(year) / FOLDER).is_dir()):  # one that was published is kept true
+            gone = [r["standing"] == "gone" for r in rows if r["year"] == year]
+            n = gone.count(False)
+            if n > 1 or (n and any(gone) and (root / str(year) / FOLDER).is_dir()):  # what was published is kept true
                 written += _write(root, year, [r for r in rows if r["year"] <= year], languages)
     return written
 

@@ -31,7 +31,7 @@ from kinerja_analysis.report.produce import FORMATS, Job, check_choice, joint_pa
 from kinerja_analysis.run import publish
 from kinerja_analysis.run.cluster import Cluster, died
 from kinerja_analysis.run.jobs import Order, Plan, Task, links_digest, merged, plan, undone, write_state
-from kinerja_analysis.run.left import folders
+from kinerja_analysis.run.left import forget
 from kinerja_analysis.run.stored import Part
 from kinerja_analysis.score import score
 
@@ -343,7 +343,7 @@ def do_cell(
                 now = stage("release", now)
             job = Job(region, year, level, order.languages, order.formats, audit.name(region))
             written += make(job, edition, order.out, order.notebooks)
-            _forget(order.out, job)
+            forget(order.out, job)
             now = stage(f"report {level}", now)
         if refused is not None:
             raise refused
@@ -355,15 +355,6 @@ def do_cell(
     except Exception as error:  # its text may hold data
         return _failed("run.our_bug", order, cell, {"kind": type(error).__name__})
     return ("partial", ", ".join(audit.failed), written, None) if audit.failed else ("done", "", written, None)
-
-
-def _forget(out: Path, job: Job) -> None:
-    """Remove the report set of the same region, year and level under an earlier name."""
-    import shutil
-
-    for other in folders(out, job.level, job.region, job.year):
-        if other != job.folder(out):
-            shutil.rmtree(other, ignore_errors=True)
 
 
 _followed: list[int] = []

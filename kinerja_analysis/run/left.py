@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from kinerja_analysis.base.keys import key_bytes
 from kinerja_analysis.base.store import INTERNAL, data_digest
 from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.read.sources import as_sources
+from kinerja_analysis.report.produce import Job
 
 Row = Mapping[str, Any]
 
@@ -21,6 +23,13 @@ def folders(out: Path, level: str, region: str, year: int) -> list[Path]:
     """Return the report folders of a cell: one, or more when the region changed its name."""
     root = out if level == "public" else out / INTERNAL
     return [p for p in sorted(root.glob(f"{year}/{region}-*")) if p.is_dir()]
+
+
+def forget(out: Path, job: Job) -> None:
+    """Remove the report set of the same region, year and level under an earlier name."""
+    for other in folders(out, job.level, job.region, job.year):
+        if other != job.folder(out):
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def source_of(paths: Any, config: AuditConfig) -> list[list[str]]:
