@@ -149,8 +149,8 @@ def review_rows(view: View) -> pd.DataFrame:
                 "topic": steps.about(view, row, found).replace("\n", " · "),
                 "concerned": row["concerned"],
                 "finding": " ".join(dict.fromkeys(told)),
-                "question": say(row["question"], view.lang),
-                "step": say(row["step"], view.lang),
+                "question": steps.asking(view, row, found, "question").replace("\n", " "),
+                "step": steps.asking(view, row, found, "step").replace("\n", " "),
                 "data_rows": steps.addresses(view, found, MOST_ROWS),
                 "reply": "",
             }
