@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kinerja_analysis.detect._index_blocks import mutual
 from kinerja_analysis.detect.attributes import declared, dummies, latest, members, values
 from kinerja_analysis.detect.context import Context, placed
 from kinerja_analysis.detect.copies import copied
@@ -101,14 +102,15 @@ def cell_of(ctx: Context, scope: str, rows: pd.DataFrame) -> Cell:
     """Return the members with their comparators; peers count for the export only in the scope ``both``.
 
     A comparator exists by its columns and by the number of units that have it, never by its values. Peer ratings that
-    repeat the supervisor's beyond chance are left out.
+    repeat the supervisor's or another peer's beyond chance are left out.
     """
     least = int(ctx.threshold("index.min_units").value)
     capaian = _capaian(ctx, rows)
     peers = _peers(ctx, rows) if scope != FULL else _none()
     drop = np.zeros(len(peers), bool)
     if len(peers):
-        drop = pd.MultiIndex.from_frame(peers[["ratee", "rater"]]).isin(copied(ctx))
+        told = pd.MultiIndex.from_frame(peers[["ratee", "rater"]])
+        drop = told.isin(copied(ctx)) | told.isin(mutual(ctx))
         peers = peers[~drop].reset_index(drop=True)
     units = {CAPAIAN: _units(rows, np.flatnonzero(np.isfinite(capaian))), PEER: _units(rows, peers["i"].unique())}
     names = tuple(n for n in (PEER, CAPAIAN) if units[n] >= least)

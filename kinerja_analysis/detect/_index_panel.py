@@ -15,10 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
+from kinerja_analysis.detect._index_blocks import KEY, repeated
 from kinerja_analysis.detect._index_evidence import FULL, Cell
 from kinerja_analysis.detect._leniency_changes import changes_of
 from kinerja_analysis.detect.attributes import by_size, dummies
 from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.copies import copied
 from kinerja_analysis.detect.counts import accounting
 from kinerja_analysis.detect.fits import sd_limits
 from kinerja_analysis.stats.supported_order import SupportedOrder
@@ -173,36 +175,20 @@ def _apart(effect: Floats, weight: Floats) -> Floats:
 def integrity(ctx: Context, ratings: pd.DataFrame) -> tuple[int, int]:
     """Return how many rows of the files behind ratings are usable, unique and no copied block, of how many.
 
-    A block is copied when two raters gave five or more employees the same scores throughout, and not one score to all.
+    A block is copied when two raters gave the same employees exactly the same scores beyond chance (``repeated``).
+    Peers' copies of the supervisor are no evidence (``copies``) and told apart; they do not close the gate.
     """
-    copied = _blocks(ratings)
+    apart = (ratings["source"] == "peer") & pd.MultiIndex.from_frame(ratings[["ratee", "rater"]]).isin(copied(ctx))
+    blocks = _blocks(ratings[~apart], ctx.config.fdr)
     lines = ctx.memo("accounting", lambda: accounting(ctx)[0])
     rows = ratings["row"].drop_duplicates()
     files = pd.to_numeric(rows.str.partition(":")[0], errors="coerce").unique() if len(lines) else []
     lines = lines[lines["file"].isin(files) & (lines["table"] == "ratings")]
     read, kept = (int(lines[c].sum()) if len(lines) else len(rows) for c in ("rows", "kept"))
-    return max(kept - copied, 0), max(read, 1)
+    return max(kept - blocks, 0), max(read, 1)
 
 
-BLOCK = 5
-
-
-def _blocks(ratings: pd.DataFrame) -> int:
-    """Return the rows of raters who repeat another rater's scores of at least five employees, all of them."""
-    rows = ratings[ratings["rater"].notna()]
-    several = rows.groupby(["period", "ratee"])["rater"].transform("nunique") > 1
-    rows = rows[several]
-    if rows.empty:
-        return 0
-    seal = pd.util.hash_pandas_object(rows[["criterion", "score"]].round(6), index=False)
-    whole = seal.groupby([rows["period"], rows["rater"], rows["ratee"]]).sum().rename("seal").reset_index()
-    whole = whole.assign(twice=whole.groupby(["period", "ratee", "seal"])["rater"].transform("size") > 1)
-    both = whole[whole.groupby("rater")["twice"].transform("sum") >= BLOCK]
-    both = both.merge(both, on=["period", "ratee"], suffixes=("", "_b"))
-    both = both[both["rater"] < both["rater_b"]]
-    both = both.assign(same=both["seal"] == both["seal_b"])
-    found = both.groupby(["period", "rater", "rater_b"]).agg(
-        n=("ratee", "size"), same=("same", "all"), kinds=("seal", "nunique")
-    )  # fmt: skip
-    hits = found[(found["n"] >= BLOCK) & found["same"] & (found["kinds"] > 1)].reset_index()
-    return int(rows.loc[rows["rater"].isin(hits["rater_b"]), "row"].nunique())
+def _blocks(ratings: pd.DataFrame, fdr: float = 0.10) -> int:
+    """Return the rows that repeat another rater's scores, all but one rater's of each block."""
+    found = pd.MultiIndex.from_frame(ratings[KEY]).isin(repeated(ratings, fdr))
+    return int(ratings.loc[found, "row"].nunique())

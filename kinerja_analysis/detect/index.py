@@ -3,7 +3,7 @@
 Measures, all without flags: ``index`` and ``index_conditional`` (region), ``index_order`` (source: each comparator),
 the six dimensions ``index_differentiation``, ``index_agreement``, ``index_equity``, ``index_impartiality``,
 ``index_achievement``, ``index_integrity``, points lost ``index_loss`` (attribute) and ``index_loss_single``, and
-``index_copies`` (peers who repeat the supervisor).
+``index_copies`` (peers who repeat the supervisor) with ``index_copies_peers`` (peers who repeat each other).
 Scopes: the predikat against achievement (``ekinerja``), against peers too (``both``), the supervisor's scores
 (``multisource``).
 """
@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
+from kinerja_analysis.detect import _index_blocks as blocks
 from kinerja_analysis.detect import _index_panel as panel
 from kinerja_analysis.detect._index_evidence import (
     BOTH,
@@ -85,6 +86,8 @@ def _form(ctx: Context, out: Collector, cell: Cell) -> None:
     usable = _integrity(ctx, out, cell)
     if cell.scope != FULL and (told := counted(ctx)):
         out.add("copies", Status.CLEAR, "index_copies", scope=cell.scope, **told)
+    if cell.scope != FULL and (told := blocks.counted(ctx)):
+        out.add("copies_peers", Status.CLEAR, "index_copies_peers", scope=cell.scope, **told)
     _differentiation(ctx, out, cell)
     if cell.names and usable:
         shared = groups(ctx, cell)

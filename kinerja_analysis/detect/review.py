@@ -8,7 +8,7 @@ finding is true, per conversation it takes. Nothing here is a new finding; the l
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -98,8 +98,8 @@ def _order(item: tuple[tuple[str, str], list[_Piece]], meeting: float) -> tuple[
 
 
 def _records(entry: int, parts: list[_Piece], meeting: float) -> Iterator[dict[str, object]]:
-    """Yield the rows of one entry, the evidence that concerns most first."""
-    parts = sorted(parts, key=lambda p: (-p.concerned, p.detector, p.finding.code, p.finding.scope))
+    """Yield the rows of one entry: flags before open matters, and the evidence that concerns most first."""
+    parts = sorted(parts, key=lambda p: (p.kind != "flag", -p.concerned, p.detector, p.finding.code, p.finding.scope))
     lead = parts[0]
     worth = _worth(parts, meeting)
     persons = max(_persons(p.finding) for p in parts)
@@ -109,7 +109,8 @@ def _records(entry: int, parts: list[_Piece], meeting: float) -> Iterator[dict[s
             "region": f.region, "year": f.year, "entry": entry, "worth": worth, "concerned": p.concerned,
             "kind": lead.kind, "subject_kind": f.subject_kind, "subject": f.subject, "persons": int(persons),
             "detector": p.detector, "code": f.code, "measure": f.measure, "scope": f.scope,
-            "question": _words(lead, "ask"), "step": _words(lead, "develop"), "rows": list(f.rows),
+            "question": _words(lead.finding, lead.kind, "ask"), "step": _words(lead.finding, lead.kind, "develop"),
+            "rows": list(f.rows),
         }  # fmt: skip
 
 
@@ -118,14 +119,31 @@ def _persons(f: Finding) -> int:
     e = f.estimate
     if e is None:
         return 0
-    return int(e.value) if e.unit == "persons" else int(f.params.get("team", e.n))
+    return int(e.value) if e.unit == "persons" else _behind(f, e.n)
 
 
-def _words(piece: _Piece, what: str) -> str:
+def _behind(f: Finding, n: int) -> int:
+    """Return the employees behind a finding: the team of example cases; of pairs, the fewest who form so many."""
+    if "dyads" in f.params:
+        return math.ceil((1 + math.sqrt(1 + 8 * int(f.params["dyads"]))) / 2)
+    return int(f.params.get("team", n))
+
+
+def _words(f: Finding, kind: str, what: str) -> str:
     """Return the key of the question or step: of the code, else of the detector, else of the kind of entry."""
-    code = piece.finding.code.split(".", 1)[1]
-    keys = (f"review.{piece.detector}.{what}_{code}", f"review.{piece.detector}.{what}", f"review.{what}_{piece.kind}")
+    detector, code = f.code.split(".", 1)
+    keys = (f"review.{detector}.{what}_{code}", f"review.{detector}.{what}", f"review.{what}_{kind}")
     return next(key for key in keys if has(key))
+
+
+def asked(entry: pd.Series, found: Sequence[Finding], column: str) -> tuple[str, ...]:
+    """Return the keys of the questions (``question``) or steps (``step``) of an entry: of everything flagged, in order.
+
+    An entry without a flag has the one of its first row.
+    """
+    what = {"question": "ask", "step": "develop"}[column]
+    keys = [_words(f, "flag", what) for f in found if f.status is Status.FLAGGED]
+    return tuple(dict.fromkeys(keys)) or (str(entry[column]),)
 
 
 def _pieces(name: str, result: Result) -> Iterator[_Piece]:
@@ -162,10 +180,11 @@ def _code(f: Finding) -> str:
 def concerned(f: Finding) -> float:
     """Return the expected number of employees that a finding concerns: persons x net share x chance that it is true.
 
-    A finding that counts the employees itself (``persons``, or a count as its value) concerns these, one about example
-    cases the rater's ``team``. The chance is the finding's posterior where it has one, else 1 minus its adjusted
-    p-value (the expected share of false ones among flags as strong), else 1 where it has a range. Without any of these
-    (a full count, an open question) either explanation is taken to be as likely: one half.
+    A finding that counts the employees itself (``persons``, or a count as its value) concerns these, one about
+    example cases the rater's ``team``, one about pairs (``dyads``) at least as many as form them. The chance is the
+    finding's posterior where it has one, else 1 minus its adjusted p-value (the expected share of false ones among
+    flags as strong), else 1 where it has a range. Without any of these (a full count, an open question) either
+    explanation is taken to be as likely: one half.
 
     >>> from kinerja_analysis.base.results import Estimate
     >>> e = Estimate(0.5, 0.2, 0.8, n=20, unit="sd")
@@ -176,7 +195,7 @@ def concerned(f: Finding) -> float:
     if e is None:
         return 0.0
     counted = f.params.get("persons", e.value if e.unit in ("persons", "count") else None)
-    persons = f.params.get("team", e.n) * net_share(f) if counted is None else float(counted)
+    persons = _behind(f, e.n) * net_share(f) if counted is None else float(counted)
     return _chance(f) * persons
 
 

@@ -153,7 +153,8 @@ def review_rows(view: View) -> pd.DataFrame:
         rows.append({
             "entry": view.say("review.entry", entry=int(row["entry"])), "subject": steps.who(view, found[0]),
             "topic": topic, "concerned": row["concerned"], "finding": " ".join(dict.fromkeys(told)),
-            "question": say(row["question"], view.lang), "step": say(row["step"], view.lang),
+            "question": steps.asking(view, row, found, "question").replace("\n", " "),
+            "step": steps.asking(view, row, found, "step").replace("\n", " "),
             "data_rows": steps.addresses(view, found, MOST_ROWS), "reply": "",
         })  # fmt: skip
     return pd.DataFrame(rows)

@@ -196,6 +196,65 @@ def test_a_block_copied_from_another_rater(make_cell: Cell) -> None:
     assert panel._blocks(copied) == 10 and panel._blocks(alike) == 0
 
 
+def teams_of_peers(seed: int, rings: int, *, scale: int = 101, criteria: int = 7) -> pd.DataFrame:
+    """22 teams of 8: a supervisor, all 7 peers and self; in the first ``rings`` teams every peer repeats the first."""
+    g, rows = np.random.default_rng(seed), []
+    cuts = np.array([-2.2, -1.2, 0.0, 1.0])
+    for team in range(22):
+        for e in range(8):
+            merit, first = g.normal(), None
+            for r in (*range(8), 8):
+                latent = 0.7 * merit + g.normal(0, 0.4) + g.normal(0, 0.5, criteria)
+                score = (76 + 8 * latent).round().clip(0, 100) if scale > 5 else 20.0 * np.searchsorted(cuts, latent)
+                if r not in (e, 8):
+                    first = score if first is None else first
+                    score = first if team < rings else score
+                source = {e: "self", 8: "supervisor"}.get(r, "peer")
+                rater = f"S{team:02d}" if r == 8 else f"E{team:02d}{r}"
+                rows += [(f"E{team:02d}{e}", rater, source, f"c{k}", v, f"o{team:02d}") for k, v in enumerate(score)]
+    return pd.DataFrame(rows, columns=["ratee", "rater", "source", "criterion", "score", "opd"])
+
+
+@pytest.mark.parametrize(("scale", "criteria"), [(101, 7), (5, 7), (5, 3)])
+def test_peers_who_copy_each_other_count_once(make_cell: Cell, run_detector: Run, scale: int, criteria: int) -> None:
+    """Peers of 2 teams: 2 x 8 x 6 of 1,232 ratings repeat another; their own self ratings hide nothing."""
+    fair, ring = (make_cell(pairs=teams_of_peers(7, n, scale=scale, criteria=criteria)) for n in (0, 2))
+    assert panel._blocks(fair.multisource) == 0
+    honest, result = (run_detector("index", c) for c in (fair, ring))
+    assert honest.first(measure="index_copies_peers") is None
+    said = pick(result, "index_copies_peers", "multisource")
+    assert said.estimate is not None and said.estimate.value == pytest.approx(96, abs=0 if criteria == 7 else 6)
+    assert said.params["employees"] >= 16 and said.estimate.n == 1232 and "96" in said.sentence("id")
+    share = pick(result, "index_integrity", "multisource").estimate.value
+    assert share == pytest.approx(1 - said.estimate.value / (22 * 8 * 9), abs=1e-9)
+    values = [pick(r, "index", "multisource").estimate.value for r in (honest, result)]
+    assert values[1] < values[0] + 1 and pick(result, "index", "multisource").params["excluded"] == said.estimate.value
+
+
+def test_a_region_where_all_peers_copy_closes_the_gate(make_cell: Cell, run_detector: Run) -> None:
+    result = run_detector("index", make_cell(pairs=teams_of_peers(8, 22)))
+    assert pick(result, "index_copies_peers", "multisource").estimate.value == 22 * 8 * 6
+    assert pick(result, "index", "multisource").code == "index.gate"
+
+
+@pytest.mark.parametrize(("top", "scale", "criteria"), [(0.4, 3, 3), (0.9, 3, 3), (0.6, 4, 3), (0.8, 5, 7)])
+def test_a_ceiling_makes_no_copies(make_cell: Cell, top: float, scale: int, criteria: int) -> None:
+    """Honest peers, few levels and most in the top ones: equal vectors are common and count for nothing."""
+    cuts = np.linspace(-2.5, reference.norm.ppf(1 - top), scale - 1)
+    for seed in range(6):
+        g = np.random.default_rng([seed, scale])
+        e, r = (a.ravel() for a in np.mgrid[0:96, 0:7])
+        merit, level = g.normal(0, 0.7, 96), g.normal(0, 0.5, 96)
+        rater = e // 8 * 8 + (e % 8 + r + 1) % 8
+        latent = (merit[e] + level[rater] + g.normal(0, 0.3, e.size))[:, None] + g.normal(0, 0.4, (e.size, criteria))
+        rows = pd.DataFrame(np.searchsorted(cuts, latent)).assign(ratee=e, rater=rater)
+        long = rows.melt(["ratee", "rater"], var_name="criterion", value_name="score").astype({"criterion": "str"})
+        long = long.assign(ratee="E" + long["ratee"].astype("str"), rater="E" + long["rater"].astype("str"))
+        vectors = rows.groupby("ratee").apply(lambda f: f.drop(columns="rater").duplicated(keep=False).mean())
+        assert vectors.mean() > 0.1
+        assert panel._blocks(make_cell(pairs=long.assign(source="peer")).multisource) == 0
+
+
 # --- what is planted -------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from kinerja_analysis.base.results import Estimate, Finding, Result, Status
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.detect.contract import in_review
-from kinerja_analysis.detect.review import KINDS, concerned, net_share, review
+from kinerja_analysis.detect.review import KINDS, asked, concerned, net_share, review
 
 FLAG, CLEAR = Status.FLAGGED, Status.CLEAR
 
@@ -42,6 +42,35 @@ def test_one_conversation_per_person_with_all_evidence() -> None:
     assert frame["entry"].tolist() == [1, 1]
     assert frame["code"].tolist() == ["leniency.lenient", "halo.flat"], "what concerns more employees first"
     assert set(frame["question"]) == {"review.leniency.ask_lenient"} and set(frame["persons"]) == {20}
+
+
+def test_a_flag_leads_and_every_flag_is_asked() -> None:
+    """An open matter of more employees neither makes the entry unsettled nor displaces the questions of the flags."""
+    best = Estimate(0.02, 0.0, 0.2, n=90, unit="share")
+    matter = flag("leniency.tipping_best", "tipping", "rater", "PA", best, status=CLEAR, scope="ekinerja")
+    uniform = flag("straight_lining.single_rater", "single_value", "rater", "PA", Estimate(1.0, n=8, unit="share"),
+                   p_adjusted=0.01, scope="ekinerja")  # fmt: skip
+    slope = Estimate(0.1, 0.0, 0.2, n=20, unit="ratio")
+    found = [matter, uniform, flag("halo.flat", "profile_slope", "rater", "PA", slope, p_adjusted=0.01)]
+    frame = listed(*found)
+    assert frame["code"].iloc[-1] == "leniency.tipping_best" and set(frame["kind"]) == {"flag"}
+    by = {f.code: f for f in found}
+    ordered = [by[c] for c in frame["code"]]
+    keys = asked(frame.iloc[0], ordered, "question")
+    assert keys[0] == frame["question"].iloc[0]
+    assert set(keys) == {"review.halo.ask", "review.straight_lining.ask"}
+    alone = listed(matter)
+    assert set(alone["kind"]) == {"open"}
+    assert asked(alone.iloc[0], [matter], "question") == ("review.leniency.ask_tipping_best",)
+
+
+def test_pairs_are_not_counted_as_employees() -> None:
+    """192 pairs are formed by 21 employees or more: 20 make 190."""
+    rho = Estimate(0.5, 0.4, 0.6, n=192, unit="correlation")
+    unit = flag("reciprocity.unit_beyond", "reciprocity", "unit", "Dinas A", rho, p_adjusted=0.0,
+                params={"dyads": 192}, threshold=0.2)  # fmt: skip
+    frame = listed(unit)
+    assert frame["persons"].tolist() == [21] and frame["concerned"].tolist() == pytest.approx([21 * 0.3])
 
 
 def test_a_team_is_its_supervisor() -> None:

@@ -16,6 +16,7 @@ from kinerja_analysis.show.table import header
 PANEL = ("differentiation", "agreement", "equity", "impartiality", "achievement", "integrity")
 USUAL = 0.50  #: reliability of one supervisor rating in published studies
 SCOPES = (("both", "ekinerja"), ("multisource",))  #: of each kind of score, the one with most evidence first
+COPIES = ("index_copies", "index_copies_peers")
 FAILURES = ("shared", "copied", "homogeneous", "true_gap", "level", "capaian")
 
 
@@ -50,7 +51,8 @@ def _kind(view: View, found: Finding) -> list[Block]:
     text = view.sentence(found)
     if found.status not in ANSWERED:
         none = Text(view.say("index.none"), "sentence")
-        return [title, none, Text(text, codes=(found.code,)), *_ceiling(view, found.scope), *_panel(view, found.scope)]
+        why = [Text(text, codes=(found.code,)), *_said(view, found.scope, *COPIES)]
+        return [title, none, *why, *_ceiling(view, found.scope), *_panel(view, found.scope)]
     head, rest = split(text)
     e = found.estimate
     assert e is not None
@@ -60,10 +62,14 @@ def _kind(view: View, found: Finding) -> list[Block]:
     made = figure(view, "supported", found, wide=400, caption=caption, codes=(found.code,))
     blocks += list(made) if made is not None else []
     blocks.append(Text(_beside(view, found), codes=(found.code,)))
-    for f in _all(view, found.scope, "index_copies", "index_conditional", "index_order"):
-        if f.status in ANSWERED:
-            blocks.append(Text(view.sentence(f), codes=(f.code,), numbers=_numbers(f)))
+    blocks += _said(view, found.scope, *COPIES, "index_conditional", "index_order")
     return [*blocks, *_panel(view, found.scope), *_losses(view, found.scope)]
+
+
+def _said(view: View, scope: str, *measures: str) -> list[Block]:
+    """Return the sentences of what was answered."""
+    told = [f for f in _all(view, scope, *measures) if f.status in ANSWERED]
+    return [Text(view.sentence(f), codes=(f.code,), numbers=_numbers(f)) for f in told]
 
 
 def _beside(view: View, f: Finding) -> str:

@@ -129,8 +129,9 @@ def _rater(view: View, rater: Rater, number: str) -> Section:
     told = dict.fromkeys(view.sentence(f) for f in rater.flagged)
     blocks: list[Block] = [Text(text, codes=codes if not i else ()) for i, text in enumerate(told)]
     others = dict.fromkeys(key.other_explanation(view, f, f.code.split(".")[0]) for f in rater.flagged)
-    notes = ((_say(view, "other"), " ".join(others)), (_say(view, "question"), say(rater.entry["question"], view.lang)),
-             (_say(view, "step"), say(rater.entry["step"], view.lang)),
+    notes = ((_say(view, "other"), " ".join(others)),
+             *((_say(view, c), steps.asking(view, rater.entry, rater.basis, c).replace("\n", " "))
+               for c in ("question", "step")),
              (_say(view, "rows"), steps.addresses(view, rater.flagged, MOST_ROWS)))  # fmt: skip
     blocks += [_table(view, name, rater.found), Note(notes, "other")]
     blocks.append(Box(_say(view, "reply"), _say(view, "reply_text")))

@@ -7,6 +7,7 @@ import pandas as pd
 from kinerja_analysis.base.results import Finding
 from kinerja_analysis.base.words import say
 from kinerja_analysis.detect.contract import in_report
+from kinerja_analysis.detect.review import asked
 from kinerja_analysis.report.blocks import Block, Box, Review, Section, Steps, Text
 from kinerja_analysis.report.view import View, sentences
 from kinerja_analysis.show import names as naming
@@ -98,10 +99,14 @@ def _item(view: View, row: pd.Series, found: list[Finding]) -> tuple[str, str, s
         "\n".join([view.say("review.entry", entry=int(row["entry"])), about(view, row, found)]),
         basis(view, found),
         addresses(view, found, MOST_ROWS),
-        say(row["question"], view.lang),
-        say(row["step"], view.lang),
+        *(asking(view, row, found, column) for column in ("question", "step")),
         view.say("review.none"),
     )
+
+
+def asking(view: View, row: pd.Series, found: list[Finding], column: str) -> str:
+    """Return the questions or the steps of an entry in words, a line each."""
+    return "\n".join(say(key, view.lang) for key in asked(row, found, column))
 
 
 def basis(view: View, found: list[Finding]) -> str:
@@ -123,7 +128,9 @@ def about(view: View, row: pd.Series, found: list[Finding]) -> str:
     what = "rater" if found[0].subject_kind == "team" else found[0].subject_kind
     topics = dict.fromkeys(words.title(f.code.split(".")[0], view.lang).lower() for f in found)
     what = view.maybe(f"review.what_{what}") or view.say("review.what_part")
-    text = view.say("review.about", what=what, n=int(row["persons"]))
+    pairs = found[0].params.get("dyads")
+    n = int(row["persons"]) if pairs is None else int(pairs)
+    text = view.say("review.about" if pairs is None else "review.about_pairs", what=what, n=n)
     return "\n".join([text, *topics, view.say(f"review.kind_{row['kind']}")])
 
 
