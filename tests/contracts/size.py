@@ -11,8 +11,8 @@ cases (their table, template and comparison), from 33,850 for what links the rat
 regions and years, from 34,050 for keeping the audit of a set open, from 34,060 for agencies rated beyond achievement,
 from 34,130 for what a stranger's files showed (titles of several years, columns of one meaning, people of another
 period, units of two agencies, criteria in words), from 34,540 for what strangers found in runs, pages and statements
-of the design (regions gone from the input, peers who copy each other, limits of rounded counts, cards on a small screen,
-words by sign, usage errors); it may only go down.
+of the design (regions gone from the input, peers who copy each other, limits of rounded counts, cards on a small
+screen, words by sign, usage errors); it may only go down.
 
 Lines of code are lines that hold code: blank lines, comments and docstrings are documentation, printed beside.
 """
