@@ -99,7 +99,8 @@ def _item(view: View, row: pd.Series, found: list[Finding]) -> tuple[str, str, s
         "\n".join([view.say("review.entry", entry=int(row["entry"])), about(view, row, found)]),
         basis(view, found),
         addresses(view, found, MOST_ROWS),
-        *(asking(view, row, found, column) for column in ("question", "step")),
+        asking(view, row, found, "question"),
+        asking(view, row, found, "step"),
         view.say("review.none"),
     )
 
