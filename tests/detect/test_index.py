@@ -224,7 +224,7 @@ def test_peers_who_copy_each_other_count_once(make_cell: Cell, run_detector: Run
     assert honest.first(measure="index_copies_peers") is None
     said = pick(result, "index_copies_peers", "multisource")
     assert said.estimate is not None and said.estimate.value == pytest.approx(96, abs=0 if criteria == 7 else 6)
-    assert said.params["employees"] >= 16 and said.estimate.n == 1232 and "96" in said.sentence("id")
+    assert said.params["raters"] >= 14 and said.estimate.n == 1232 and "96" in said.sentence("id")
     share = pick(result, "index_integrity", "multisource").estimate.value
     assert share == pytest.approx(1 - said.estimate.value / (22 * 8 * 9), abs=1e-9)
     values = [pick(r, "index", "multisource").estimate.value for r in (honest, result)]
