@@ -45,7 +45,7 @@ def counted(ctx: Context) -> dict[str, Any]:
     mine = pd.MultiIndex.from_frame(peers[["ratee", "rater"]]).isin(found)
     return {"estimate": Estimate(len(found), level=ctx.config.level, n=len(peers), unit="count", method="full_count"),
             "raters": found.get_level_values("rater").nunique(), "family": int(peers["rater"].nunique()),
-            "employees": found.get_level_values("ratee").nunique(), "rows": list(peers.loc[mine, "row"])}  # fmt: skip
+            "rows": list(peers.loc[mine, "row"])}  # fmt: skip
 
 
 def repeated(ratings: pd.DataFrame, fdr: float) -> pd.MultiIndex:

@@ -224,7 +224,7 @@ def test_peers_who_copy_each_other_count_once(make_cell: Cell, run_detector: Run
     assert honest.first(measure="index_copies_peers") is None
     said = pick(result, "index_copies_peers", "multisource")
     assert said.estimate is not None and said.estimate.value == pytest.approx(96, abs=0 if criteria == 7 else 6)
-    assert said.params["employees"] >= 16 and said.estimate.n == 1232 and "96" in said.sentence("id")
+    assert said.params["raters"] >= 14 and said.estimate.n == 1232 and "96" in said.sentence("id")
     share = pick(result, "index_integrity", "multisource").estimate.value
     assert share == pytest.approx(1 - said.estimate.value / (22 * 8 * 9), abs=1e-9)
     values = [pick(r, "index", "multisource").estimate.value for r in (honest, result)]
@@ -238,10 +238,10 @@ def test_a_region_where_all_peers_copy_closes_the_gate(make_cell: Cell, run_dete
 
 
 @pytest.mark.parametrize(("top", "scale", "criteria"), [(0.4, 3, 3), (0.9, 3, 3), (0.6, 4, 3), (0.8, 5, 7)])
-def test_a_ceiling_makes_no_copies(make_cell: Cell, top: float, scale: int, criteria: int) -> None:
+def test_a_ceiling_makes_no_copies(top: float, scale: int, criteria: int) -> None:
     """Honest peers, few levels and most in the top ones: equal vectors are common and count for nothing."""
     cuts = np.linspace(-2.5, reference.norm.ppf(1 - top), scale - 1)
-    for seed in range(6):
+    for seed in range(3):
         g = np.random.default_rng([seed, scale])
         e, r = (a.ravel() for a in np.mgrid[0:96, 0:7])
         merit, level = g.normal(0, 0.7, 96), g.normal(0, 0.5, 96)
@@ -250,9 +250,8 @@ def test_a_ceiling_makes_no_copies(make_cell: Cell, top: float, scale: int, crit
         rows = pd.DataFrame(np.searchsorted(cuts, latent)).assign(ratee=e, rater=rater)
         long = rows.melt(["ratee", "rater"], var_name="criterion", value_name="score").astype({"criterion": "str"})
         long = long.assign(ratee="E" + long["ratee"].astype("str"), rater="E" + long["rater"].astype("str"))
-        vectors = rows.groupby("ratee").apply(lambda f: f.drop(columns="rater").duplicated(keep=False).mean())
-        assert vectors.mean() > 0.1
-        assert panel._blocks(make_cell(pairs=long.assign(source="peer")).multisource) == 0
+        assert rows.drop(columns="rater").duplicated(keep=False).mean() > 0.1
+        assert panel._blocks(long.assign(source="peer", period="2025", row="1:1:1")) == 0
 
 
 # --- what is planted -------------------------------------------------------------------------------------------
