@@ -160,7 +160,8 @@ def allowed(view: Compared) -> Section:
         lists[place].append((view.tell(f"topic.{topic}"), ", ".join(told) or view.tell("page.free")))
     titles = (view.tell("page.yes"), view.tell("page.partly"), view.tell("page.no"))
     answers = Answers(titles, (tuple(lists[0]), tuple(lists[1]), tuple(lists[2])))
-    return Section("boleh", "1", view.tell("page.allowed"), (Verdict(tuple(verdicts(view))), answers))
+    told = verdicts(view) if len(view.of_year(view.latest)) <= SECTIONS else _lead(view)  # each pair, or each verdict
+    return Section("boleh", "1", view.tell("page.allowed"), (Verdict(tuple(told)), answers))
 
 
 def inside(view: Compared) -> list[Section]:
