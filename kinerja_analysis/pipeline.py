@@ -10,7 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.base.config import REGION_CODE, AuditConfig
 from kinerja_analysis.base.errors import DisclosureRefused, UsageError
-from kinerja_analysis.base.results import Audit, Level, merge
+from kinerja_analysis.base.results import LEVELS, Audit, Level, merge
 from kinerja_analysis.base.store import load_audit
 from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.base.words import LANGUAGES
@@ -24,7 +24,6 @@ from kinerja_analysis.report.produce import FORMATS, check_choice, produce, seve
 from kinerja_analysis.score import score
 
 Paths = str | Path | Sequence[str | Path]
-LEVELS: tuple[Level, ...] = ("public", "internal")
 
 
 def audit(

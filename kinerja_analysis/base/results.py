@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Level = Literal["internal", "public"]
+LEVELS: tuple[Level, ...] = ("public", "internal")  #: in the order in which reports are made
 
 
 class Status(StrEnum):

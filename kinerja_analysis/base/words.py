@@ -125,8 +125,9 @@ def show(value: Any, form: str, lang: str) -> str:
     if form.startswith("abs"):
         return number(abs(value), int(form[3:]), lang)
     if form.startswith("+"):
-        sign = "+" if round(float(value), int(form[1:] or 0)) > 0 else ""
-        return sign + number(value, int(form[1:] or 0), lang)
+        decimals = int(form[1:] or 0)
+        sign = "+" if round(float(value), decimals) > 0 else ""
+        return sign + number(value, decimals, lang)
     if form in ("", "n"):
         return number(value, 0 if float(value).is_integer() else 2, lang)
     return number(value, int(form), lang)

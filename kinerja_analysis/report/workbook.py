@@ -167,11 +167,12 @@ def all_findings(view: View) -> pd.DataFrame:
         for f in view.audit.results[name].findings():
             e = f.estimate
             assert e is not None
-            row = {"detector": title(name, view.lang), "subject": view.contrast(f) or view.place}
-            numbers = {"value": e.value, "lower": e.lower, "upper": e.upper, "unit": unit(e.unit, view.lang), "n": e.n}
-            tested = {"threshold": f.threshold, "p_adjusted": f.p_adjusted}
-            status = naming.word(str(f.status), view.lang)
-            rows.append(row | {"finding": view.sentence(f)} | numbers | tested | {"status": status, "code": f.code})
+            rows.append({
+                "detector": title(name, view.lang), "subject": view.contrast(f) or view.place,
+                "finding": view.sentence(f), "value": e.value, "lower": e.lower, "upper": e.upper,
+                "unit": unit(e.unit, view.lang), "n": e.n, "threshold": f.threshold, "p_adjusted": f.p_adjusted,
+                "status": naming.word(str(f.status), view.lang), "code": f.code,
+            })  # fmt: skip
     return pd.DataFrame(rows)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import DisclosureRefused, InputRefused, KinerjaError, PartialRun, write_failed
-from kinerja_analysis.base.results import Level
+from kinerja_analysis.base.results import LEVELS, Level
 from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.store import sweep
 from kinerja_analysis.base.tables import Tables, of_cell
@@ -35,7 +35,6 @@ from kinerja_analysis.run.left import forget
 from kinerja_analysis.run.stored import Part
 from kinerja_analysis.score import score
 
-LEVELS: tuple[Level, ...] = ("public", "internal")
 PATIENCE = 120.0  #: minutes without any worker coming to a new stage, after which it counts as hung
 _TICK = 1.0
 _REFUSED = ("errors.disclosure_", "errors.published_")  #: what ``DisclosureRefused`` says

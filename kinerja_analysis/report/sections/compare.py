@@ -160,8 +160,9 @@ def allowed(view: Compared) -> Section:
         lists[place].append((view.tell(f"topic.{topic}"), ", ".join(told) or view.tell("page.free")))
     titles = (view.tell("page.yes"), view.tell("page.partly"), view.tell("page.no"))
     answers = Answers(titles, (tuple(lists[0]), tuple(lists[1]), tuple(lists[2])))
-    told = verdicts(view) if len(view.of_year(view.latest)) <= SECTIONS else _lead(view)  # each pair, or each verdict
-    return Section("boleh", "1", view.tell("page.allowed"), (Verdict(tuple(told)), answers))
+    few = len(view.of_year(view.latest)) <= SECTIONS
+    verdict = Verdict(tuple(verdicts(view) if few else _lead(view)))  # each pair, or each verdict
+    return Section("boleh", "1", view.tell("page.allowed"), (verdict, answers))
 
 
 def inside(view: Compared) -> list[Section]:

@@ -90,9 +90,9 @@ def verdict(view: View) -> str:
 
     A count that is rounded or hidden lies within limits, and so does the share it gives.
     """
-    found = {str(r["measure"]): _lacking(view, r) for r in view.count("checks").to_dict("records")}
-    sizes = {str(r["measure"]): r["n"] for r in view.count("checks").to_dict("records")}
-    lacking = {n: e for n, e in found.items() if e is not None and n.startswith(("no_", "not_", "unknown_"))}
+    checks = {str(r["measure"]): r for r in view.count("checks").to_dict("records")}
+    found = {n: _lacking(view, r) for n, r in checks.items() if n.startswith(("no_", "not_", "unknown_"))}
+    lacking = {n: ends for n, ends in found.items() if ends is not None}
     if "no_second" not in lacking:
         return _say(view, "verdict.nothing")
     point = {n: (low + high) / 2 if low else 0.0 for n, (low, high) in lacking.items()}
@@ -100,7 +100,7 @@ def verdict(view: View) -> str:
     key = "partly" if max(gone, unknown) > 1 - _limit(view, "carried") else "carries"
     key = "cannot" if gone > 1 - _limit(view, "partial") else key if "not_rated" in lacking else "multisource"
     told = {n: _held(view, lacking[n]) if n in lacking else None for n in ("not_rated", "no_supervisor")}
-    n = count(view, sizes["not_rated" if "not_rated" in lacking else "no_second"])
+    n = count(view, checks["not_rated" if "not_rated" in lacking else "no_second"]["n"])
     name, most = max(point.items(), key=lambda item: item[1])
     last = _say(view, f"missing.{name if most > LITTLE else 'little'}", share=most)
     return f"{_say(view, f'verdict.{key}', n=n, **told)} {last}"
