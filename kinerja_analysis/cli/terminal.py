@@ -234,6 +234,8 @@ def finish(term: Terminal, done: Any, out: str) -> None:
         term.say("run.lock_stale", since=done.stale_lock)
     if not done.counts.get("written", 1) and not done.exit_code:
         term.say("run.nothing_to_do")
+    if done.warnings:
+        term.say("run.warnings", n=done.warnings)
     if done.left:
         term.say("run.left", n=done.left)
     if done.gone:

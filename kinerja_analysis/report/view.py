@@ -235,8 +235,8 @@ def table_block(
     drop = {"subject_kind", "low", "high", "zero", "ratio", "unit", "flagged"}
     shown = [c for c in frame.columns if str(c) not in drop and not frame[c].isna().all()]
     how = {str(c): table.default_form(str(c), frame[c]) for c in shown}
-    percent = {"share", "national"} & set(how)
-    how |= dict.fromkeys(percent, "%1") | dict.fromkeys({"n", "raters"} & set(how), "n")
+    percent = {c: frame.attrs.get(c, "%1") for c in ("share", "national") if c in how}
+    how |= percent | dict.fromkeys({"n", "raters"} & set(how), "n")
     columns = tuple(Column(table.header(c, view.lang), how[str(c)]) for c in shown)
     rows = tuple(
         tuple(_cell(v, how[str(c)], view.lang) for c, v in zip(shown, record, strict=True))

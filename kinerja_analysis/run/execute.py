@@ -53,7 +53,7 @@ class RunReport(Shown):
 
     ``counts``: how many files' rows were read anew (``read`` 0 or 1), cells ``audited``, report sets ``written`` and
     ``resumed``. ``failures``: message key and parameters by cell. ``left``: cells of the input not asked for. ``gone``:
-    cells with a report from an earlier run that are no longer in the input.
+    cells with a report from an earlier run that are no longer in the input. ``warnings``: warnings of files read anew.
     """
 
     frame: pd.DataFrame
@@ -63,6 +63,7 @@ class RunReport(Shown):
     stale_lock: str = ""
     left: int = 0
     gone: tuple[tuple[str, int], ...] = ()
+    warnings: int = 0
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``region year status reason``."""
@@ -223,10 +224,11 @@ def _execute(
         publish.note(order.log, "run", "partial" if failed else "done", time.monotonic() - begun)
     counts = {"read": int(todo.tables is not None), "audited": len(merged(todo.todo)),
               "written": len(todo.todo) - len(failed), "resumed": len(todo.tasks) - len(todo.todo)}  # fmt: skip
+    warnings = sum(p.count for p in getattr(todo.tables, "problems", ()) if p.severity == "warning")
     frame = pd.DataFrame([(*cell, *told) for cell, told in sorted(rows.items())],
                          columns=["region", "year", "status", "reason"])  # fmt: skip
     return RunReport(frame, tuple(files), counts, failures, stale, len(todo.state["cells"]) - len(cells),
-                     tuple(dict.fromkeys((t.region, t.year) for t in todo.gone)))  # fmt: skip
+                     tuple(dict.fromkeys((t.region, t.year) for t in todo.gone)), warnings)  # fmt: skip
 
 
 def _summaries(order: Order) -> tuple[list[Path], Failure | None]:

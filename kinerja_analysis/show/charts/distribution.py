@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kinerja_analysis.base.words import number, say
+from kinerja_analysis.base.words import say, show
 from kinerja_analysis.show import benchmarks, theme
 from kinerja_analysis.show.charts import drawing as ink
 
@@ -19,10 +19,11 @@ PARTS = ("SANGAT BAIK", "BAIK", "DI BAWAH BAIK")
 LOW = ("BUTUH PERBAIKAN", "KURANG", "SANGAT KURANG")
 
 
-def data(predikat: pd.DataFrame, rated: int = 0) -> pd.DataFrame | None:
+def data(predikat: pd.DataFrame, rated: int = 0, rounded: bool = False) -> pd.DataFrame | None:
     """Return three shares of all ``rated`` and the national ones from the audit's ``predikat`` counts.
 
-    The three lowest are merged, so that nobody can be recognised. A hidden count (below zero) becomes missing.
+    The three lowest are merged, so that nobody can be recognised. A hidden count (below zero) becomes missing. Shares
+    of ``rounded`` counts are told in whole percents, if none is below one. ``attrs``: ``rated``, the form of ``share``.
     """
     n = predikat.set_index("predikat")["n"].astype("float64")
     n = n.where(n >= 0)
@@ -33,9 +34,11 @@ def data(predikat: pd.DataFrame, rated: int = 0) -> pd.DataFrame | None:
         return None
     world = benchmarks.national()
     nation = [world[PARTS[0]], world[PARTS[1]], sum(world[p] for p in LOW)]
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {"predikat": PARTS, "n": counts.to_numpy(), "share": counts.to_numpy() / total, "national": nation}
     )
+    frame.attrs |= {"rated": round(total), "share": "%" if rounded and frame["share"].min() >= 0.01 else "%1"}
+    return frame
 
 
 def size(frame: pd.DataFrame, narrow: bool) -> int:
@@ -53,7 +56,7 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
     ax.spines["bottom"].set_visible(False)
     for i, column in enumerate(("share", "national")):
         y = row * i + row - BAR / 2 - (0 if narrow else 6)
-        _bar(ax, frame[column].tolist(), y, lang, narrow)
+        _bar(ax, frame[column].tolist(), y, lang, frame.attrs.get(column, "%1"))
         text = say(f"charts.distribution.{column}", lang)
         ink.aside(ax, 0 if narrow else -188, y - (28 if narrow else 0), text, weight="bold" if i == 0 else "normal")
     shares = frame["share"].fillna(0)
@@ -62,13 +65,13 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
         ink.above(ax, x, say(f"charts.distribution.{name}", lang), ha=side, pixels=2)
 
 
-def _bar(ax: Axes, shares: list[float], y: float, lang: str, narrow: bool) -> None:
+def _bar(ax: Axes, shares: list[float], y: float, lang: str, form: str) -> None:
     looks = (
         (theme.BLUE, theme.BLUE, "#ffffff"),
         (theme.BLUE_BAR, theme.BLUE_LINE, theme.INK),
         (theme.OCHRE_BAR, theme.OCHRE, theme.OCHRE_TEXT),
     )
-    words, wide = [in_words(share, lang) for share in shares], ink.across(ax)
+    words, wide = [in_words(share, lang, form) for share in shares], ink.across(ax)
     known = [share if math.isfinite(share) else 0.0 for share in shares]
     fits = [share * wide > LETTER * len(text) for share, text in zip(known, words, strict=True)]
     left, right = ((len(words[i]) + 3) * LETTER / wide * (not fits[i]) for i in (0, 2))
@@ -92,18 +95,19 @@ def _bar(ax: Axes, shares: list[float], y: float, lang: str, narrow: bool) -> No
         start += share
 
 
-def in_words(share: float, lang: str) -> str:
+def in_words(share: float, lang: str, form: str = "%1") -> str:
     """Return a share as percent, or that it is hidden.
 
-    >>> in_words(0.0027, "id"), in_words(float("nan"), "en")
-    ('0,3%', 'fewer than 10')
+    >>> in_words(0.0027, "id"), in_words(0.18, "id", "%"), in_words(float("nan"), "en")
+    ('0,3%', '18%', 'fewer than 10')
     """
-    return number(100 * share, 1, lang) + "%" if math.isfinite(share) else say("charts.distribution.hidden", lang)
+    return show(share, form, lang) if math.isfinite(share) else say("charts.distribution.hidden", lang)
 
 
 def alt(frame: pd.DataFrame, lang: str) -> str:
     """Return the shares in words."""
     names = ("top", "middle", "low")
-    shares = {name: in_words(float(v), lang) for name, v in zip(names, frame["share"], strict=True)}
+    form = frame.attrs["share"]
+    shares = {name: in_words(float(v), lang, form) for name, v in zip(names, frame["share"], strict=True)}
     nation = {f"national_{k}": in_words(float(v), lang) for k, v in zip(names, frame["national"], strict=True)}
-    return say("charts.distribution.alt", lang, n=round(float((frame["n"] / frame["share"]).max())), **shares, **nation)
+    return say("charts.distribution.alt", lang, n=frame.attrs["rated"], **shares, **nation)

@@ -201,6 +201,8 @@ def test_hidden_counts_are_not_zero(lab: SimpleNamespace) -> None:
     of_all = distribution.data(public, rated=405)
     assert of_all["share"].tolist()[:2] == [40 / 405, 360 / 405], "those of a hidden class are rated, too"
     assert "Dari 405 pegawai" in distribution.alt(of_all, "id") and "88,9%" in distribution.alt(of_all, "id")
+    rounded = distribution.alt(distribution.data(public, rated=405, rounded=True), "id")
+    assert "Dari 405 pegawai" in rounded and " 89%" in rounded and "88,9" not in rounded, "counts told in fives"
 
 
 @pytest.mark.parametrize("width", [theme.NARROW, theme.WIDE])
