@@ -102,7 +102,7 @@ def figure(
 
 def _picture(module: Any, frame: pd.DataFrame, lang: str, width: int, height: int, narrow: bool) -> bytes:
     """Draw, or return what was drawn before: the levels of a report share most of their pictures."""
-    text = frame.to_json(orient="split", double_precision=15)
+    text = f"{frame.to_json(orient='split', double_precision=15)} {frame.attrs}"
     head = f"{module.__name__} {lang} {width} {height} {narrow} "
     key = head + hashlib.sha256(text.encode()).hexdigest()
     if key not in _DRAWN:

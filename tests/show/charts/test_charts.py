@@ -203,6 +203,8 @@ def test_hidden_counts_are_not_zero(lab: SimpleNamespace) -> None:
     assert "Dari 405 pegawai" in distribution.alt(of_all, "id") and "88,9%" in distribution.alt(of_all, "id")
     rounded = distribution.alt(distribution.data(public, rated=405, rounded=True), "id")
     assert "Dari 405 pegawai" in rounded and " 89%" in rounded and "88,9" not in rounded, "counts told in fives"
+    one, other = (charts.figure("distribution", public, rated=405, rounded=r, lang="id") for r in (False, True))
+    assert one is not None and other is not None and one.png != other.png, "same numbers, other words: not one picture"
 
 
 @pytest.mark.parametrize("width", [theme.NARROW, theme.WIDE])
