@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kinerja_analysis.detect._index_blocks import mutual
 from kinerja_analysis.detect.attributes import declared, dummies, latest, members, values
 from kinerja_analysis.detect.context import Context, placed
+from kinerja_analysis.detect.copied_peers import copied_peers
 from kinerja_analysis.detect.copies import copied
 from kinerja_analysis.detect.evidence import achievements, with_achievement
 from kinerja_analysis.stats import reliability_of_means, supported_order, without_groups
@@ -110,7 +110,7 @@ def cell_of(ctx: Context, scope: str, rows: pd.DataFrame) -> Cell:
     drop = np.zeros(len(peers), bool)
     if len(peers):
         told = pd.MultiIndex.from_frame(peers[["ratee", "rater"]])
-        drop = told.isin(copied(ctx)) | told.isin(mutual(ctx))
+        drop = told.isin(copied(ctx)) | told.isin(copied_peers(ctx))
         peers = peers[~drop].reset_index(drop=True)
     units = {CAPAIAN: _units(rows, np.flatnonzero(np.isfinite(capaian))), PEER: _units(rows, peers["i"].unique())}
     names = tuple(n for n in (PEER, CAPAIAN) if units[n] >= least)

@@ -15,11 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
-from kinerja_analysis.detect._index_blocks import KEY, repeated
 from kinerja_analysis.detect._index_evidence import FULL, Cell
 from kinerja_analysis.detect._leniency_changes import changes_of
 from kinerja_analysis.detect.attributes import by_size, dummies
 from kinerja_analysis.detect.context import Context
+from kinerja_analysis.detect.copied_peers import KEY, repeated
 from kinerja_analysis.detect.copies import copied
 from kinerja_analysis.detect.counts import accounting
 from kinerja_analysis.detect.fits import sd_limits

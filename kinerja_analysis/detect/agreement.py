@@ -2,7 +2,7 @@
 
 Measures: ``reliability_single``, ``reliability_mean``, ``phi`` and ``raters_needed`` (per source), ``correlation`` (per
 pair of sources, of two single ratings), ``descriptive`` (never judged), the region's ``verdict``, and ``stability``
-(region, export of several periods), ``copies`` (peers who repeat the supervisor, left out) and ``smallest_effect``.
+(region, export of several periods), ``copies`` and ``copies_peers`` (ratings left out) and ``smallest_effect``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from kinerja_analysis.base.tables import SOURCES
 from kinerja_analysis.detect._agreement_stability import stability
 from kinerja_analysis.detect.context import Context, placed
 from kinerja_analysis.detect.contract import Collector, Threshold
+from kinerja_analysis.detect.copied_peers import copied_peers
+from kinerja_analysis.detect.copied_peers import counted as counted_peers
 from kinerja_analysis.detect.copies import copied, counted
 from kinerja_analysis.stats import agreement_coefficients, source_correlation, source_reliability
 from kinerja_analysis.stats._jackknife import unit_jackknife
@@ -38,6 +40,7 @@ WORLD_PAIR = {
 MOST_ROWS = 4000
 #: Levels above which scores are put on whole points of 0-100 for alpha and AC2.
 MOST_LEVELS = 201
+Fits = dict[str, SourceReliability]
 Links = dict[tuple[str, str], tuple[SourceCorrelation, int]]
 
 
@@ -64,7 +67,7 @@ def detect(ctx: Context, out: Collector) -> None:
         within_source(ctx, out, source, fits, beside, links)
     for pair, (link, people) in links.items():
         between_sources(ctx, out, pair, link, people)
-    copies(ctx, out, whole, links)
+    copies(ctx, out, whole, fits, links)
     descriptive(ctx, out, fits)
     verdict(out)
 
@@ -89,19 +92,27 @@ def located(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def repeated(ctx: Context, rows: pd.DataFrame) -> pd.Series:
-    """Tell which rows are those of peers who repeat the supervisor's scores beyond chance."""
-    return (rows["source"] == "peer") & pd.MultiIndex.from_frame(rows[["ratee", "rater"]]).isin(copied(ctx))
+    """Tell which rows are those of peers who repeat the supervisor's or other peers' scores beyond chance."""
+    told = pd.MultiIndex.from_frame(rows[["ratee", "rater"]])
+    return (rows["source"] == "peer") & (told.isin(copied(ctx)) | told.isin(copied_peers(ctx)))
 
 
-def copies(ctx: Context, out: Collector, whole: pd.DataFrame, links: Links) -> None:
+def copies(ctx: Context, out: Collector, whole: pd.DataFrame, fits: Fits, links: Links) -> None:
     """How many peer ratings were left out as copies, where there are any, and what they would have changed."""
-    pair = ("supervisor", "peer")
     if told := counted(ctx):
+        pair = ("supervisor", "peer")
         without, with_them = links.get(pair, (None, 0))[0], _correlation(whole, pair, ctx.config.level)[0]
         if without is None or without.reason or with_them.reason:
             out.add("copies_only", Status.CLEAR, "copies", scope=MANY, **told)
         else:
             out.add("copies", Status.CLEAR, "copies", scope=MANY, without=without.r, with_them=with_them.r, **told)
+    if told := counted_peers(ctx):
+        fit, all_ = fits.get("peer"), _reliability(whole[whole["source"] == "peer"], ctx.config.level)
+        if fit is None or fit.reason or all_.reason:
+            out.add("copies_peers_only", Status.CLEAR, "copies_peers", scope=MANY, **told)
+        else:
+            out.add("copies_peers", Status.CLEAR, "copies_peers", scope=MANY, without=fit.single,
+                    with_them=all_.single, **told)  # fmt: skip
 
 
 def _reliability(rows: pd.DataFrame, level: float) -> SourceReliability:
@@ -121,14 +132,7 @@ def _correlation(pairs: pd.DataFrame, sources: tuple[str, str], level: float) ->
     return source_correlation(both["score"], both["score_b"], both["place"], level=level), both["occasion"].nunique()
 
 
-def within_source(
-    ctx: Context,
-    out: Collector,
-    source: str,
-    fits: dict[str, SourceReliability],
-    beside: dict[str, SourceReliability],
-    links: Links,
-) -> None:
+def within_source(ctx: Context, out: Collector, source: str, fits: Fits, beside: Fits, links: Links) -> None:
     """Reliability of one rating and of the mean of a source, and the raters it needs.
 
     ``beside`` are the fits on the employees whom a supervisor rated too.
@@ -161,7 +165,7 @@ def limit_of(ctx: Context, source: str) -> Threshold:
     return ctx.threshold(f"agreement.{'supervisor' if source == 'supervisor' else 'peer'}_reliability")
 
 
-def smallest_effect(ctx: Context, out: Collector, fits: dict[str, SourceReliability]) -> None:
+def smallest_effect(ctx: Context, out: Collector, fits: Fits) -> None:
     """The reliability below which a source is flagged 80 times of 100, for the source where that is easiest to find.
 
     The range lies below the limit where r + (t(.975) + t(.8)) SE(r) does; SE is the source's own, changed with r as
@@ -201,7 +205,7 @@ def _judged(
 def _triad(
     ctx: Context,
     out: Collector,
-    fits: dict[str, SourceReliability],
+    fits: Fits,
     links: Links,
 ) -> bool:
     """Reliability of one supervisor from supervisor x peer and peer x peer: r_SP² / reliability of one peer.
@@ -329,7 +333,7 @@ def between_sources(
     _judged(out, "pair", "correlation", estimate, limit, world, **about)
 
 
-def descriptive(ctx: Context, out: Collector, fits: dict[str, SourceReliability]) -> None:
+def descriptive(ctx: Context, out: Collector, fits: Fits) -> None:
     """Exact agreement, alpha and AC2 of the source with several raters per employee: description, never judged."""
     able = [s for s, fit in fits.items() if fit.reason in ("", "too_few_units", "constant")]
     if not able:

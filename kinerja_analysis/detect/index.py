@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
-from kinerja_analysis.detect import _index_blocks as blocks
 from kinerja_analysis.detect import _index_panel as panel
+from kinerja_analysis.detect import copied_peers
 from kinerja_analysis.detect._index_evidence import (
     BOTH,
     CAPAIAN,
@@ -86,7 +86,7 @@ def _form(ctx: Context, out: Collector, cell: Cell) -> None:
     usable = _integrity(ctx, out, cell)
     if cell.scope != FULL and (told := counted(ctx)):
         out.add("copies", Status.CLEAR, "index_copies", scope=cell.scope, **told)
-    if cell.scope != FULL and (told := blocks.counted(ctx)):
+    if cell.scope != FULL and (told := copied_peers.counted(ctx)):
         out.add("copies_peers", Status.CLEAR, "index_copies_peers", scope=cell.scope, **told)
     _differentiation(ctx, out, cell)
     if cell.names and usable:

@@ -407,3 +407,40 @@ def test_peers_who_repeat_the_supervisor_do_not_count_and_are_counted() -> None:
 def test_without_copies_nothing_is_left_out() -> None:
     ratings, _ = coarse(4, 0.0)
     assert not [f for f in run(ratings) if f.measure == "copies"]
+
+
+def rings(seed: int, alike: int) -> pd.DataFrame:
+    """Twenty units of six who all rate each other; in the first ``alike`` the peers of an employee give equal scores."""
+    g, frames = np.random.default_rng(seed), []
+    for u in range(20):
+        names = [f"U{u:02d}E{i}" for i in range(6)]
+        for name in names:
+            truth, first = g.normal(), None
+            for rater in [f"S{u:02d}", *(n for n in names if n != name)]:
+                scores = np.clip(np.rint(3 + truth + g.normal() + g.normal(0, 0.7, 6)), 1, 5)
+                if rater in names:
+                    first = scores if first is None else first
+                    scores = first if u < alike else scores
+                source = "peer" if rater in names else "supervisor"
+                rows = table([(name, rater, source, f"U{u:02d}", s) for s in scores])
+                frames.append(rows.assign(criterion=list("abcdef"), scale_min=1.0, scale_max=5.0))
+    rows = pd.concat(frames, ignore_index=True)
+    return rows.assign(row=[f"1:1:{i}" for i in range(len(rows))])
+
+
+def test_peers_who_repeat_each_other_count_once_and_are_counted() -> None:
+    found, honest = run(rings(5, 8)), run(rings(5, 0))
+    said = pick(found, "copies_peers")
+    assert said.code == "agreement.copies_peers" and said.estimate is not None
+    assert said.estimate.value == pytest.approx(8 * 6 * 4, abs=8), "of five equal ratings four are left out"
+    assert said.params["with_them"] > said.params["without"] + 0.1
+    single, usual = (pick(f, "reliability_single", "peer").estimate for f in (found, honest))
+    assert single is not None and usual is not None and single.value == said.params["without"]
+    assert single.value == pytest.approx(usual.value, abs=0.1)
+    assert not [f for f in honest if f.measure == "copies_peers"]
+
+
+def test_where_all_peers_repeat_each_other_no_reliability_is_left() -> None:
+    found = run(rings(6, 20))
+    assert pick(found, "copies_peers").code == "agreement.copies_peers_only"
+    assert pick(found, "reliability_single", "peer").estimate is None

@@ -1,7 +1,8 @@
 """Raters who give the same employees exactly the same scores as each other, beyond chance: together one rating.
 
 Chance is what other pairs of raters tell of the same scores, never less than how often the two raters give them
-anyway. Pairs alike throughout tell nothing of chance; else a region where all copy would have no copies.
+anyway. Pairs alike throughout tell nothing of chance; else a region where all copy would have no copies. The index and
+the agreement of raters count one rating of each block.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ LEAST = 3  #: equal ratings of a pair of raters, of two different vectors or mor
 KEY = ["period", "ratee", "rater"]
 
 
-def mutual(ctx: Context) -> pd.MultiIndex:
+def copied_peers(ctx: Context) -> pd.MultiIndex:
     """Return the peer ratings (ratee, rater) that repeat another peer's, all but one of each block.
 
     Ratings that repeat the supervisor's are told apart (``copies``) and not looked at.
@@ -34,12 +35,12 @@ def mutual(ctx: Context) -> pd.MultiIndex:
         told = pd.MultiIndex.from_frame(peers[["ratee", "rater"]]).isin(copied(ctx))
         return repeated(peers[~told], ctx.config.fdr).droplevel("period")
 
-    return ctx.memo("mutual", found)  # type: ignore[no-any-return]
+    return ctx.memo("copied_peers", found)  # type: ignore[no-any-return]
 
 
 def counted(ctx: Context) -> dict[str, Any]:
     """Return what a finding says of peers who repeat each other, where there are any."""
-    if not len(found := mutual(ctx)):
+    if not len(found := copied_peers(ctx)):
         return {}
     peers = latest(ctx.multisource[ctx.multisource["source"] == "peer"]).drop_duplicates(["ratee", "rater"])
     mine = pd.MultiIndex.from_frame(peers[["ratee", "rater"]]).isin(found)
