@@ -410,7 +410,7 @@ def test_without_copies_nothing_is_left_out() -> None:
 
 
 def rings(seed: int, alike: int) -> pd.DataFrame:
-    """Twenty units of six who all rate each other; in the first ``alike`` the peers of an employee give equal scores."""
+    """Twenty units of six who all rate each other; in the first ``alike`` peers of an employee give equal scores."""
     g, frames = np.random.default_rng(seed), []
     for u in range(20):
         names = [f"U{u:02d}E{i}" for i in range(6)]
