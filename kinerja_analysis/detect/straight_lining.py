@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
+from kinerja_analysis.detect._straight_lining_teams import Clustered, no_commoner, own_chance
 from kinerja_analysis.detect.attributes import both_rated, latest
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -68,12 +69,13 @@ def single_value(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     code = "single_many" if many else ("single_more" if fit.p < alpha.value else "single")
     pattern = rows["pattern"].to_numpy()
     counts = np.bincount(team * PATTERNS + pattern, minlength=len(supervisors) * PATTERNS).reshape(-1, PATTERNS)
-    whole = counts.sum(axis=0)
+    whole, clustered = counts.sum(axis=0), Clustered(counts)
     alone, p = np.ones(len(supervisors)), np.ones(len(supervisors))
     for i in np.flatnonzero(fit.single):
-        alone[i] = own_chance(whole - counts[i], int(counts[i].argmax()), int(counts[i].sum()))
+        others, own, n = whole - counts[i], int(counts[i].argmax()), int(counts[i].sum())
+        alone[i] = own_chance(others, own, n)
         if alone[i] < alpha.value:
-            p[i] = max(alone[i], clustered_chance(pattern, team, int(i)))
+            p[i] = max(alone[i], clustered.chance(n, no_commoner(others, own)))
     adjusted = adjust(p, "bh")
     flagged = np.flatnonzero(adjusted < alpha.value)
     out.add(
@@ -123,64 +125,6 @@ def _range(chance: np.ndarray, level: float) -> dict[str, float]:
         "expected_lower": float(max(math.floor(mean - half), 0)),
         "expected_upper": float(math.ceil(mean + half)),
     }
-
-
-def no_commoner(others: np.ndarray, own: int) -> dict[int, float]:
-    """Return the shares of the pattern ``own`` and of all that are no commoner, given the counts in the other teams.
-
-    One that no other team has counts as if one member more had it.
-
-    >>> no_commoner(np.array([3, 1, 0]), 2)
-    {2: 0.2}
-    """
-    share = others / max(others.sum(), 1)
-    share[own] = share[own] or 1 / (others.sum() + 1)
-    return {int(v): float(share[v]) for v in np.flatnonzero((share > 0) & (share <= share[own]))}
-
-
-def own_chance(others: np.ndarray, own: int, n: int) -> float:
-    """Chance that ``n`` members get one pattern, no commoner than ``own``, when drawn independently as the others.
-
-    A rare pattern throughout is less likely than a common one: "all above expectation" is no "all as expected".
-
-    >>> own_chance(np.array([3, 1]), 0, 2)
-    0.625
-    """
-    return min(sum(q**n for q in no_commoner(others, own).values()), 1.0)
-
-
-def clustered_chance(pattern: np.ndarray, team: np.ndarray, one: int) -> float:
-    """As ``own_chance``, when teams differ as the other teams do.
-
-    Teams that really differ are alike inside more often than independent draws. For every pattern no commoner than
-    that of team ``one`` the beta-binomial probability of n out of n, Π (m(1−ρ) + jρ) / (1−ρ + jρ) over j = 0…n−1, is
-    added up; m and ρ are estimated without team ``one``, ρ of a pattern that no other team has as the largest.
-
-    Examples
-    --------
-    The others are alike by design (ρ = 1), one team in 0 and one in 1: every team must be alike.
-
-    >>> clustered_chance(np.array([0, 0, 0, 0, 1, 1]), np.repeat(np.arange(3), 2), 0)
-    1.0
-    """
-    from kinerja_analysis.stats import beta_binomial
-
-    others = team != one
-    shares = no_commoner(np.bincount(pattern[others], minlength=PATTERNS), int(pattern[~others][0]))
-    code = pd.factorize(team[others])[0]
-    size, steps = np.bincount(code), np.arange(int((~others).sum()))
-    known = {int(v): beta_binomial(np.bincount(code, weights=pattern[others] == v), size)
-             for v in np.unique(pattern[others])}  # fmt: skip
-    if any(fit.reason for fit in known.values()):
-        return 1.0
-    widest = max(fit.rho for fit in known.values())
-    chance = 0.0
-    for v, q in shares.items():
-        mean, rho = (known[v].mean, known[v].rho) if v in known else (q, widest)
-        spread = np.maximum(1 - rho + steps * rho, 1e-12)
-        factor = (mean * (1 - rho) + steps * rho) / spread
-        chance += float(mean * np.prod(factor[1:]))
-    return min(chance, 1.0)
 
 
 def same_minute(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:

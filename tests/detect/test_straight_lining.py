@@ -9,20 +9,22 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import ndtri
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, ndtri
+from scipy.stats import betabinom, chi2
 
 from kinerja_analysis.base.results import Status
 from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
+from kinerja_analysis.detect._straight_lining_teams import RHO, Clustered, own_chance
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.detect.copied import share_found
 from kinerja_analysis.detect.counts import budget
 from kinerja_analysis.detect.identical import Null, upper_tail
-from kinerja_analysis.detect.straight_lining import clustered_chance, own_chance
 from kinerja_analysis.stats import single_value_chance
 
 NAME = "straight_lining"
-SB, B = (3, 3), (2, 2)
+SB, B, K = (3, 3), (2, 2), (1, 1)
 YEAR = 2025
 
 
@@ -69,10 +71,46 @@ def test_uniform_teams_are_ordinary_where_teams_differ(make_cell, run_detector):
     assert region.status is Status.FLAGGED and region.code.endswith("single_many")
 
 
-def test_clustered_chance_by_hand():
-    # Others: twenty teams of 2 with one of each value, so rho is on its boundary 0 and the chance is 2 x .5^3.
-    pattern, team = np.array([0, 1] * 20 + [0, 0, 0]), np.repeat(np.arange(21), [2] * 20 + [3])
-    assert clustered_chance(pattern, team, 20) == pytest.approx(2 * 0.5**3)
+def test_teams_that_tell_nothing_make_nobody_unlikely():
+    """Of a team of 2, one of each is all that "not alike" leaves: all means would do; so with one team."""
+    counts = np.vstack([np.ones((200, 2), int), [[3, 0], [0, 3]]])
+    assert Clustered(counts).chance(3, [0]) > 0.9
+    assert Clustered(counts[199:]).chance(3, [0]) == 1.0
+
+
+def reference_range(counts: np.ndarray, own: int) -> list[tuple[float, float, float]]:
+    """Log likelihood of the number with a pattern given that not all have it, by scipy's beta-binomial, on a grid."""
+    n = counts.sum(axis=1)
+    k, n = counts[counts.max(axis=1) < n, own], n[counts.max(axis=1) < n]
+    out = []
+    for rho in RHO[1:]:
+        def loss(x, rho=rho):
+            a, b = (q * (1 - rho) / rho for q in (expit(x), expit(-x)))
+            return -(betabinom.logpmf(k, n, a, b) - np.log1p(-betabinom.pmf(n, n, a, b))).sum()
+        best = minimize_scalar(loss, bounds=(-8, 8), method="bounded")
+        out.append((-best.fun, float(expit(best.x)), float(rho)))
+    return out
+
+
+def test_the_chance_of_a_team_conditions_on_teams_not_alike():
+    g = np.random.default_rng(5)
+    k = g.binomial(12, g.beta(4, 4, 40))
+    counts = np.column_stack([k, 12 - k])
+    grid = reference_range(counts, 0)
+    top = max(height for height, _, _ in grid)
+    expected = max(betabinom.pmf(12, 12, m * (1 - r) / r, (1 - m) * (1 - r) / r)
+                   for height, m, r in grid if height > top - chi2.isf(0.20, 1) / 2)  # fmt: skip
+    assert Clustered(counts).chance(12, [0]) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("copied", [1, 5, 9, 20, 40])
+def test_many_copied_teams_do_not_hide_each_other(make_cell, run_detector, copied):
+    """Sixty teams of 25, half of each mixed: however many are all Baik, each of them is named and no other."""
+    rng = np.random.default_rng(7)
+    mixed = [[(B, SB, K)[x] for x in rng.choice(3, 25, p=[0.45, 0.4, 0.15])] for _ in range(60 - copied)]
+    result = run_detector(NAME, make_cell(teams([[B] * 25] * copied + mixed)))
+    named = [f.subject for f in result.findings(subject_kind="rater", measure="single_value")]
+    assert named == [f"S{i:03d}" for i in range(copied)]
 
 
 def test_a_rare_rating_throughout_is_no_common_one(make_cell, run_detector):
@@ -86,10 +124,10 @@ def test_a_rare_rating_throughout_is_no_common_one(make_cell, run_detector):
 
 def test_shares_no_commoner_by_hand():
     # Others: 8 x 0, 2 x 1. A team of 1s is judged by 1 alone, a team of 0s by both, one of 2s by 2 as if seen once.
-    others, team = np.repeat([0, 1], [8, 2]), np.repeat(np.arange(6), [2, 2, 2, 2, 2, 3])
     chances = [own_chance(np.array([8, 2, 0]), v, 3) for v in (0, 1, 2)]
     assert chances == pytest.approx([0.8**3 + 0.2**3, 0.2**3, (1 / 11) ** 3])
-    assert clustered_chance(np.r_[others, [2] * 3], team, 5) > 0
+    counts = np.array([[2, 0, 0], [2, 0, 0], [1, 1, 0], [1, 1, 0], [2, 0, 0], [0, 0, 3]])
+    assert 0 < Clustered(counts).chance(3, [2]) < 1
 
 
 def test_everyone_the_same_is_not_calculable(make_cell, run_detector):

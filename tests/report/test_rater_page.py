@@ -87,6 +87,17 @@ def test_nothing_about_raters_is_said_so(lab: SimpleNamespace) -> None:
     assert "tells nothing about single raters" in page.blocks[0].lead
 
 
+def test_an_open_matter_of_the_review_list_is_a_reason_to_talk(lab: SimpleNamespace) -> None:
+    """A team that only the best of teams would explain: on the list, so on the page too."""
+    best = [lab.finding("leniency.tipping_best", Status.CLEAR, "tipping", "rater", lab.raters[0], value=0.003, n=8,
+                        unit="share", teams=90)]  # fmt: skip
+    audit = lab.build(leniency=best)
+    page = rater_page(audit, "id")
+    assert lab.short[0] in sections(page) and "**1 penilai** dari 1" in page.blocks[0].lead
+    (contents,) = (t for t in b.walk([sections(page)["Siapa yang ada di halaman ini"]]) if isinstance(t, b.TableBlock))
+    assert contents.rows[0][3].endswith("(belum dapat dipastikan)") and contents.rows[0][4] == "–"
+
+
 def test_the_page_is_never_public(audit: Audit) -> None:
     assert DOCUMENTS["telusur-penilai"].internal
     with pytest.raises(ValueError, match="internal"):

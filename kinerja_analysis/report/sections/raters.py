@@ -37,9 +37,14 @@ class Rater:
         return [f for f in self.found if f.status is Status.FLAGGED]
 
     @property
+    def matters(self) -> list[Finding]:
+        """What there is to talk about: what stands out, else the open matter for which the rater is on the list."""
+        return self.flagged or self.basis
+
+    @property
     def quiet(self) -> list[Finding]:
         """What was examined by a question in which nothing stands out."""
-        loud = {f.code.split(".")[0] for f in self.flagged}
+        loud = {f.code.split(".")[0] for f in self.matters}
         return [f for f in self.found if f.code.split(".")[0] not in loud]
 
 
@@ -55,7 +60,7 @@ def sections(view: View) -> list[Block]:
     if not view.internal:
         raise ValueError("the page about single raters is internal")
     answered = about_raters(view)
-    talked = [r for r in raters(view, answered) if r.flagged]
+    talked = raters(view, answered)
     head = replace(lead.masthead(view), kicker=_say(view, "kicker"), lead=_lead(view, talked, len(answered)), codes=(),
                    numbers=())  # fmt: skip
     shown = talked[:MOST]
@@ -106,7 +111,7 @@ def _contents(view: View, shown: Sequence[Rater], n: int) -> list[Block]:
     columns = tuple(Column(_say(view, f"col.{head}"), form) for head, form in heads.items())
     rows = tuple(
         (view.subject(r.basis[0]), view.say("review.entry", entry=int(r.entry["entry"])), _employees(r),
-         _titles(view, r.flagged), _titles(view, r.quiet))
+         _titles(view, r.matters) + ("" if r.flagged else f" {_say(view, 'open')}"), _titles(view, r.quiet))
         for r in shown
     )  # fmt: skip
     blocks: list[Block] = [TableBlock(_say(view, "contents_caption"), columns, rows)]
@@ -126,13 +131,13 @@ def _titles(view: View, found: Sequence[Finding]) -> str:
 def _rater(view: View, rater: Rater, number: str) -> Section:
     name = view.subject(rater.basis[0])
     codes = tuple(dict.fromkeys(f.code for f in rater.found))
-    told = dict.fromkeys(view.sentence(f) for f in rater.flagged)
+    told = dict.fromkeys(view.sentence(f) for f in rater.matters)
     blocks: list[Block] = [Text(text, codes=codes if not i else ()) for i, text in enumerate(told)]
-    others = dict.fromkeys(key.other_explanation(view, f, f.code.split(".")[0]) for f in rater.flagged)
+    others = dict.fromkeys(key.other_explanation(view, f, f.code.split(".")[0]) for f in rater.matters)
     notes = ((_say(view, "other"), " ".join(others)),
              *((_say(view, c), steps.asking(view, rater.entry, rater.basis, c).replace("\n", " "))
                for c in ("question", "step")),
-             (_say(view, "rows"), steps.addresses(view, rater.flagged, MOST_ROWS)))  # fmt: skip
+             (_say(view, "rows"), steps.addresses(view, rater.matters, MOST_ROWS)))  # fmt: skip
     blocks += [_table(view, name, rater.found), Note(notes, "other")]
     blocks.append(Box(_say(view, "reply"), _say(view, "reply_text")))
     aside = (("", view.say("review.entry", entry=int(rater.entry["entry"]))),)
