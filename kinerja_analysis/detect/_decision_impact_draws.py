@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,21 +203,44 @@ class Standing:
         quarter = QUARTERS * (place - self.start[self.group][:, None]) // self.size[self.group][:, None]
         return (quarter < self.low[:, None]) | (quarter > self.high[:, None])
 
-    def moved(self, who: Ints, score: Floats) -> Bools:
-        """Tell whether an employee alone would stand in another quartile with another score, the others as they are.
+    @cached_property
+    def _runs(self) -> list[tuple[Floats, Ints, Ints]]:
+        """By group: the distinct scores in order, and the first and last place of each."""
+        order = np.lexsort((self.score, self.group))
+        parts = [np.unique(p, return_index=True, return_counts=True)
+                 for p in np.split(self.score[order], self.start[1:])]  # fmt: skip
+        return [(value, first.astype(np.int64), (first + n - 1).astype(np.int64)) for value, first, n in parts]
+
+    def moved(self, who: Ints, score: Floats) -> tuple[int, int]:
+        """Return how many of the employees ``who`` (of one group), and of the others, leave their quartiles.
+
+        Those of ``who`` have another ``score``, all at once; the others keep theirs, and what changes is who is below.
+        Near the borders of quartiles only: elsewhere so few shifted scores change nothing for the others.
 
         >>> s = Standing.of(np.array([1.0, 2, 3, 4]), np.zeros(4, np.int64))
-        >>> s.moved(np.array([0, 0]), np.array([1.5, 2.5])).tolist()
-        [False, True]
+        >>> s.moved(np.array([0]), np.array([2.5])), s.moved(np.array([0, 1, 2, 3]), np.array([5.0, 6, 7, 8]))
+        ((1, 1), (0, 0))
         """
-        span = 2 * float(np.ptp(self.score) + np.ptp(score)) or 1.0
-        lowest = min(self.score.min(), score.min()) if score.size else 0.0
-        everyone = np.sort(self.group + (self.score - lowest) / span)
-        mine = np.round(score, 9)
-        key = self.group[who] + (mine - lowest) / span
-        old = self.score[who]
-        begin = self.start[self.group[who]]
-        low = np.searchsorted(everyone, key - 1e-11, "left") - begin - (old < mine)
-        high = np.searchsorted(everyone, key + 1e-11, "right") - begin - (old <= mine)
-        low, high = (QUARTERS * v // self.size[self.group[who]] for v in (low, high))
-        return (high < self.low[who]) | (low > self.high[who])
+        group = int(self.group[who[0]])
+        size, (value, first, last) = int(self.size[group]), self._runs[group]
+        fresh = np.round(score, 9)
+        old, new = np.sort(self.score[who]), np.sort(fresh)
+
+        def places(at: Floats) -> tuple[Ints, Ints]:
+            """First and last quartile of a score among the scores as they have become."""
+            here, after = np.searchsorted(value, at), np.searchsorted(value, at, "right")
+            begin = np.append(first, size)[here] - np.searchsorted(old, at) + np.searchsorted(new, at)
+            end = np.append(first, size)[after] - 1
+            end += np.searchsorted(new, at, "right") - np.searchsorted(old, at, "right")
+            return QUARTERS * begin // size, QUARTERS * end // size
+
+        low, high = places(fresh)
+        mine = int(((high < self.low[who]) | (low > self.high[who])).sum())
+        edges = -(-np.arange(1, QUARTERS) * size // QUARTERS)
+        near = [np.arange(np.searchsorted(last, e - who.size), np.searchsorted(first, e + who.size, "right"))
+                for e in edges]  # fmt: skip
+        run = np.unique(np.concatenate(near))
+        low, high = places(value[run])
+        left = (high < QUARTERS * first[run] // size) | (low > QUARTERS * last[run] // size)
+        stay = np.searchsorted(old, value[run], "right") - np.searchsorted(old, value[run])
+        return mine, int((last[run] - first[run] + 1 - stay)[left].sum())

@@ -336,25 +336,28 @@ def _boundary(ctx: Context, out: Collector, found: Many, chance: Floats) -> None
 
 
 def leave_out(ctx: Context, out: Collector, found: Many) -> None:
-    """How many employees would stand in another quartile without one rater, the others' scores as they are."""
+    """How many employees would stand in another quartile without one rater, whose employees all lose that rating."""
     several = found.k[found.ratee] > 1
     who, rater = found.ratee[several], found.rater[several]
     k, score = found.k[who], found.rows["score"].to_numpy(np.float64)[several]
     without = (k * found.standing.score[who] - score) / (k - 1)
-    size = int(found.rater.max()) + 1
-    moved = np.bincount(rater, found.standing.moved(who, without), minlength=size)
-    n = found.k.size
-    out.add("leave_out", Status.CLEAR, "leave_out", scope=MANY, raters=size, typical=float(np.median(moved)),
-            estimate=Estimate(int(moved.max()), level=LEVEL, n=n, unit="persons", method="full_count"))  # fmt: skip
+    size, n = int(found.rater.max()) + 1, found.k.size
+    own, all_ = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    order = np.argsort(rater, kind="stable")
+    for part in np.split(order, np.flatnonzero(np.diff(rater[order])) + 1) if rater.size else ():
+        own[rater[part[0]]], others = found.standing.moved(who[part], without[part])
+        all_[rater[part[0]]] = own[rater[part[0]]] + others
+    out.add("leave_out", Status.CLEAR, "leave_out", scope=MANY, raters=size, typical=float(np.median(all_)),
+            estimate=Estimate(int(all_.max()), level=LEVEL, n=n, unit="persons", method="full_count"))  # fmt: skip
     alone = int((found.k == 1).sum())
     if alone:
         out.insufficient("alone", "leave_out_alone", MANY, alone=alone, of=n)
     ratees = np.bincount(found.rater, minlength=size)
     least = int(ctx.threshold("decision_impact.min_ratees").value)
-    top = int(np.where(ratees >= least, moved, -1).argmax())
-    if ratees[top] < least or moved[top] == 0:
+    top = int(np.where(ratees >= least, own, -1).argmax())
+    if ratees[top] < least or own[top] == 0:
         return
     mine = found.rows[found.rater == top]
-    estimate = Estimate(int(moved[top]), level=LEVEL, n=int(ratees[top]), unit="persons", method="full_count")
+    estimate = Estimate(int(own[top]), level=LEVEL, n=int(ratees[top]), unit="persons", method="full_count")
     out.add("hangs", Status.CLEAR, "leave_out", kind="rater", subject=mine["rater"].iloc[0], scope=MANY,
             estimate=estimate, rows=[address for rows in mine["rows"] for address in rows])  # fmt: skip
