@@ -22,7 +22,7 @@ FULL, ABOVE = "ekinerja", 3.0
 
 @dataclass(frozen=True, slots=True)
 class MantelHaenszel:
-    """Log odds ratio over strata with its range; ``informative`` strata say anything of it.
+    """Log odds ratio over strata with its range; ``informative`` strata of ``members`` say anything of it.
 
     ``value`` is infinite where all strata point one way, NaN where none tells; the range is NaN where it hangs on
     one stratum.
@@ -32,6 +32,7 @@ class MantelHaenszel:
     lower: float
     upper: float
     informative: int
+    members: int
 
 
 def mantel_haenszel(
@@ -61,7 +62,7 @@ def mantel_haenszel(
         value = float(np.log(same.sum() / cross.sum()))
         left = np.log((same.sum() - same).clip(0) / (cross.sum() - cross).clip(0))
     _, lower, upper = unit_jackknife(value, np.where(np.abs(left) < 25, left, np.nan), level=level)
-    return MantelHaenszel(value, lower, upper, int(use.sum()))
+    return MantelHaenszel(value, lower, upper, int(use.sum()), int(n[use].sum()))
 
 
 def official(ctx: Context, out: Collector) -> None:
@@ -82,7 +83,7 @@ def official(ctx: Context, out: Collector) -> None:
         out.insufficient(code, "association", FULL, **about)
     else:
         value, lower, upper = (math.exp(v) for v in (fit.value, fit.lower, fit.upper))
-        estimate = Estimate(value, lower, upper, ctx.config.level, len(rows), "odds_ratio", "mantel_haenszel")
+        estimate = Estimate(value, lower, upper, ctx.config.level, fit.members, "odds_ratio", "mantel_haenszel")
         out.add("association", Status.CLEAR, "association", scope=FULL, estimate=estimate, **about)
     _beyond(ctx, out, rows, least)
 

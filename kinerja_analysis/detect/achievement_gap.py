@@ -96,6 +96,11 @@ def _scope(ctx: Context, out: Collector, cell: Cell) -> bool:
     return True
 
 
+def _told(cell: Cell) -> int:
+    """Employees of the supervisors who tell theirs apart."""
+    return int(cell.teams.n.sum())
+
+
 # --- the region ----------------------------------------------------------------------------------------------
 
 
@@ -103,7 +108,7 @@ def _smallest(ctx: Context, out: Collector, cell: Cell) -> None:
     """What this design can find, before the results."""
     limit, reliability = (ctx.threshold(f"achievement_gap.{t}").value for t in ("region_order", "reliability_low"))
     found = findable(cell.teams, limit, reliability, ctx.config.level)
-    estimate = Estimate(found.share, level=ctx.config.level, n=cell.n, unit="share", method="pairs_chance")
+    estimate = Estimate(found.share, level=ctx.config.level, n=_told(cell), unit="share", method="pairs_chance")
     out.add("smallest_effect", Status.CLEAR, "smallest_effect", scope=cell.scope, estimate=estimate, power=POWER,
             hundred=100 * found.share, pairs=int(cell.teams.pairs.sum()), chance=found.chance,
             n_teams=len(cell.names), needed=math.ceil(found.factor * len(cell.names)))  # fmt: skip
@@ -120,7 +125,7 @@ def _order(ctx: Context, out: Collector, cell: Cell, region: Regional) -> None:
     code = "follows" if region.lower > limit.value else code
     out.add(
         code, Status.FLAGGED if code == "not_following" else Status.CLEAR, "order", scope=cell.scope,
-        estimate=_estimate(ctx, region, cell.n), threshold=limit, n_teams=len(cell.names),
+        estimate=_estimate(ctx, region, _told(cell)), threshold=limit, n_teams=len(cell.names),
         hundred_free=100 * free, reliability=reliability.value, limit=100 * limit.value, concordant=fit.concordant,
         discordant=fit.discordant, tied=fit.tied, tau_a=fit.tau_a, tau_a_lower=fit.tau_a_lower,
         tau_a_upper=fit.tau_a_upper, somers_d=region.net, r=fit.r, **_hundred(region),
@@ -278,7 +283,7 @@ def _ignoring(ctx: Context, out: Collector, cell: Cell) -> None:
     limit = ctx.threshold("achievement_gap.ignoring")
     found = two_kinds(cell.teams, ctx.config.level)
     some = found.lower > limit.value
-    estimate = Estimate(found.share, found.lower, found.upper, ctx.config.level, cell.n, "share",
+    estimate = Estimate(found.share, found.lower, found.upper, ctx.config.level, _told(cell), "share",
                         "pairs_moments")  # fmt: skip
     out.add(
         "two_kinds" if some else "alike", Status.FLAGGED if some else Status.CLEAR, "ignoring", scope=cell.scope,

@@ -264,7 +264,8 @@ def _verdict(
     if period is not None and _one_rater_per_period(*rows, period):
         return LINKED_BY_CHANGES
     grouped = group is not None and np.unique(group).size > 1
-    if group is not None and grouped and not _spans_groups(graph, rows[0], group):
+    apart = contrasts.share_connected == 0  # who rates the heads of units alone spans them and links nobody
+    if group is not None and grouped and (apart or not _spans_groups(graph, rows[0], group)):
         return INSIDE_GROUPS_ONLY
     if not grouped and graph.n_components > 1 and np.isinf(contrasts.median_all):
         return INSIDE_GROUPS_ONLY

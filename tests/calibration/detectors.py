@@ -64,6 +64,7 @@ KEY = ("design", "problem", "level", "size", "detector", "scope")
 COUNTS = ("runs", "answered", "flagged", "tested", "tested_flagged", "intervals", "covered", "values")
 FIELDS = (*KEY, *COUNTS, "mean", "rate", "lower", "upper", "coverage", "hash")
 FRESH = 1_000_000
+READ = ["measure", "scope", "subject_kind", "subject", "status", "unit", "value", "lower", "upper", "p_adjusted"]
 #: CPU seconds of one region of 1,000 employees (4,000: three times that), for the estimate printed at the start.
 MAKE, EACH = 0.45, {"leniency": 0.35, "group_gap": 0.45, "affinity": 0.25, "achievement_gap": 0.45}
 OTHER = 0.15
@@ -263,15 +264,17 @@ def calibrate(runs: dict[str, int], limit: float, jobs: int, only: str = "", des
 
 
 def digests(detectors: Iterable[str], runs: int = 1) -> dict[str, str]:
-    """Digest what the detectors find in a fresh region of every cell of theirs; estimates to ten digits."""
+    """Digest what counts read (``_add``) of a fresh region of every cell of the detectors; numbers to ten digits."""
     found: dict[str, str] = {}
     for (design, problem, level, size), known in cells():
         for run in range(FRESH, FRESH + runs):
             mine = [d for d in known if d in detectors]
             ctx = region(design, problem, size, run) if mine else None
             for detector in mine:
-                frame = run_detector(detector, ctx).frame.drop(columns="params")  # which no count reads
-                text = frame.to_csv(index=False, float_format="%.10g")
+                frame = run_detector(detector, ctx).frame
+                read = [*PROBLEMS[problem].key.split()] if problem in PROBLEMS else TRUE.get(detector, {})
+                frame.loc[~frame["measure"].isin(read), ["value", "lower", "upper"]] = np.nan
+                text = frame[READ].to_csv(index=False, float_format="%.10g")
                 key = "|".join((detector, design, problem, level, f"{size:g}", str(run)))
                 found[key] = hashlib.sha256(text.encode()).hexdigest()
     return found
@@ -281,8 +284,9 @@ def carry(revision: str) -> int:
     """Keep counts measured with the code of ``revision`` for detectors that find the very same with today's code.
 
     Code shared by all detectors (statistics, checks of arguments) may change without any effect on what they find. Both
-    versions examine a fresh region of every cell; a detector whose findings are equal throughout, all numbers to ten
-    digits, keeps its counts under its new hash, the others start again. Says nothing of regions where the change bites.
+    versions examine a fresh region of every cell; a detector of which all that counts read is equal throughout, numbers
+    to ten digits, keeps its counts under its new hash, the others start again. Says nothing of regions where the change
+    bites.
     """
     stale = [d for d in REGISTRY if any(k[4] == d and r["hash"] != closure_hash(d) for k, r in load().items())]
     with tempfile.TemporaryDirectory() as folder:

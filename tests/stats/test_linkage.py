@@ -219,6 +219,15 @@ def test_large_components_by_conjugate_gradients_give_the_same(monkeypatch):
     assert iterated.contrast_se == pytest.approx(exact.contrast_se, rel=1e-3)
 
 
+def test_a_head_who_alone_rates_the_heads_of_units_links_no_units():
+    """Three units of three rated by two inside, and the three heads by one rater who rates nobody else."""
+    ratee, rater, unit = teams(3, size=3, peers=2)
+    heads = np.arange(3)
+    record = linkage(np.append(ratee, 9 + heads), np.append(rater, np.full(3, rater.max() + 1)),
+                     group=np.append(unit, heads))  # fmt: skip
+    assert (record.verdict, record.share_connected) == ("inside_groups_only", 0.0)
+
+
 def test_few_links_between_large_parts_are_eliminated(monkeypatch):
     """Chains of units, the worst for conjugate gradients: one rating ties each to the next."""
     ratee, rater, unit = teams(150)
