@@ -88,8 +88,7 @@ def _scope(ctx: Context, out: Collector, cell: Cell) -> bool:
     _sectors(ctx, out, cell)
     _beyond(ctx, out, cell)
     if region.net > float(ndtri(0.5 + ctx.config.level / 2)) * region.se:
-        _ignoring(ctx, out, cell)
-        _supervisors(ctx, out, cell, region)
+        _ignoring(ctx, out, cell, _supervisors(ctx, out, cell, region))
     else:
         out.insufficient("no_yardstick", "ignoring", cell.scope, n_teams=len(cell.names))
         out.insufficient("no_yardstick", "supervisor_order", cell.scope, n_teams=len(cell.names))
@@ -274,8 +273,8 @@ def _measured_by(ctx: Context, out: Collector) -> None:
     out.add(code, Status.CLEAR, "measured_by", scope="both", estimate=estimate, lines=len(table))
 
 
-def _ignoring(ctx: Context, out: Collector, cell: Cell) -> None:
-    """Supervisors differ beyond chance: as if how many of them did not follow achievement at all."""
+def _ignoring(ctx: Context, out: Collector, cell: Cell, named: int) -> None:
+    """Supervisors differ beyond chance: as if how many of them did not follow achievement at all; beside the named."""
     least = int(ctx.threshold("achievement_gap.min_supervisors_spread").value)
     if len(cell.names) < least:
         out.insufficient("few_for_spread", "ignoring", cell.scope, n_teams=len(cell.names), least=least)
@@ -288,14 +287,15 @@ def _ignoring(ctx: Context, out: Collector, cell: Cell) -> None:
     out.add(
         "two_kinds" if some else "alike", Status.FLAGGED if some else Status.CLEAR, "ignoring", scope=cell.scope,
         estimate=estimate, threshold=limit, n_teams=len(cell.names), mean=found.mean, variance=found.variance,
+        named=named,
     )  # fmt: skip
 
 
 # --- supervisors ---------------------------------------------------------------------------------------------
 
 
-def _supervisors(ctx: Context, out: Collector, cell: Cell, region: Regional) -> None:
-    """One finding per supervisor: is the order below half of the region's? One family."""
+def _supervisors(ctx: Context, out: Collector, cell: Cell, region: Regional) -> int:
+    """One finding per supervisor: is the order below half of the region's? One family; return how many are named."""
     least_n, least_pairs = (int(ctx.threshold(f"achievement_gap.{t}").value) for t in ("min_ratees", "min_pairs"))
     ratio = ctx.threshold("achievement_gap.supervisor_ratio").value
     enough = (cell.teams.n >= least_n) & (cell.teams.pairs >= least_pairs)
@@ -321,6 +321,7 @@ def _supervisors(ctx: Context, out: Collector, cell: Cell, region: Regional) -> 
             **_hundred(own), **about,
         )  # fmt: skip
     _verdict(ctx, out, cell, enough, flagged, limit)
+    return int(flagged.sum())
 
 
 def _verdict(ctx: Context, out: Collector, cell: Cell, enough: np.ndarray, flagged: np.ndarray, limit: float) -> None:

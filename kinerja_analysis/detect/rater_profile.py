@@ -49,7 +49,8 @@ def detect(ctx: Context, out: Collector) -> None:
     _smallest(ctx, out, judged)
     for i in range(len(raters.names)):
         _rater(ctx, out, raters, judged, limits, i)
-    _region(ctx, out, judged, least, few + alike)
+    unsteady = int((judged.found.steady < limits["profile_reliability"]).sum())
+    _region(ctx, out, judged, least | {"n_unsteady": unsteady}, few + alike)
 
 
 def _refuse(ctx: Context, out: Collector, n: int, few: int, least: dict[str, int]) -> None:

@@ -69,6 +69,7 @@ def settings() -> dict[str, Any]:
         "xtick.major.width": points(1), "xtick.major.size": points(4), "ytick.labelsize": points(13),
         "ytick.labelcolor": INK, "ytick.major.size": 0.0, "hatch.linewidth": points(1.2), "figure.facecolor": PAPER,
         "savefig.facecolor": PAPER, "svg.hashsalt": "kinerja", "svg.fonttype": "none",
+        "text.parse_math": False,  # names are no formulas
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from kinerja_analysis.report.text import plain
 
 HIT = "window.__hit=1"
 PAYLOADS = (
+    rf"$\input{{/etc/passwd}}$ $A$ <script>{HIT}</script>",
     f"<script>{HIT}</script>",
     f"<img src=x onerror={HIT}>",
     f"<svg onload={HIT}>",

@@ -159,6 +159,16 @@ def test_one_supervisor_who_turns_the_order_is_named(make_cell, run_detector) ->
     assert result.first(measure="supervisor_order", subject_kind="region").params["flagged"] == 1
 
 
+def test_who_is_named_is_not_denied_in_the_next_sentence(make_cell, run_detector) -> None:
+    result = run_detector(NAME, context(make_cell, world(5, 40, turned=1, size=40)))
+    spread = result.first(measure="ignoring", subject_kind="region", scope="ekinerja")
+    assert spread.code.endswith("alike") and spread.params["named"] == 1
+    assert "more of them disregard achievement than those named" in spread.sentence("en")
+    clean = run_detector(NAME, context(make_cell, world(5, 40, size=40)))
+    spread = clean.first(measure="ignoring", subject_kind="region", scope="ekinerja")
+    assert spread.sentence("id").startswith("Tidak terbukti bahwa sebagian atasan mengabaikan")
+
+
 def test_clean_region_stays_clean(make_cell, run_detector) -> None:
     for seed in (11, 12, 13):
         result = run_detector(NAME, context(make_cell, world(seed, 60)))

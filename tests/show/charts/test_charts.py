@@ -223,6 +223,13 @@ def test_words_of_the_predikat_bar_neither_overlap_nor_leave_their_part(width: i
         assert own[0].x1 < edge or own[0].x0 > edge, "inside its part or beside it"
 
 
+def test_a_name_is_no_formula() -> None:
+    with theme.style():
+        figure = theme.canvas(400, 100)
+        figure.text(0.1, 0.5, r"Dinas $\input{/etc/passwd}$ dan $A$")
+        assert theme.png(figure)
+
+
 def test_limits_hold_everything_drawn() -> None:
     frame = pd.DataFrame({"value": [0.8], "lower": [0.2], "upper": [3.0], "n": [9], "flagged": [False]})
     low, high = rows.limits(frame, rows.Look("odds_ratio", 1.0, (1 / 1.5, 1.5)))
