@@ -338,3 +338,10 @@ def test_self_ratings_are_spoken_of_only_where_there_are_any(audit: Audit, own: 
     for lang, words in (("id", "Penilaian diri tidak menyambung apa pun."), ("en", "Self ratings link nothing.")):
         captions = [f.caption for f in find(region_page(made, lang, pictures=False), b.Figure)]
         assert any("41" in c for c in captions) and any(words in c for c in captions) is bool(own)
+
+
+def test_of_quarters_the_one_that_counts_is_named(audit: Audit) -> None:
+    quarters = "2025-Q1|2025-Q2|2025-Q3"
+    told = [examined.period_words(View(audit, lang), quarters) for lang in ("id", "en")]
+    assert "triwulan III 2025" in told[0] and told[0].startswith("3 triwulan") and "quarter III of 2025" in told[1]
+    assert examined.period_words(View(audit, "id"), "2025") == f"tahun {View(audit, 'id').year}"

@@ -53,12 +53,12 @@ def _title(view: View, kind: str, r: dict[str, Any]) -> str:
 
 
 def period_words(view: View, periods: str) -> str:
-    """Return "tahunan 2025" or "triwulan I–IV 2025" for the periods that count."""
+    """Return "tahun 2025", or how many quarters or months there are and which one head counts and spreads are of."""
     names = [p for p in periods.split("|") if p]
     if not names or all("-" not in p for p in names):
         return view.say("examined.annual", year=str(view.year))
     key = "quarterly" if "Q" in names[0] else "monthly"
-    return view.say(f"examined.{key}", n=len(names), year=str(view.year))
+    return view.say(f"examined.{key}", n=len(names), year=str(view.year), last=naming.word(max(names), view.lang))
 
 
 def count(view: View, value: Any) -> str:

@@ -17,8 +17,8 @@ MOST_STEPS = 3
 MOST_TALKS = 6
 MOST_ROWS = 3
 MOST_EVIDENCE = 3
-#: Measures never told without their second sentence (target set by the same rater, targets of another difficulty).
-CAVEAT = ("beyond_achievement", "agency_beyond")
+#: Measures never told without their second sentence (assumption about the other raters, who set the targets).
+CAVEAT = ("within_ratee", "beyond_achievement", "agency_beyond")
 
 
 def steps(view: View) -> Section:
