@@ -350,5 +350,7 @@ def _lists(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
         if group.empty:
             continue
         estimate = Estimate(len(hits), level=ctx.config.level, n=len(group), unit="persons", method="full_count")
-        out.add(code, Status.CLEAR, code, kind="list", subject=code, scope=FULL, estimate=estimate,
+        most = int(hits["supervisor"].value_counts().max()) if len(hits) else 0
+        most *= most > 1  # two or more under one supervisor are worth a word
+        out.add(code, Status.CLEAR, code, kind="list", subject=code, scope=FULL, estimate=estimate, most=most,
                 rows=hits["rows"].tolist(), predikat=which[-1], limit=100 * limit.value)  # fmt: skip

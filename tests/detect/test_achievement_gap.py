@@ -246,6 +246,11 @@ def test_lists_with_addresses(make_cell, run_detector) -> None:
     assert (found["low_reached"].estimate.value, found["low_reached"].estimate.n) == (1, 17)
     assert found["top_missed"].rows == ("1:1:9",) and found["low_reached"].rows == ("1:1:13",)
     assert {f.status for f in found.values()} == {Status.CLEAR}
+    assert found["top_missed"].params["most"] == 0
+    four = team_of("S", [SB, SB, SB, SB, B], [70.0, 75.0, 79.0, 79.9, 90.0])
+    result = run_detector(NAME, context(make_cell, pd.concat([four, others], ignore_index=True)))
+    found = {f.measure: f for f in result.findings(subject_kind="list")}
+    assert "paling banyak 4 di antaranya di bawah atasan yang sama" in found["top_missed"].sentence("id")
 
 
 def test_quarters_with_annual_achievement(make_cell, run_detector) -> None:
