@@ -274,7 +274,8 @@ def digests(detectors: Iterable[str], runs: int = 1) -> dict[str, str]:
                 frame = run_detector(detector, ctx).frame
                 read = [*PROBLEMS[problem].key.split()] if problem in PROBLEMS else TRUE.get(detector, {})
                 frame.loc[~frame["measure"].isin(read), ["value", "lower", "upper"]] = np.nan
-                text = frame[READ].to_csv(index=False, float_format="%.10g")
+                told = frame.loc[~frame["measure"].isin(BESIDE.get(detector, ())), READ].sort_values(READ[:6])
+                text = told.to_csv(index=False, float_format="%.10g")
                 key = "|".join((detector, design, problem, level, f"{size:g}", str(run)))
                 found[key] = hashlib.sha256(text.encode()).hexdigest()
     return found
