@@ -133,7 +133,8 @@ def test_an_error_is_named_where_nothing_can_be_answered(lab: SimpleNamespace) -
 def test_smallest_effect_and_false_flag_budget_come_before_results(page: Page) -> None:
     section = next(s for s in find(page, b.Section) if s.anchor == "kemampuan")
     text = " ".join(words for note in section.blocks if isinstance(note, b.Note) for _, words in note.parts)
-    assert "4 uji, 2 penandaan; paling banyak 0,2" in text
+    assert "4 uji dengan batas kekeliruan, 2 penandaan; paling banyak 0,2" in text
+    assert "hitungan, rentang, atau batas tidak termasuk" in text, "a flagged count stands beside these tests"
     (table,) = [t for t in section.blocks if isinstance(t, b.TableBlock) and t.caption.startswith("Terkecil")]
     assert [c.label for c in table.columns] == ["", "e-Kinerja", "Multi-sumber"]
     rows = {row[0]: row[1:] for row in table.rows}
