@@ -19,6 +19,7 @@ from kinerja_analysis.report.page import NAMES, Page, region_page
 from kinerja_analysis.report.render import GLYPHS
 from kinerja_analysis.report.sections import capacity, evidence, examined, key, origin, steps
 from kinerja_analysis.report.view import View, split
+from kinerja_analysis.show.sentence import question
 
 
 def find(page: Page, kind: type) -> list:
@@ -121,6 +122,27 @@ def test_what_cannot_be_answered_stands_there_with_its_reason(page: Page, audit:
     assert reasons[question].startswith("Tidak dapat diperiksa: berkas pegawai tidak memuat ciri")
     assert any("longgar" in q for q, _ in partly), "the export gives bounds only, the 360 part an answer"
     assert len(yes) + len(partly) + len(no) == len(audit.results) + 1
+
+
+@pytest.mark.parametrize(("detector", "measure"), [("affinity", "own_group"), ("group_gap", "gaps")])
+def test_an_only_comparison_that_settles_nothing_is_answered_in_part_and_told_once(
+    detector: str, measure: str, lab: SimpleNamespace
+) -> None:
+    def place(**kinds: int) -> tuple[int, str]:
+        none = {"n_tested": sum(kinds.values()), "n_refused": 0, "n_open": 0, "n_small": 0, "n_direction": 0}
+        only = lab.finding(f"{detector}.verdict_clear", Status.CLEAR, measure, value=0, n=90, unit="count",
+                           **(none | kinds))  # fmt: skip
+        view = View(lab.build(**{detector: [only]}), "id")
+        lists = capacity.answers(view).lists
+        asked = question(detector, "id")
+        return next(i for i, found in enumerate(lists) if asked in dict(found)), view.sentence(only)
+
+    where, text = place(n_open=1)
+    assert where == 1 and "belum dapat memastikan" in text and not re.search(r"; 1 |tidak menunjukkan", text)
+    where, text = place(n_small=1)
+    assert where == 0 and "terlalu kecil untuk berarti" in text and "; 1 " not in text
+    where, text = place(n_open=1, n_direction=1)
+    assert where == 0 and "; 1 hanya jelas arahnya; 1 belum dapat dipastikan" in text
 
 
 def test_an_error_is_named_where_nothing_can_be_answered(lab: SimpleNamespace) -> None:
