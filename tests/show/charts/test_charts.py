@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis.base.results import Comparison, Finding, Result, Status
-from kinerja_analysis.base.words import say
+from kinerja_analysis.base.words import has, say
+from kinerja_analysis.report.view import table_block
 from kinerja_analysis.show import charts, theme
 from kinerja_analysis.show.charts import (
     caterpillar,
@@ -126,6 +127,17 @@ def test_every_chart_in_both_languages(name: str, lab: SimpleNamespace) -> None:
     assert all(number in made["id"].alt for number in numbers), made["id"].alt
     assert made["id"].alt != made["en"].alt
     assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", sorted(set(charts.NAMES) - {"contrasts", "design", "regions"}))  # tables of no page
+def test_the_data_of_a_chart_are_headed_in_words_and_name_whom_they_are_about(name: str, lab: SimpleNamespace) -> None:
+    chart = charts.figure(name, inputs(lab)[name][0], lang="id", pictures=False)
+    assert chart is not None
+    shown = table_block(SimpleNamespace(lang="id"), chart.table, "")
+    heads = [c.label for c in shown.columns]
+    assert not [c for c in chart.table.columns if c in heads and not has(f"show.column.{c}")], "a heading in code"
+    if "Subjek" in heads:
+        assert all(row[heads.index("Subjek")] for row in shown.rows)
 
 
 @pytest.mark.parametrize(("verdict", "words"), [
