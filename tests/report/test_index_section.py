@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import re
 from dataclasses import replace
 
+import openpyxl
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig
@@ -15,7 +18,7 @@ from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.index_page import headline, index_html
 from kinerja_analysis.report.page import region_page
 from kinerja_analysis.report.view import View
-from kinerja_analysis.report.workbook import all_findings
+from kinerja_analysis.report.workbook import all_findings, workbook_bytes
 from kinerja_analysis.score import score
 from kinerja_analysis.simulate import simulate
 
@@ -92,3 +95,18 @@ def test_index_page_and_workbook_hold_it(formed: Audit) -> None:
     row = {"region": "99.01", "name": "Contoh", "year": 2025, "level": "public", "synthetic": True, "headline": top}
     assert "Indeks predikat: " in index_html([row], "id") and "Index of the predikat: " in index_html([row], "en")
     assert {"index.supported", "index.differentiation"} <= set(all_findings(View(formed, "id", False))["code"])
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+def test_figures_are_numbers_in_the_annex_as_the_page_prints_them(formed: Audit, lang: str) -> None:
+    page = region_page(formed, lang, pictures=False)
+    book = openpyxl.load_workbook(io.BytesIO(workbook_bytes(page, lang)))
+    assert all(c.value for sheet in book.worksheets[1:] for c in sheet[2]), "every column has a heading"
+    assert formed.index is not None
+    values = {round(float(v), 9) for v in formed.index.frame["value"]}
+    panels = [sheet for sheet in book if sheet.title[0] == "4" and sheet.max_column == 5]
+    cells = [c for sheet in panels for row in sheet.iter_rows(min_row=3, min_col=2, max_col=4) for c in row]
+    assert len(panels) == 2 and not [c for c in cells if c.data_type == "s" and re.fullmatch("[\\d.,−%]+", c.value)]
+    by = {c.value: c.number_format for c in cells if c.data_type == "n" and c.value is not None}
+    assert set(by.values()) == {"#,##0.0%", "#,##0.00", "#,##0"}
+    assert {round(v, 9) for v, form in by.items() if form != "#,##0"} <= values
