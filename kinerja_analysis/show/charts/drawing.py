@@ -234,10 +234,7 @@ def hundred(host: Host, above: float, under: float, parts: Sequence[tuple[int, L
     wide, high = host.pixels[0] - 4, host.pixels[1] - above - under
     ax = place(host, 2, 2, above, under)
     side = min(wide / ACROSS, high / DOWN)
-    ax.set_xlim(0, wide / side)
-    ax.set_ylim(high / side, 0)
-    ax.set_xticks([])
-    ax.set_yticks([])
+    ax.set(xlim=(0, wide / side), ylim=(high / side, 0), xticks=[], yticks=[])
     ax.spines["bottom"].set_visible(False)
     looks = [{**look, "linewidth": theme.points(1)} for _, look, _ in parts]
     for i, look in enumerate(look for (n, _, _), look in zip(parts, looks, strict=True) for _ in range(n)):
