@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from dataclasses import replace
 
@@ -10,13 +11,14 @@ import openpyxl
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.results import Audit, Estimate
 from kinerja_analysis.base.tables import Tables, data_kind
 from kinerja_analysis.detect import detect
 from kinerja_analysis.release import release
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.index_page import headline, index_html
 from kinerja_analysis.report.page import region_page
+from kinerja_analysis.report.sections.index import _beside
 from kinerja_analysis.report.view import View
 from kinerja_analysis.report.workbook import all_findings, workbook_bytes
 from kinerja_analysis.score import score
@@ -77,6 +79,16 @@ def test_everything_that_must_stand_beside_it_does(formed: Audit, lang: str, sai
     text = words_of(section(formed, lang))
     assert not [s for s in said if s not in text]
     assert text.count("tidak teridentifikasi" if lang == "id" else "not identified") >= 2, "equity without links"
+
+
+@pytest.mark.parametrize(("upper", "told"), [(29.0, True), (27.0, False), (math.nan, False)])
+def test_a_range_beyond_the_ceiling_is_explained(upper: float, told: bool, formed: Audit) -> None:
+    assert formed.index is not None
+    found = next(formed.index.findings(measure="index", scope="multisource"))
+    e = Estimate(24.0, upper - 9, upper, n=9, unit="of_100")
+    ranged = replace(found, estimate=e, params={**found.params, "separated": 28.0})
+    for lang, words in (("id", "rentangnya dihitung tanpa batas itu"), ("en", "computed without that limit")):
+        assert (words in _beside(View(formed, lang, False), ranged)) is told
 
 
 def test_without_evidence_the_reason_and_the_ceiling(tables: Tables) -> None:

@@ -74,9 +74,9 @@ def _said(view: View, scope: str, *measures: str) -> list[Block]:
 
 def _beside(view: View, f: Finding) -> str:
     """Return ceiling and accuracy among separated pairs, and how much of the region the figure covers."""
-    p = f.params
+    p, over = f.params, f.estimate is not None and f.estimate.upper > f.params["separated"]
     name = "beside" if p["accuracy"] is not None else "beside_none"
-    parts = [view.say(f"index.{name}", separated=p["separated"], accuracy=p["accuracy"] or 0.0)]
+    parts = [view.say(f"index.{name}", separated=p["separated"], accuracy=p["accuracy"] or 0.0, over=over)]
     if p["covered"] < 1:
         parts.append(view.say("index.covered", covered=p["covered"]))
     if p["excluded"]:
