@@ -85,6 +85,19 @@ class Column(Block):
     code: bool = False
 
 
+class Printed(str):
+    """A number in words in a column of several forms; the annex holds the ``number`` itself, in its own ``form``."""
+
+    number: float
+    form: str
+
+    def __new__(cls, text: str, number: float, form: str) -> Printed:
+        """Return ``text`` with its number."""
+        made = super().__new__(cls, text)
+        made.number, made.form = number, form
+        return made
+
+
 Cell = str | int | float | None
 
 

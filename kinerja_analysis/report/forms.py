@@ -2,7 +2,8 @@
 
 The numbers of a report are those a reader meets: in its sentences, its tables (the figures' too) and the words of its
 pictures. They are compared as printed, in any language: ``11,40`` on an Indonesian page is 11.4, a percentage is the
-number before its sign. A number is not part of a name, a date's month, a code such as 76.02.1 or a fraction's bar.
+number before its sign. A number is not part of a name, a date's month, a code such as 76.02.1 or Kemendagri 76.02, or
+a fraction's bar.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def read_numbers(text: str, lang: str) -> set[float]:
     """
     decimal, thousands = map(re.escape, marks(lang))
     digits = rf"(?:(?:\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)(?:{decimal}\d+)?|{decimal}\d+)"
-    found = re.findall(rf"(?<![\w/_])(?<!\d[.,:])({MINUS}?{digits})(?![\w/_]|[.,:]\d)", text)
+    found = re.findall(rf"(?<![\w/_])(?<!Kemendagri\s)(?<!\d[.,:])({MINUS}?{digits})(?![\w/_]|[.,:]\d)", text)
     strip = {ord(marks(lang)[1]): None, ord(marks(lang)[0]): ".", ord(MINUS): "-"}
     return {float(word.translate(strip)) + 0.0 for word in found}
 

@@ -90,7 +90,8 @@ class Typeset:
             out += self._several([b.Part(name, ""), *(replace(t, role="open") for t in self._data)])
         if codes := ", ".join(sorted(b.codes(found))):
             title, about = (say(f"report.{key}", self.lang) for key in ("codes", "codes_about"))
-            out += self._several([b.Heading(title), b.Text(about, "small"), b.Text(codes, "small")])
+            out += self._several([b.Heading(title), b.Text(about, "small"), b.Text("", "small")])
+            out[-1]["text"] = [("", codes)]  # never broken: a search finds each
         return out
 
     def _several(self, found: Sequence[b.Block]) -> list[dict[str, Any]]:

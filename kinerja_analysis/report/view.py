@@ -233,6 +233,8 @@ def table_block(
 ) -> TableBlock:  # fmt: skip
     """Return a frame as a table block; columns that only serve the drawing are left out."""
     drop = {"subject_kind", "low", "high", "zero", "ratio", "unit", "flagged"}
+    if "subject" in frame:  # charts leave the region's own row without a name
+        frame = frame.assign(subject=frame["subject"].replace("", say("charts.self_other.region", view.lang)))
     shown = [c for c in frame.columns if str(c) not in drop and not frame[c].isna().all()]
     how = {str(c): table.default_form(str(c), frame[c]) for c in shown}
     percent = {c: frame.attrs.get(c, "%1") for c in ("share", "national") if c in how}

@@ -80,7 +80,8 @@ def workbook_bytes(page: Page, lang: str, audit: Audit | None = None, more: Fram
     heads = _labels(("sheet", "about", "extent"), lang)
     _fill(contents, say("workbook.contents_about", lang), heads, rows, ("", "", ""))
     for _, (name, about, columns, lines) in sheets:
-        _fill(book.create_sheet(name), about, [c.label for c in columns], lines, [c.form for c in columns])
+        labels = [c.label or header("row_head", lang) for c in columns]
+        _fill(book.create_sheet(name), about, labels, lines, [c.form for c in columns])
     return xlsx.book_bytes(book, page.title)
 
 
@@ -233,6 +234,8 @@ def _fill(
 def _put(sheet: Worksheet, row: int, column: int, value: Any, form: str = "") -> Any:
     """Put a value: numbers as numbers with their format, hidden counts and all text as strings, never a formula."""
     cell = sheet.cell(row, column)
+    if isinstance(value, b.Printed):
+        value, form = value.number, value.form
     if form == "n" and value in (HIDDEN, WITHHELD):
         value, form = "< 10" if value == HIDDEN else "…", ""
     missing = value is None or (isinstance(value, float) and not math.isfinite(value)) or value is pd.NA

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from inspect import signature
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from kinerja_analysis.detect.adviser import COLUMNS, NUMBERS, advice, sd_of_pairs
+from kinerja_analysis.base.words import messages
+from kinerja_analysis.detect.adviser import CASES, COLUMNS, NUMBERS, advice, sd_of_pairs
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.design import design_of
+from kinerja_analysis.stats import suggest_links
 
 SB, B = (3, 3), (2, 2)
 
@@ -80,3 +83,14 @@ def test_linked_data_need_no_advice(designed: Callable[..., Context]) -> None:
             for i in range(40) for r in range(8) for c in ("a", "b")]  # fmt: skip
     found = advice(designed(pairs=pd.DataFrame(rows, columns=["ratee", "rater", "source", "criterion", "score"])))
     assert found.empty and list(found.columns) == list(COLUMNS)
+
+
+def test_the_price_list_says_the_limits_it_keeps() -> None:
+    """Without them, "out of reach" reads as a truth about cross ratings, which more of them per rater contradict."""
+    most = signature(suggest_links).parameters["max_per_rater"].default
+    for lang, cross, cases in (("id", "paling banyak {} penilaian tambahan per penilai", "paling banyak {} contoh"),
+                               ("en", "at most {} additional ratings per rater", "at most {} cases")):  # fmt: skip
+        assert cross.format(most) in messages()["report.price.way_cross"][lang]
+        assert cases.format(CASES) in messages()["report.price.way_vignette"][lang]
+        told = [messages()[f"report.price.{key}"][lang] for key in ("only", "no_more", "out_of_reach")]
+        assert all({"id": "batas itu", "en": "that limit"}[lang] in text for text in told)

@@ -643,3 +643,10 @@ def test_within_ratee_with_nothing_to_compare() -> None:
     pairs = context(table([r for r in five() if r[2] == "supervisor"])).pairs
     found = within_ratee(pairs, delta_sd=0.25, min_ratees=5)
     assert found.raters.empty and found.judged.empty
+
+
+@pytest.mark.parametrize("code", ["smallest_effect", "smallest_case"])
+def test_the_best_compared_rater_is_not_said_to_have_most_employees(code: str) -> None:
+    """Two raters of as many employees differ in what can be found of them: others rate theirs more or less often."""
+    text = messages()[f"leniency.{code}"]
+    assert "paling banyak" not in text["id"] and "most" not in text["en"].replace("most precisely", "")

@@ -153,6 +153,17 @@ def test_every_detector_has_its_question_and_step(name: str) -> None:
     assert all(not placeholders(v[lang]) for v in mine.values() for lang in LANGUAGES)
 
 
+@pytest.mark.parametrize("code", ["lenient", "strict"])
+def test_raters_of_the_same_employees_are_asked_in_words_of_any_scale(code: str) -> None:
+    """A 360 score knows no "as expected", and the comparison is inside employees: a better team cannot explain it."""
+    f = flag(f"leniency.{code}", "within_ratee", "rater", "PA", Estimate(9.0, 5.0, 13.0, n=20, unit="points"))
+    for column in ("question", "step"):
+        (key,) = asked(listed(f).iloc[0], [f], column)
+        text = messages()[key]
+        assert not any(w in text["id"] for w in ("ekspektasi", "timnya")), key
+        assert not any(w in text["en"] for w in ("expected", "the team")), key
+
+
 def test_every_kind_has_words() -> None:
     known = messages()
     assert all(f"review.{what}_{kind}" in known for what in ("ask", "develop") for kind in KINDS)

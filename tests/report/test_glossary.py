@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.words import messages
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.page import region_page
 from kinerja_analysis.report.sections.glossary import terms
@@ -42,3 +44,11 @@ def test_named_method_pages_exist(audit: Audit) -> None:
     assert len(notes) >= len(audit.results) - 1
     for text in notes:
         assert (ROOT / text.split("`")[1]).is_file(), text
+
+
+def test_no_term_points_at_the_one_before_it() -> None:
+    """A page shows the terms it uses in the order of the alphabet: each has to stand by itself."""
+    for key, text in messages().items():
+        if key.startswith("glossary.") and key.endswith(".text"):
+            head = {lang: text[lang].partition(":")[0] for lang in ("id", "en")}
+            assert not re.search(r"\bitu$", head["id"]) and not re.search(r"\b(?:that|this) \w+$", head["en"]), key

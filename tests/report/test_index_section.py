@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import math
+import re
 from dataclasses import replace
 
+import openpyxl
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.results import Audit, Estimate
 from kinerja_analysis.base.tables import Tables, data_kind
 from kinerja_analysis.detect import detect
 from kinerja_analysis.release import release
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.index_page import headline, index_html
 from kinerja_analysis.report.page import region_page
+from kinerja_analysis.report.sections.index import _beside
 from kinerja_analysis.report.view import View
-from kinerja_analysis.report.workbook import all_findings
+from kinerja_analysis.report.workbook import all_findings, workbook_bytes
 from kinerja_analysis.score import score
 from kinerja_analysis.simulate import simulate
 
@@ -76,6 +81,16 @@ def test_everything_that_must_stand_beside_it_does(formed: Audit, lang: str, sai
     assert text.count("tidak teridentifikasi" if lang == "id" else "not identified") >= 2, "equity without links"
 
 
+@pytest.mark.parametrize(("upper", "told"), [(29.0, True), (27.0, False), (math.nan, False)])
+def test_a_range_beyond_the_ceiling_is_explained(upper: float, told: bool, formed: Audit) -> None:
+    assert formed.index is not None
+    found = next(formed.index.findings(measure="index", scope="multisource"))
+    e = Estimate(24.0, upper - 9, upper, n=9, unit="of_100")
+    ranged = replace(found, estimate=e, params={**found.params, "separated": 28.0})
+    for lang, words in (("id", "rentangnya dihitung tanpa batas itu"), ("en", "computed without that limit")):
+        assert (words in _beside(View(formed, lang, False), ranged)) is told
+
+
 def test_without_evidence_the_reason_and_the_ceiling(tables: Tables) -> None:
     official = (data_kind(tables.ratings) == "ekinerja").to_numpy()
     plain = replace(tables, ratings=tables.ratings[official].reset_index(drop=True),
@@ -92,3 +107,18 @@ def test_index_page_and_workbook_hold_it(formed: Audit) -> None:
     row = {"region": "99.01", "name": "Contoh", "year": 2025, "level": "public", "synthetic": True, "headline": top}
     assert "Indeks predikat: " in index_html([row], "id") and "Index of the predikat: " in index_html([row], "en")
     assert {"index.supported", "index.differentiation"} <= set(all_findings(View(formed, "id", False))["code"])
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+def test_figures_are_numbers_in_the_annex_as_the_page_prints_them(formed: Audit, lang: str) -> None:
+    page = region_page(formed, lang, pictures=False)
+    book = openpyxl.load_workbook(io.BytesIO(workbook_bytes(page, lang)))
+    assert all(c.value for sheet in book.worksheets[1:] for c in sheet[2]), "every column has a heading"
+    assert formed.index is not None
+    values = {round(float(v), 9) for v in formed.index.frame["value"]}
+    panels = [sheet for sheet in book if sheet.title[0] == "4" and sheet.max_column == 5]
+    cells = [c for sheet in panels for row in sheet.iter_rows(min_row=3, min_col=2, max_col=4) for c in row]
+    assert len(panels) == 2 and not [c for c in cells if c.data_type == "s" and re.fullmatch("[\\d.,−%]+", c.value)]
+    by = {c.value: c.number_format for c in cells if c.data_type == "n" and c.value is not None}
+    assert set(by.values()) == {"#,##0.0%", "#,##0.00", "#,##0"}
+    assert {round(v, 9) for v, form in by.items() if form != "#,##0"} <= values

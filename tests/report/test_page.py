@@ -19,6 +19,7 @@ from kinerja_analysis.report.page import NAMES, Page, region_page
 from kinerja_analysis.report.render import GLYPHS
 from kinerja_analysis.report.sections import capacity, evidence, examined, key, origin, steps
 from kinerja_analysis.report.view import View, split
+from kinerja_analysis.show.sentence import question
 
 
 def find(page: Page, kind: type) -> list:
@@ -123,6 +124,27 @@ def test_what_cannot_be_answered_stands_there_with_its_reason(page: Page, audit:
     assert len(yes) + len(partly) + len(no) == len(audit.results) + 1
 
 
+@pytest.mark.parametrize(("detector", "measure"), [("affinity", "own_group"), ("group_gap", "gaps")])
+def test_an_only_comparison_that_settles_nothing_is_answered_in_part_and_told_once(
+    detector: str, measure: str, lab: SimpleNamespace
+) -> None:
+    def place(**kinds: int) -> tuple[int, str]:
+        none = {"n_tested": sum(kinds.values()), "n_refused": 0, "n_open": 0, "n_small": 0, "n_direction": 0}
+        only = lab.finding(f"{detector}.verdict_clear", Status.CLEAR, measure, value=0, n=90, unit="count",
+                           **(none | kinds))  # fmt: skip
+        view = View(lab.build(**{detector: [only]}), "id")
+        lists = capacity.answers(view).lists
+        asked = question(detector, "id")
+        return next(i for i, found in enumerate(lists) if asked in dict(found)), view.sentence(only)
+
+    where, text = place(n_open=1)
+    assert where == 1 and "belum dapat memastikan" in text and not re.search(r"; 1 |tidak menunjukkan", text)
+    where, text = place(n_small=1)
+    assert where == 0 and "terlalu kecil untuk berarti" in text and "; 1 " not in text
+    where, text = place(n_open=1, n_direction=1)
+    assert where == 0 and "; 1 hanya jelas arahnya; 1 belum dapat dipastikan" in text
+
+
 def test_an_error_is_named_where_nothing_can_be_answered(lab: SimpleNamespace) -> None:
     broken = lab.build(matrix_check=[lab.finding("matrix_check.failed", Status.ERROR, "error", scope="both",
                                                  kind_of_error="ZeroDivisionError")])  # fmt: skip
@@ -133,7 +155,8 @@ def test_an_error_is_named_where_nothing_can_be_answered(lab: SimpleNamespace) -
 def test_smallest_effect_and_false_flag_budget_come_before_results(page: Page) -> None:
     section = next(s for s in find(page, b.Section) if s.anchor == "kemampuan")
     text = " ".join(words for note in section.blocks if isinstance(note, b.Note) for _, words in note.parts)
-    assert "4 uji, 2 penandaan; paling banyak 0,2" in text
+    assert "4 uji dengan batas kekeliruan, 2 penandaan; paling banyak 0,2" in text
+    assert "hitungan, rentang, atau batas tidak termasuk" in text, "a flagged count stands beside these tests"
     (table,) = [t for t in section.blocks if isinstance(t, b.TableBlock) and t.caption.startswith("Terkecil")]
     assert [c.label for c in table.columns] == ["", "e-Kinerja", "Multi-sumber"]
     rows = {row[0]: row[1:] for row in table.rows}

@@ -51,7 +51,7 @@ def tree(reader: pypdf.PdfReader) -> list:
 def text(content: bytes) -> str:
     """All text without the spaces and line ends that setting adds."""
     pages = pypdf.PdfReader(io.BytesIO(content)).pages
-    return re.sub(r"[\s\u200b]", "", "".join(p.extract_text() for p in pages))
+    return re.sub(r"\s", "", "".join(p.extract_text() for p in pages))
 
 
 def short(*blocks: b.Block) -> bytes:
@@ -147,6 +147,21 @@ def test_hostile_words_come_out_as_they_are(words: str) -> None:
         wanted = wanted.strip("\u202e")
         content = content.replace("cba", wanted)
     assert content.count(wanted) >= 47
+
+
+def test_a_long_word_is_broken_without_a_character_in_its_text() -> None:
+    long = "berkas_" + "dengan_nama_yang_sangat_panjang_sekali_" * 3
+    narrow = b.TableBlock("", tuple(b.Column(str(i)) for i in range(9)), ((long, *["sebuah kalimat"] * 8),))
+    pages = [p.extract_text() for p in pypdf.PdfReader(io.BytesIO(short(narrow, b.Text(long)))).pages]
+    said = "".join(pages)
+    assert "\u200b" not in said and re.sub(r"\s", "", said).count(long) == 2
+    assert long not in said, "too wide for its column"
+
+
+def test_a_long_code_is_whole() -> None:
+    codes = tuple(f"pemeriksaan_{i:02}.dengan_sebuah_nama_yang_panjang" for i in range(20))
+    said = "".join(p.extract_text() for p in pypdf.PdfReader(io.BytesIO(short(b.Text("x", codes=codes)))).pages)
+    assert all(code in said for code in codes)
 
 
 def test_markdown_of_an_analyst_is_set_and_its_html_shown_as_text() -> None:

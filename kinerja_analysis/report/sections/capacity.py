@@ -170,7 +170,7 @@ def _answered(view: View, result: Result) -> tuple[int, str, list[str]]:
     """Return the list (0 answered, 1 in part, 2 not) a detector belongs to, the reason, the codes it rests on."""
     found = view.regional(result)
     yes = [f for f in found if f.status in ANSWERED]
-    no = [f for f in found if f.status not in ANSWERED]
+    no = [f for f in found if f.status not in ANSWERED or 0 < f.params.get("n_open", 0) == f.params.get("n_tested")]
     if not no and yes:
         return 0, _basis(view, yes), [f.code for f in yes]
     codes = [f.code for f in (*yes, *no)]

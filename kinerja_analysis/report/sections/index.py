@@ -7,7 +7,7 @@ import math
 from kinerja_analysis.base.results import Finding
 from kinerja_analysis.base.words import show as number
 from kinerja_analysis.detect.contract import threshold, thresholds
-from kinerja_analysis.report.blocks import Block, Cell, Column, Heading, Note, Section, TableBlock, Text
+from kinerja_analysis.report.blocks import Block, Cell, Column, Heading, Note, Printed, Section, TableBlock, Text
 from kinerja_analysis.report.sections.evidence import page_about
 from kinerja_analysis.report.view import ANSWERED, View, figure, split
 from kinerja_analysis.show import sentence as words
@@ -74,9 +74,9 @@ def _said(view: View, scope: str, *measures: str) -> list[Block]:
 
 def _beside(view: View, f: Finding) -> str:
     """Return ceiling and accuracy among separated pairs, and how much of the region the figure covers."""
-    p = f.params
+    p, over = f.params, f.estimate is not None and f.estimate.upper > f.params["separated"]
     name = "beside" if p["accuracy"] is not None else "beside_none"
-    parts = [view.say(f"index.{name}", separated=p["separated"], accuracy=p["accuracy"] or 0.0)]
+    parts = [view.say(f"index.{name}", separated=p["separated"], accuracy=p["accuracy"] or 0.0, over=over)]
     if p["covered"] < 1:
         parts.append(view.say("index.covered", covered=p["covered"]))
     if p["excluded"]:
@@ -127,6 +127,7 @@ def _panel(view: View, scope: str) -> list[Block]:
             span = " – ".join(ends) if math.isfinite(e.lower) else view.say("index.panel.full")
             key = "ends" if open_ else "hundred" if "hundred_lower" in f.params else "number"
             hundred = view.say(f"index.panel.{key}", **{"value": f.params["hundred"], **f.params})
+            hundred = Printed(hundred, f.params["hundred"], "0") if key == "number" else hundred
             note = view.say(f"index.panel.{name}_note", **words.values(f, view.lang, view.names))
             rows.append((label, value, span, hundred, note))
     if not rows:
@@ -153,7 +154,7 @@ def yardsticks(view: View, scope: str) -> dict[str, tuple[float, ...]]:
 def _value(view: View, value: float, unit: str, *, bare: bool = False) -> str:
     if unit == "of_100" and not bare:
         return view.say("index.panel.of_100", value=value)
-    return words.quantity(value, unit, view.lang, signed=False)
+    return Printed(words.quantity(value, unit, view.lang, signed=False), value, "%1" if unit == "share" else "2")
 
 
 def _limit(view: View, value: float, unit: str) -> str:

@@ -16,8 +16,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+ACROSS, DOWN = 20, 5  #: squares of a hundred
 SMALL = theme.points(12.5)
 TEXT = theme.points(13)
+
+
+Look = dict[str, Any]
+#: The looks of a square: counted, counted against, not counted.
+FULL: Look = {"facecolor": theme.BLUE, "edgecolor": theme.BLUE}
+AGAINST: Look = {"facecolor": theme.OCHRE_BAR, "edgecolor": theme.OCHRE, "hatch": "////"}
+EMPTY: Look = {"facecolor": theme.PAPER, "edgecolor": "#8a94a0"}
 
 
 class Host(NamedTuple):
@@ -217,6 +225,26 @@ def below(ax: Axes, fraction: float, text: str, *, pixels: float = 30, **look: A
         annotation_clip=False,
         **{"ha": "center", "va": "top", "fontsize": SMALL, "color": theme.MUTED, **look},
     )
+
+
+def hundred(host: Host, above: float, under: float, parts: Sequence[tuple[int, Look, str]]) -> None:
+    """Draw a hundred squares, so many of each look between margins in pixels, and beside each look what it means."""
+    from matplotlib.patches import Patch, Rectangle
+
+    wide, high = host.pixels[0] - 4, host.pixels[1] - above - under
+    ax = place(host, 2, 2, above, under)
+    side = min(wide / ACROSS, high / DOWN)
+    ax.set(xlim=(0, wide / side), ylim=(high / side, 0), xticks=[], yticks=[])
+    ax.spines["bottom"].set_visible(False)
+    looks = [{**look, "linewidth": theme.points(1)} for _, look, _ in parts]
+    for i, look in enumerate(look for (n, _, _), look in zip(parts, looks, strict=True) for _ in range(n)):
+        column, line = divmod(i, DOWN)
+        ax.add_patch(Rectangle((column + 0.1, line + 0.1), 0.8, 0.8, **look))
+    ax.legend(
+        handles=[Patch(label=text, **look) for (_, _, text), look in zip(parts, looks, strict=True)], ncols=len(parts),
+        loc="upper left", bbox_to_anchor=(0, 0), frameon=False, fontsize=SMALL, labelcolor=theme.MUTED, borderpad=0,
+        borderaxespad=0.4, handlelength=0.9, handleheight=0.9, handletextpad=0.4, columnspacing=1.1,
+    )  # fmt: skip
 
 
 def number_axis(ax: Axes, lang: str, *, signed: bool = False, percent: bool = False, ticks: int = 5) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pandas as pd
 
@@ -12,7 +11,6 @@ from kinerja_analysis.base.words import say
 from kinerja_analysis.show import theme
 from kinerja_analysis.show.charts import drawing as ink
 
-ACROSS, DOWN = 20, 5
 USUAL = 50.0  #: one supervisor rating at the published reliability of .50
 MOST = 2
 
@@ -60,27 +58,10 @@ def _strip(host: ink.Host, r: pd.Series, lang: str) -> None:
 
 
 def _squares(host: ink.Host, r: pd.Series, lang: str) -> None:
-    from matplotlib.patches import Rectangle
-
-    across, _ = host.pixels
-    ax = ink.place(host, 2, 2, 92, 24)
-    side = min((across - 4) / ACROSS, 90.0 / DOWN)
-    ax.set_xlim(0, (across - 4) / side)
-    ax.set_ylim(90.0 / side, 0)
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.spines["bottom"].set_visible(False)
     same = round(r["concordant"])
     other = min(round(r["discordant"]), 100 - same)
-    for i in range(100):
-        column, line = divmod(i, DOWN)
-        on, against = i < same, same <= i < same + other
-        look: dict[str, Any] = {"facecolor": theme.BLUE if on else theme.OCHRE_BAR if against else theme.PAPER}
-        look |= {"edgecolor": theme.BLUE if on else theme.OCHRE if against else "#8a94a0"}
-        look |= {"hatch": "////"} if against else {}
-        ax.add_patch(Rectangle((column + 0.1, line + 0.1), 0.8, 0.8, linewidth=theme.points(1), **look))
-    words = {"same": same, "other": other, "rest": 100 - same - other}
-    ink.below(ax, 0.0, say("charts.supported.legend", lang, **words), ha="left", pixels=5)
+    parts = (("same", same, ink.FULL), ("other", other, ink.AGAINST), ("rest", 100 - same - other, ink.EMPTY))
+    ink.hundred(host, 92, 24, [(n, look, say(f"charts.supported.{name}", lang, n=n)) for name, n, look in parts])
 
 
 def alt(frame: pd.DataFrame, lang: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,8 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis.base.results import Comparison, Finding, Result, Status
-from kinerja_analysis.base.words import say
+from kinerja_analysis.base.words import has, say
+from kinerja_analysis.report.view import table_block
 from kinerja_analysis.show import charts, theme
 from kinerja_analysis.show.charts import (
     caterpillar,
@@ -19,9 +21,11 @@ from kinerja_analysis.show.charts import (
     distribution,
     drawing,
     funnel,
+    pairs,
     panel,
     regions,
     rows,
+    supported,
     teams,
 )
 
@@ -126,6 +130,17 @@ def test_every_chart_in_both_languages(name: str, lab: SimpleNamespace) -> None:
     assert all(number in made["id"].alt for number in numbers), made["id"].alt
     assert made["id"].alt != made["en"].alt
     assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", sorted(set(charts.NAMES) - {"contrasts", "design", "regions"}))  # tables of no page
+def test_the_data_of_a_chart_are_headed_in_words_and_name_whom_they_are_about(name: str, lab: SimpleNamespace) -> None:
+    chart = charts.figure(name, inputs(lab)[name][0], lang="id", pictures=False)
+    assert chart is not None
+    shown = table_block(SimpleNamespace(lang="id"), chart.table, "")
+    heads = [c.label for c in shown.columns]
+    assert not [c for c in chart.table.columns if c in heads and not has(f"show.column.{c}")], "a heading in code"
+    if "Subjek" in heads:
+        assert all(row[heads.index("Subjek")] for row in shown.rows)
 
 
 @pytest.mark.parametrize(("verdict", "words"), [
@@ -364,3 +379,19 @@ def test_a_long_name_stands_on_two_lines_uncut() -> None:
     assert drawing.wrapped(name, 33).split("\n") == ["jenis jabatan pelaksana –", "fungsional"]
     assert "…" not in drawing.wrapped(name, 33) and drawing.wrapped("PPPK – PNS", 33) == "PPPK – PNS"
     assert drawing.wrapped(name * 3, 33).endswith(" …") and drawing.wrapped(name * 3, 33).count("\n") == 1
+
+
+@pytest.mark.parametrize(("name", "parts"), [("supported", [12, 4, 84]), ("pairs", [16, 84])])
+def test_the_legend_of_the_hundred_squares_looks_like_them(name: str, parts: list[int], lab: SimpleNamespace) -> None:
+    from matplotlib.figure import Figure
+
+    module = {"supported": supported, "pairs": pairs}[name]
+    canvas = Figure(figsize=(4, 2.2))
+    module.draw(drawing.whole(canvas), module.data(inputs(lab)[name][0]), "id", False)
+    ax = canvas.axes[-1]
+    looks = Counter((p.get_facecolor(), p.get_edgecolor(), p.get_hatch()) for p in ax.patches)
+    legend = ax.get_legend()
+    told = {(p.get_facecolor(), p.get_edgecolor(), p.get_hatch()): text.get_text()
+            for p, text in zip(legend.get_patches(), legend.get_texts(), strict=True)}  # fmt: skip
+    assert list(looks.values()) == parts and list(told) == list(looks)
+    assert [int(text.split()[0]) for text in told.values()] == parts
