@@ -63,6 +63,17 @@ def _filled(ctx: Context) -> Iterator[tuple[str, str, int, int]]:
             yield table, "", 0, 0
         for name in (c.name for c in columns(table) if len(frame) and c.kind != "flag" and c.name not in UNCOUNTED):
             yield table, name, len(frame), _count(frame[name])
+        if table == "ratings" and len(ctx.multisource):
+            yield table, "criteria", *_marks(ctx.multisource)
+
+
+def _marks(ratings: pd.DataFrame) -> tuple[int, int]:
+    """Return the marks there would be if each form had all criteria of its source and agency, and those there are."""
+    given = ratings.drop_duplicates(["source", "period", "ratee", "rater", "criterion"])
+    place = given.groupby(["source", "opd"], dropna=False)
+    forms = given[["source", "period", "ratee", "rater"]].drop_duplicates().index
+    alike = place["criterion"].transform("nunique")
+    return int(alike.loc[forms].sum()), len(given)
 
 
 def _count(column: pd.Series) -> int:

@@ -119,6 +119,15 @@ def test_filled_columns(make_cell: Any) -> None:
     assert ("appraisals", "year") not in found.index and ("appraisals", "acting") not in found.index
 
 
+def test_empty_marks_of_a_form_are_counted(make_cell: Any) -> None:
+    """Two peers on a, b and c, one mark left out; the supervisor has one criterion, none is missing there."""
+    marks = [("B0", "x", "peer", c) for c in "abc"] + [("B0", "y", "peer", c) for c in "ab"]
+    pairs = pd.DataFrame([*marks, ("B0", "s", "supervisor", "a")],
+                         columns=["ratee", "rater", "source", "criterion"]).assign(score=80.0)  # fmt: skip
+    found = frames(make_cell(pairs=pairs))["completeness"].set_index(["table", "column"])
+    assert found.loc[("ratings", "criteria")].tolist() == [7, 6]
+
+
 def test_a_cell_without_rows_has_every_frame(make_cell: Any) -> None:
     found = frames(make_cell())
     assert all((found["checks"][c] == 0).all() for c in ("k", "n", "raters", "largest"))
