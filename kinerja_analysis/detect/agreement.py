@@ -155,7 +155,8 @@ def within_source(ctx: Context, out: Collector, source: str, fits: Fits, beside:
     _judged(out, "single", "reliability_single", estimate, limit, world, units=fit.n_units, **about)
     means = Estimate(fit.means, fit.means_lower, fit.means_upper, fit.level, fit.n_ratees, "reliability",
                      "ratee variance over variance of ratee means within units, unit jackknife, t")  # fmt: skip
-    out.add("mean", Status.CLEAR, "reliability_mean", estimate=means, raters=fit.raters_per_ratee, **about)
+    if math.isfinite(fit.means):
+        out.add("mean", Status.CLEAR, "reliability_mean", estimate=means, raters=fit.raters_per_ratee, **about)
     absolute(ctx, out, fit, about)
     needed(ctx, out, fit, about)
 

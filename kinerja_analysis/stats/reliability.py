@@ -87,7 +87,8 @@ def source_reliability(
     -------
     SourceReliability
         `reason` is "", "empty" (no unit with two ratees by different raters and a ratee with two raters),
-        "constant" (no variance within units: reliability NaN) or "too_few_units" (< 5: no interval).
+        "constant" (no variance within units: reliability NaN) or "too_few_units" (< 5: no interval). Of means that
+        are all alike the reliability is NaN.
 
     Raises
     ------
@@ -179,6 +180,8 @@ def _from_table(
             reason="constant" if units.size else "empty",
         )  # fmt: skip
     (single, means), (left, left_means) = _ratios(total), _ratios(total - table)
+    if total[3] <= floor * total[0]:  # all means alike: they hold no order
+        means, left_means = means * math.nan, left_means * math.nan
     numbers: dict[str, Any] = {"single": float(single), "means": float(means)}
     variances = (total[1:3] / total[0]).tolist()
     numbers |= {"var_ratee": variances[1] - variances[0], "var_rating": variances[1]}

@@ -156,3 +156,10 @@ def test_frames():
     assert frame["quantity"].tolist()[:2] == ["single", "means"]
     unit = np.repeat(np.arange(10), 8)
     assert source_correlation(means.ravel(), means.ravel() + unit, unit).to_frame().shape == (2, 6)
+
+
+def test_means_that_are_all_alike_have_no_reliability():
+    """Two raters turn each other's order in every unit: one rating −1, and nothing to divide for the means."""
+    score = np.tile([1.0, 5.0, 5.0, 1.0], 6)
+    fit = source_reliability(score, np.arange(24) // 2, np.arange(24), np.arange(24) // 4)
+    assert fit.single == pytest.approx(-1.0) and np.isnan([fit.means, fit.means_lower, fit.means_upper]).all()
