@@ -1,13 +1,20 @@
-"""How likely a team is alike throughout, when teams differ as those do that are not alike."""
+"""How likely a team is alike throughout, when teams differ as the others do: by two estimates of how they differ.
+
+The one leaves only the team itself out (``clustered_chance``): precise, but copied teams among the others make copying
+look ordinary, and many hide each other. The other leaves out all teams that are alike (``Clustered``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import chdtri, expit, xlogy
+
+from kinerja_analysis.stats import beta_binomial
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,6 +44,38 @@ def own_chance(others: np.ndarray, own: int, n: int) -> float:
     0.625
     """
     return min(sum(q**n for q in no_commoner(others, own).values()), 1.0)
+
+
+def clustered_chance(pattern: Ints, team: Ints, one: int) -> float:
+    """As ``own_chance``, when teams differ as the other teams do.
+
+    Teams that really differ are alike inside more often than independent draws. For every pattern no commoner than
+    that of team ``one`` the beta-binomial probability of n out of n, Π (m(1−ρ) + jρ) / (1−ρ + jρ) over j = 0…n−1, is
+    added up; m and ρ are estimated without team ``one``, ρ of a pattern that no other team has as the largest.
+
+    Examples
+    --------
+    The others are alike by design (ρ = 1), one team in 0 and one in 1: every team must be alike.
+
+    >>> clustered_chance(np.array([0, 0, 0, 0, 1, 1]), np.repeat(np.arange(3), 2), 0)
+    1.0
+    """
+    others = team != one
+    shares = no_commoner(np.bincount(pattern[others], minlength=int(pattern.max()) + 1), int(pattern[~others][0]))
+    code = pd.factorize(team[others])[0]
+    size, steps = np.bincount(code), np.arange(int((~others).sum()))
+    known = {int(v): beta_binomial(np.bincount(code, weights=pattern[others] == v), size)
+             for v in np.unique(pattern[others])}  # fmt: skip
+    if any(fit.reason for fit in known.values()):
+        return 1.0
+    widest = max(fit.rho for fit in known.values())
+    chance = 0.0
+    for v, q in shares.items():
+        mean, rho = (known[v].mean, known[v].rho) if v in known else (q, widest)
+        spread = np.maximum(1 - rho + steps * rho, 1e-12)
+        factor = (mean * (1 - rho) + steps * rho) / spread
+        chance += float(mean * np.prod(factor[1:]))
+    return min(chance, 1.0)
 
 
 class Clustered:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.results import Estimate, Status
-from kinerja_analysis.detect._straight_lining_teams import Clustered, no_commoner, own_chance
+from kinerja_analysis.detect._straight_lining_teams import Clustered, clustered_chance, no_commoner, own_chance
 from kinerja_analysis.detect.attributes import both_rated, latest
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -75,7 +75,8 @@ def single_value(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
         others, own, n = whole - counts[i], int(counts[i].argmax()), int(counts[i].sum())
         alone[i] = own_chance(others, own, n)
         if alone[i] < alpha.value:
-            p[i] = max(alone[i], clustered.chance(n, no_commoner(others, own)))
+            p[i] = min(clustered_chance(pattern, team, int(i)), clustered.chance(n, no_commoner(others, own)))
+            p[i] = max(alone[i], p[i])
     adjusted = adjust(p, "bh")
     flagged = np.flatnonzero(adjusted < alpha.value)
     out.add(

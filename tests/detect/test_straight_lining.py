@@ -16,7 +16,7 @@ from scipy.stats import betabinom, chi2
 from kinerja_analysis.base.results import Status
 from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
-from kinerja_analysis.detect._straight_lining_teams import RHO, Clustered, own_chance
+from kinerja_analysis.detect._straight_lining_teams import RHO, Clustered, clustered_chance, own_chance
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.detect.copied import share_found
 from kinerja_analysis.detect.counts import budget
@@ -69,6 +69,12 @@ def test_uniform_teams_are_ordinary_where_teams_differ(make_cell, run_detector):
     assert not list(result.findings(subject_kind="rater"))
     region = result.first(measure="single_value", subject_kind="region")
     assert region.status is Status.FLAGGED and region.code.endswith("single_many")
+
+
+def test_clustered_chance_by_hand():
+    # Others: twenty teams of 2 with one of each value, so rho is on its boundary 0 and the chance is 2 x .5^3.
+    pattern, team = np.array([0, 1] * 20 + [0, 0, 0]), np.repeat(np.arange(21), [2] * 20 + [3])
+    assert clustered_chance(pattern, team, 20) == pytest.approx(2 * 0.5**3)
 
 
 def test_teams_that_tell_nothing_make_nobody_unlikely():
@@ -126,6 +132,8 @@ def test_shares_no_commoner_by_hand():
     # Others: 8 x 0, 2 x 1. A team of 1s is judged by 1 alone, a team of 0s by both, one of 2s by 2 as if seen once.
     chances = [own_chance(np.array([8, 2, 0]), v, 3) for v in (0, 1, 2)]
     assert chances == pytest.approx([0.8**3 + 0.2**3, 0.2**3, (1 / 11) ** 3])
+    others, team = np.repeat([0, 1], [8, 2]), np.repeat(np.arange(6), [2, 2, 2, 2, 2, 3])
+    assert clustered_chance(np.r_[others, [2] * 3], team, 5) > 0
     counts = np.array([[2, 0, 0], [2, 0, 0], [1, 1, 0], [1, 1, 0], [2, 0, 0], [0, 0, 3]])
     assert 0 < Clustered(counts).chance(3, [2]) < 1
 
