@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 from kinerja_analysis import AuditConfig, run, simulate
 from kinerja_analysis.base.errors import DisclosureRefused, ReportFailed
+from kinerja_analysis.cli.terminal import Terminal, finish
 from kinerja_analysis.report import tahunan
 from kinerja_analysis.run import RunReport, order_of
 from kinerja_analysis.run.jobs import Plan, read_state, write_state
@@ -41,6 +43,15 @@ def test_cells_of_earlier_runs_stay_known(tmp_path: Path) -> None:
     write_state(order, Plan((), {"cells": [a, b], "failed": []}), [])
     write_state(order, Plan((), {"cells": [b], "failed": []}), [])
     assert (read_state(order)["cells"], read_state(order)["others"]) == ([b], [a])
+
+
+def test_the_end_of_a_run_tells_the_warnings_of_its_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n, said in ((0, False), (3, True)):
+        finish(Terminal("id", False), replace(report("done"), warnings=n), str(tmp_path))
+        shown = capsys.readouterr()
+        assert ("3 peringatan di berkas masukan" in shown.out + shown.err) == said
 
 
 def test_frame_is_a_copy() -> None:
