@@ -86,7 +86,7 @@ class Column(Block):
 
 
 class Printed(str):
-    """A number in words in a column of several forms; the annex holds the ``number`` itself, in its own ``form``."""
+    """A number in words in a column of several forms; the annex holds the rounded ``number`` in its ``form``."""
 
     def __new__(cls, text: str, number: float, form: str) -> Printed:
         """Return the words."""
