@@ -86,16 +86,14 @@ class Column(Block):
 
 
 class Printed(str):
-    """A number in words in a column of several forms; the annex holds the ``number`` itself, in its own ``form``."""
-
-    number: float
-    form: str
+    """A number in words in a column of several forms; the annex holds the rounded ``number`` in its ``form``."""
 
     def __new__(cls, text: str, number: float, form: str) -> Printed:
-        """Return ``text`` with its number."""
-        made = super().__new__(cls, text)
-        made.number, made.form = number, form
-        return made
+        """Return the words."""
+        return super().__new__(cls, text)
+
+    def __init__(self, text: str, number: float, form: str) -> None:
+        self.number, self.form = number, form
 
 
 Cell = str | int | float | None
@@ -321,6 +319,8 @@ def _plain(value: Any) -> Any:
         return {"block": _packed(value)}
     if isinstance(value, bytes):
         return {"bytes": base64.b64encode(value).decode("ascii")}
+    if isinstance(value, Printed):
+        return {"printed": _plain((str(value), value.number, value.form))}
     if isinstance(value, tuple | list):
         return [_plain(v) for v in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -351,6 +351,8 @@ def _rich(value: Any) -> Any:
     if isinstance(value, dict):
         if "block" in value:
             return _unpacked(value["block"])
+        if "printed" in value:
+            return Printed(*_rich(value["printed"]))
         return base64.b64decode(value["bytes"]) if "bytes" in value else float(value["number"])
     if isinstance(value, list):
         return tuple(_rich(v) for v in value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
@@ -44,3 +45,10 @@ def test_sentences_are_the_words_shown_and_nothing_else() -> None:
 def test_blocks_are_frozen() -> None:
     with pytest.raises(AttributeError):
         b.Text("a").text = "b"  # type: ignore[misc]
+
+
+def test_a_printed_number_keeps_its_number_through_json() -> None:
+    table = b.TableBlock("", (b.Column("a"),), ((b.Printed("0,29", 0.2874, "2"),), (b.Printed("–", math.nan, "2"),)))
+    (first,), (second,) = b.from_json(json.loads(json.dumps(b.to_json(table), allow_nan=False))).rows
+    assert (first, first.number, first.form) == ("0,29", 0.2874, "2")
+    assert second == "–" and math.isnan(second.number)

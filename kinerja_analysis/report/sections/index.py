@@ -127,7 +127,7 @@ def _panel(view: View, scope: str) -> list[Block]:
             span = " – ".join(ends) if math.isfinite(e.lower) else view.say("index.panel.full")
             key = "ends" if open_ else "hundred" if "hundred_lower" in f.params else "number"
             hundred = view.say(f"index.panel.{key}", **{"value": f.params["hundred"], **f.params})
-            hundred = Printed(hundred, f.params["hundred"], "0") if key == "number" else hundred
+            hundred = Printed(hundred, round(f.params["hundred"], 0), "0") if key == "number" else hundred
             note = view.say(f"index.panel.{name}_note", **words.values(f, view.lang, view.names))
             rows.append((label, value, span, hundred, note))
     if not rows:
@@ -154,7 +154,8 @@ def yardsticks(view: View, scope: str) -> dict[str, tuple[float, ...]]:
 def _value(view: View, value: float, unit: str, *, bare: bool = False) -> str:
     if unit == "of_100" and not bare:
         return view.say("index.panel.of_100", value=value)
-    return Printed(words.quantity(value, unit, view.lang, signed=False), value, "%1" if unit == "share" else "2")
+    told = round(100 * value, 1) / 100 if unit == "share" else round(value, 2)  # no more than is printed
+    return Printed(words.quantity(value, unit, view.lang, signed=False), told, "%1" if unit == "share" else "2")
 
 
 def _limit(view: View, value: float, unit: str) -> str:

@@ -240,11 +240,10 @@ def hundred(host: Host, above: float, under: float, parts: Sequence[tuple[int, L
     for i, look in enumerate(look for (n, _, _), look in zip(parts, looks, strict=True) for _ in range(n)):
         column, line = divmod(i, DOWN)
         ax.add_patch(Rectangle((column + 0.1, line + 0.1), 0.8, 0.8, **look))
-    ax.legend(
-        handles=[Patch(label=text, **look) for (_, _, text), look in zip(parts, looks, strict=True)], ncols=len(parts),
-        loc="upper left", bbox_to_anchor=(0, 0), frameon=False, fontsize=SMALL, labelcolor=theme.MUTED, borderpad=0,
-        borderaxespad=0.4, handlelength=0.9, handleheight=0.9, handletextpad=0.4, columnspacing=1.1,
-    )  # fmt: skip
+    ax.legend(handles=[Patch(label=text, **look) for (_, _, text), look in zip(parts, looks, strict=True)],
+              ncols=len(parts), loc="upper left", bbox_to_anchor=(0, 0), frameon=False, fontsize=SMALL, borderpad=0,
+              labelcolor=theme.MUTED, borderaxespad=0.4, handlelength=0.9, handleheight=0.9, handletextpad=0.4,
+              columnspacing=1.1)  # fmt: skip
 
 
 def number_axis(ax: Axes, lang: str, *, signed: bool = False, percent: bool = False, ticks: int = 5) -> None:
