@@ -71,8 +71,7 @@ def examined(nation: Nation) -> Section:
                              set_aside="n")  # fmt: skip
     rows = []
     for r in nation.now:
-        rated, lines = r["headline"]["rated"], r["rows"]["totals"]
-        sums: list[Cell] = [_total([int(line[part]) for line in lines]) for part in PARTS]
+        rated, sums = r["headline"]["rated"], _once(r["rows"]["files"] or r["rows"]["totals"])
         rows.append((str(r["name"]), str(r["region"]), rated.get("ekinerja"), rated.get("multisource"), *sums))
     blocks: list[Block] = [TableBlock(nation.tell("examined_caption"), columns, tuple(rows))]
     blocks += [Text(nation.tell("examined_none"), "small")] if nation.level == "public" else []
@@ -88,10 +87,20 @@ def examined(nation: Nation) -> Section:
     return Section("diperiksa", "1", nation.tell("examined"), tuple(blocks))
 
 
+def _once(lines: Sequence[Row]) -> list[Cell]:
+    """Return rows, kept, merged, set aside; a row that feeds two tables counts once, as kept where both keep it."""
+    sheets: dict[Any, dict[str, list[Row]]] = {}
+    for line in lines:  # totals name no sheet: then each table is one
+        sheets.setdefault((line.get("file", line["table"]), line.get("sheet")), {}).setdefault(
+            f"{line['table']}", []).append(line)  # fmt: skip
+    each = {p: [[_total([int(line[p]) for line in own]) for own in s.values()] for s in sheets.values()] for p in PARTS}
+    return [_total([(min if p == "kept" else max)(tables) for tables in each[p]]) for p in PARTS]
+
+
 def _total(parts: Sequence[int]) -> int:
-    """Return the sum of what is shown, hidden where no part is."""
+    """Return the sum of what is shown, hidden where that is nothing but some part is hidden."""
     shown = [n for n in parts if n >= 0]
-    return sum(shown) if shown or not parts else HIDDEN
+    return sum(shown) if any(shown) or len(shown) == len(parts) else HIDDEN
 
 
 def _some(names: Sequence[str], lang: str) -> str:
