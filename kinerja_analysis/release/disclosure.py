@@ -82,6 +82,8 @@ def release(audit: Audit, config: AuditConfig | None = None, *, earlier: Sequenc
     for name in next(iter(told.values())).frames:
         counts[name] = pd.concat([t.frames[name] for t in told.values()], ignore_index=True)
     counts |= {n: _hidden(audit.counts[n], c, persons, told, "count") for n, c in COUNTING.items() if n in audit.counts}
+    if "advice" in counts:  # how many pairs are left can be how many persons there are
+        counts["advice"] = counts["advice"].assign(n_added=counts["advice"]["n_added"].map(rounded).clip(ROUND_TO))
     if "teams" in counts:  # among few teams every bar is somebody's
         enough_teams = counts["teams"].groupby(["region", "year"])["n"].transform("sum") >= persons
         counts["teams"] = counts["teams"][enough_teams].reset_index(drop=True)
@@ -129,8 +131,8 @@ def _cell(audit: Audit, limits: Mapping[str, int], known: pd.DataFrame) -> Told:
     coarsest = {count: (shown, base) for shown, base, count in sorted(found, key=lambda f: (f[0] < 0, f[1], f[0]))}
     people = audit.counts["examined"][["n_rated", "n_persons"]].max()
     out = Told(book, public, frames, coarsest, int(people["n_rated"] or people["n_persons"] or 1))
-    if "n_scores" in frames["examined"]:
-        frames["examined"]["n_scores"] = frames["examined"]["n_scores"].map(out.rows)
+    exact = [c for c in ("n_scores", "n_achievements") if c in frames["examined"]]
+    frames["examined"] = _hidden(frames["examined"], exact, smallest, {(region, year): out})
     return out
 
 

@@ -16,7 +16,6 @@ from kinerja_analysis.base.words import join, number, say
 from kinerja_analysis.compare.nation import MIN_REGIONS, national_change
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.report.blocks import Block, Cell, Column, Masthead, Note, Section, TableBlock, Text
-from kinerja_analysis.report.render import HIDDEN
 from kinerja_analysis.show import names as naming
 from kinerja_analysis.show import sentence as words
 
@@ -94,13 +93,13 @@ def _once(lines: Sequence[Row]) -> list[Cell]:
         sheets.setdefault((line.get("file", line["table"]), line.get("sheet")), {}).setdefault(
             f"{line['table']}", []).append(line)  # fmt: skip
     each = {p: [[_total([int(line[p]) for line in own]) for own in s.values()] for s in sheets.values()] for p in PARTS}
-    return [_total([(min if p == "kept" else max)(tables) for tables in each[p]]) for p in PARTS]
+    return [_total([min(t) if p == "kept" else max(t, key=lambda n: n if n >= 0 else 0.5) for t in each[p]])
+            for p in PARTS]  # fmt: skip
 
 
 def _total(parts: Sequence[int]) -> int:
-    """Return the sum of what is shown, hidden where that is nothing but some part is hidden."""
-    shown = [n for n in parts if n >= 0]
-    return sum(shown) if any(shown) or len(shown) == len(parts) else HIDDEN
+    """Return the sum of what is shown, hidden (or withheld) where that is nothing but some part is."""
+    return sum(n for n in parts if n >= 0) if max(parts, default=0) > 0 else min(parts, default=0)
 
 
 def _some(names: Sequence[str], lang: str) -> str:

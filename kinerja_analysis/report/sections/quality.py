@@ -98,6 +98,8 @@ def verdict(view: View) -> str:
         return _say(view, "verdict.nothing")
     asked = {n: r for n, r in checks.items() if n.startswith(("no_", "not_", "unknown_")) and r["n"] != 0}
     lacking = {n: ends for n, r in asked.items() if (ends := _lacking(view, r)) is not None}
+    if "multisource" not in set(view.count("examined")["kind"]):
+        lacking["no_second"] = (1.0, 1.0, 1.0)
     point = {n: low if about is None else about for n, (low, about, _) in lacking.items()}
     gone, unknown = (point.get(n, 0.0) for n in ("not_rated", "no_supervisor"))
     key = "partly" if max(gone, unknown) > 1 - _limit(view, "carried") else "carries"
