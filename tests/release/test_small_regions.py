@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.results import Audit, Estimate, Finding, Result, Status
 from kinerja_analysis.base.tables import ACCOUNTING, PREDIKAT, Tables, conform
 from kinerja_analysis.detect import detect
 from kinerja_analysis.release import release
@@ -152,9 +153,37 @@ def test_rows_of_two_tables_are_counted_once_and_few_are_not_none() -> None:
     lines = [(1, 1, "appraisals", 1220, 0, 0, 1220, "other_period"),
              (1, 1, "ratings", 1200, 0, 0, 1200, "other_period"), (1, 1, "appraisals", 120, 120, 0, 0, "")]  # fmt: skip
     frame = pd.DataFrame(lines, columns=ACCOUNTING).assign(**{k: HEAD[k] for k in ("region", "year")})
-    public = release(Audit(**{**{f: getattr(audit, f) for f in Audit.__dataclass_fields__},
-                              "counts": {**audit.counts, "accounting": frame}})).counts["accounting"]  # fmt: skip
+    public = release(replace(audit, counts={**audit.counts, "accounting": frame})).counts["accounting"]
     base = 5 * -(-1220 // 116)
     assert public.loc[public["reason"] == "other_period", "set_aside"].sum() == round(1220 / base) * base
     few = audits("120")[1].counts["accounting"]
     assert few.loc[few["reason"] == "not_rated", "set_aside"].tolist() == [HIDDEN]
+
+
+@pytest.mark.parametrize(
+    ("measure", "unit", "value", "params", "shown"),
+    [
+        ("top_missed", "persons", 4, {}, False), ("top_missed", "persons", 12, {}, True),
+        ("copies", "count", 40, {"raters": 2}, False), ("copies", "count", 7, {"raters": 5}, False),
+        ("copies", "count", 40, {"raters": 3}, True),
+        ("mismatches", "share", 0.1, {"k": 16, "higher": 15, "lower": 1, "unknown": 0}, False),
+        ("mismatches", "share", 0.1, {"k": 16, "higher": 16, "lower": 0, "unknown": 3}, True),
+        ("categories", "share", 0.4, {"over": 0.39, "under": 0.01}, False),
+        ("categories", "share", 0.4, {"over": 0.29, "under": 0.11}, True),
+        ("equal_ratings", "share", 0.4, {"share": 0.97, "n_rated": 160}, False),
+        ("leave_out_alone", "share", 0.4, {"alone": 157, "of": 160}, False),
+    ],
+)  # fmt: skip
+def test_a_finding_that_counts_few_persons_is_hidden(
+    measure: str, unit: str, value: float, params: dict[str, Any], shown: bool
+) -> None:
+    audit = audits("120")[0]
+    f = Finding("m.code", Status.CLEAR, measure, "region", "01.01", "ekinerja",
+                Estimate(value, level=0.95, n=160, unit=unit, method="full_count"), params=params, region="01.01",
+                year=2025)  # fmt: skip
+    row = release(replace(audit, results={"m": Result.of("m", [f])})).results["m"].frame.iloc[0]
+    assert (row["code"] == "m.code") == shown and np.isfinite(row["value"]) == shown
+    if shown:
+        told = json.loads(row["params"])
+        assert row["value"] == (10 if measure == "top_missed" else value)
+        assert told.get("unknown", HIDDEN) == HIDDEN and told.get("k", 15) == 15 and told.get("higher", 15) == 15
