@@ -29,15 +29,9 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
     head: dict[str, Any] = {"region": ctx.region, "year": ctx.year}
     lines, files = accounting(ctx)
     own = {
-        "examined": examined(ctx),
-        "headcount": headcount(ctx),
-        "raters": raters(ctx),
-        "predikat": predikat(ctx),
-        "teams": team_shares(ctx),
-        "budget": budget(ctx, results),
-        "advice": advice(ctx),
-        "accounting": lines,
-    }
+        "examined": examined(ctx), "headcount": headcount(ctx), "raters": raters(ctx), "predikat": predikat(ctx),
+        "teams": team_shares(ctx), "budget": budget(ctx, results), "advice": advice(ctx), "accounting": lines,
+    }  # fmt: skip
     found: dict[str, pd.DataFrame] = {}
     for part in (own, quality(ctx, lines, files), comparable(ctx, results), pictured(ctx, results)):
         if twice := found.keys() & part.keys():

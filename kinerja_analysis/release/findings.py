@@ -85,8 +85,7 @@ def findings(
             continue
         few[i] |= _few(r, given, mine, persons)
         digits = 2 if r["measure"] in MIXED and given.get("n_pairs", 0) < FEW_PAIRS else 3
-        for name in VALUES:
-            out.loc[i, name] = _short(r[name], digits)
+        out.loc[i, list(VALUES)] = [_short(r[name], digits) for name in VALUES]
         if r["measure"] == "variety":  # as it is, it would tell the counts that are hidden
             out.loc[i, "value"], given = round(r["value"], 1), {"used": 0, "entropy": 0.0}
         elif r["measure"] == "index_integrity":
@@ -104,10 +103,7 @@ def findings(
         _tells(r, p, persons, bool(f)) for r, p, f in zip(kept.to_dict("records"), params, few, strict=True)
     ], bool)  # fmt: skip
     out.loc[hidden, list(VALUES)] = np.nan
-    out.loc[hidden, "status"] = str(Status.INSUFFICIENT)
-    out.loc[hidden, "code"] = "release.suppressed"
-    out.loc[hidden, "params"] = "{}"
-    out.loc[hidden, "n"] = 0
+    out.loc[hidden, ["status", "code", "params", "n"]] = [str(Status.INSUFFICIENT), "release.suppressed", "{}", 0]
     return out
 
 
@@ -138,14 +134,12 @@ def _variety_tells(told: Told, value: float, smallest: int) -> bool:
     cells, (low, high) = told.shares(), told.public.bounds()
     ends = [(low[cells[c]], high[cells[c]]) for c in CLASSES]
     for i, c in enumerate(CLASSES):
-        if told.public.shown[cells[c]] >= 0:
-            continue
         fits = 0
         for h in range(smallest):
             sides = product(*(((h, h) if j == i else e) for j, e in enumerate(ends)))
             found = [_variety([*low3, *rest]) for b, *rest in sides for low3 in ((b,), (b / 3,) * 3)]
             fits += min(found) - 0.05 <= value <= max(found) + 0.05
-        if fits <= ROUND_TO:
+        if fits <= ROUND_TO and told.public.shown[cells[c]] < 0:
             return True
     return False
 
