@@ -128,6 +128,8 @@ def show(value: Any, form: str, lang: str) -> str:
         decimals = int(form[1:] or 0)
         sign = "+" if round(float(value), decimals) > 0 else ""
         return sign + number(value, decimals, lang)
+    if form == "n" and type(value) is int and value in (-1, -2):  # counts of a public edition
+        return say("show.hidden" if value == -1 else "show.withheld", lang)
     if form in ("", "n"):
         return number(value, 0 if float(value).is_integer() else 2, lang)
     return number(value, int(form), lang)

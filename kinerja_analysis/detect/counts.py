@@ -29,15 +29,9 @@ def counts(ctx: Context, results: Mapping[str, Result]) -> dict[str, pd.DataFram
     head: dict[str, Any] = {"region": ctx.region, "year": ctx.year}
     lines, files = accounting(ctx)
     own = {
-        "examined": examined(ctx),
-        "headcount": headcount(ctx),
-        "raters": raters(ctx),
-        "predikat": predikat(ctx),
-        "teams": team_shares(ctx),
-        "budget": budget(ctx, results),
-        "advice": advice(ctx),
-        "accounting": lines,
-    }
+        "examined": examined(ctx), "headcount": headcount(ctx), "raters": raters(ctx), "predikat": predikat(ctx),
+        "teams": team_shares(ctx), "budget": budget(ctx, results), "advice": advice(ctx), "accounting": lines,
+    }  # fmt: skip
     found: dict[str, pd.DataFrame] = {}
     for part in (own, quality(ctx, lines, files), comparable(ctx, results), pictured(ctx, results)):
         if twice := found.keys() & part.keys():
@@ -58,29 +52,25 @@ def examined(ctx: Context) -> pd.DataFrame:
         if not (kinds == kind).any() and not (kind == "ekinerja" and len(heads)):
             continue
         official = kind == "ekinerja"
-        rows.append(
-            {
-                "kind": kind,
-                "n_persons": len(heads) if official else ratings["ratee"].nunique(),
-                "n_rated": int(status.get("rated", 0)) if official else ratings["ratee"].nunique(),
-                "n_not_rated": int(status.get("not_rated", 0)) if official else 0,
-                "n_other_period": int((heads["reason"] == ELSEWHERE).sum()) if official else 0,
-                "n_no_skp": int(status.get("no_skp", 0)) if official else 0,
-                "n_excluded": int(status.get("excluded", 0)) if official else 0,
-                "n_raters": ratings.loc[ratings["source"] != "self", "rater"].nunique(),
-                "n_supervisors": ratings.loc[ratings["source"] == "supervisor", "rater"].nunique(),
-                "n_scores": len(ratings),
-                "n_opd": (heads if official else ratings)["opd"].nunique(),
-                "n_opd_total": max(len(everyone), ratings["opd"].nunique()),
-                "sources": "|".join(s for s in SOURCES if (ratings["source"] == s).any()),
-                "criteria": "|".join(ratings["criterion"].drop_duplicates().astype("str")),
-                "scale_min": ratings["scale_min"].min() if len(ratings) else np.nan,
-                "scale_max": ratings["scale_max"].max() if len(ratings) else np.nan,
-                "periods": "|".join(sorted(ratings["period"].unique())),
-                "n_achievements": ctx.tables.achievements["person"].nunique(),
-                "n_org_rating": int(ctx.tables.units["org_rating"].notna().sum()),
-            }
-        )
+        given, place = status if official else pd.Series(dtype="int64"), heads if official else ratings
+        rows.append({
+            "kind": kind, "n_persons": len(heads) if official else ratings["ratee"].nunique(),
+            "n_rated": int(status.get("rated", 0)) if official else ratings["ratee"].nunique(),
+            "n_not_rated": int(given.get("not_rated", 0)),
+            "n_other_period": int((heads["reason"] == ELSEWHERE).sum()) if official else 0,
+            "n_no_skp": int(given.get("no_skp", 0)), "n_excluded": int(given.get("excluded", 0)),
+            "n_raters": ratings.loc[ratings["source"] != "self", "rater"].nunique(),
+            "n_supervisors": ratings.loc[ratings["source"] == "supervisor", "rater"].nunique(),
+            "n_scores": len(ratings), "n_opd": place["opd"].nunique(),
+            "n_opd_total": max(len(everyone), ratings["opd"].nunique()),
+            "sources": "|".join(s for s in SOURCES if (ratings["source"] == s).any()),
+            "criteria": "|".join(ratings["criterion"].drop_duplicates().astype("str")),
+            "scale_min": ratings["scale_min"].min() if len(ratings) else np.nan,
+            "scale_max": ratings["scale_max"].max() if len(ratings) else np.nan,
+            "periods": "|".join(sorted(ratings["period"].unique())),
+            "n_achievements": ctx.tables.achievements["person"].nunique(),
+            "n_org_rating": int(ctx.tables.units["org_rating"].notna().sum()),
+        })  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -129,26 +119,15 @@ def team_shares(ctx: Context) -> pd.DataFrame:
     baik = (rows["predikat"] == "BAIK").groupby(rows["supervisor"]).agg(["sum", "size"])
     baik = baik[baik["size"] >= JUDGED]
     share = float((rows["predikat"] == "BAIK").mean()) if len(rows) else np.nan
+    fraction = baik["sum"] / baik["size"]
+    sizes, times = np.unique(baik["size"], return_counts=True)
     out = []
     for low, high, name in BINS:
-        fraction = baik["sum"] / baik["size"]
         inside = (fraction > low) & (fraction <= high) | ((low == 0.0) & (fraction == 0.0))
-        sizes, times = np.unique(baik["size"], return_counts=True)
-        per_size = [_bin_chance(int(n), share, low, high, binom) for n in sizes]
-        chance = np.repeat(per_size, times)
-        mean, spread = (
-            float(np.sum(chance)),
-            float(np.sqrt(np.sum(np.multiply(chance, np.subtract(1, chance))))),
-        )
-        out.append(
-            {
-                "bin": name,
-                "n": int(inside.sum()),
-                "expected": mean,
-                "lower": max(0.0, mean - 1.96 * spread),
-                "upper": mean + 1.96 * spread,
-            }
-        )
+        chance = np.repeat([_bin_chance(int(n), share, low, high, binom) for n in sizes], times)
+        mean, spread = float(np.sum(chance)), float(np.sqrt(np.sum(chance * (1 - chance))))
+        ends = {"lower": max(0.0, mean - 1.96 * spread), "upper": mean + 1.96 * spread}
+        out.append({"bin": name, "n": int(inside.sum()), "expected": mean, **ends})
     return pd.DataFrame(out)
 
 
@@ -205,7 +184,6 @@ def budget(ctx: Context, results: Mapping[str, Result]) -> pd.DataFrame:
         said = [f for f in result.findings() if "teams_tested" in f.params]
         more = [int(f.params["teams_tested"]) - int(listed.get((f.scope, f.measure), 0)) for f in said]
         family = len(tested) + sum(max(n, 0) for n in more)
-        rows.append(
-            {"detector": name, "family": family, "flagged": flagged, "expected_false": ctx.config.fdr * flagged}
-        )
+        rows.append({"detector": name, "family": family, "flagged": flagged,
+                     "expected_false": ctx.config.fdr * flagged})  # fmt: skip
     return pd.DataFrame(rows)

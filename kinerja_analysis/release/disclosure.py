@@ -8,29 +8,24 @@ merged. What was printed before, of the same region or of one that contains it, 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import DISCLOSURE, AuditConfig
 from kinerja_analysis.base.errors import DisclosureRefused
-from kinerja_analysis.base.results import Audit, Design, Result, Status
+from kinerja_analysis.base.results import Audit, Design, Result
 from kinerja_analysis.base.tables import ScoreTable
-from kinerja_analysis.release.attacker import HIDDEN, WITHHELD, Ints, Published, recovered
+from kinerja_analysis.release.attacker import HIDDEN, WITHHELD, Ints, recovered
 from kinerja_analysis.release.earlier import PUBLISHED, before, kin, starts
-from kinerja_analysis.release.linked import Book, linked
+from kinerja_analysis.release.findings import Told, coarse, findings
+from kinerja_analysis.release.linked import linked
 from kinerja_analysis.release.suppress import ROUND_TO, printed, protect, rounded
 
-PUBLIC_KINDS = ("region", "group", "attribute", "source", "source_pair")
-SHARES = ("share_top", "share_modal")
 INTERNAL = ("raters", "wright", "moves")  #: frames that stay at the internal level as a whole
 COUNTING = {"criteria": ("n",), "pair_strata": ("n_persons", "pairs")}  #: frames a comparison needs, and what counts
-#: parameters of findings that count persons
-PERSONS = ("n", "n_rated", "k", "higher", "lower", "unknown")
 
 
 def hide(counts: pd.Series, smallest: int) -> pd.Series:
@@ -40,20 +35,6 @@ def hide(counts: pd.Series, smallest: int) -> pd.Series:
     [-1, -1, 10, 105]
     """
     return counts.map(rounded).where(counts >= smallest, HIDDEN).astype("int64")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What one region and year tells: its public frames, the counts behind them, and how each count is printed."""
-
-    book: Book
-    public: Published
-    frames: dict[str, pd.DataFrame]
-    whole: dict[int, int]
-
-    def count(self, value: float) -> int:
-        """Return a count of the region as it is printed; the same number is printed the same everywhere."""
-        return self.whole.get(int(value), rounded(int(value)))
 
 
 def limits_of(config: AuditConfig) -> dict[str, int]:
@@ -100,22 +81,24 @@ def release(audit: Audit, config: AuditConfig | None = None, *, earlier: Sequenc
     counts = {k: f for k, f in audit.counts.items() if k not in INTERNAL}
     for name in next(iter(told.values())).frames:
         counts[name] = pd.concat([t.frames[name] for t in told.values()], ignore_index=True)
-    counts |= {n: _rounded(audit.counts[n], c, told) for n, c in COUNTING.items() if n in audit.counts}
+    counts |= {n: _hidden(audit.counts[n], c, persons, told, "count") for n, c in COUNTING.items() if n in audit.counts}
+    if "advice" in counts:  # how many pairs are left can be how many persons there are
+        counts["advice"] = counts["advice"].assign(n_added=counts["advice"]["n_added"].map(rounded).clip(ROUND_TO))
     if "teams" in counts:  # among few teams every bar is somebody's
         enough_teams = counts["teams"].groupby(["region", "year"])["n"].transform("sum") >= persons
         counts["teams"] = counts["teams"][enough_teams].reset_index(drop=True)
     if "accounting" in counts:
-        counts["accounting"] = _accounting(audit.counts["accounting"], persons)
+        counts["accounting"] = _accounting(audit.counts["accounting"], persons, told)
     if "checks" in counts:
         counts |= _quality(audit.counts, counts["checks"], persons, raters, told)
-    design = audit.design.frame
+    exact = [c for c in ("n_ratees", "n_pairs", "bridges", "movers", "changes") if c in audit.design.frame]
     return replace(
         audit,
         level="public",
-        design=Design(design.assign(**{c: design[c].map(rounded) for c in ("n_ratees", "n_pairs") if c in design})),
+        design=Design(_hidden(audit.design.frame, exact, persons, told)),
         scores=ScoreTable(audit.scores.frame.iloc[:0]),
-        results={n: Result(n, _findings(r.frame, persons, raters, enough, told)) for n, r in audit.results.items()},
-        counts=counts,
+        results={n: Result(n, findings(r.frame, persons, raters, enough, told)) for n, r in audit.results.items()},
+        counts={n: f if n == "published" else coarse(f) for n, f in counts.items()},
         review=None,
     )
 
@@ -144,10 +127,13 @@ def _cell(audit: Audit, limits: Mapping[str, int], known: pd.DataFrame) -> Told:
     whole = dict.fromkeys(PUBLISHED, "str") | dict.fromkeys(("year", "shown", "base"), "int64")
     frames["published"] = said.astype(whole).drop_duplicates(keep="last", ignore_index=True)
     frames["disclosure"] = _summary(public.shown, public.base, kept).assign(**head)
-    if "n_scores" in frames["examined"]:
-        frames["examined"]["n_scores"] = frames["examined"]["n_scores"].map(rounded)
-    coarsest = sorted(zip(public.base[kept].tolist(), truth[kept].tolist(), public.shown[kept].tolist(), strict=True))
-    return Told(book, public, frames, {count: shown for _, count, shown in coarsest})
+    found = zip(public.shown[kept].tolist(), public.base[kept].tolist(), truth[kept].tolist(), strict=True)
+    coarsest = {count: (shown, base) for shown, base, count in sorted(found, key=lambda f: (f[0] < 0, f[1], f[0]))}
+    people = audit.counts["examined"][["n_rated", "n_persons"]].max()
+    out = Told(book, public, frames, coarsest, int(people["n_rated"] or people["n_persons"] or 1))
+    exact = [c for c in ("n_scores", "n_achievements") if c in frames["examined"]]
+    frames["examined"] = _hidden(frames["examined"], exact, smallest, {(region, year): out})
+    return out
 
 
 def _summary(shown: Ints, base: Ints, kept: np.ndarray) -> pd.DataFrame:
@@ -165,123 +151,47 @@ def _cells_with_raters(examined: pd.DataFrame, raters: int) -> set[tuple[str, in
     rows = examined[examined["n_raters"] >= raters]
     return {(r.region, int(r.year), r.kind) for r in rows.itertuples()}
 
-def _findings(
-    frame: pd.DataFrame, persons: int, raters: int, enough: set[tuple[str, int, str]],
-    told: Mapping[tuple[str, int], Told],
-) -> pd.DataFrame:  # fmt: skip
-    """Keep aggregate findings; hide the numbers of those with too few persons or raters behind them.
-
-    ``family`` in a finding's parameters counts the raters (groups, attributes) it was made from; ``k`` of n persons
-    with fewer than ``persons`` (but not none) on a side is hidden as a count would be. A finding that refuses may say
-    why, but no number that rests on few.
-    """
-    kept = frame[frame["subject_kind"].isin(PUBLIC_KINDS)].reset_index(drop=True)
-    cell = zip(kept["region"], kept["year"], kept["scope"], strict=True)
-    few_raters = np.array([s in ("ekinerja", "multisource") and (r, y, s) not in enough for r, y, s in cell], bool)
-    params = [json.loads(p) for p in kept["params"]]
-    family = np.array([p.get("family", raters) for p in params], float)
-    about_raters = kept["code"].str.startswith(("leniency.", "drift.retest")).to_numpy(bool)
-    few = few_raters | (about_raters & (family < raters)) | ((kept["n"] > 0) & (kept["n"] < persons)).to_numpy(bool)
-    answered = kept["status"].isin([Status.FLAGGED, Status.CLEAR]).to_numpy(bool)
-    out = kept.assign(rows=[[] for _ in range(len(kept))])
-    for i, r in enumerate(kept.to_dict("records")):
-        mine, given = told[r["region"], int(r["year"])], params[i]
-        if r["measure"] in SHARES and np.isfinite(r["value"]):
-            few[i] |= not _share(out, i, mine, given)
-            continue
-        if r["measure"] == "variety":  # as it is, it would tell the counts that are hidden
-            out.loc[i, "value"], given = round(r["value"], 1), {"used": 0, "entropy": 0.0}
-        k = given.get("k", 0)
-        few[i] |= isinstance(k, int) and (0 < k < persons or 0 < r["n"] - k < persons if k else False)
-        few[i] |= r["n"] >= persons and mine.count(r["n"]) < 0
-        out.loc[i, "n"] = mine.count(r["n"]) if r["n"] >= persons else r["n"]
-        out.loc[i, "params"] = json.dumps(
-            {p: mine.count(v) if p in PERSONS and isinstance(v, int) and v >= persons else v for p, v in given.items()},
-            sort_keys=True)  # fmt: skip
-    hidden = few & answered | ~answered & np.array([
-        _tells(r, p, persons, bool(f)) for r, p, f in zip(kept.to_dict("records"), params, few, strict=True)
-    ], bool)  # fmt: skip
-    for name in ("value", "lower", "upper", "p_value", "p_adjusted"):
-        out.loc[hidden, name] = np.nan
-    out.loc[hidden, "status"] = str(Status.INSUFFICIENT)
-    out.loc[hidden, "code"] = "release.suppressed"
-    out.loc[hidden, "params"] = "{}"
-    out.loc[hidden, "n"] = 0
-    return out
-
-
-def _tells(finding: dict[Hashable, Any], params: dict[str, object], persons: int, few: bool) -> bool:
-    """Tell whether a finding without an answer gives a number of few persons, or one made from few."""
-    made = np.isfinite(finding["value"]) or any(isinstance(v, float) for v in params.values())
-    counted = [finding["n"], *(params.get(p, 0) for p in PERSONS)]
-    return bool(few and made) or any(isinstance(v, int) and 0 < v < persons for v in counted)
-
-
-def _share(out: pd.DataFrame, i: int, told: Told, given: dict[str, object]) -> bool:
-    """Make a share of predikat from the printed counts; False when a count it needs is not told.
-
-    Its limits hold for every table that agrees with what is printed of the two counts and of those still waiting;
-    they are whole percents, rounded outwards, and the share itself is no finer.
-    """
-    cell = {column: c for frame, _, column, c in told.book.places if frame == "shares"}
-    low, high = told.public.bounds()
-    if str(given["predikat"]) not in cell:
-        return False
-    k, n, more = (cell[str(x)] for x in (given["predikat"], "n", "waiting"))
-    shown = [int(told.public.shown[c]) for c in (k, n, more)]
-    if min(shown[:2]) < 0 or not np.isfinite(high[more]):
-        return False
-    shown[0] = min(shown[:2])
-    lower = low[k] / (high[n] + high[more])
-    upper = min((high[k] + high[more]) / (max(low[n], high[k]) + high[more]), 1.0)
-    ends = [np.floor(100 * lower) / 100, np.ceil(100 * upper) / 100]
-    out.loc[i, ["value", "lower", "upper"]] = [round(shown[0] / shown[1], 2), *ends]
-    out.loc[i, "n"] = shown[1]
-    out.loc[i, "code"] = f"{out.loc[i, 'code']}".removesuffix("_all") + "_rounded"
-    out.loc[i, "params"] = json.dumps({**given, "k": shown[0], "waiting": int(high[more])}, sort_keys=True)
-    return True
-
-
-def _rounded(frame: pd.DataFrame, names: Sequence[str], told: Mapping[tuple[str, int], Told]) -> pd.DataFrame:
-    """Print counts of rows that rest on enough persons already as those of the region are printed."""
-    cells = [told[r, int(y)] for r, y in zip(frame["region"], frame["year"], strict=True)]
-    return frame.assign(**{
-        c: np.array([cell.count(v) for v, cell in zip(frame[c], cells, strict=True)], dtype="int64") for c in names
-    })  # fmt: skip
-
-
 def _quality(
     counts: Mapping[str, pd.DataFrame], checks: pd.DataFrame, persons: int, raters: int,
     told: Mapping[tuple[str, int], Told],
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
     """Tell the other data-quality counts; small ones hidden, an exact zero stays."""
-    def hidden(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-        cells = [told[r, int(y)] for r, y in zip(frame["region"], frame["year"], strict=True)]
-        one = {name: zip(frame[name], cells, strict=True) for name in names}
-        return frame.assign(**{
-            name: [0 if v == 0 else HIDDEN if v < persons else cell.count(v) for v, cell in pairs]
-            for name, pairs in one.items()
-        })  # fmt: skip
-
     shown = {"rows": ["rows", "kept", "merged", "set_aside"], "completeness": ["n", "filled"], "problems": ["n"]}
     whole = counts["checks"]
     few = ((whole["raters"] > 0) & (whole["raters"] < raters)).to_numpy(bool)
     behind = hide(checks["raters"], persons)
     return {
-        **{name: hidden(counts[name], columns) for name, columns in shown.items() if name in counts},
+        **{name: _hidden(counts[name], columns, persons, told) for name, columns in shown.items() if name in counts},
         "checks": checks.assign(k=checks["k"].mask(few, HIDDEN), largest=HIDDEN, raters=behind),
         "entries": counts["entries"].iloc[:0],
     }
 
 
-def _accounting(frame: pd.DataFrame, persons: int) -> pd.DataFrame:
-    """Tell the rows merged or set aside by reason only, over all files, small ones hidden."""
+def _hidden(
+    frame: pd.DataFrame, names: Sequence[str], persons: int, told: Mapping[tuple[str, int], Told], how: str = "rows"
+) -> pd.DataFrame:  # fmt: skip
+    """Print counts of rows (or others: ``count``); small ones are hidden, an exact zero stays."""
     if frame.empty:
         return frame
-    keys = [k for k in ("region", "year", "reason") if k in frame.columns]
-    first = ~frame.duplicated(keys)
-    out = frame.assign(rows=hide(frame["rows"], persons), kept=hide(frame["kept"], persons))
+    places = zip(frame["region"], frame["year"], strict=True) if "region" in frame else [next(iter(told))] * len(frame)
+    cells = [told[region, int(year)] for region, year in places]
+    return frame.assign(**{
+        c: np.array([0 if v == 0 else HIDDEN if v < persons else getattr(cell, how)(v) for v, cell in
+                     zip(frame[c], cells, strict=True)], dtype="int64") for c in names
+    })  # fmt: skip
+
+
+def _accounting(frame: pd.DataFrame, persons: int, told: Mapping[tuple[str, int], Told]) -> pd.DataFrame:
+    """Tell the rows merged or set aside by reason only, over all files, small ones hidden.
+
+    A row that feeds two tables counts once.
+    """
+    if frame.empty:
+        return frame
+    keys = [k for k in ("region", "year", "reason") if k in frame]
+    out = frame.copy()
     for name in ("merged", "set_aside"):
-        total = frame.groupby(keys)[name].transform("sum")
-        out[name] = hide(total, persons).where(total > 0, 0).where(first, 0)
-    return out
+        once = frame.groupby([*keys, "file", "sheet", "table"])[name].sum().groupby([*keys, "file", "sheet"]).max()
+        total = once.groupby(keys).sum().rename("total").reset_index()
+        out[name] = frame[keys].merge(total, on=keys, how="left")["total"].where(~frame.duplicated(keys), 0).to_numpy()
+    return _hidden(out, ["rows", "kept", "merged", "set_aside"], persons, told)

@@ -189,7 +189,9 @@ def _quality(
     small = set(sizes.index[sizes < smallest])
     head = counts["coverage"].iloc[0][["region", "year"]].to_dict() if len(counts["coverage"]) else {}
     own = {o: total([f for p in rows for f in p.values()]) for o, rows in agencies.items()}
-    extra = {o: book.part(max(0, int(n) - sum(book.values[p] for p in own.get(o, {})))) for o, n in sizes.items()}
+    both = (counts["sources"].loc[counts["sources"]["source"] != "ekinerja", "rated"] > 0).any()
+    extra = {o: book.part(max(0, int(n) - sum(book.values[p] for p in own.get(o, {})))) if both else Counter()
+             for o, n in sizes.items()}  # fmt: skip
     present = {o: total([own.get(o, Counter()), extra[o]]) for o in sizes.index}
     whole = total(list(present.values()))
     unrated: list[dict[str, object]] = []
@@ -209,10 +211,12 @@ def _quality(
             unrated.append({**head, "opd": opd, "reason": reason, "n": n})
         cover = reached[reached.index.get_level_values("opd").isin(mine)].groupby("source", sort=False).sum()
         for source, r in cover.iterrows():
-            form = book.part(int(r["rated"]))
+            form = total([p[c] for p in rows for c in (*CLASSES, "none")])
+            if source != "ekinerja" or book.value(form) != r["rated"]:
+                form = book.part(int(r["rated"]))
             by_source.setdefault(str(source), []).append(form)
-            size = total([present[o] for o in mine])
-            for name, f in (("n", size), ("rated", form), ("pairs", book.part(int(r["pairs"])))):
+            size = total([present[o] for o in mine])  # one rater each: as many pairs as rated, and the same count
+            for name, f in (("n", size), ("rated", form), ("pairs", _pairs(book, form, int(r["pairs"])))):
                 place = ("coverage", len(coverage), name)
                 book.put(place, f, int(r[name]), f"coverage|{opd}|{source if name != 'n' else ''}|{name}",
                          zero=name != "n")  # fmt: skip
@@ -226,10 +230,14 @@ def _quality(
     }
 
 
+def _pairs(book: Book, rated: Form, pairs: int) -> Form:
+    return rated if book.value(rated) == pairs else book.part(pairs)
+
+
 def _sources(book: Book, frame: pd.DataFrame, by_source: Mapping[str, list[Form]], whole: Form) -> pd.DataFrame:
     for i, r in enumerate(frame.to_dict("records")):
         reach = total(by_source.get(r["source"], []))
-        for name, form in (("n", whole), ("rated", reach), ("pairs", book.part(int(r["pairs"])))):
+        for name, form in (("n", whole), ("rated", reach), ("pairs", _pairs(book, reach, int(r["pairs"])))):
             book.put(("sources", i, name), form, int(r[name]), f"sources|{r['source']}|{name}", kept=True,
                      zero=name != "n")  # fmt: skip
     return frame
@@ -237,12 +245,13 @@ def _sources(book: Book, frame: pd.DataFrame, by_source: Mapping[str, list[Form]
 
 def _checks(book: Book, frame: pd.DataFrame, everyone: Form, rated: Form, whole: Form) -> pd.DataFrame:
     """Enter k of n: who is not rated is the rest of the head count, its zero hidden; others stand for themselves."""
-    bases = {"not_rated": everyone, "no_supervisor": rated, "both": whole, "no_second": whole, "no_achievements": whole}
+    bases = {"not_rated": everyone, **dict.fromkeys(("both", "no_second", "no_achievements"), whole),
+             **dict.fromkeys(("no_supervisor", "contradiction", "wide_span", "batch_ekinerja"), rated)}  # fmt: skip
     for i, r in enumerate(frame.to_dict("records")):
         name = str(r["measure"])
         rest = name == "not_rated"
-        part = less(everyone, rated) if rest else book.part(int(r["k"]))
         size = bases[name] if name in bases else book.part(int(r["n"]))
+        part = less(everyone, rated) if rest else size if r["k"] == r["n"] > 0 else book.part(int(r["k"]))
         book.put(("checks", i, "k"), part, int(r["k"]), f"checks|{name}|k", kept=True, zero=not rest)
         book.put(("checks", i, "n"), size, int(r["n"]), f"checks|{name}|n", kept=True, zero=True)
     return frame

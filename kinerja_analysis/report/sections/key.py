@@ -149,7 +149,7 @@ def reason(view: View, f: Finding) -> str:
     if strong == STRONG:
         flagged, e = f.status is Status.FLAGGED, f.estimate
         if e is not None and not math.isfinite(e.lower) and not view.parts(f, flagged=flagged):
-            kind = "full" if e.method.startswith("full_count") else "tested"
+            kind = ("full" if view.internal else "rounded") if e.method.startswith("full_count") else "tested"
         else:
             kind = "flagged" if flagged else "clear"
         return view.say(f"reason.s3_{kind}")

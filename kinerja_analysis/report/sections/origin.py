@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kinerja_analysis.report.blocks import Facts, Section
-from kinerja_analysis.report.render import HIDDEN
+from kinerja_analysis.report.render import HIDDEN, WITHHELD
 from kinerja_analysis.report.sections.examined import count
 from kinerja_analysis.report.view import View
 
@@ -34,8 +34,8 @@ def files(view: View) -> str:
     digest = f"`{view.audit.provenance.get('data', '')}`"
     if frame.empty:
         frame = view.count("examined")
-        scores = int(frame["n_scores"].sum()) if len(frame) else 0
-        return view.say("origin.scores", n=scores, digest=digest)
+        hidden = (frame["n_scores"] < 0).any()
+        return view.say("origin.scores", n=WITHHELD if hidden else int(frame["n_scores"].sum()), digest=digest)
     if (frame["rows"] < 0).any():
         return view.say("origin.rows_hidden", files=frame["file"].nunique(), digest=digest)
     sheets = frame.groupby(["file", "sheet", "table"])["rows"].sum().groupby(["file", "sheet"]).max()

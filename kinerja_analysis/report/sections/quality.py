@@ -14,6 +14,7 @@ from kinerja_analysis.detect.contract import threshold
 from kinerja_analysis.detect.quality import PARTS, SOURCES
 from kinerja_analysis.release.suppress import ROUND_TO
 from kinerja_analysis.report.blocks import Block, Column, Note, Section, TableBlock, Text
+from kinerja_analysis.report.render import HIDDEN
 from kinerja_analysis.report.sections import lead, origin
 from kinerja_analysis.report.sections.examined import count
 from kinerja_analysis.report.sections.headcount import no_agency
@@ -88,35 +89,41 @@ def _share(view: View, k: pd.Series, n: pd.Series) -> pd.Series:
 def verdict(view: View) -> str:
     """Return whether the submission can carry the audit, and what is missing most.
 
-    A count that is rounded or hidden lies within limits, and so does the share it gives.
+    Which kinds of data there are is never hidden; a count that is rounded or hidden lies within limits, and so does
+    the share it gives.
     """
     checks = {str(r["measure"]): r for r in view.count("checks").to_dict("records")}
-    found = {n: _lacking(view, r) for n, r in checks.items() if n.startswith(("no_", "not_", "unknown_"))}
-    lacking = {n: ends for n, ends in found.items() if ends is not None}
-    if "no_second" not in lacking:
+    heads, everyone = (int(checks[name]["n"]) for name in ("not_rated", "no_second"))
+    if everyone in (0, HIDDEN):
         return _say(view, "verdict.nothing")
-    point = {n: (low + high) / 2 if low else 0.0 for n, (low, high) in lacking.items()}
+    asked = {n: r for n, r in checks.items() if n.startswith(("no_", "not_", "unknown_")) and r["n"] != 0}
+    lacking = {n: ends for n, r in asked.items() if (ends := _lacking(view, r)) is not None}
+    if "multisource" not in set(view.count("examined")["kind"]):
+        lacking["no_second"] = (1.0, 1.0, 1.0)
+    point = {n: low if about is None else about for n, (low, about, _) in lacking.items()}
     gone, unknown = (point.get(n, 0.0) for n in ("not_rated", "no_supervisor"))
     key = "partly" if max(gone, unknown) > 1 - _limit(view, "carried") else "carries"
-    key = "cannot" if gone > 1 - _limit(view, "partial") else key if "not_rated" in lacking else "multisource"
+    key = "cannot" if gone > 1 - _limit(view, "partial") else key if "not_rated" in lacking else "hidden"
     told = {n: _held(view, lacking[n]) if n in lacking else None for n in ("not_rated", "no_supervisor")}
-    n = count(view, checks["not_rated" if "not_rated" in lacking else "no_second"]["n"])
-    name, most = max(point.items(), key=lambda item: item[1])
-    last = _say(view, f"missing.{name if most > LITTLE else 'little'}", share=most)
-    return f"{_say(view, f'verdict.{key}', n=n, **told)} {last}"
+    first = _say(view, f"verdict.{key if heads else 'multisource'}", n=count(view, heads or everyone), **told)
+    name, most = max(point.items(), key=lambda item: item[1], default=("", 0.0))
+    if most > LITTLE:
+        return f"{first} {_say(view, f'missing.{name}', share=_between(view, *lacking[name]))}"
+    return f"{first} {_say(view, 'missing.little')}" if len(lacking) == len(asked) else first
 
 
-def _lacking(view: View, row: dict[Hashable, Any]) -> tuple[float, float] | None:
-    """Return between which limits the share k of n lies, None where there is nobody to count or n is hidden."""
+def _lacking(view: View, row: dict[Hashable, Any]) -> tuple[float, float | None, float] | None:
+    """Return the share k of n with its limits, no share where only they are told; None where n or k is withheld."""
     k, n = int(row["k"]), int(row["n"])
-    if n <= 0 or k < -1:
+    if n <= 0 or k < HIDDEN:
         return None
     if view.internal:
-        return k / n, k / n
+        return k / n, k / n, k / n
     most = view.audit.config.disclosure.get("persons", 10) - 1
     low, high = (0, most) if k < 0 else (k - _half(view, row, "k"), k + _half(view, row, "k"))
     some = _half(view, row, "n")
-    return max(low / (n + some), 0.0), min(high / (n - some), 1.0)
+    about = min(k / n, 1.0) if k == 0 or (k > 0 and n > ROUGH) else None
+    return max(low / (n + some), 0.0), about, min(high / (n - some), 1.0)
 
 
 def _half(view: View, row: dict[Hashable, Any], name: str) -> float:
@@ -126,16 +133,21 @@ def _half(view: View, row: dict[Hashable, Any], name: str) -> float:
     return float(mine["base"].iloc[-1] if len(mine) else ROUND_TO) / 2 if row[name] > 0 else 0.0
 
 
-def _held(view: View, lacking: tuple[float, float]) -> str:
-    """Return the share of those not lacking: a number, or the limits that are known of it; 100% are all."""
-    low, high = 1 - lacking[1], 1 - lacking[0]
-    if high >= 1 > low or 0.995 <= low < 1:
+def _held(view: View, lacking: tuple[float, float | None, float]) -> str:
+    """Return the share of those not lacking."""
+    low, about, high = lacking
+    return _between(view, 1 - high, None if about is None else 1 - about, 1 - low)
+
+
+def _between(view: View, low: float, about: float | None, high: float) -> str:
+    """Return a share, or the limits that are known of it, never their middle; 100% are all."""
+    if about is None and low <= 0:
+        return _say(view, "at_most", share=math.ceil(100 * high) / 100)
+    if (about is None and high >= 1 > low) or 0.995 <= low <= high < 1:
         return _say(view, "at_least", share=math.floor(100 * low) / 100)
-    if round(100 * low) == round(100 * high):
-        return _say(view, "share", share=(low + high) / 2)
-    if low <= 0:
-        return _say(view, "at_most", share=high)
-    return _say(view, "about", share=(low + high) / 2)
+    if about is None:
+        return _say(view, "between", low=math.floor(100 * low) / 100, high=math.ceil(100 * high) / 100)
+    return _say(view, "share" if round(100 * low) == round(100 * high) else "about", share=about)
 
 
 def rows(view: View) -> list[Block]:
