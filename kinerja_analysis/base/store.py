@@ -252,6 +252,16 @@ def read_provenance(manifest: Path) -> dict[str, Any]:
         return {}
 
 
+def origin(root: Path, region: str, year: int) -> str:
+    """Return 12 digits of what the stored audit of a cell was made of (version, configuration, data); "" for none.
+
+    ``root`` is a reports folder or its internal level. Unverified, as ``read_provenance``.
+    """
+    places = sorted(root.glob(f"{year}/{region}-*/audit/{MANIFEST}"))
+    told = [[read_provenance(p).get(k) for k in ("version", "config", "data")] for p in places]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12] if told else ""
+
+
 def verified(folder: Path, *, key_file: str = "") -> dict[str, Any]:
     """Return the manifest of a saved audit after checking its seal and the sum of every file.
 

@@ -72,6 +72,21 @@ def test_reports_sealed_with_another_key_are_no_missing_ones(inputs: Path) -> No
     assert isinstance(missing, UsageError) and missing.key == "errors.audit_missing"
 
 
+def test_a_comparison_of_earlier_audits_is_told(inputs: Path) -> None:
+    folder = inputs / "reports" / "internal" / "banding" / "x_2025"
+    folder.mkdir(parents=True)
+    told = {"titles": {"id": "Judul", "en": "Title"}, "pages": {}, "level": "internal",
+            "sources": [["76.02", 2025, "0" * 12]]}  # fmt: skip
+    (folder / "metrics.json").write_text(json.dumps(told), encoding="utf-8")
+    words = "Comparison Title: Made from earlier audits"
+    command = "kinerja compare 76.02 --year 2025 --level internal"
+    asked = ("status", "--out", inputs / "reports", "--config", inputs / "kinerja.toml")
+    for done in (again(inputs), kinerja(*asked)):
+        assert words in done.output and command in done.output, done.output
+    rows = [t for t in json.loads(kinerja(*asked, "--json").output) if t["reason"] == "comparison"]
+    assert [(t["status"], t["level"], t["again"]) for t in rows] == [("older", "internal", command)]
+
+
 def test_a_refused_run_is_told_until_one_succeeds_and_its_list_goes_with_it(inputs: Path) -> None:
     def status() -> str:
         return kinerja("status", "--out", inputs / "reports", "--config", inputs / "kinerja.toml").output
