@@ -18,7 +18,7 @@ import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import UsageError
-from kinerja_analysis.base.keys import key_bytes
+from kinerja_analysis.base.keys import key_bytes, key_id
 from kinerja_analysis.base.results import Audit, Design, Result
 from kinerja_analysis.base.tables import TABLES, ScoreTable, Tables
 
@@ -265,7 +265,7 @@ def origin(root: Path, region: str, year: int) -> str:
 def verified(folder: Path, *, key_file: str = "") -> dict[str, Any]:
     """Return the manifest of a saved audit after checking its seal and the sum of every file.
 
-    Raises ``UsageError`` when something is missing or was changed.
+    Raises ``UsageError`` when something is missing or was changed, or the key is another one.
     """
     try:
         body = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -275,7 +275,11 @@ def verified(folder: Path, *, key_file: str = "") -> dict[str, Any]:
         told = str(body.pop("seal"))
         body["config"] = dict(body["config"])
         config = AuditConfig(**body["config"]).model_copy(update={"key_file": key_file})
-        whole = hmac.compare_digest(told.encode(), sealed(body, body["level"], key_bytes(config)).encode())
+        key = key_bytes(config)
+        whole = hmac.compare_digest(told.encode(), sealed(body, body["level"], key).encode())
+        theirs = str(body["provenance"].get("key_id", ""))
+        if not whole and body["level"] == INTERNAL and theirs not in ("", key_id(key)):
+            raise UsageError("errors.audit_key", theirs=theirs, mine=key_id(key))
         if not whole or not {"cells", "provenance", "files"} <= body.keys():
             raise ValueError
         for name, digest in body["files"].items():
