@@ -245,7 +245,7 @@ def finish(term: Terminal, done: Any, out: str) -> None:
     if done.stale_lock:
         term.say("run.lock_stale", since=done.stale_lock)
     if not done.counts.get("written", 1) and not done.exit_code:
-        term.say("run.nothing_to_do")
+        term.say("run.pages_renewed" if done.renewed else "run.nothing_to_do")
     if done.warnings:
         term.say("run.warnings", n=done.warnings)
     if done.left:
