@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from kinerja_analysis.base.results import Audit, Finding, Status
 from kinerja_analysis.base.store import INDEX, INTERNAL, METRICS, inside, origin, standing, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
@@ -24,12 +26,13 @@ Row = Mapping[str, Any]
 def headline(audit: Audit) -> dict[str, Any]:
     """Return what the index says of a report: JSON-able codes and numbers of an audit of one cell.
 
-    Keys: ``province bps persons verdicts told separated index comparators flagged failed answers rated fdr rule
-    version changes``; ``told`` is the verdict on each kind of data as it came out (``View.untold``),
+    Keys: ``province bps persons verdicts told separated index comparators flagged failed answers rated fdr tests
+    rule version changes``; ``told`` is the verdict on each kind of data as it came out (``View.untold``),
     ``separated`` is value, lower and upper (shares) or None, ``index`` the same by what is scored (without range where
     there is none),
     ``comparators`` what that index was held against, ``persons`` and ``rated`` (by kind of data) -1 where the number
-    is hidden, ``answers`` what each question came to, ``fdr`` the budget of false flags, ``changes`` the study of
+    is hidden, ``answers`` what each question came to, ``fdr`` the budget of false flags, ``tests`` the
+    flags made by tests and how many of them to expect without cause, ``changes`` the study of
     changes of supervisor (``detect.comparable.changes``) or None.
     """
     view = View(audit, "id")
@@ -37,7 +40,7 @@ def headline(audit: Audit) -> dict[str, Any]:
     pairs = view.first("distribution", measure="separated_pairs", subject_kind="region", scope="ekinerja")
     e = pairs.estimate if pairs is not None and pairs.status in ANSWERED else None
     known = e is not None and all(map(math.isfinite, (e.value, e.lower, e.upper)))
-    frame = view.count("examined")
+    frame, no = view.count("examined"), pd.Series(dtype=float)
     persons = [int(n) for n in frame["n_persons"]] if len(frame) else []
     return {
         "province": where.province,
@@ -53,6 +56,7 @@ def headline(audit: Audit) -> dict[str, Any]:
         "answers": {name: answer(view, name) for name in view.detectors},
         "rated": {str(r["kind"]): int(r["n_rated"]) for r in frame.to_dict("records")},
         "fdr": audit.config.fdr,
+        "tests": [float(pd.to_numeric(view.count("budget").get(k, no)).sum()) for k in ("flagged", "expected_false")],
         "rule": rule_for(str(view.year)).name,
         "version": str(audit.provenance.get("version", "")),
         "changes": _changes(view),
