@@ -137,7 +137,7 @@ class Regions:
             return found[0].code
         if found:
             raise UsageError("problems.region_ambiguous", region=text, choices="; ".join(r.label for r in found))
-        raise UsageError("problems.region_unknown", region=text, nearest=self.close(text) or "–")
+        raise UsageError("problems.region_unknown", region=text, nearest=self.close(text) or None)
 
     def prefix(self, text: str) -> list[Region]:
         """Return what a text means after dropping words from its end until something is found.
