@@ -234,8 +234,7 @@ def outdated(term: Terminal, out: Path) -> list[dict[str, Any]]:
     found = [{**page, "level": level} for level, root in (("public", out), (INTERNAL, out / INTERNAL))
              for page in together(root) if page["standing"]]  # fmt: skip
     for page in found:
-        title = page["titles"].get(term.lang) or next(iter(page["titles"].values()), "")
-        term.say("compare.outdated", title=title, how=mark(page, term.lang))
+        term.say("compare.outdated", title=page["titles"].get(term.lang, ""), how=mark(page, term.lang))
     return found
 
 

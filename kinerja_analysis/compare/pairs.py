@@ -119,8 +119,7 @@ def findings(audit: Audit, measures: Sequence[str]) -> pd.DataFrame:
     named = ("units", "n_units", "n_teams", "n_raters")
     units = [next((float(p[k]) for k in named if p.get(k)), np.inf) for p in params]
     df = np.where(frame["method"].str.contains("jackknife|cluster"), np.maximum(np.array(units) - 1, 1), np.inf)
-    least = [float(p.get("distinguish", 0)) for p in params]
-    return frame.assign(about=about, reference=reference, least=least, df=df)
+    return frame.assign(about=about, reference=reference, df=df, least=[float(p.get("distinguish", 0)) for p in params])
 
 
 def _evidence(params: dict[str, Any]) -> list[str]:

@@ -171,7 +171,7 @@ def _outdated(root: Path, told: Row, marks: Mapping[tuple[str, int, str], str]) 
 
 
 def mark(page: Row, lang: str) -> str:
-    """Return what is to be said of a page about several regions that is outdated, else ""."""
+    """Return what is to be said of a page about several regions where it is outdated, else ""."""
     return parts.say_(f"joint_{page['standing']}", lang, again=page["again"]) if page["standing"] else ""
 
 

@@ -96,9 +96,9 @@ def test_a_region_or_year_that_is_not_stored_is_told_from_an_empty_folder(inputs
         with pytest.raises(UsageError) as none:
             open_audit(out, level="internal", key_file=key, **asked)
         assert none.value.key == "errors.audit_unknown" and words in none.value.text("id")
-        assert "76.02-kabupaten-mamuju 2025" in none.value.text("en")
+        assert "76.02-mamuju 2025" in none.value.text("en")
     with pytest.raises(UsageError) as none:
-        open_audit(out / "internal", region="76.02")
+        open_audit(inputs / "tidak_ada", region="76.02")
     assert none.value.key == "errors.audit_missing"
 
 
