@@ -14,6 +14,7 @@ from kinerja_analysis.base.results import LEVELS, Audit, Level, merge
 from kinerja_analysis.base.store import load_audit
 from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.base.words import LANGUAGES
+from kinerja_analysis.base.workers import check_jobs
 from kinerja_analysis.detect import cells_of, detect
 from kinerja_analysis.read import from_frames, read
 from kinerja_analysis.read.periods import as_year
@@ -111,6 +112,7 @@ def report(
     UsageError
         Unknown language, level or format, or none at all.
     """
+    check_jobs(jobs)
     for given, known in ((lang, LANGUAGES), (level, LEVELS), (formats, FORMATS)):
         check_choice(several(given), known)
     levels = [lv for lv in several(level) if not (audit.level == "public" and lv == "internal")]
@@ -177,5 +179,10 @@ def open_audit(
     picked = [a for a in found if any((region is None or a.code(region) == r) and year in (None, y)
                                       for r, y in a.cells)]  # fmt: skip
     if not picked:
-        raise UsageError("errors.audit_missing", folder=place.name)
+        there = [f"{f.parts[-3]} {f.parts[-4]}" for f in sorted(root.glob("[12]*/*/audit/manifest.json"))]
+        if not there:
+            raise UsageError("errors.audit_missing", folder=place.name)
+        wanted = " ".join(str(given) for given in (region, year) if given is not None)
+        raise UsageError("errors.audit_unknown", folder=place.name, wanted=wanted, n=len(there),
+                         cells=", ".join([*there[:8], *["…"] * (len(there) > 8)]))  # fmt: skip
     return merge(picked)

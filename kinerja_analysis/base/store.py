@@ -18,7 +18,7 @@ import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import UsageError
-from kinerja_analysis.base.keys import key_bytes
+from kinerja_analysis.base.keys import key_bytes, key_id
 from kinerja_analysis.base.results import Audit, Design, Result
 from kinerja_analysis.base.tables import TABLES, ScoreTable, Tables
 
@@ -252,10 +252,20 @@ def read_provenance(manifest: Path) -> dict[str, Any]:
         return {}
 
 
+def origin(root: Path, region: str, year: int) -> str:
+    """Return 12 digits of what the stored audit of a cell was made of (version, configuration, data); "" for none.
+
+    ``root`` is a reports folder or its internal level. Unverified, as ``read_provenance``.
+    """
+    places = sorted(root.glob(f"{year}/{region}-*/audit/{MANIFEST}"))
+    told = [[read_provenance(p).get(k) for k in ("version", "config", "data")] for p in places]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12] if told else ""
+
+
 def verified(folder: Path, *, key_file: str = "") -> dict[str, Any]:
     """Return the manifest of a saved audit after checking its seal and the sum of every file.
 
-    Raises ``UsageError`` when something is missing or was changed.
+    Raises ``UsageError`` when something is missing or was changed, or the key is another one.
     """
     try:
         body = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -265,7 +275,11 @@ def verified(folder: Path, *, key_file: str = "") -> dict[str, Any]:
         told = str(body.pop("seal"))
         body["config"] = dict(body["config"])
         config = AuditConfig(**body["config"]).model_copy(update={"key_file": key_file})
-        whole = hmac.compare_digest(told.encode(), sealed(body, body["level"], key_bytes(config)).encode())
+        key = key_bytes(config)
+        whole = hmac.compare_digest(told.encode(), sealed(body, body["level"], key).encode())
+        theirs = str(body["provenance"].get("key_id", ""))
+        if not whole and body["level"] == INTERNAL and theirs not in ("", key_id(key)):
+            raise UsageError("errors.audit_key", theirs=theirs, mine=key_id(key))
         if not whole or not {"cells", "provenance", "files"} <= body.keys():
             raise ValueError
         for name, digest in body["files"].items():

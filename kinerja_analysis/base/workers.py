@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import os
 import warnings
+from numbers import Integral
 from typing import Any
+
+from kinerja_analysis.base.errors import UsageError
+
+
+def check_jobs(jobs: Any) -> None:
+    """Raise ``UsageError`` for a number of processes that is none.
+
+    >>> check_jobs(0)
+    Traceback (most recent call last):
+    kinerja_analysis.base.errors.UsageError: ...
+    """
+    if jobs is not None and (not isinstance(jobs, Integral) or isinstance(jobs, bool) or jobs < 1):
+        raise UsageError("errors.jobs_wrong", value=str(jobs)[:20])
 
 
 def workers(jobs: int | None, tasks: int) -> Any:

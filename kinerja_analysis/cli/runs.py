@@ -32,6 +32,7 @@ from kinerja_analysis.cli.terminal import (
     json_option,
     lang_option,
     out_option,
+    outdated,
     paths_argument,
     region_option,
     save_problems,
@@ -188,8 +189,8 @@ def status(
     else:
         tasks = _recorded(order, config if config_path else None)
     outcome, when = last_run(order.out)
-    term.json([{**{k: getattr(t, k) for k in ("region", "year", "level", "reason")}, "status": STATUS[t.reason],
-                "last_run": outcome} for t in tasks])  # fmt: skip
+    shown = [{**{k: getattr(t, k) for k in ("region", "year", "level", "reason")}, "status": STATUS[t.reason]}
+            for t in tasks]  # fmt: skip
     for t in tasks:
         words = _words(term, t) | {"status": say(f"run.status.{STATUS[t.reason]}", term.lang)}
         if STATUS[t.reason] != "stale":
@@ -197,6 +198,9 @@ def status(
         term.say("run.status_line", region=t.region, year=str(t.year), **words)
     if outcome:
         term.say(f"run.last.{outcome}", when=when)
+    shown += [{"region": "", "year": 0, "level": page["level"], "reason": "comparison", "status": page["standing"],
+              "title": page["titles"], "again": page["again"]} for page in outdated(term, order.out)]  # fmt: skip
+    term.json([{**t, "last_run": outcome} for t in shown])
     term.say("run.status_sum", **{s: sum(STATUS[t.reason] == s for t in tasks) for s in set(STATUS.values())})
 
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.keys import exposed, key_place
-from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.base.store import INTERNAL, write_atomic
 from kinerja_analysis.base.words import LANGUAGES, say
 
 CONFIG = "kinerja.toml"
@@ -227,19 +227,31 @@ def save_annotated(term: Terminal, report: Any, found: Sequence[Any]) -> None:
                 term.say("annotated", file=copy.name)
 
 
+def outdated(term: Terminal, out: Path) -> list[dict[str, Any]]:
+    """Say which comparisons are no longer those of the stored audits; return them."""
+    from kinerja_analysis.report.index_page import mark, together
+
+    found = [{**page, "level": level} for level, root in (("public", out), (INTERNAL, out / INTERNAL))
+             for page in together(root) if page["standing"]]  # fmt: skip
+    for page in found:
+        term.say("compare.outdated", title=page["titles"].get(term.lang, ""), how=mark(page, term.lang))
+    return found
+
+
 def finish(term: Terminal, done: Any, out: str) -> None:
     """Say what a run did and leave with its exit code."""
     frame = done.to_frame()
     if done.stale_lock:
         term.say("run.lock_stale", since=done.stale_lock)
     if not done.counts.get("written", 1) and not done.exit_code:
-        term.say("run.nothing_to_do")
+        term.say("run.pages_renewed" if done.renewed else "run.nothing_to_do")
     if done.warnings:
         term.say("run.warnings", n=done.warnings)
     if done.left:
         term.say("run.left", n=done.left)
     if done.gone:
         term.say("run.gone", n=len(done.gone), cells=some_cells(done.gone))
+    outdated(term, Path(out))
     for row in frame[frame["status"] != "done"].itertuples():
         term.say(
             "cell_failed", region=row.region, year=str(row.year), reason=done.reason(row.region, row.year, term.lang)

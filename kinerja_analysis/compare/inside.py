@@ -86,17 +86,18 @@ def _difference(key: Key, pair: Pair, cells: dict[Cell, Any], shape: dict[Cell, 
     se = float(np.hypot(se_x, se_y))
     if not np.isfinite([x - y, se]).all() or se == 0:
         return replace(row, status=Status.INSUFFICIENT, reason="no_interval")
-    return replace(row, difference=x - y, se=se, log=log, least=float(one.least))
+    df = float(min(a.df, b.df))  # of few units Welch's keeps no level in the far tail, the smaller one does
+    return replace(row, difference=x - y, se=se, df=df, log=log, least=float(one.least))
 
 
 def error(finding: Any, log: bool) -> tuple[float, float]:
     """Return an estimate and its standard error from its interval, on the logarithm where ``log``."""
-    from scipy.special import ndtri
+    from scipy.special import stdtrit
 
     numbers = np.array([finding.value, finding.lower, finding.upper], dtype=float)
     if log:
         numbers = np.log(np.where(numbers > 0, numbers, np.nan))
-    width = 2 * float(ndtri(0.5 + finding.level / 2))
+    width = 2 * float(stdtrit(min(finding.df, 1e9), 0.5 + finding.level / 2))
     return float(numbers[0]), float(numbers[2] - numbers[1]) / width
 
 
@@ -125,7 +126,7 @@ def _even(audit: Audit, pair: Pair, shape: dict[Cell, Form], rough: Sequence[Row
     if plain is None or not np.isfinite(plain.difference) or not parts or min(map(len, parts)) == 0:
         reason = "in_neither" if plain is None else plain.reason or "no_strata"
         return replace(row, reason=reason)
-    row = replace(row, n_a=plain.n_a, n_b=plain.n_b, level=plain.level)
+    row = replace(row, n_a=plain.n_a, n_b=plain.n_b, level=plain.level, df=plain.df)
     share = [p["pairs"] / p["pairs"].sum() for p in parts]
     common = parts[0].index.intersection(parts[1].index)
     if min(float(s.loc[common].sum()) for s in share) < MIN_OVERLAP:

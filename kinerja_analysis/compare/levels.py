@@ -107,9 +107,9 @@ def _changes(audit: Audit, pairs: Sequence[Pair]) -> list[Row]:
         for r in mine[mine["value"].notna()].itertuples() if pair.b[1] == year - 1 else ():
             shift = r.measure == "relative_shift"
             n = int(json.loads(str(r.params))["family"]) if shift else int(r.n)
-            moved = r.value > 0 if shift else np.isfinite(r.lower) and not r.lower <= 0 <= r.upper
             out.append(Row(pair, str(r.measure), scope=str(r.scope), difference=float(r.value), n_a=n, n_b=n,
                            unit="raters" if shift else str(r.unit), level=float(r.level),
-                           bounds=(float(r.lower), float(r.upper)), status=Status.FLAGGED if moved else Status.CLEAR,
+                           bounds=(float(r.lower), float(r.upper)),
+                           status=Status.FLAGGED if shift and r.value > 0 else Status.CLEAR,
                            marks=() if shift else ("not_split",)))  # fmt: skip
     return out

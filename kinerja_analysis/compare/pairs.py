@@ -106,7 +106,8 @@ def findings(audit: Audit, measures: Sequence[str]) -> pd.DataFrame:
     """Return the findings about a region or its groups and sources of these measures, with their parameters.
 
     ``about`` is the subject, "" for the region itself; ``reference`` what it is held against: a group, or the evidence
-    of an index (comparators, what is scored, peers per employee); ``least`` the smallest difference that counts.
+    of an index (comparators, what is scored, peers per employee); ``least`` the smallest difference that counts; ``df``
+    the degrees of freedom of an interval from units left out or clustered, infinite for others.
     """
     kinds = ("region", "group", "attribute", "source", "source_pair")
     parts = [r.frame[r.frame["measure"].isin(measures) & r.frame["subject_kind"].isin(kinds)]
@@ -115,7 +116,10 @@ def findings(audit: Audit, measures: Sequence[str]) -> pd.DataFrame:
     params = [json.loads(p) for p in frame["params"]]
     reference = [str(p.get("reference", "")) or "|".join(_evidence(p)) for p in params]
     about = frame["subject"].where(frame["subject_kind"] != "region", "")
-    return frame.assign(about=about, reference=reference, least=[float(p.get("distinguish", 0)) for p in params])
+    named = ("units", "n_units", "n_teams", "n_raters")
+    units = [next((float(p[k]) for k in named if p.get(k)), np.inf) for p in params]
+    df = np.where(frame["method"].str.contains("jackknife|cluster"), np.maximum(np.array(units) - 1, 1), np.inf)
+    return frame.assign(about=about, reference=reference, df=df, least=[float(p.get("distinguish", 0)) for p in params])
 
 
 def _evidence(params: dict[str, Any]) -> list[str]:

@@ -60,8 +60,8 @@ def _kind(ctx: Context, kind: str) -> pd.DataFrame:
         return pd.DataFrame(columns=list(COLUMNS))
     parts = [_cross(pairs, sd_pair)]
     if raters > 1:
-        known = pd.concat([ctx.heads.loc[ctx.heads["supervisor"].notna(), "person"],
-                           pairs.loc[pairs["source"] == "supervisor", "ratee"]])  # fmt: skip
+        heads = (f.loc[f["supervisor"].notna(), "person"] for f in (ctx.heads, ctx.tables.employees))
+        known = pd.concat([*heads, pairs.loc[pairs["source"] == "supervisor", "ratee"]])  # fmt: skip
         under = int(pd.Index(leaders.unique()).isin(known).sum())
         size = int(pairs[pairs["source"] == "supervisor"].groupby("rater").size().median())
         parts += [_balanced("superior", under, sd_pair, size)] if under > 1 else []

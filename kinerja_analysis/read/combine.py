@@ -262,11 +262,14 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     if table == "ratings":  # rows of an export are equal only with all their dates, as the appraisals they also are
         same &= several.duplicated([*content, *order], keep="first") | ~official[several.index]
     told = official[several.index[same]] & (table == "ratings")  # an export's row is told of as an appraisal
-    _repeated(session, table, several[same], who, told)
     rest = several[~same]
     keys = group.loc[rest.index]
     mergeable = official[rest.index] & (table == "ratings")
-    session.note("E507", rest, who, keys.duplicated(keep=False) & ~mergeable)
+    clash = keys.duplicated(keep=False) & ~mergeable
+    at = pd.MultiIndex.from_frame(several[["_b", "_i"]])  # a wide row that clashes in one criterion is no equal one
+    told |= pd.Series(at.isin(at[several.index.isin(rest.index[clash])]), several.index)[same]
+    _repeated(session, table, several[same], who, told)
+    session.note("E507", rest, who, clash)
     earlier = mergeable & keys.duplicated(keep="last")
     _note_merged(session, table, rest[earlier], "merged:transfer")
     return frame.drop(index=several.index[same].union(rest.index[earlier])).reset_index(drop=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -56,6 +56,18 @@ def reference(place: Path | None = None) -> tuple[Region, ...]:
         return tuple(
             Region(r["kemendagri"], r["bps"], r["name"], r["province"]) for r in csv.DictReader(lines, delimiter=";")
         )
+
+
+def place(code: str, config: AuditConfig) -> Region:
+    """Return a region with the BPS code and province it is declared with, else those of the reference list, else "".
+
+    >>> place("99.99", AuditConfig(regions={"99.99": {"province": "Contoh"}}))
+    Region(code='99.99', bps='', name='99.99', province='Contoh')
+    """
+    nothing, listed = Region(code, "", code, ""), {r.code: r for r in reference()}
+    own, known = config.regions.get(code, nothing), listed.get(code, nothing)
+    province = own.province or known.province or listed.get(code.partition(".")[0], nothing).province
+    return replace(known, bps=own.bps or known.bps, province=province)
 
 
 @lru_cache(maxsize=4)
@@ -125,7 +137,7 @@ class Regions:
             return found[0].code
         if found:
             raise UsageError("problems.region_ambiguous", region=text, choices="; ".join(r.label for r in found))
-        raise UsageError("problems.region_unknown", region=text, nearest=self.close(text) or "–")
+        raise UsageError("problems.region_unknown", region=text, nearest=self.close(text) or None)
 
     def prefix(self, text: str) -> list[Region]:
         """Return what a text means after dropping words from its end until something is found.

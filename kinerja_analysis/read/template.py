@@ -222,7 +222,8 @@ def suggest(
     """
     read(paths, region=region, config=config)
     found = collect(paths, region, None, config)[1]
-    every, heads = found["ratings"], found["appraisals"]
+    every = found["ratings"]
+    heads = pd.concat([found[name].reindex(columns=["person", "supervisor"]) for name in ("employees", "appraisals")])
     told = sorted(every[["region", "year"]].drop_duplicates().itertuples(index=False, name=None))
     cells = chosen(told, region, year, config or find_config(paths))
     every = every[pd.MultiIndex.from_frame(every[["region", "year"]]).isin(cells)]
@@ -245,7 +246,7 @@ def suggest(
     else:
         rows, before, after = _by_links(pairs, n)
     if rows.empty:
-        raise UsageError("template.nothing_to_suggest")
+        raise UsageError("template.no_superiors" if way == "superior" else "template.nothing_to_suggest")
     asked: dict[str, Any] = {"rows": rows, "region": cells[0][0], "period": ratings["period"].iloc[0]}
     if several.any():
         asked["criteria"] = [c.replace("_", " ").title() for c in ratings["criterion"].drop_duplicates()]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from kinerja_analysis.base.results import Audit
-from kinerja_analysis.base.store import save_audit
+from kinerja_analysis.base.store import origin, save_audit
 from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.compare import compared
 from kinerja_analysis.report._forks import orderly
@@ -52,6 +52,7 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
     if audit.config.key_file:
         os.environ["KINERJA_KEY_FILE"] = str(Path(audit.config.key_file).expanduser().resolve())
     target = place(audit, out.resolve())
+    sources = [(r, y, origin(target.parents[1], r, y)) for r, y in audit.cells]
 
     def more(lang: str) -> list[tuple[str, str, pd.DataFrame]]:
         frames = {"data": regions.to_frame(), "funnel": regions.funnels}
@@ -63,6 +64,7 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
         target, NOTEBOOK, f"banding_{target.name}", {}, languages=languages, level=audit.level,
         year=max(y for _, y in audit.cells), synthetic=regions.synthetic,
         prepare=lambda stage: save_audit(audit, stage / "audit"), more=more, seconds=audit.config.notebook_seconds,
+        sources=sources,
     )  # fmt: skip
     write_index(out.resolve(), languages)
     return written

@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from kinerja_analysis.base.results import Audit, Finding, Status
-from kinerja_analysis.base.store import INDEX, INTERNAL, METRICS, inside, standing, write_atomic
+from kinerja_analysis.base.store import INDEX, INTERNAL, METRICS, inside, origin, standing, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
+from kinerja_analysis.read.regions import place
 from kinerja_analysis.report import index_parts as parts
 from kinerja_analysis.report.html import MAIN, index_name, sheet, shell_html
 from kinerja_analysis.report.sections.index import told
@@ -23,24 +26,25 @@ Row = Mapping[str, Any]
 def headline(audit: Audit) -> dict[str, Any]:
     """Return what the index says of a report: JSON-able codes and numbers of an audit of one cell.
 
-    Keys: ``province bps persons verdicts told separated index comparators flagged failed answers rated fdr rule
-    version changes``; ``told`` is the verdict on each kind of data as it came out (``View.untold``),
+    Keys: ``province bps persons verdicts told separated index comparators flagged failed answers rated fdr tests
+    rule version changes``; ``told`` is the verdict on each kind of data as it came out (``View.untold``),
     ``separated`` is value, lower and upper (shares) or None, ``index`` the same by what is scored (without range where
     there is none),
     ``comparators`` what that index was held against, ``persons`` and ``rated`` (by kind of data) -1 where the number
-    is hidden, ``answers`` what each question came to, ``fdr`` the budget of false flags, ``changes`` the study of
+    is hidden, ``answers`` what each question came to, ``fdr`` the budget of false flags, ``tests`` the
+    flags made by tests and how many of them to expect without cause, ``changes`` the study of
     changes of supervisor (``detect.comparable.changes``) or None.
     """
     view = View(audit, "id")
-    place = audit.config.regions.get(view.region)
+    where = place(view.region, audit.config)
     pairs = view.first("distribution", measure="separated_pairs", subject_kind="region", scope="ekinerja")
     e = pairs.estimate if pairs is not None and pairs.status in ANSWERED else None
     known = e is not None and all(map(math.isfinite, (e.value, e.lower, e.upper)))
-    frame = view.count("examined")
+    frame, no = view.count("examined"), pd.Series(dtype=float)
     persons = [int(n) for n in frame["n_persons"]] if len(frame) else []
     return {
-        "province": place.province if place is not None else "",
-        "bps": place.bps if place is not None else "",
+        "province": where.province,
+        "bps": where.bps,
         "persons": persons[0] if persons else 0,
         "verdicts": {kind: verdict for (_, _, kind), verdict in audit.design.verdicts().items()},
         "told": {kind: view.untold(kind, verdict) for (_, _, kind), verdict in audit.design.verdicts().items()},
@@ -52,6 +56,7 @@ def headline(audit: Audit) -> dict[str, Any]:
         "answers": {name: answer(view, name) for name in view.detectors},
         "rated": {str(r["kind"]): int(r["n_rated"]) for r in frame.to_dict("records")},
         "fdr": audit.config.fdr,
+        "tests": [float(pd.to_numeric(view.count("budget").get(k, no)).sum()) for k in ("flagged", "expected_false")],
         "rule": rule_for(str(view.year)).name,
         "version": str(audit.provenance.get("version", "")),
         "changes": _changes(view),
@@ -109,7 +114,8 @@ def write_index(out: Path, languages: Sequence[str]) -> list[Path]:
 def _write(path: Path, rows: Sequence[Row], joint: Sequence[Row], lang: str, base: str, others: Sequence[str]) -> Path:
     local = [{**r, **{kind: {d: href.removeprefix(base) for d, href in r[of].get(lang, {}).items()}
                       for kind, of in (("pages", "hrefs"), ("forms", "other_forms"))}} for r in rows]  # fmt: skip
-    links = [(str(p["titles"][lang]), str(p["hrefs"][lang]).removeprefix(base)) for p in joint if lang in p["hrefs"]]
+    links = [(str(p["titles"][lang]), str(p["hrefs"][lang]).removeprefix(base), mark(p, lang))
+             for p in joint if lang in p["hrefs"]]  # fmt: skip
     up = f"../{index_name(lang)}" if base else ""
     page = index_html(local, lang, other_language_hrefs=others, all_years_href=up, joint=links)
     write_atomic(path, page.encode(), mode=_mode(rows))
@@ -130,18 +136,43 @@ def _mode(rows: Sequence[Row]) -> int:
 
 
 def together(root: Path) -> list[dict[str, Any]]:
-    """Return the pages about several regions: yearly summaries, comparisons, the validation; titles and addresses."""
-    found = []
+    """Return the pages about several regions: yearly summaries, comparisons, the validation; titles and addresses.
+
+    ``standing`` of a comparison is "older" where the stored audits are no longer those it was made of, "gone" where one
+    of its regions is no longer in the input, else ""; ``again`` is the command that makes it again.
+    """
+    found, marks = [], standing(root)
     places = ("[12][0-9][0-9][0-9]/ringkasan", "banding/*", "validasi/*")
-    for path in (p for place in places for p in sorted(root.glob(f"{place}/{METRICS}"))):
+    for path in (p for where in places for p in sorted(root.glob(f"{where}/{METRICS}"))):
         told = _told(path)
         if not {"titles", "pages"} <= told.keys():  # damaged: not listed
             continue
         folder = path.parent.relative_to(root).as_posix()
         hrefs = {lang: f"{folder}/{name}" for lang, name in told["pages"].items()}
-        found.append({"titles": told["titles"], "hrefs": hrefs,
+        how = _outdated(root, told, marks) if folder.startswith("banding/") else ("", "")
+        found.append({"titles": told["titles"], "hrefs": hrefs, "standing": how[0], "again": how[1],
                       "year": int(path.parent.parent.name) if path.parent.parent.name.isdigit() else 0})  # fmt: skip
     return found
+
+
+def _outdated(root: Path, told: Row, marks: Mapping[tuple[str, int, str], str]) -> tuple[str, str]:
+    """Return how a comparison stands to the stored audits and the command to make it again; "" twice: as it was."""
+    try:
+        cells = [(str(region), int(year), str(digest)) for region, year, digest in told.get("sources", ())]
+    except (TypeError, ValueError):
+        cells = []
+    level = str(told.get("level"))
+    gone = any(marks.get((r, y, level)) == "gone" for r, y, _ in cells)
+    if cells and not gone and all(origin(root, r, y) == digest for r, y, digest in cells):
+        return "", ""
+    named = [*dict.fromkeys(r for r, *_ in cells), *(f"--year {y}" for y in sorted({y for _, y, _ in cells}))]
+    again = " ".join(["kinerja compare", *named, *["--level internal"] * (level == INTERNAL)])
+    return "gone" if gone else "older", again
+
+
+def mark(page: Row, lang: str) -> str:
+    """Return what is to be said of a page about several regions where it is outdated, else ""."""
+    return parts.say_(f"joint_{page['standing']}", lang, again=page["again"]) if page["standing"] else ""
 
 
 def collect(root: Path) -> list[dict[str, Any]]:
@@ -180,7 +211,7 @@ def _told(path: Path) -> dict[str, Any]:
 
 
 def index_html(rows: Sequence[Row], lang: str, *, other_language_hrefs: Sequence[str] = (), all_years_href: str = "",
-               joint: Sequence[tuple[str, str]] = ()) -> str:  # fmt: skip
+               joint: Sequence[tuple[str, ...]] = ()) -> str:  # fmt: skip
     """Return the index page.
 
     Parameters
@@ -194,8 +225,8 @@ def index_html(rows: Sequence[Row], lang: str, *, other_language_hrefs: Sequence
         Relative addresses of the index in its other languages.
     all_years_href : str
         Relative address, "" for none.
-    joint : sequence of (str, str)
-        Titles and addresses of the pages about several regions.
+    joint : sequence of (str, str) or (str, str, str)
+        Titles and addresses of the pages about several regions, and what is to be said of one that is outdated.
 
     Returns
     -------

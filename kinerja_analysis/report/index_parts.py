@@ -197,14 +197,19 @@ def _strip(top: Mapping[str, Any]) -> str:
     )
 
 
-def compare(lang: str, joint: Sequence[tuple[str, str]] = ()) -> str:
+def compare(lang: str, joint: Sequence[tuple[str, ...]] = ()) -> str:
     """Say what may be compared between regions, and list the pages about several of them."""
-    links = "".join(f'<li><a href="{escape(href)}">{escape(title)}</a></li>' for title, href in joint)
+    links = "".join(f'<li><a href="{escape(href)}">{escape(title)}</a>{_marked(mark)}</li>'
+                    for title, href, *mark in joint)  # fmt: skip
     listed = f'<p>{words("joint", lang)}</p><ul>{links}</ul>' if joint else ""
     return (
         f'<section class="sec" aria-labelledby="h2"><div class="hang"><h2 id="h2">{words("compare", lang)}</h2></div>'
         f'<div class="body"><p class="sent">{inline(say_("compare_text", lang))}</p>{listed}</div></section>'
     )
+
+
+def _marked(mark: Sequence[str]) -> str:
+    return "".join(f"<br><b>{escape(text)}</b>" for text in mark if text)
 
 
 def legend(rows: Sequence[Row], lang: str) -> str:

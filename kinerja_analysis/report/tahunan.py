@@ -14,7 +14,7 @@ from kinerja_analysis.report.together import stands, write_pages
 
 NOTEBOOK = "40_laporan_tahunan.ipynb"
 FOLDER = "ringkasan"
-NEEDED = {"answers", "rated", "fdr", "rule", "comparators"}  #: reports made before there were summaries lack these
+NEEDED = {"answers", "rated", "fdr", "tests", "rule", "comparators"}  #: reports made by earlier versions lack these
 KEPT = ("region", "name", "year", "level", "synthetic", "headline", "rows", "standing")
 
 

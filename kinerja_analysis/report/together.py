@@ -21,12 +21,13 @@ More = Callable[[str], list[tuple[str, str, pd.DataFrame]]]
 def write_pages(
     target: Path, notebook: str, stem: str, parameters: Mapping[str, Any], *, languages: Sequence[str], level: str,
     year: int, synthetic: bool, prepare: Callable[[Path], object], more: More | None = None,
-    seconds: float = SECONDS, made_of: str = "",
+    seconds: float = SECONDS, made_of: str = "", sources: Sequence[tuple[str, int, str]] = (),
 ) -> list[Path]:  # fmt: skip
     """Run ``notebook`` once per language and write ``<stem>_<lang>`` in every form into ``target``, replaced whole.
 
     ``prepare`` puts into the staging folder what the notebook reads. The index is two folders up. Returns the files.
-    ``seconds`` is the time a notebook has, ``made_of`` a digest of what the pages depend on (see ``stands``).
+    ``seconds`` is the time a notebook has, ``made_of`` a digest of what the pages depend on (see ``stands``),
+    ``sources`` region, year and ``store.origin`` of the stored audits they were made of.
 
     Raises ``ReportFailed`` when it did not run to its end; what was at ``target`` stays then.
     """
@@ -46,7 +47,7 @@ def write_pages(
             titles[lang], shown[lang] = title, told
         pages = {lang: f"{stem}_{lang}.html" for lang in languages}
         metrics = {"titles": titles, "pages": pages, "files": names, "level": level, "year": year,
-                   "synthetic": synthetic, "made_of": made_of, "shown": shown}  # fmt: skip
+                   "synthetic": synthetic, "made_of": made_of, "sources": list(sources), "shown": shown}  # fmt: skip
         write_atomic(stage / METRICS, json.dumps(metrics, ensure_ascii=False, sort_keys=True, indent=1).encode())
     return [target / name for name in names]
 

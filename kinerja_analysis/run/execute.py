@@ -21,7 +21,7 @@ from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.store import sweep
 from kinerja_analysis.base.tables import Tables, of_cell
 from kinerja_analysis.base.words import LANGUAGES, say
-from kinerja_analysis.base.workers import workers
+from kinerja_analysis.base.workers import check_jobs, workers
 from kinerja_analysis.detect import detect
 from kinerja_analysis.pipeline import Paths, public_form
 from kinerja_analysis.read.session import Progress
@@ -53,7 +53,8 @@ class RunReport(Shown):
 
     ``counts``: how many files' rows were read anew (``read`` 0 or 1), cells ``audited``, report sets ``written`` and
     ``resumed``. ``failures``: message key and parameters by cell. ``left``: cells of the input not asked for. ``gone``:
-    cells with a report from an earlier run that are no longer in the input. ``warnings``: warnings of files read anew.
+    cells with a report from an earlier run that are no longer in the input. ``warnings``: of files read anew.
+    ``renewed``: pages about several regions that changed, the index too.
     """
 
     frame: pd.DataFrame
@@ -64,6 +65,7 @@ class RunReport(Shown):
     left: int = 0
     gone: tuple[tuple[str, int], ...] = ()
     warnings: int = 0
+    renewed: int = 0
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``region year status reason``."""
@@ -162,8 +164,9 @@ def run(
     DisclosureRefused
         Public reports with limits below 10 persons or 3 raters; nothing was done.
     UsageError
-        Unknown language or level; another run is writing there; too little room; earlier audits of another key.
+        Unknown language or level, no number of processes; another run is at it; too little room; another key.
     """
+    check_jobs(jobs)
     order = order_of(paths, out, years=years, lang=lang, level=level, config=config, scheduler=scheduler)
     lock = publish.Lock(order.out)
     lock.check()
@@ -214,11 +217,12 @@ def _execute(
             progress("cells", len(cells) - len(merged(todo.todo)) + done, len(cells))
     failed = [t for t in todo.todo if (t.region, t.year) in failures]
     write_state(order, todo, undone(order, todo, list(failures)))  # what the pages below say of reports that stand
+    clock = time.time() - 0.02  # of a file system, which lags behind
     summaries, failure = _summaries(order)
     if failure is not None:  # the reports stand; the next run makes the summary again
         summary = ("", max(y for _, y in cells))
         rows[summary], failures[summary] = ("failed", say(failure[0], "en", **failure[1])), failure
-    files += summaries + write_index(order.out, order.languages)
+    files += (pages := summaries + write_index(order.out, order.languages))
     sweep(order.out)  # of workers that died
     if todo.todo or publish.last_run(order.out)[0] not in ("", "done", "partial"):
         publish.note(order.log, "run", "partial" if failed else "done", time.monotonic() - begun)
@@ -228,7 +232,8 @@ def _execute(
     frame = pd.DataFrame([(*cell, *told) for cell, told in sorted(rows.items())],
                          columns=["region", "year", "status", "reason"])  # fmt: skip
     return RunReport(frame, tuple(files), counts, failures, stale, len(todo.state["cells"]) - len(cells),
-                     tuple(dict.fromkeys((t.region, t.year) for t in todo.gone)), warnings)  # fmt: skip
+                     tuple(dict.fromkeys((t.region, t.year) for t in todo.gone)), warnings,
+                     sum(p.stat().st_mtime >= clock for p in pages))  # fmt: skip
 
 
 def _summaries(order: Order) -> tuple[list[Path], Failure | None]:
@@ -273,12 +278,9 @@ def _pool(
 
     assert todo.tables is not None and todo.links is not None
     queue, running = list(waiting), dict[Future[Outcome], tuple[str, int]]()
-    executor: Any
-    if order.scheduler:
-        executor = Cluster(order.scheduler, order.config, order.out / publish.LOCK)
-        width = executor.width if width > 1 else 1
-    else:
-        executor = workers(width, width)
+    executor: Any = (Cluster(order.scheduler, order.config, order.out / publish.LOCK) if order.scheduler
+                     else workers(width, width))  # fmt: skip
+    width = executor.width if order.scheduler and width > 1 else width
     moved, size = time.monotonic(), 0
     try:
         while queue or running:
@@ -348,10 +350,8 @@ def do_cell(
             now = stage(f"report {level}", now)
         if refused is not None:
             raise refused
-    except KinerjaError as error:
-        return _failed(error.key, order, cell, error.params)
-    except OSError as error:
-        known = write_failed(error)
+    except (KinerjaError, OSError) as error:
+        known = write_failed(error) if isinstance(error, OSError) else error
         return _failed(known.key, order, cell, known.params)
     except Exception as error:  # its text may hold data
         return _failed("run.our_bug", order, cell, {"kind": type(error).__name__})

@@ -91,7 +91,8 @@ def told(comparison: Comparison, row: Any, lang: str) -> str:
     kind = say(f"compare.row.{'ratio' if row.unit in RATIO_UNITS else 'difference'}", lang)
     a, b = sides(comparison, row)
     form = "apart" if math.isfinite(row.value_a) and math.isfinite(row.value_b) else "plain"
-    return say(f"compare.row.{form}", lang, what=what, kind=kind, a=a, b=b, **shown)
+    level = row.measure == "separated_pairs"  # of few grades, more high ratings separate fewer pairs
+    return say(f"compare.row.{form}", lang, what=what, kind=kind, a=a, b=b, level=level, **shown)
 
 
 def summary(comparison: Comparison, lang: str) -> str:
@@ -104,7 +105,7 @@ def summary(comparison: Comparison, lang: str) -> str:
         name = comparison.names.get(rows[0].region_a, "") + ": " if a.isdigit() else ""
         lines.append(f"{name}{say('compare.summary.pair', lang, a=a, b=b)}{year}")
         lines.append(plain(verdict(comparison, rows[0], lang)))
-        known = [r for r in rows[1:] if math.isfinite(r.value)]
+        known = [r for r in rows[1:] if math.isfinite(r.value) and r.measure != "common_change"]  # nobody can split it
         apart = [told(comparison, r, lang) for r in known if r.status == "FLAGGED"]
         lines += [say("compare.summary.apart", lang), *apart] if apart else [say("compare.summary.nothing", lang)]
         for key, part in (("same", [r for r in known if r.status != "FLAGGED"]),
@@ -135,12 +136,13 @@ def shown_frame(comparison: Comparison, lang: str) -> pd.DataFrame:
 def latex(comparison: Comparison, lang: str) -> str:
     """Return the rows with a value as a LaTeX longtable with booktabs rules."""
     frame = shown_frame(comparison, lang).drop(columns="status")
+    caption = tex(say("compare.latex.caption", lang, alone=int(frame["p_adjusted"].isna().sum())))
     frame["p_adjusted"] = [show(float(p), "p", lang) for p in frame["p_adjusted"]]
     head = " & ".join(tex(header(c, lang)) for c in frame.columns) + r" \\"
     body = [" & ".join(tex(str(v)) for v in row) + r" \\" for row in frame.itertuples(index=False, name=None)]
     return "\n".join([
         r"% \usepackage{booktabs,longtable}", r"\begin{longtable}{llp{0.3\linewidth}rrrrrr}",
-        rf"\caption{{{tex(say('compare.latex.caption', lang))}}} \\", r"\toprule", head, r"\midrule", r"\endfirsthead",
+        rf"\caption{{{caption}}} \\", r"\toprule", head, r"\midrule", r"\endfirsthead",
         r"\toprule", head, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot", *body, r"\end{longtable}", "",
     ])  # fmt: skip
 
@@ -177,4 +179,4 @@ def workbook(comparison: Comparison, lang: str) -> bytes:
                 missing = isinstance(value, float) and not math.isfinite(value)
                 put(page.cell(i, j), None if missing else value)
         page.freeze_panes = "A2"
-    return book_bytes(book, say("compare.latex.caption", lang))
+    return book_bytes(book, say("compare.latex.caption", lang, alone=0))

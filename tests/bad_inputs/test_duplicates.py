@@ -80,7 +80,7 @@ CASES: list[tuple[Any, ...]] = [
     ("same pair, two scales", score_again(2, (9, "200")), "KA-E507", ("baris 3", "baris 8"), ONE),
     ("criterion in other letters, two scores", score_again(2, (6, "DISIPLIN "), (7, "55")), "KA-E507",
      ("baris 3", "baris 8"), ONE),
-    ("wide pair twice", wide_again, "KA-E507", ("C2", "C8"), ONE, {"also": ("KA-W502",)}),
+    ("wide pair twice", wide_again, "KA-E507", ("C2", "C8"), ONE),
     ("transfer with dates", again(1, skp_unor="Unit 7", periode_akhir_skp="2026-01-31"), "KA-N501", "A8",
      "periksa NIP-nya|check the NIP"),
     ("transfer, told by the time of rating", again(1, skp_unor="Unit 7", waktu_dinilai="2025-12-31 10:00:00"),

@@ -13,6 +13,7 @@ import pytest
 
 from kinerja_analysis.base.store import save_audit
 from kinerja_analysis.pipeline import audit
+from kinerja_analysis.report.index_page import together
 from kinerja_analysis.simulate import simulate
 
 
@@ -37,6 +38,9 @@ def test_words_and_pages(reports: Path) -> None:
     assert "cannot be compared" in done.stdout and "Can be told apart" in done.stdout
     (folder,) = (reports / "banding").iterdir()
     names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != "metrics.json")
+    sources = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["sources"]
+    assert [(region, year) for region, year, digest in sources if digest] == [("13.71.09", 2025), ("76.02", 2025)]
+    assert [page["standing"] for page in together(reports)] == [""], "made of the audits that are stored"
     kinds = [f"{lang}.{kind}" for lang in ("en", "id") for kind in ("html", "ipynb", "pdf", "xlsx")]
     assert [n.rsplit("_", 1)[1] for n in names] == kinds
     assert folder.name == "kuranji-mamuju_2025"

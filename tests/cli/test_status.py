@@ -10,8 +10,10 @@ import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 
+from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused, UsageError
 from kinerja_analysis.cli import cli
+from kinerja_analysis.pipeline import open_audit
 from kinerja_analysis.read import check
 from kinerja_analysis.read.report import CheckReport
 from kinerja_analysis.simulate import simulate
@@ -70,6 +72,49 @@ def test_reports_sealed_with_another_key_are_no_missing_ones(inputs: Path) -> No
     assert isinstance(changed, UsageError) and changed.key == "run.state_lost"
     missing = kinerja("status", "--out", inputs / "tidak_ada").exception
     assert isinstance(missing, UsageError) and missing.key == "errors.audit_missing"
+
+
+def test_another_key_is_told_from_a_changed_audit(inputs: Path) -> None:
+    """The key stands in the input's kinerja.toml: without --config nothing is damaged, nothing to repeat."""
+    out = inputs / "reports"
+    for command in (("compare", "76.02"), ("report",)):
+        told = kinerja(*command, "--level", "internal", "--out", out).exception
+        assert isinstance(told, UsageError) and told.key == "errors.audit_key", told
+        assert "--config" in told.text("id") and "again" not in told.text("en")
+    named = ("--config", inputs / "kinerja.toml")
+    done = kinerja("report", "--level", "internal", "--out", out, "--dry-run", *named)
+    assert done.exit_code == 0, done.output
+    (manifest,) = out.glob("internal/2025/*/audit/manifest.json")
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"seed": 1', '"seed": 2'), encoding="utf-8")
+    told = kinerja("report", "--level", "internal", "--out", out, *named).exception
+    assert isinstance(told, UsageError) and told.key == "errors.audit_changed"
+
+
+def test_a_region_or_year_that_is_not_stored_is_told_from_an_empty_folder(inputs: Path) -> None:
+    out, key = inputs / "reports", AuditConfig.read(inputs / "kinerja.toml").key_file
+    for asked, words in (({"region": "Antah"}, "Antah"), ({"year": 1999}, "1999"), ({"region": "11.01"}, "11.01")):
+        with pytest.raises(UsageError) as none:
+            open_audit(out, level="internal", key_file=key, **asked)
+        assert none.value.key == "errors.audit_unknown" and words in none.value.text("id")
+        assert "76.02-mamuju 2025" in none.value.text("en")
+    with pytest.raises(UsageError) as none:
+        open_audit(inputs / "tidak_ada", region="76.02")
+    assert none.value.key == "errors.audit_missing"
+
+
+def test_a_comparison_of_earlier_audits_is_told(inputs: Path) -> None:
+    folder = inputs / "reports" / "internal" / "banding" / "x_2025"
+    folder.mkdir(parents=True)
+    told = {"titles": {"id": "Judul", "en": "Title"}, "pages": {}, "level": "internal",
+            "sources": [["76.02", 2025, "0" * 12]]}  # fmt: skip
+    (folder / "metrics.json").write_text(json.dumps(told), encoding="utf-8")
+    words = "Comparison Title: Made from earlier audits"
+    command = "kinerja compare 76.02 --year 2025 --level internal"
+    asked = ("status", "--out", inputs / "reports", "--config", inputs / "kinerja.toml")
+    for done in (again(inputs), kinerja(*asked)):
+        assert words in done.output and command in done.output, done.output
+    rows = [t for t in json.loads(kinerja(*asked, "--json").output) if t["reason"] == "comparison"]
+    assert [(t["status"], t["level"], t["again"]) for t in rows] == [("older", "internal", command)]
 
 
 def test_a_refused_run_is_told_until_one_succeeds_and_its_list_goes_with_it(inputs: Path) -> None:

@@ -17,10 +17,11 @@ CRITERIA = {"ekinerja": "hasil_kerja|perilaku_kerja", "multisource": "disiplin|i
 
 def finding(
     region: str, measure: str, value: float, lower: float, upper: float, *, year: int = 2025, unit: str = "share",
-    scope: str = "ekinerja", subject: str = "", kind: str = "region", n: int = 100, **params: Any,
+    scope: str = "ekinerja", subject: str = "", kind: str = "region", n: int = 100,
+    method: str = "m", **params: Any,
 ) -> Finding:  # fmt: skip
     """One finding with an estimate."""
-    estimate = Estimate(value, lower, upper, 0.95, n, unit, "m")
+    estimate = Estimate(value, lower, upper, 0.95, n, unit, method)
     return Finding("x.y", Status.CLEAR, measure, kind, subject or region, scope, estimate, params=params, region=region,
                    year=year)  # fmt: skip
 

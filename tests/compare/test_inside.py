@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -186,7 +187,25 @@ def test_years_and_a_change_of_rule(fact, make_audit) -> None:
     assert (frame[frame["measure"] == "level"]["reason"] == "common_drift").all()
     assert frame[frame["measure"] == "level"]["value"].isna().all()
     change = row(frame, "common_change")
-    assert (change["value"], change["mark"], change["status"], change["year_b"]) == (2.0, "not_split", "FLAGGED", 2022)
+    # nobody can split it from performance and its interval stands alone: it tells no years apart (guide, method page)
+    assert (change["value"], change["mark"], change["status"], change["year_b"]) == (2.0, "not_split", "CLEAR", 2022)
+    assert math.isnan(change["p_adjusted"])
+
+
+def test_intervals_of_few_units_are_of_student(fact, make_audit) -> None:
+    """Errors from t intervals of 9 and 20 units; the difference takes t with the smaller degrees of freedom.
+
+    By hand: t(8; .975) = 2.306, t(19; .975) = 2.093, one comparison: half = 2.306 · √((.2/2.306)² + (.1/2.093)²).
+    """
+    found = [fact(r, "correlation", v, v - half, v + half, unit="correlation", scope="multisource", subject="x|y",
+                  kind="source_pair", units=units, method="unit jackknife, t")
+             for r, v, half, units in ((A, 0.5, 0.2, 9), (B, 0.3, 0.1, 20))]  # fmt: skip
+    told = row(compare_regions(make_audit(found, TWO), measures=["correlation"]).to_frame(), "correlation")
+    half = 2.306 * math.hypot(0.2 / 2.306, 0.1 / 2.093)
+    assert told["upper"] - told["value"] == pytest.approx(half, rel=1e-3)
+    plain = [replace(f, estimate=replace(f.estimate, method="normal")) for f in found]
+    told = row(compare_regions(make_audit(plain, TWO), measures=["correlation"]).to_frame(), "correlation")
+    assert told["upper"] - told["value"] == pytest.approx(math.hypot(0.2, 0.1), rel=1e-3)
 
 
 def test_changes_over_a_gap_of_years_are_not_drifts(fact, make_audit) -> None:

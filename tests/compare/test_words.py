@@ -54,6 +54,21 @@ def test_summary_begins_with_the_verdict(two) -> None:
     assert "Tambahan nilai dari atasan bila asal sama" in two.summary("id")
 
 
+def test_the_common_change_is_not_told_apart_and_the_caption_says_what_stands_alone(fact, make_audit, two) -> None:
+    found = [fact(A, "separated_pairs", v, v - 0.01, v + 0.01, year=y) for y, v in ((2024, 0.2), (2025, 0.21))]
+    found += [fact(A, "common_change", 1.5, 0.5, 2.5, year=2025, unit="points", scope="multisource")]
+    years = compare_years(make_audit(found, [(A, 2024), (A, 2025)]))
+    for lang, words in (("id", "berdiri sendiri"), ("en", "stand alone")):
+        assert "1,5" not in years.summary(lang).replace(".", ",")
+        assert words in years.to_latex(lang) and words not in two.to_latex(lang)
+
+
+def test_a_different_level_alone_is_said_to_separate_other_pairs(two) -> None:
+    """With nearly all at the top few pairs can be told apart, however well teams are differentiated."""
+    assert "Tingkat nilai yang berbeda saja juga mengubah angka ini." in two.summary("id")
+    assert two.summary("en").count("A different level of ratings alone changes this figure too.") == 1
+
+
 def test_years_are_named_as_years(fact, make_audit) -> None:
     found = [fact(A, "separated_pairs", v, v - 0.01, v + 0.01, year=y) for y, v in ((2024, 0.2), (2025, 0.3))]
     text = compare_years(make_audit(found, [(A, 2024), (A, 2025)])).summary("en")

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig, RegionConfig
+from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.region_names import fold
-from kinerja_analysis.read.regions import Regions, reference
+from kinerja_analysis.read.regions import Regions, place, reference
 
 
 def codes(text: str, config: AuditConfig | None = None) -> list[str]:
@@ -80,3 +81,19 @@ def test_declared_units_move_rows_below() -> None:
 
 def test_fold() -> None:
     assert fold("Pemkab Aceh Timur") == ("kab", "acehtimur") and fold("Kota") == ("", "kota")
+
+
+def test_a_place_is_as_declared_else_as_listed() -> None:
+    """data/referensi/wilayah.csv: 76.02;7604;Kabupaten Mamuju;Sulawesi Barat."""
+    listed = place("76.02", AuditConfig())
+    assert (listed.bps, listed.province) == ("7604", "Sulawesi Barat")
+    assert place("76.02.01", AuditConfig()).province == "Sulawesi Barat", "a district lies in its province"
+    assert place("76.02", AuditConfig(regions={"76.02": RegionConfig(province="Lain")})).province == "Lain"
+
+
+def test_the_nearest_name_is_told_only_where_there_is_one() -> None:
+    for text, words in (("Foo", ()), ("Mamujuu", ("Mamuju",))):
+        with pytest.raises(UsageError) as unknown:
+            Regions(AuditConfig()).named(text)
+        told = unknown.value.text("id")
+        assert ("Yang terdekat" in told) == bool(words) and "–" not in told and all(w in told for w in words)

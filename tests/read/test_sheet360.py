@@ -1,11 +1,13 @@
 """Long and wide 360 sheets."""
 
+from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
 
-from kinerja_analysis.base.config import MappingConfig
+from kinerja_analysis.base.config import AuditConfig, MappingConfig
 from kinerja_analysis.read import check, read
 
 
@@ -102,3 +104,19 @@ def test_the_report_names_the_criteria_of_a_wide_sheet(make: Any) -> None:
     assert report.criteria == (("penilaian.xlsx", "Data", "Disiplin, Kerja Sama"),)
     told = "penilaian.xlsx, sheet \"Data\": columns read as scores, one criterion each: Disiplin, Kerja Sama."
     assert told in report.summary("en") and "Disiplin, Kerja Sama" in report.summary("id")
+
+
+@pytest.mark.parametrize("tops", [("Pegawai yang Dinilai", "Pejabat Penilai"), ("Yang Dinilai", "Penilai")])
+def test_people_below_merged_headings_are_found(tmp_path: Path, tops: tuple[str, str]) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    page.append(["No", tops[0], None, tops[1], None, "Peran", "Disiplin", "Kerja Sama", "Skala Min", "Skala Maks"])
+    page.append([None, "NIP", "Nama", "NIP", "Nama"])
+    for place in ("A1:A2", "B1:C1", "D1:E1", *(f"{c}1:{c}2" for c in "FGHIJ")):
+        page.merge_cells(place)
+    for i in range(1, 5):
+        page.append([i, f"p{i}", "Orang", "bos", "Atasan", "ATASAN", 3 + i % 2, 4, 1, 5])
+    book.save(tmp_path / "lembar.xlsx")
+    tables = read(tmp_path / "lembar.xlsx", region="76.02", year=2025, config=AuditConfig(identifiers="pseudonymous"))
+    assert len(tables.ratings) == 8 and set(tables.ratings["criterion"]) == {"disiplin", "kerja_sama"}
+    assert tables.ratings["ratee"].nunique() == 4 and tables.ratings["rater"].nunique() == 1

@@ -412,7 +412,13 @@ def test_superiors_rate_some_of_every_team(tmp_path: Path) -> None:
     assert sorted(own[:2]) == sorted(own[2:]) == [False, True], "one employee of every superior, then another"
     with pytest.raises(UsageError) as none:
         suggest(teams(), 4, way="superior", config=CONFIG)
-    assert none.value.key == "template.nothing_to_suggest"
+    assert none.value.key == "template.no_superiors" and "nip_atasan" in none.value.text("id")
+    staff = tmp_path / "pegawai.csv"  # the repair that the sentence names
+    people = pd.DataFrame({"nip": leaders, "nip_atasan": top, "wilayah": "98.01", "tahun": 2025, "unit": "Bidang A"})
+    people.to_csv(staff, index=False, sep=";")
+    teams().to_csv(tmp_path / "nilai.csv", index=False, sep=";")
+    again, _, _ = suggest([tmp_path / "nilai.csv", staff], 4, way="superior", config=CONFIG)
+    pd.testing.assert_frame_equal(again["rows"], asked["rows"])
 
 
 def test_suggestions_need_one_region_year_and_two_groups(tmp_path: Path) -> None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Audit
+from kinerja_analysis.base.store import origin
+from kinerja_analysis.read import regions
 from kinerja_analysis.report.index_page import collect, headline, index_html, write_index
+from kinerja_analysis.report.sections.lead import masthead
+from kinerja_analysis.report.view import View
 
 HOSTILE = '"><script>alert(1)</script>'
 
@@ -28,6 +34,18 @@ def test_headline_is_plain_and_says_what_the_page_says(audit: Audit) -> None:
     assert top["flagged"] == ["distribution", "leniency"]
     assert top["verdicts"] == {"ekinerja": "not_identified", "multisource": "inside_groups_only"}
     assert top["persons"] == 410
+
+
+def test_an_undeclared_region_is_found_by_the_province_of_the_reference_list(
+    audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regions, "reference", lambda: (regions.Region("01.02", "0199", "Contoh", "Provinsi Uji"),))
+    bare = replace(audit, config=AuditConfig())
+    top = headline(bare)
+    assert (top["province"], top["bps"]) == ("Provinsi Uji", "0199")
+    (_, told), *_ = masthead(View(bare, "id")).facts
+    assert told.split("\n")[0] == "Provinsi Uji" and "BPS **0199**" in told
+    assert 'provinsi uji' in index_html([row(headline=top)], "id"), "the search finds it"
 
 
 def test_regions_stand_in_alphabetical_order_and_figures_cannot_be_sorted() -> None:
@@ -140,6 +158,36 @@ def test_pages_about_several_regions_and_the_file_for_programs(reports: Path) ->
     files += [Path(h) for p in told["joint"] for h in p["hrefs"].values()]
     assert len(files) == 2 * 3 + 4 and all((reports / f).is_file() for f in files)
     assert "internal" not in json.dumps(told)
+
+
+def test_a_comparison_made_of_other_audits_than_the_stored_ones_is_marked(reports: Path) -> None:
+    """A correction of one region's data, or a region gone, must not leave the old comparison standing as if it held."""
+    stored = reports / "2025" / "01.02-contoh" / "audit" / "manifest.json"
+    stored.parent.mkdir(parents=True)
+    folder = reports / "banding" / "a-b_2025"
+    folder.mkdir(parents=True)
+
+    def standing(data: str) -> tuple[str, str]:
+        stored.write_text(json.dumps({"provenance": {"data": data, "version": "1", "config": "c"}}))
+        write_index(reports, ("id", "en"))
+        (told,) = json.loads((reports / "index.json").read_text(encoding="utf-8"))["joint"]
+        return told["standing"], told["again"]
+
+    stored.write_text(json.dumps({"provenance": {"data": "one", "version": "1", "config": "c"}}))
+    metrics = {"titles": {"id": "J", "en": "T"}, "pages": {"id": "x_id.html", "en": "x_en.html"}, "level": "public",
+               "sources": [["01.02", 2025, origin(reports, "01.02", 2025)]]}  # fmt: skip
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    assert standing("one") == ("", "")
+    assert "kinerja compare" not in (reports / "index.html").read_text(encoding="utf-8").split("banding/")[1]
+    assert standing("two") == ("older", "kinerja compare 01.02 --year 2025")
+    for name, words in (("index.html", "Dibuat dari audit yang lebih lama"), ("index.en.html", "Made from earlier")):
+        assert words in (reports / name).read_text(encoding="utf-8").split("banding/")[1]
+    (reports / "internal").mkdir(exist_ok=True)
+    state = {"others": [{"region": "01.02", "year": 2025, "gone": True}]}
+    (reports / "internal" / "run.json").write_text(json.dumps(state))
+    assert standing("one")[0] == "gone"
+    (folder / "metrics.json").write_text(json.dumps(metrics | {"sources": "damaged"}))
+    assert standing("one")[0] == "older"
 
 
 def test_the_index_names_verdicts_as_they_came_out() -> None:

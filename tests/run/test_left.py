@@ -14,7 +14,7 @@ import pytest
 
 from kinerja_analysis import AuditConfig, run, simulate
 from kinerja_analysis.base.config import RegionConfig
-from kinerja_analysis.base.errors import InputRefused
+from kinerja_analysis.base.errors import InputRefused, UsageError
 from kinerja_analysis.base.store import inside, standing
 from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.run import RunReport, order_of, plan
@@ -170,6 +170,8 @@ def test_failed_and_gone_regions_of_a_run_are_told_and_not_counted(tmp_path: Pat
     shutil.move(mamuju, tmp_path / "aside")
     left = again()
     assert (left.exit_code, left.gone) == (0, (("76.02", 2025),))
+    assert left.counts["written"] == 0 and left.renewed >= 2, "no report, but index and summary"
+    assert again().renewed == 0
     assert index() == {"13.71.09": "", "76.02": "gone"} and list(out.glob("2025/76.02-*/metrics.json"))
     page = (out / "index.html").read_text(encoding="utf-8")
     assert "Tidak lagi ada di masukan" in page and "1 laporan" in page and "2 laporan" not in page
@@ -188,6 +190,13 @@ def test_failed_and_gone_regions_of_a_run_are_told_and_not_counted(tmp_path: Pat
     assert log.suffix == ".jsonl" and last_run(out)[0] == "refused"
     (files / "rusak.csv").unlink()
     assert again().counts["audited"] == 0 and last_run(out)[0] == "done"
+
+
+@pytest.mark.parametrize("jobs", [0, -1, "a", 1.5, True])
+def test_a_number_of_processes_that_is_none_is_refused(tmp_path: Path, jobs: Any) -> None:
+    with pytest.raises(UsageError) as refused:
+        run(tmp_path, out=tmp_path / "out", jobs=jobs, config=CONFIG)
+    assert refused.value.key == "errors.jobs_wrong" and not (tmp_path / "out").exists()
 
 
 def test_a_first_run_that_is_refused_leaves_nothing(tmp_path: Path) -> None:

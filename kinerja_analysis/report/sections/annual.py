@@ -122,9 +122,9 @@ def found(nation: Nation) -> Section:
     """Return what each question came to, with the budget of false flags over all regions."""
     by = {name: Counter(r["headline"]["answers"].get(name, "not_applicable") for r in nation.now) for name in REGISTRY}
     flagged, answered = sum(c["flagged"] for c in by.values()), sum(c[s] for c in by.values() for s in ANSWERED)
-    each = [(r["headline"]["fdr"], sum(a in ANSWERED for a in r["headline"]["answers"].values())) for r in nation.now]
-    counts = {"flagged": flagged, "answered": answered, "wrong": sum(q * n for q, n in each),
-              "fdr": max(q for q, _ in each)}  # fmt: skip
+    tested, wrong = (sum(r["headline"]["tests"][i] for r in nation.now) for i in (0, 1))
+    counts = {"flagged": flagged, "answered": answered, "tested": tested, "wrong": min(wrong, tested),
+              "fdr": max(r["headline"]["fdr"] for r in nation.now)}  # fmt: skip
     text = nation.tell("found_text", **counts) if flagged else nation.tell("found_none")
     rows = tuple(
         (words.question(name, nation.lang), sum(c[s] for s in ANSWERED), c["flagged"], c["insufficient"],

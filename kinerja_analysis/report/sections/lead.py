@@ -6,6 +6,7 @@ import math
 
 from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.words import join
+from kinerja_analysis.read.regions import place
 from kinerja_analysis.report.blocks import Masthead
 from kinerja_analysis.report.view import ANSWERED, View
 from kinerja_analysis.show import sentence as words
@@ -13,13 +14,12 @@ from kinerja_analysis.show import sentence as words
 
 def masthead(view: View) -> Masthead:
     """Return the head: place, year, the lead, the level of the report."""
-    place = view.audit.config.regions.get(view.region)
-    where = [place.province] if place is not None and place.province else []
+    where = place(view.region, view.audit.config)
     codes = view.say("masthead.codes", code=view.region)
-    codes += f" · BPS **{place.bps}**" if place is not None and place.bps else ""
+    codes += f" · BPS **{where.bps}**" if where.bps else ""
     level = view.audit.level
     facts = (
-        (view.say("masthead.place"), "\n".join([*where, codes])),
+        (view.say("masthead.place"), "\n".join([*[where.province] * bool(where.province), codes])),
         (view.say("masthead.level"), view.say(f"masthead.{level}")),
         (view.say("masthead.nature"), view.say("masthead.nature_text")),
     )
