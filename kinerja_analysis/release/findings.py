@@ -182,6 +182,7 @@ def _short(value: float, digits: int = 3) -> float:
 
 
 def coarse(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose fractions have so few digits, too."""
     return frame.assign(**{str(c): frame[c].map(_short) for c in frame.select_dtypes("float")})
 
 

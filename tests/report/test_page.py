@@ -367,4 +367,5 @@ def test_of_quarters_the_one_that_counts_is_named(audit: Audit) -> None:
     quarters = "2025-Q1|2025-Q2|2025-Q3"
     told = [examined.period_words(View(audit, lang), quarters) for lang in ("id", "en")]
     assert "triwulan III 2025" in told[0] and told[0].startswith("3 triwulan") and "quarter III of 2025" in told[1]
+    assert examined.period_words(View(audit, "id"), "2025-Q4") == "triwulan IV 2025"
     assert examined.period_words(View(audit, "id"), "2025") == f"tahun {View(audit, 'id').year}"

@@ -100,6 +100,9 @@ def verdict(view: View) -> str:
     lacking = {n: ends for n, r in asked.items() if (ends := _lacking(view, r)) is not None}
     if "multisource" not in set(view.count("examined")["kind"]):
         lacking["no_second"] = (1.0, 1.0, 1.0)
+    tables = view.count("completeness")
+    if not view.internal and len(tables) and "achievements" in set(tables.loc[tables["n"] == 0, "table"]):
+        lacking["no_achievements"] = (1.0, 1.0, 1.0)
     point = {n: low if about is None else about for n, (low, about, _) in lacking.items()}
     gone, unknown = (point.get(n, 0.0) for n in ("not_rated", "no_supervisor"))
     key = "partly" if max(gone, unknown) > 1 - _limit(view, "carried") else "carries"
