@@ -217,7 +217,7 @@ def _execute(
             progress("cells", len(cells) - len(merged(todo.todo)) + done, len(cells))
     failed = [t for t in todo.todo if (t.region, t.year) in failures]
     write_state(order, todo, undone(order, todo, list(failures)))  # what the pages below say of reports that stand
-    clock = time.time() - 0.02  # of a file system, which lags behind
+    stood = {p: p.stat().st_mtime_ns for name in ("index*", "ringkasan/*") for p in order.out.rglob(name)}
     summaries, failure = _summaries(order)
     if failure is not None:  # the reports stand; the next run makes the summary again
         summary = ("", max(y for _, y in cells))
@@ -233,7 +233,7 @@ def _execute(
                          columns=["region", "year", "status", "reason"])  # fmt: skip
     return RunReport(frame, tuple(files), counts, failures, stale, len(todo.state["cells"]) - len(cells),
                      tuple(dict.fromkeys((t.region, t.year) for t in todo.gone)), warnings,
-                     sum(p.stat().st_mtime >= clock for p in pages))  # fmt: skip
+                     sum(stood.get(p) != p.stat().st_mtime_ns for p in pages))  # fmt: skip
 
 
 def _summaries(order: Order) -> tuple[list[Path], Failure | None]:
