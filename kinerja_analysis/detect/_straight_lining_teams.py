@@ -63,19 +63,14 @@ def clustered_chance(pattern: Ints, team: Ints, one: int) -> float:
     others = team != one
     shares = no_commoner(np.bincount(pattern[others], minlength=int(pattern.max()) + 1), int(pattern[~others][0]))
     code = pd.factorize(team[others])[0]
-    size, steps = np.bincount(code), np.arange(int((~others).sum()))
+    size, n = np.bincount(code), int((~others).sum())
     known = {int(v): beta_binomial(np.bincount(code, weights=pattern[others] == v), size)
              for v in np.unique(pattern[others])}  # fmt: skip
     if any(fit.reason for fit in known.values()):
         return 1.0
     widest = max(fit.rho for fit in known.values())
-    chance = 0.0
-    for v, q in shares.items():
-        mean, rho = (known[v].mean, known[v].rho) if v in known else (q, widest)
-        spread = np.maximum(1 - rho + steps * rho, 1e-12)
-        factor = (mean * (1 - rho) + steps * rho) / spread
-        chance += float(mean * np.prod(factor[1:]))
-    return min(chance, 1.0)
+    laws = [(known[v].mean, known[v].rho) if v in known else (q, widest) for v, q in shares.items()]
+    return float(min(sum(_full(mean, rho, n)[-1] for mean, rho in laws), 1.0))
 
 
 class Clustered:
@@ -143,5 +138,5 @@ def _admitted(k: Ints, n: Ints) -> list[tuple[float, float]]:
 
 def _full(mean: float, rho: float, most: int) -> Floats:
     """Chances that 1, 2, … ``most`` members all have a pattern."""
-    j = np.arange(most)
-    return np.asarray(np.cumprod((mean * (1 - rho) + j * rho) / (1 - rho + j * rho)))
+    j = np.arange(1, most)
+    return np.cumprod(np.append(mean, (mean * (1 - rho) + j * rho) / (1 - rho + j * rho)))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from kinerja_analysis.base.results import Estimate
 from kinerja_analysis.detect.attributes import latest
 from kinerja_analysis.detect.context import Context
-from kinerja_analysis.detect.copies import WEIGHT, copied
+from kinerja_analysis.detect.copies import WEIGHT, at_least, copied
 from kinerja_analysis.stats import adjust
 
 Floats = NDArray[np.float64]
@@ -72,7 +72,7 @@ def repeated(ratings: pd.DataFrame, fdr: float) -> pd.MultiIndex:
         return pd.MultiIndex.from_frame(whole.iloc[:0][KEY])
     code, pairs = pd.factorize(part["pair"], sort=True)
     chance = np.maximum(_usual(rows, number, part), _habit(whole, part))
-    p[: len(pairs)] = _at_least(code, chance, part["same"].to_numpy())
+    p[: len(pairs)] = at_least(code, chance, part["same"].to_numpy())
     hits = part[part["same"] & (adjust(p, "bh")[code] <= fdr)]
     block = pd.concat([hits[["employee", "vector", c]].set_axis(["employee", "vector", "place"], axis=1) for c in "ab"])
     block = block.drop_duplicates("place").sort_values("place")
@@ -135,21 +135,3 @@ def _habit(whole: pd.DataFrame, part: pd.DataFrame) -> Floats:
         gave = count.reindex(pd.MultiIndex.from_frame(part[[who, vector]]), fill_value=0).to_numpy(float)
         best = np.maximum(best, (gave - part["same"].to_numpy()) / (size.loc[part[who]].to_numpy(float) - 1.0))
     return best
-
-
-def _at_least(pair: NDArray[np.intp], chance: Floats, same: NDArray[np.bool_]) -> Floats:
-    """Return per pair the chance of as many equal ratings or more, each with its own chance.
-
-    >>> _at_least(np.array([0, 0, 1, 1]), np.array([0.5, 0.1, 0.5, 0.1]), np.array([True, True, True, False])).round(3)
-    array([0.05, 0.55])
-    """
-    order = np.argsort(pair, kind="stable")
-    place = np.arange(pair.size) - np.searchsorted(pair[order], pair[order])
-    each = np.zeros((int(pair.max()) + 1, int(place.max()) + 1))
-    each[pair[order], place] = chance[order]
-    law = np.zeros((len(each), each.shape[1] + 1))  # law of the number of equal ratings, one pair a row
-    law[:, 0] = 1.0
-    for q in each.T[:, :, None]:
-        law[:, 1:], law[:, :1] = law[:, 1:] * (1 - q) + law[:, :-1] * q, law[:, :1] * (1 - q)
-    found = np.bincount(pair, same, minlength=len(each))
-    return np.asarray(np.where(np.arange(law.shape[1]) >= found[:, None], law, 0.0).sum(axis=1).clip(0, 1))

@@ -20,6 +20,7 @@ from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.identical import vectors
 from kinerja_analysis.stats import adjust
 
+Floats = NDArray[np.float64]
 WEIGHT = 5.0  #: pairs of peers that the region's rate counts for beside a vector's own
 
 
@@ -59,7 +60,7 @@ def _copied(ctx: Context) -> pd.MultiIndex:
 
 def repeats(
     ratee: NDArray[np.intp], rater: NDArray[np.intp], vector: NDArray[np.intp], above: NDArray[np.intp]
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return per rater the chance of as many ratings equal to the supervisor's, or more.
 
     Parameters
@@ -88,13 +89,22 @@ def repeats(
         return np.ones(int(rater.max(initial=-1)) + 1)
     usual = (hits.sum() + 0.5) / (trials.sum() + 1.0)
     chance = ((hits + WEIGHT * usual) / (trials + WEIGHT))[above]
-    order = np.argsort(rater, kind="stable")
-    place = np.arange(rater.size) - np.searchsorted(rater[order], rater[order])
-    each = np.zeros((int(rater.max()) + 1, int(place.max()) + 1))
-    each[rater[order], place] = chance[order]
-    law = np.zeros((len(each), each.shape[1] + 1))  # law of the number of equal ratings, one rater a row
+    return at_least(rater, chance, ~free)
+
+
+def at_least(who: NDArray[np.intp], chance: Floats, hit: NDArray[np.bool_]) -> Floats:
+    """Return for each of ``who`` (codes from 0) the chance of as many hits or more, each with its own chance.
+
+    >>> at_least(np.array([0, 0, 1, 1]), np.array([0.5, 0.1, 0.5, 0.1]), np.array([True, True, True, False])).round(3)
+    array([0.05, 0.55])
+    """
+    order = np.argsort(who, kind="stable")
+    place = np.arange(who.size) - np.searchsorted(who[order], who[order])
+    each = np.zeros((int(who.max()) + 1, int(place.max()) + 1))
+    each[who[order], place] = chance[order]
+    law = np.zeros((len(each), each.shape[1] + 1))  # law of the number of hits, one of ``who`` a row
     law[:, 0] = 1.0
     for q in each.T[:, :, None]:
         law[:, 1:], law[:, :1] = law[:, 1:] * (1 - q) + law[:, :-1] * q, law[:, :1] * (1 - q)
-    found = np.bincount(rater, ~free, minlength=len(each))
-    return np.where(np.arange(law.shape[1]) >= found[:, None], law, 0.0).sum(axis=1).clip(0, 1)
+    found = np.bincount(who, hit, minlength=len(each))
+    return np.asarray(np.where(np.arange(law.shape[1]) >= found[:, None], law, 0.0).sum(axis=1).clip(0, 1))

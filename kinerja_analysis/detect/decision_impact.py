@@ -345,8 +345,8 @@ def leave_out(ctx: Context, out: Collector, found: Many) -> None:
     own, all_ = np.zeros(size, np.int64), np.zeros(size, np.int64)
     order = np.argsort(rater, kind="stable")
     for part in np.split(order, np.flatnonzero(np.diff(rater[order])) + 1) if rater.size else ():
-        own[rater[part[0]]], others = found.standing.moved(who[part], without[part])
-        all_[rater[part[0]]] = own[rater[part[0]]] + others
+        moved = found.standing.moved(who[part], without[part])
+        own[rater[part]], all_[rater[part]] = moved[0], sum(moved)
     out.add("leave_out", Status.CLEAR, "leave_out", scope=MANY, raters=size, typical=float(np.median(all_)),
             estimate=Estimate(int(all_.max()), level=LEVEL, n=n, unit="persons", method="full_count"))  # fmt: skip
     alone = int((found.k == 1).sum())

@@ -122,7 +122,7 @@ def _refuse(ctx: Context, out: Collector, cell: Cell, usable: bool) -> None:
         out.not_applicable("achievement_none", "index_achievement", cell.scope)
 
 
-def _index(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder, freed_of_groups: int) -> None:
+def _index(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder, split: int) -> None:
     """The headline: net pairs in the order of the weakest comparator, freed of its imprecision."""
     weak, level = order.by[order.weakest], ctx.config.level
     name, at = anchor(order.index)
@@ -140,7 +140,7 @@ def _index(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder, free
         n_pairs=weak.n_pairs, n_teams=weak.n_teams, n_units=weak.n_units, n_capped=order.n_capped,
         excluded=cell.excluded, peers=len(cell.peers) / max(cell.peers["i"].nunique(), 1),
         covered=weak.n / len(cell.rows), raw=100 * weak.tau_a, correlation=_plain(weak.r), **in_whole(weak),
-        freed=freed_of_groups, beyond=name == "anchor_guess" and order.index_lower > 0,
+        freed=split, beyond=name == "anchor_guess" and order.index_lower > 0,
         distinguish=ctx.threshold("index.distinguish").value,
     )  # fmt: skip
 
@@ -184,9 +184,7 @@ def _conditional(ctx: Context, out: Collector, cell: Cell, shared: np.ndarray) -
             shown=max(order.index, 0.0))  # fmt: skip
 
 
-def _comparators(
-    ctx: Context, out: Collector, cell: Cell, order: SupportedOrder, clean: Freed, freed_of_groups: int
-) -> None:
+def _comparators(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder, clean: Freed, split: int) -> None:
     """Each comparator apart: the raw net order first, then freed of its imprecision, capaian over its whole range."""
     low = ctx.threshold("index.capaian_reliability_low").value
     for name, pairs, rel, x in zip(cell.names, order.by, clean.reliability, clean.evidence, strict=True):
@@ -210,7 +208,7 @@ def _comparators(
         if name == CAPAIAN:  # the same figure as a dimension
             out.add("achievement", Status.CLEAR, "index_achievement", scope=cell.scope, estimate=estimate,
                     concordant=_of(pairs, "concordant"), discordant=_of(pairs, "discordant"), tied=_of(pairs, "tied"),
-                    freed=freed_of_groups, **_hundred(100 * pairs.tau_a, *limits))  # fmt: skip
+                    freed=split, **_hundred(100 * pairs.tau_a, *limits))  # fmt: skip
     if CAPAIAN not in cell.names or order.by[cell.names.index(CAPAIAN)].reason:
         code = "achievement_constant" if CAPAIAN in cell.names else "achievement_none"
         out.not_applicable(code, "index_achievement", cell.scope)

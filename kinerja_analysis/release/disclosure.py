@@ -151,6 +151,7 @@ def _cells_with_raters(examined: pd.DataFrame, raters: int) -> set[tuple[str, in
     rows = examined[examined["n_raters"] >= raters]
     return {(r.region, int(r.year), r.kind) for r in rows.itertuples()}
 
+
 def _quality(
     counts: Mapping[str, pd.DataFrame], checks: pd.DataFrame, persons: int, raters: int,
     told: Mapping[tuple[str, int], Told],

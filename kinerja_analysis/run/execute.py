@@ -8,16 +8,15 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.errors import DisclosureRefused, InputRefused, KinerjaError, PartialRun, write_failed
+from kinerja_analysis.base.errors import DisclosureRefused, InputRefused, KinerjaError, write_failed
 from kinerja_analysis.base.results import LEVELS, Level
-from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.store import sweep
 from kinerja_analysis.base.tables import Tables, of_cell
 from kinerja_analysis.base.words import LANGUAGES, say
@@ -32,68 +31,19 @@ from kinerja_analysis.run import publish
 from kinerja_analysis.run.cluster import Cluster, died
 from kinerja_analysis.run.jobs import Order, Plan, Task, links_digest, merged, plan, undone, write_state
 from kinerja_analysis.run.left import forget
+from kinerja_analysis.run.outcome import Failure, RunReport
 from kinerja_analysis.run.stored import Part
 from kinerja_analysis.score import score
 
 PATIENCE = 120.0  #: minutes without any worker coming to a new stage, after which it counts as hung
+JOINT = ("index*", "*/index*", "*/*/index*", "*/ringkasan/*", "*/*/ringkasan/*")  #: pages about several regions
 _TICK = 1.0
-_REFUSED = ("errors.disclosure_", "errors.published_")  #: what ``DisclosureRefused`` says
-Failure = tuple[str, dict[str, Any]]
 
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM: as an interrupt from the keyboard, with its own exit code."""
 
     exit_code = 143
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class RunReport(Shown):
-    """What a run did: one row per region and year with ``status`` done, partial (a detector raised) or failed.
-
-    ``counts``: how many files' rows were read anew (``read`` 0 or 1), cells ``audited``, report sets ``written`` and
-    ``resumed``. ``failures``: message key and parameters by cell. ``left``: cells of the input not asked for. ``gone``:
-    cells with a report from an earlier run that are no longer in the input. ``warnings``: of files read anew.
-    ``renewed``: pages about several regions that changed, the index too.
-    """
-
-    frame: pd.DataFrame
-    files: tuple[Path, ...]
-    counts: Mapping[str, int] = field(default_factory=dict)
-    failures: Mapping[tuple[str, int], Failure] = field(default_factory=dict)
-    stale_lock: str = ""
-    left: int = 0
-    gone: tuple[tuple[str, int], ...] = ()
-    warnings: int = 0
-    renewed: int = 0
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return ``region year status reason``."""
-        return self.frame.copy()
-
-    def reason(self, region: str, year: int, lang: str) -> str:
-        """Return why a cell is not done, in a language; the detectors that raised where it is done in part."""
-        key, params = self.failures.get((region, year), ("", {}))
-        rows = self.frame[(self.frame["region"] == region) & (self.frame["year"] == year)]
-        return say(key, lang, **params) if key else "".join(rows["reason"])
-
-    @property
-    def exit_code(self) -> int:
-        """0 when everything is done, 5 when something failed, 4 when publication was refused everywhere."""
-        undone = self.frame[self.frame["status"] != "done"]
-        keys = [self.failures.get((r, y), ("", {}))[0] for r, y in zip(undone["region"], undone["year"], strict=True)]
-        refused = len(keys) == len(self.frame) and all(key.startswith(_REFUSED) for key in keys)
-        return (DisclosureRefused if refused else PartialRun).exit_code if keys else 0
-
-    def _view(self, lang: str) -> str:
-        from kinerja_analysis.show.lab import MOST
-        from kinerja_analysis.show.names import word
-        from kinerja_analysis.show.table import html_table
-
-        return html_table(self.frame.assign(status=[word(s, lang) for s in self.frame["status"]]), lang, most=MOST)
-
-    def _facts(self) -> dict[str, int]:
-        return {"cells": len(self.frame), "files": len(self.files), "exit_code": self.exit_code}
 
 
 def order_of(
@@ -217,7 +167,7 @@ def _execute(
             progress("cells", len(cells) - len(merged(todo.todo)) + done, len(cells))
     failed = [t for t in todo.todo if (t.region, t.year) in failures]
     write_state(order, todo, undone(order, todo, list(failures)))  # what the pages below say of reports that stand
-    stood = {p: p.stat().st_mtime_ns for name in ("index*", "ringkasan/*") for p in order.out.rglob(name)}
+    stood = {p: p.stat().st_mtime_ns for place in JOINT for p in order.out.glob(place)}
     summaries, failure = _summaries(order)
     if failure is not None:  # the reports stand; the next run makes the summary again
         summary = ("", max(y for _, y in cells))
@@ -278,9 +228,12 @@ def _pool(
 
     assert todo.tables is not None and todo.links is not None
     queue, running = list(waiting), dict[Future[Outcome], tuple[str, int]]()
-    executor: Any = (Cluster(order.scheduler, order.config, order.out / publish.LOCK) if order.scheduler
-                     else workers(width, width))  # fmt: skip
-    width = executor.width if order.scheduler and width > 1 else width
+    executor: Any
+    if order.scheduler:
+        executor = Cluster(order.scheduler, order.config, order.out / publish.LOCK)
+        width = executor.width if width > 1 else 1
+    else:
+        executor = workers(width, width)
     moved, size = time.monotonic(), 0
     try:
         while queue or running:
@@ -350,8 +303,10 @@ def do_cell(
             now = stage(f"report {level}", now)
         if refused is not None:
             raise refused
-    except (KinerjaError, OSError) as error:
-        known = write_failed(error) if isinstance(error, OSError) else error
+    except KinerjaError as error:
+        return _failed(error.key, order, cell, error.params)
+    except OSError as error:
+        known = write_failed(error)
         return _failed(known.key, order, cell, known.params)
     except Exception as error:  # its text may hold data
         return _failed("run.our_bug", order, cell, {"kind": type(error).__name__})

@@ -98,7 +98,7 @@ def verdict(view: View) -> str:
         return _say(view, "verdict.nothing")
     asked = {n: r for n, r in checks.items() if n.startswith(("no_", "not_", "unknown_")) and r["n"] != 0}
     lacking = {n: ends for n, r in asked.items() if (ends := _lacking(view, r)) is not None}
-    if "multisource" not in set(view.count("examined")["kind"]):
+    if "multisource" not in set(view.count("examined")["kind"]):  # of what is not there at all, all is missing
         lacking["no_second"] = (1.0, 1.0, 1.0)
     tables = view.count("completeness")
     if not view.internal and len(tables) and "achievements" in set(tables.loc[tables["n"] == 0, "table"]):
