@@ -37,6 +37,8 @@ WORLD_PAIR = {
     ("supervisor", "self"): 0.22, ("supervisor", "peer"): 0.34, ("supervisor", "subordinate"): 0.22,
     ("self", "peer"): 0.19, ("self", "subordinate"): 0.14, ("peer", "subordinate"): 0.22,
 }  # fmt: skip
+#: Why an estimate has no range, and the message that says so.
+WITHOUT_RANGE = {"constant": "no_variation", "no_spread": "no_error", "one_unit": "one_unit"}
 MOST_ROWS = 4000
 #: Levels above which scores are put on whole points of 0-100 for alpha and AC2.
 MOST_LEVELS = 201
@@ -145,7 +147,7 @@ def within_source(ctx: Context, out: Collector, source: str, fits: Fits, beside:
         out.add("one_rating", Status.NOT_APPLICABLE, "reliability_single", **about)
         return
     if fit.reason:
-        code = "no_variation" if fit.reason == "constant" else "few_units"
+        code = WITHOUT_RANGE.get(fit.reason, "few_units")
         out.add(code, Status.INSUFFICIENT, "reliability_single", units=fit.n_units, minimum=MIN_UNITS, **about)
         return
     limit = limit_of(ctx, source)
@@ -203,12 +205,7 @@ def _judged(
     out.add(f"{code}_low" if low else plain, status, measure, estimate=estimate, threshold=limit, world=shown, **about)
 
 
-def _triad(
-    ctx: Context,
-    out: Collector,
-    fits: Fits,
-    links: Links,
-) -> bool:
+def _triad(ctx: Context, out: Collector, fits: Fits, links: Links) -> bool:
     """Reliability of one supervisor from supervisor x peer and peer x peer: r_SP² / reliability of one peer.
 
     Both of the same employees: where supervisors leave out the weak, peers tell those apart who are left less well.
@@ -318,8 +315,8 @@ def between_sources(
         "units": link.n_units,
     }  # fmt: skip
     if link.reason:
-        code = "no_variation_pair" if link.reason == "constant" else "few_units_pair"
-        out.add(code, Status.INSUFFICIENT, "correlation", minimum=MIN_UNITS, **about)
+        code = WITHOUT_RANGE.get(link.reason, "few_units")
+        out.add(f"{code}_pair", Status.INSUFFICIENT, "correlation", minimum=MIN_UNITS, **about)
         return
     lower, upper = min(link.lower, link.r), max(link.upper, link.r)  # Fisher's z there and back rounds
     estimate = Estimate(link.r, lower, upper, link.level, people, "correlation",
@@ -336,7 +333,7 @@ def between_sources(
 
 def descriptive(ctx: Context, out: Collector, fits: Fits) -> None:
     """Exact agreement, alpha and AC2 of the source with several raters per employee: description, never judged."""
-    able = [s for s, fit in fits.items() if fit.reason in ("", "too_few_units", "constant")]
+    able = [s for s, fit in fits.items() if fit.reason in ("", "too_few_units", "constant", "no_spread")]
     if not able:
         return
     source = "peer" if "peer" in able else able[0]

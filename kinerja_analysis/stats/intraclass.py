@@ -71,7 +71,8 @@ def icc(
         limit (−∞) where that of 2,1 lies at −1/(k − 1) or below. Tables with gaps: variance components, single ratings
         and means of `k` (`method` "components_reml" or "components_anova"); limits by generalized pivots as in
         `g_study`, not above 0 where the value is below. `reason` is "", "constant" (the targets' means are all equal;
-        numbers NaN), "negative_variance" (components below 0; a form whose error or whole variance is, is NaN) or
+        numbers NaN), "no_spread" (complete tables: no error is seen; a form of value 1 has no limits),
+        "negative_variance" (components below 0; a form whose error or whole variance is, is NaN) or
         "not_identified" (the gaps leave too little: e.g. no target with two ratings; or "reml" finds no error), or
         "unlinked" (parts share no rater or target: forms 2 and 3 take raters of all parts as one population).
 
@@ -118,15 +119,15 @@ def icc(
     ratio = np.array([msb / m if m > 0 else math.inf for m in (msw, mse, mse)] * 2)
     ends = np.array([
         _limits(ratio[0], n - 1, df2[0], k, level),
-        _limits_absolute(msb, msj, mse, n, k, level) if absolute < 1 else (1.0, 1.0),
+        _limits_absolute(msb, msj, mse, n, k, level) if absolute < 1 else (math.nan, math.nan),
         _limits(ratio[2], n - 1, df2[2], k, level),
     ])  # fmt: skip
     with np.errstate(divide="ignore"):
-        means = np.where(1 + (k - 1) * ends > 0, k * ends / (1 + (k - 1) * ends), -math.inf)
+        means = np.where(1 + (k - 1) * ends <= 0, -math.inf, k * ends / (1 + (k - 1) * ends))
     lower, upper = np.concatenate([ends, means]).T
     return IntraclassCorrelations(
         FORMS, np.array(single + mean), ratio, df1, df2, fdtrc(df1, df2, ratio), lower, upper, *design,
-        "" if below > 0 else "negative_variance",
+        "no_spread" if mse == 0 else "" if below > 0 else "negative_variance",
     )  # fmt: skip
 
 
@@ -201,7 +202,7 @@ def _mean_squares(x: Floats) -> tuple[float, float, float, float]:
 def _limits(ratio: float, df1: float, df2: float, k: int, level: float) -> tuple[float, float]:
     """Interval of the single-rating form from its F ratio."""
     if math.isinf(ratio):
-        return 1.0, 1.0
+        return math.nan, math.nan
     q = 0.5 + level / 2
     low, high = ratio / float(fdtri(df1, df2, q)), ratio * float(fdtri(df2, df1, q))
     return (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MIN_UNITS = 5
 """Fewest units for a jackknife interval here; below 30 call it approximate."""
 
+_NOTHING = 1e-12  # what is this near to 1 is 1, but for rounding
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
@@ -87,8 +89,9 @@ def source_reliability(
     -------
     SourceReliability
         `reason` is "", "empty" (no unit with two ratees by different raters and a ratee with two raters),
-        "constant" (no variance within units: reliability NaN) or "too_few_units" (< 5: no interval). Of means that
-        are all alike the reliability is NaN.
+        "constant" (no variance within units: reliability NaN), "too_few_units" (< 5), "no_spread" (two ratings of a
+        ratee never differ: 1) or "one_unit" (without one nothing varies): no interval. Of means that are all alike
+        the reliability is NaN.
 
     Raises
     ------
@@ -185,12 +188,20 @@ def _from_table(
     numbers: dict[str, Any] = {"single": float(single), "means": float(means)}
     variances = (total[1:3] / total[0]).tolist()
     numbers |= {"var_ratee": variances[1] - variances[0], "var_rating": variances[1]}
-    enough = units.size >= MIN_UNITS
+    reason = _without_interval(units.size, bool(single >= 1 - _NOTHING), left)
     for name, replicates in (("single", left), ("means", left_means)):
-        ends = unit_jackknife(numbers[name], replicates, level=level) if enough else [math.nan] * 3
+        ends = [math.nan] * 3 if reason else unit_jackknife(numbers[name], replicates, level=level)
         numbers |= {f"{name}_{q}": v for q, v in zip(("se", "lower", "upper"), ends, strict=True)}
-    reason = "" if enough else "too_few_units"
     return SourceReliability(**numbers, **counts, replicates=left, replicates_means=left_means, reason=reason)
+
+
+def _without_interval(n_units: int, exact: bool, replicates: Floats) -> str:
+    """Why an estimate gets no interval, or nothing."""
+    if n_units < MIN_UNITS:
+        return "too_few_units"
+    if exact:
+        return "no_spread"
+    return "" if np.isfinite(replicates).all() else "one_unit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +245,8 @@ def source_correlation(
     -------
     SourceCorrelation
         `reason` is "", "empty" (no unit with two ratees), "constant" (one of them does not vary within
-        units: r NaN) or "too_few_units" (< 5, or r = ±1: no interval). `z`, `z_se`, `p`: test of r = 0.
+        units: r NaN), "too_few_units" (< 5), "no_spread" (r = ±1, with all units or without one) or "one_unit"
+        (without one unit nothing varies): no interval. `z`, `z_se`, `p`: test of r = 0.
 
     Raises
     ------
@@ -268,11 +280,9 @@ def source_correlation(
     with np.errstate(divide="ignore", invalid="ignore"):
         left = np.clip(rest[:, 0] / np.sqrt(rest[:, 1] * rest[:, 2]), -1, 1)
         z, z_left = (float(np.arctanh(r)), np.arctanh(left)) if abs(r) < 1 else (math.inf * r, left)
-    if units.size < MIN_UNITS:
-        z_left = np.full(1, math.nan)
-    se, lower, upper = unit_jackknife(z, z_left, level=level)
+    reason = _without_interval(units.size, bool((np.abs(np.r_[r, left]) >= 1 - _NOTHING).any()), left)
+    se, lower, upper = [math.nan] * 3 if reason else unit_jackknife(z, z_left, level=level)
     p = float(2 * stdtr(units.size - 1, -abs(z) / se)) if se > 0 else math.nan
-    reason = "" if math.isfinite(se) else "too_few_units"
     return SourceCorrelation(
         r=r, lower=math.tanh(lower), upper=math.tanh(upper), z=z, z_se=se, p=p, **tail, replicates=left,
         reason=reason,

@@ -35,7 +35,8 @@ class WithinGroupAgreement:
     Hauenstein), NaN where the group is too small for it; `ad` (groups, items) is the mean absolute deviation from the
     mean, `ad_cut` = A/6 its usual limit. `critical` is the level-quantile of rwg_j of groups of that size that answer
     at random with the null's shares: only above it is agreement more than chance. `icc1` (mean group size),
-    `icc1_n0` (unbiased group size, with limits) and `icc2` are of the means over items.
+    `icc1_n0` (unbiased group size, with limits unless no two members of a group differ) and `icc2` are of the means
+    over items.
     """
 
     rwg: Floats
@@ -224,7 +225,7 @@ def _intraclass(y: Floats, who: Ints, size: Ints, level: float, otherwise: str) 
     ratio, q = msb / msw if msw > 0 else math.inf, 0.5 + level / 2
     ends = [ratio / float(fdtri(df1, df2, q)), ratio * float(fdtri(df2, df1, q))]
     values = [(msb - msw) / (msb + (m - 1) * msw) for m in (plain, n0)]
-    values += [(e - 1) / (e + n0 - 1) if math.isfinite(e) else 1.0 for e in ends]
+    values += [(e - 1) / (e + n0 - 1) if math.isfinite(e) else math.nan for e in ends]
     values += [(msb - msw) / msb if msb > 0 else math.nan, ratio, float(fdtrc(df1, df2, ratio))]
     return {**dict(zip(names, values, strict=True)), "df": (df1, df2), "reason": otherwise}
 

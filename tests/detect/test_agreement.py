@@ -217,6 +217,25 @@ def test_refusals() -> None:
     assert "variasi nol" in pick(same, "reliability_single", "peer").sentence("id")
 
 
+def test_raters_who_never_differ_get_no_range() -> None:
+    ratings = world(5, n_units=12)
+    shared = ratings[ratings["source"] == "supervisor"].set_index("ratee")["score"]
+    alike = ratings.assign(score=ratings["ratee"].map(shared))
+    found = run(alike[alike["source"].isin(["peer", "self"])].reset_index(drop=True))
+    single, pair = pick(found, "reliability_single", "peer"), pick(found, "correlation", "self|peer")
+    assert (single.code, pair.code) == ("agreement.no_error", "agreement.no_error_pair")
+    assert {single.status, pair.status} == {Status.INSUFFICIENT}
+    assert "12 unit" in pair.sentence("id") and "paling sedikit" not in pair.sentence("id")
+
+
+def test_what_rests_on_one_unit_gets_no_range() -> None:
+    ratings = world(5, n_units=12)
+    flat = ratings.assign(score=ratings["score"].where(ratings["unit"] == ratings["unit"].iloc[0], 50.0))
+    found = run(flat)
+    assert pick(found, "reliability_single", "peer").code == "agreement.one_unit"
+    assert pick(found, "correlation", "supervisor|peer").code == "agreement.one_unit_pair"
+
+
 def test_supervisor_without_peers_has_a_reason() -> None:
     ratings = world(4, n_units=8)
     found = run(ratings[ratings["source"].isin(["supervisor", "self"])].reset_index(drop=True))

@@ -37,6 +37,28 @@ def test_by_hand():
     assert (fit.n_ratees, fit.n_units, fit.raters_per_ratee, fit.reason) == (12, 6, 2.0, "")
 
 
+def test_without_error_there_is_no_range():
+    merit = np.random.default_rng(7).normal(size=40)
+    who, unit = np.repeat(np.arange(40), 3), np.repeat(np.arange(40) // 5, 3)
+    fit = source_reliability(merit[who], who, np.arange(120), unit)
+    assert (fit.single, fit.reason) == (1.0, "no_spread") and math.isnan(fit.single_upper)
+    assert math.isnan(fit.means_lower)
+    pair = source_correlation(merit, 3 - 2 * merit, np.arange(40) // 5)
+    assert (pair.r, pair.reason) == (-1.0, "no_spread") and math.isnan(pair.lower) and math.isnan(pair.p)
+    nearly = merit.copy()
+    nearly[0] += 0.5  # without the unit of the first the two are the same
+    assert source_correlation(merit, nearly, np.arange(40) // 5).reason == "no_spread"
+
+
+def test_one_unit_alone_has_no_range():
+    score = np.zeros(60)
+    score[:6] = [1, 2, 3, 5, 2, 1]
+    fit = source_reliability(score, np.arange(60) // 2, np.arange(60), np.arange(60) // 6)
+    assert fit.reason == "one_unit" and math.isfinite(fit.single) and math.isnan(fit.single_lower)
+    pair = source_correlation(score, score**2, np.arange(60) // 6)
+    assert pair.reason == "one_unit" and 0 < pair.r < 1 and math.isnan(pair.upper)
+
+
 def test_shared_raters_do_not_bias():
     rows, _, _ = _peers(np.random.default_rng(1), 3000)
     fit = source_reliability(*rows)
