@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import pytest
 from kinerja_analysis.base.results import Audit, Design, Status, merge
 from kinerja_analysis.base.words import has
 from kinerja_analysis.detect import REGISTRY
+from kinerja_analysis.detect.adviser import COLUMNS
 from kinerja_analysis.detect.contract import thresholds
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.html import page_html
@@ -286,6 +288,19 @@ def test_bounds_hold_for_one_year_and_changes_of_supervisor_tell_more(lab: Simpl
     for more, said in (([], False), ([change], True)):
         ((text, _),) = capacity.verdict(View(lab.build(leniency=[*bounds, *more]), "id")).bounds
         assert "Dari satu tahun saja" in text and ("Pergantian atasan" in text) is said
+
+
+def test_what_makes_raters_comparable_is_what_the_table_of_prices_says(lab: SimpleNamespace) -> None:
+    audit = lab.build()
+    line: dict[str, object] = dict.fromkeys(COLUMNS, math.nan) | {
+        "kind": "multisource", "way": "cross", "raters": 80, "n_added": 50, "told": "spread", "measured": False}
+    for needed, said in ((120.0, "sekitar 120 penilaian"), (math.nan, "belum dapat dibandingkan satu per satu")):
+        advice = pd.DataFrame([{"region": lab.region, "year": lab.year, **line, "n_needed": needed}])
+        view = View(replace(audit, counts=audit.counts | {"advice": advice}), "id")
+        for verdict in ("inside_groups_only", "connected_too_weak"):
+            row = SimpleNamespace(kind="multisource", verdict=verdict, n_components=9)
+            ((_, text),) = capacity.changes(view, row)
+            assert said in text and ("tidak tercapai" in str(capacity.prices(view))) is math.isnan(needed)
 
 
 def test_more_ratings_than_employees_are_not_called_employees(lab: SimpleNamespace) -> None:

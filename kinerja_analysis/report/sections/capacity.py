@@ -103,9 +103,21 @@ def changes(view: View, row: Any) -> list[tuple[str, str]]:
         names = ["others", "over_years"] if row.verdict == "not_identified" else ["others"]
         return [(view.say(f"change.{n}"), view.say(f"change.{n}_text")) for n in names]
     if row.verdict == "connected_too_weak":
-        return [(view.say("change.more"), view.say("change.more_text"))]
+        return [(view.say("change.more"), view.say("change.more_text") + _enough(view))]
     links = max(int(row.n_components) - 1, 1)
-    return [(view.say("change.links", n=links), view.say("change.links_text", groups=int(row.n_components)))]
+    text = view.say("change.links_text", groups=int(row.n_components))
+    return [(view.say("change.links", n=links), text + _enough(view))]
+
+
+def _enough(view: View) -> str:
+    """Say how many cross ratings make raters comparable, as the table of prices has it."""
+    frame = view.count("advice")
+    cross = frame[(frame["kind"] == "multisource") & (frame["way"] == "cross")] if len(frame) else frame
+    if cross.empty:
+        return ""
+    needed = float(cross["n_needed"].iloc[0])
+    found = view.say("change.enough", n=needed) if math.isfinite(needed) else view.say("change.out_of_reach")
+    return " " + found
 
 
 def prices(view: View) -> list[TableBlock | Note]:

@@ -190,17 +190,17 @@ def aside(ax: Axes, pixels: float, y: float, text: str, **look: Any) -> None:
     )
 
 
+def _beside(ax: Axes, at: tuple[float, float], coords: Any, pixels: float, text: str, **look: Any) -> None:
+    """Write small text at a distance in pixels above (or, negative, below) a place."""
+    ax.annotate(
+        text, at, xycoords=coords, xytext=(0, theme.points(pixels)), textcoords="offset points", annotation_clip=False,
+        **{"ha": "center", "va": "bottom" if pixels > 0 else "top", "fontsize": SMALL, "color": theme.MUTED, **look},
+    )  # fmt: skip
+
+
 def above(ax: Axes, x: float, text: str, *, pixels: float = 6, **look: Any) -> None:
     """Write text above the axes at a horizontal data position."""
-    ax.annotate(
-        text,
-        (x, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(0, theme.points(pixels)),
-        textcoords="offset points",
-        annotation_clip=False,
-        **{"ha": "center", "va": "bottom", "fontsize": SMALL, "color": theme.MUTED, **look},
-    )
+    _beside(ax, (x, 1), ("data", "axes fraction"), pixels, text, **look)
 
 
 def above_within(ax: Axes, x: float, text: str) -> None:
@@ -208,23 +208,12 @@ def above_within(ax: Axes, x: float, text: str) -> None:
     place = float(ax.transAxes.inverted().transform(ax.transData.transform((x, 0)))[0])
     side = "center" if 0.32 < place < 0.68 else "left" if place <= 0.32 else "right"
     edge = {"center": place, "left": max(place - 0.16, 0.0), "right": min(place + 0.16, 1.0)}[side]
-    ax.annotate(
-        text, (edge, 1), xycoords="axes fraction", xytext=(0, theme.points(6)), textcoords="offset points",
-        annotation_clip=False, ha=side, va="bottom", fontsize=SMALL, color=theme.MUTED,
-    )  # fmt: skip
+    _beside(ax, (edge, 1), "axes fraction", 6, text, ha=side)
 
 
 def below(ax: Axes, fraction: float, text: str, *, pixels: float = 30, **look: Any) -> None:
     """Write text below the tick labels, at a fraction of the width."""
-    ax.annotate(
-        text,
-        (fraction, 0),
-        xycoords="axes fraction",
-        xytext=(0, -theme.points(pixels)),
-        textcoords="offset points",
-        annotation_clip=False,
-        **{"ha": "center", "va": "top", "fontsize": SMALL, "color": theme.MUTED, **look},
-    )
+    _beside(ax, (fraction, 0), "axes fraction", -pixels, text, **look)
 
 
 def hundred(host: Host, above: float, under: float, parts: Sequence[tuple[int, Look, str]]) -> None:
