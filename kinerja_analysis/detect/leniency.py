@@ -128,7 +128,7 @@ def spread(ctx: Context, out: Collector, found: Within) -> None:
     carried = float(np.mean(judged["se"] ** 2 - judged["se_own"] ** 2))
     _spread(out, "spread", fit, carried, found.sd, len(rows), len(judged),
             "REML of differences, leniency of the other raters taken out")  # fmt: skip
-    if _design(ctx) == "linked":
+    if _design(ctx) in ("linked", "connected_too_weak"):
         all_raters = ctx.crossed()
         assert all_raters.fit is not None
         n, raters = len(all_raters.ratees), len(all_raters.raters)

@@ -65,7 +65,7 @@ class _Batch:
     kind: Ints
     back: Ints
     mutual: NDArray[np.bool_]
-    other: NDArray[np.bool_]
+    tie: Ints
 
     def swapped(self, part: NDArray[np.bool_]) -> Floats:
         """The matrix that swaps the directions of the pairs in `part`."""
@@ -78,7 +78,8 @@ class _Batch:
 class Dyads:
     """The pairs of all blocks in which some pair is examined, block by block.
 
-    `mutual`: examined, its return is in row `back`; `other`: mutual within one source, not examined.
+    `mutual`: examined, its return is in row `back`; `tie`: of a pair mutual but not examined the code of the sources of
+    its two directions, as in `ends`; else −1.
     """
 
     def __init__(
@@ -94,7 +95,12 @@ class Dyads:
         order = order[np.isin(place, np.unique(place[mutual]))[order]]
         self.y, self.ratee, self.rater, self.kind = (v[order] for v in (value, ratee, rater, kind))
         self.mutual = mutual[order]
-        self.other = (paired & (a == b) & ~mutual)[order]
+        other = (paired & ~mutual)[order]
+        self.kinds = int(kind.max(initial=0)) + 1
+        self.ends, found = np.unique((np.minimum(a, b) * self.kinds + np.maximum(a, b))[order][other],
+                                     return_inverse=True)  # fmt: skip
+        self.tie = np.full(order.size, -1)
+        self.tie[other] = found
         position = np.zeros(value.size, np.intp)
         position[order] = np.arange(order.size)
         self.back = position[back[order]]
@@ -120,7 +126,7 @@ class Dyads:
             effects.append(local[:, :, None] == np.arange(int(local.max()) + 1))
         x = np.concatenate(effects, axis=2).astype(np.float64)
         back = self.back[rows] - first[:, None]
-        return _Batch(x, y - y.mean(axis=1, keepdims=True), self.kind[rows], back, self.mutual[rows], self.other[rows])
+        return _Batch(x, y - y.mean(axis=1, keepdims=True), self.kind[rows], back, self.mutual[rows], self.tie[rows])
 
 
 def _residual_maker(x: Floats) -> Floats:
@@ -147,7 +153,7 @@ def rotated(data: Dyads, known: "Known") -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """By source: variance, and covariance of its own mutual pairs; `wider`: what estimating them costs (`_widening`).
+    """Variance by source, covariance of mutual pairs by `tie`; `wider`: what estimating them costs (`_widening`).
 
     `reason` is "", "not_identified" or "constant".
     """
@@ -159,21 +165,24 @@ class Known:
 
 
 def _power(batch: _Batch, known: Known) -> Floats:
-    """V^−½ of the known part: source variances, and covariances of other pairs mutual within a source."""
-    v, c = known.variance[batch.kind], np.where(batch.other, known.nuisance[batch.kind], 0.0)
-    more, less = 1 / np.sqrt(v + c), 1 / np.sqrt(v - c)
-    own = np.eye(v.shape[1]) * ((more + less) / 2)[:, :, None]
-    return np.asarray(own + batch.swapped(batch.other) * ((more - less) / 2)[:, :, None])
+    """V^−½ of the known part: source variances, and covariances of pairs that are mutual but not examined."""
+    v, c = known.variance[batch.kind], np.append(known.nuisance, 0.0)[batch.tie]
+    back = np.take_along_axis(v, batch.back, axis=1)
+    root = np.sqrt(v * back - c**2)
+    scale = root * np.sqrt(v + back + 2 * root)
+    own = np.eye(v.shape[1]) * ((back + root) / scale)[:, :, None]
+    return np.asarray(own - batch.swapped(batch.tie >= 0) * (c / scale)[:, :, None])
 
 
-def estimated(data: Dyads, kinds: int) -> Known:
+def estimated(data: Dyads) -> Known:
     """Variances and covariances of sources by MINQUE (Rao 1971), iterated: REML."""
+    kinds, ties = data.kinds, data.ends.size
     scale = float(data.y.var()) or 1.0
     present = np.bincount(data.kind, minlength=kinds) > 0
-    free = np.concatenate([present, np.bincount(data.kind[data.other], minlength=kinds) > 0, [True]])
-    known, theta = Known(np.full(kinds, scale), np.zeros(kinds)), np.zeros(2 * kinds + 1)
+    free = np.concatenate([present, np.ones(ties + 1, np.bool_)])
+    known, theta = Known(np.full(kinds, scale), np.zeros(ties)), np.zeros(kinds + ties + 1)
     for _ in range(_ROUNDS):
-        left, right = _equations(data, known, kinds, free)
+        left, right = _equations(data, known, free)
         size = np.sqrt(np.maximum(np.diag(left), 1e-300))
         if np.linalg.matrix_rank(left / np.outer(size, size), tol=1e-9) < free.sum():
             return replace(known, reason="not_identified")
@@ -183,24 +192,25 @@ def estimated(data: Dyads, kinds: int) -> Known:
         if not most > 1e-9 * scale:
             return replace(known, reason="constant")
         variance = np.maximum(variance, most / 100)
-        known = Known(variance, np.clip(theta[kinds:-1], -0.95 * variance, 0.95 * variance))
+        bound = 0.95 * np.sqrt(variance[data.ends // kinds] * variance[data.ends % kinds])
+        known = Known(variance, np.clip(theta[kinds:-1], -bound, bound))
     ends = np.unique(data.kind[data.mutual])
-    slope = np.zeros(2 * kinds + 1)
+    slope = np.zeros(theta.size)
     slope[-1] = 1 / math.sqrt(float(variance[ends[0]] * variance[ends[-1]]))
     slope[:kinds] = -0.5 * theta[-1] * slope[-1] * np.bincount([ends[0], ends[-1]], minlength=kinds) / variance
     fixed = np.concatenate([known.variance, known.nuisance, [0.0]])
     return replace(known, wider=_widening(left, slope[free], fixed[free]))
 
 
-def _equations(data: Dyads, known: Known, kinds: int, free: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """tr(Π Q Π Q') and y'Π Q Π y of the free parts Q: sources, their own mutual pairs, the pairs examined."""
+def _equations(data: Dyads, known: Known, free: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """tr(Π Q Π Q') and y'Π Q Π y of the free parts Q: sources, other mutual pairs by their sources, those examined."""
     left, right = np.zeros((free.sum(), free.sum())), np.zeros(free.sum())
     for batch in data.batches():
         white = _power(batch, known)
         pi = white @ _residual_maker(white @ batch.x) @ white
         r = (pi @ batch.y[:, :, None])[:, :, 0]
-        own = [batch.kind == s for s in range(kinds)]
-        parts = [(mask, False) for mask in own] + [(mask & batch.other, True) for mask in own]
+        parts = [(batch.kind == s, False) for s in range(data.kinds)]
+        parts += [(batch.tie == t, True) for t in range(data.ends.size)]
         parts = [part for part, wanted in zip([*parts, (batch.mutual, True)], free, strict=True) if wanted]
         crossed = np.take_along_axis(pi, batch.back[:, None, :], axis=2)
         turned = np.stack([(crossed if swap else pi) * mask[:, None, :] for mask, swap in parts])

@@ -115,7 +115,7 @@ def dyadic_reciprocity(
     robins it is the F test of `social_relations`, limits included. Residuals of a pair are negatively tied
     by construction: shuffling them is no test.
 
-    Several sources: variances, and the correlation of other pairs mutual within one source, are first estimated by
+    Several sources: variances, and the covariances of other mutual pairs by their sources, are first estimated by
     iterated MINQUE (REML), and y is whitened by them; the tests' normal quantiles are divided by how much estimating
     them widens the standard error of ρ (from the information matrix). The tests are then approximate.
 
@@ -143,7 +143,7 @@ def dyadic_reciprocity(
     sd = np.full(int(kind.max(initial=0)) + 1, math.nan)
     if not shared["n_dyads"]:
         return DyadicReciprocity(sd=sd, **shared, reason="too_large" if data.dropped else "no_mutual")
-    known = estimated(data, sd.size) if several else Known(np.ones(sd.size), np.zeros(sd.size))
+    known = estimated(data) if several else Known(np.ones(sd.size), np.zeros(data.ends.size))
     if known.reason:
         return DyadicReciprocity(sd=sd, **shared, reason=known.reason)
     k, z = rotated(data, known)
@@ -219,6 +219,9 @@ def _detectable(data: _Spectrum, delta: float, alpha: float, power: float) -> fl
     if data.wider > 1:
         alpha, power = (float(ndtr(data.wider * ndtri(p))) for p in (alpha, power))
     a = data.bins / (1 + delta * data.bins)
-    cut = float(brentq(lambda c: data.above(c, delta, delta) - alpha, float(a.min()), float(a.max()), xtol=1e-10))
+    low, high = float(a.min()), float(a.max())
+    if not data.above(low, delta, delta) > alpha > data.above(high, delta, delta):
+        return math.nan  # a level beyond what the tail can be computed to
+    cut = float(brentq(lambda c: data.above(c, delta, delta) - alpha, low, high, xtol=1e-10))
     found = data.where(lambda r: data.above(cut, delta, r) - power, delta)
     return math.nan if found >= EDGE else found

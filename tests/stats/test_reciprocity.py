@@ -45,6 +45,20 @@ def offices(teams, size=8, up=3):
     return (np.concatenate([ratee, staff, boss[low]]), np.concatenate([rater, boss, staff[low]]), kinds)
 
 
+def small_offices(rng, teams, sizes, peers):
+    """A boss over each team, who rates all and is rated by all; each is rated by so many peers."""
+    rows = []
+    for team in range(teams):
+        size = int(rng.integers(*sizes))
+        boss, staff = 100 * team, 100 * team + 1 + np.arange(size)
+        for one in staff:
+            rows += [(one, mate, PEER) for mate in rng.choice(staff[staff != one], peers, replace=False)]
+            rows += [(one, boss, BOSS), (boss, one, STAFF)]
+    ratee, rater, kind = np.array(rows).T
+    people = np.unique(ratee)
+    return np.searchsorted(people, ratee), np.searchsorted(people, rater), kind
+
+
 def draw_offices(rng, design, among_peers, exchange, sd=(0.5, 1.0, 0.8)):
     ratee, rater, kind = design
     people = int(max(ratee.max(), rater.max())) + 1
@@ -210,10 +224,29 @@ def test_reciprocity_of_peers_does_not_leak_into_the_exchange():
     rng, design = np.random.default_rng(7), offices(250)
     y = [draw_offices(rng, design, 0.8, 0.0) for _ in range(4)]
     right = [dyadic_reciprocity(v, *design[:2], source=design[2], between=(BOSS, STAFF)).rho for v in y]
-    # with the peers under another code each way, their reciprocity is not seen as one source's own
+    # with the peers under another code each way, their pairs are mutual between two sources that are not examined
     split = np.where((design[2] == PEER) & (design[0] > design[1]), 3, design[2])
-    wrong = [dyadic_reciprocity(v, *design[:2], source=split, between=(BOSS, STAFF)).rho for v in y]
-    assert abs(np.mean(right)) < 0.06 < np.mean(wrong)
+    same = [dyadic_reciprocity(v, *design[:2], source=split, between=(BOSS, STAFF)).rho for v in y]
+    assert abs(np.mean(right)) < 0.06 and abs(np.mean(same)) < 0.06
+
+
+def test_the_exchange_does_not_leak_into_the_reciprocity_of_peers():
+    """Without the exchange in the model the mean of these is .14."""
+    rng, found = np.random.default_rng(8), []
+    for _ in range(8):
+        design = small_offices(rng, 60, (4, 9), 3)
+        y = draw_offices(rng, design, 0.0, 0.7)
+        found.append(dyadic_reciprocity(y, *design[:2], source=design[2], between=(PEER, PEER)).rho)
+    assert abs(np.mean(found)) < 0.09
+
+
+def test_small_designs_of_several_sources_are_answered_or_refused_not_broken():
+    rng = np.random.default_rng(9)
+    for _ in range(60):
+        design = small_offices(rng, 6, (4, 7), 2)
+        fit = dyadic_reciprocity(draw_offices(rng, design, 0.0, 0.0), *design[:2], source=design[2],
+                                 between=(BOSS, STAFF))  # fmt: skip
+        assert fit.reason or (fit.lower <= fit.rho <= fit.upper and not fit.detectable <= 0)
 
 
 def test_without_other_raters_the_exchange_is_not_identified():
