@@ -87,8 +87,8 @@ class Posterior:
     ) -> Floats:
         """Draw rater effects (positive = lenient), shape (raters, draws).
 
-        ``sd_rater`` above 0, one for all draws or one per draw. With ``null`` the data of a draw are not the ratings
-        but another draw's sample without rater effects.
+        ``sd_rater`` above 0: one for all, one per draw, or (raters, 1). With ``null`` the data of a draw are not the
+        ratings but another draw's sample without rater effects.
         """
         rater, ratee = sd_rater * self.style, sd_ratee * self.person
         data = self._null(sd_ratee, sd_pair) if null else self.y

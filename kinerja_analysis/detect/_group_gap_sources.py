@@ -13,6 +13,7 @@ from kinerja_analysis.detect._grouped import grouped
 from kinerja_analysis.detect.attributes import by_size, dummies, of, scored
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contrast import Contrast, Reporter, fitted
+from kinerja_analysis.detect.copied_peers import unoriginal
 from kinerja_analysis.detect.fixed_effects import fixed_effects
 
 MIN_CRITERIA = 3
@@ -37,6 +38,7 @@ def second_looks(ctx: Context, main: Reporter, known: dict[str, pd.Series]) -> N
 def both_sources(ctx: Context) -> pd.DataFrame:
     """Return the ratings by supervisors and peers of employees who have both, with ``team``, their supervisor."""
     rows = scored(ctx, ("supervisor", "peer"))
+    rows = rows[~unoriginal(ctx, rows)]
     top = (rows["source"] == "supervisor").groupby(grouped(rows, ["period", "ratee"])[0])
     rows = rows[top.transform("any") & ~top.transform("all")].reset_index(drop=True)
     mine = rows["rater"].where(rows["source"] == "supervisor")

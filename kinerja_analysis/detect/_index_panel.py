@@ -17,6 +17,7 @@ from scipy.special import ndtr, stdtrit
 
 from kinerja_analysis.detect._index_evidence import FULL, Cell
 from kinerja_analysis.detect._leniency_changes import changes_of
+from kinerja_analysis.detect._role_spreads import role_spreads
 from kinerja_analysis.detect.attributes import by_size, dummies
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.copied_peers import KEY, repeated
@@ -94,6 +95,8 @@ def spread(ctx: Context, scope: str) -> Range | str:
     verdict = ctx.design.verdicts().get((ctx.region, ctx.year, scope), "") if len(ctx.design.frame) else ""
     if verdict != "linked":
         return "equity_not_linked"
+    if own := role_spreads(ctx):
+        return Range(*own["supervisor"])  # the score is theirs
     fit_all = ctx.crossed().fit
     if fit_all is None or fit_all.reason not in ("", "singular"):
         return "equity_not_linked"

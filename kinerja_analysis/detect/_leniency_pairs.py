@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import digamma, ndtr, polygamma, stdtrit
 
-from kinerja_analysis.stats import adjust, minimal_effect_test, shrink
+from kinerja_analysis.detect.copied_peers import unoriginal
+from kinerja_analysis.stats import adjust, crossed_effects, minimal_effect_test, shrink
 
 if TYPE_CHECKING:
     from kinerja_analysis.detect.context import Context
+    from kinerja_analysis.stats.crossed_effects import CrossedEffects
 
 Floats = NDArray[np.float64]
 
@@ -45,9 +47,9 @@ class Within:
 
 
 def leniency_of(ctx: Context) -> Within:
-    """Return the comparison of a cell with the thresholds of leniency, computed once."""
+    """Return the comparison of a cell with the thresholds of leniency, copies left out, computed once."""
     return ctx.memo("leniency.within", lambda: within_ratee(  # type: ignore[no-any-return]
-        ctx.pairs, delta_sd=ctx.threshold("leniency.delta").value,
+        ctx.pairs[~unoriginal(ctx, ctx.pairs)], delta_sd=ctx.threshold("leniency.delta").value,
         min_ratees=int(ctx.threshold("leniency.min_ratees").value), level=ctx.config.level,
     ))  # fmt: skip
 
@@ -135,6 +137,17 @@ def _raters(differences: pd.DataFrame, min_ratees: int) -> pd.DataFrame:
     enough = out["n"] >= max(min_ratees, 2)
     out["value"] = out["mean"].where(enough)
     return out.reset_index()
+
+
+def supervisors_spread(found: Within) -> tuple[CrossedEffects, float, int]:
+    """Fit the spread of the examined raters' differences; return also the variance in it that is the other raters'.
+
+    Third: the differences fitted.
+    """
+    judged = found.judged
+    rows = found.differences[found.differences["rater"].isin(judged["rater"])]
+    fit = crossed_effects(rows["d"], {"rater": pd.factorize(rows["rater"])[0]})
+    return fit, float(np.mean(judged["se"] ** 2 - judged["se_own"] ** 2)), len(rows)
 
 
 def _team_sd(own: pd.DataFrame) -> float:

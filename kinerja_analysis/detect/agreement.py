@@ -20,9 +20,9 @@ from kinerja_analysis.base.tables import SOURCES
 from kinerja_analysis.detect._agreement_stability import stability
 from kinerja_analysis.detect.context import Context, placed
 from kinerja_analysis.detect.contract import Collector, Threshold
-from kinerja_analysis.detect.copied_peers import copied_peers
 from kinerja_analysis.detect.copied_peers import counted as counted_peers
-from kinerja_analysis.detect.copies import copied, counted
+from kinerja_analysis.detect.copied_peers import unoriginal
+from kinerja_analysis.detect.copies import counted
 from kinerja_analysis.stats import agreement_coefficients, source_correlation, source_reliability
 from kinerja_analysis.stats._jackknife import unit_jackknife
 from kinerja_analysis.stats.reliability import MIN_UNITS, SourceCorrelation, SourceReliability
@@ -54,7 +54,7 @@ def detect(ctx: Context, out: Collector) -> None:
         out.not_applicable("no_data", "verdict", MANY)
         return
     whole = located(ctx.pairs)
-    pairs = whole[~repeated(ctx, whole)]
+    pairs = whole[~unoriginal(ctx, whole)]
     if not (pairs.groupby("occasion")["rater"].size() > 1).any():
         out.not_applicable("one_source", "verdict", MANY)
         return
@@ -91,12 +91,6 @@ def located(pairs: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         occasion=pd.factorize(occasion, sort=True)[0], place=pd.factorize(where, sort=True)[0]
     ).reset_index(drop=True)
-
-
-def repeated(ctx: Context, rows: pd.DataFrame) -> pd.Series:
-    """Tell which rows are those of peers who repeat the supervisor's or other peers' scores beyond chance."""
-    told = pd.MultiIndex.from_frame(rows[["ratee", "rater"]])
-    return (rows["source"] == "peer") & (told.isin(copied(ctx)) | told.isin(copied_peers(ctx)))
 
 
 def copies(ctx: Context, out: Collector, whole: pd.DataFrame, fits: Fits, links: Links) -> None:
@@ -338,7 +332,7 @@ def descriptive(ctx: Context, out: Collector, fits: Fits) -> None:
         return
     source = "peer" if "peer" in able else able[0]
     rows = ctx.multisource[(ctx.multisource["source"] == source) & ctx.multisource["rater"].notna()]
-    rows = rows[~repeated(ctx, rows)]
+    rows = rows[~unoriginal(ctx, rows)]
     rows = rows.sort_values(["row", "criterion", "score"]).drop_duplicates(["period", "ratee", "criterion", "rater"])
     people, names = pd.factorize(rows["ratee"])
     if len(names) < ctx.config.minimum_n:

@@ -1,8 +1,8 @@
 """Raters who give the same employees exactly the same scores as each other, beyond chance: together one rating.
 
 Chance is what other pairs of raters tell of the same scores, never less than how often the two raters give them
-anyway. Pairs alike throughout tell nothing of chance; else a region where all copy would have no copies. The index and
-the agreement of raters count one rating of each block.
+anyway. Pairs alike throughout tell nothing of chance; else a region where all copy would have no copies. The index,
+agreement and what compares raters on the same employees count one rating of each block.
 """
 
 from __future__ import annotations
@@ -36,6 +36,12 @@ def copied_peers(ctx: Context) -> pd.MultiIndex:
         return repeated(peers[~told], ctx.config.fdr).droplevel("period")
 
     return ctx.memo("copied_peers", found)  # type: ignore[no-any-return]
+
+
+def unoriginal(ctx: Context, rows: pd.DataFrame) -> pd.Series:
+    """Tell which rows are those of peers who repeat the supervisor's or other peers' scores beyond chance."""
+    told = pd.MultiIndex.from_frame(rows[["ratee", "rater"]])
+    return (rows["source"] == "peer") & (told.isin(copied(ctx)) | told.isin(copied_peers(ctx)))
 
 
 def counted(ctx: Context) -> dict[str, Any]:

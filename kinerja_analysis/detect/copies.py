@@ -1,6 +1,7 @@
 """Peer ratings that repeat the supervisor's scores of the same employee beyond chance: no evidence of their own.
 
-Neither the index nor the agreement of raters counts them.
+The index, agreement and what compares raters on the same employees (leniency, halo, rater profile, gaps by source) do
+not count them.
 
 Chance is what peers tell of each other: how often another peer of an employee gives the same scores, where the
 supervisor gave others.

@@ -20,8 +20,9 @@ from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import PREDIKAT, SOURCES
 from kinerja_analysis.detect._achievement_beyond import STEPS
 from kinerja_analysis.detect._decision_impact_bound import Ratings, changed_share, given_achievement, team_covariance
-from kinerja_analysis.detect._decision_impact_draws import Floats, Ints, Posterior, Standing, signatures
+from kinerja_analysis.detect._decision_impact_draws import Bools, Floats, Ints, Posterior, Standing, signatures
 from kinerja_analysis.detect._leniency_changes import changes_of
+from kinerja_analysis.detect._role_spreads import Spread, role_spreads
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -165,15 +166,19 @@ def _persons(
 
 @dataclass
 class Many:
-    """Pair means in groups of linked raters; ``limits`` of the leniency SD in points."""
+    """Pair means in groups of linked raters; ``spreads`` of leniency by kind (``role_spreads``), in points.
+
+    ``heads`` are the supervisors where they have a spread of their own; all others have that of ``rater``.
+    """
 
     rows: pd.DataFrame
     ratee: Ints
     rater: Ints
     group: Ints
     fit: CrossedEffects
+    heads: Bools
     posterior: Posterior
-    limits: tuple[float, float]
+    spreads: dict[str, Spread]
 
     @cached_property
     def k(self) -> Floats:
@@ -187,15 +192,25 @@ class Many:
 
     @cached_property
     def variance(self) -> float:
-        """Variance of a pair mean that raters and pairs make up together; fixed inside employees."""
-        return self.fit.sd["rater"] ** 2 + self.fit.sd_residual**2
+        """Variance of a pair mean that raters (not supervisors) and pairs make up together."""
+        return self.spreads["rater"][0] ** 2 + self.fit.sd_residual**2
 
-    def chances(self, sd: float) -> tuple[Floats, Floats]:
-        """Chance of another quartile by employee, and the share changed by draw, at a leniency SD."""
-        if not sd > 0:
+    def sd(self, **other: float) -> Floats:
+        """Leniency SD of each rater, as estimated but for the kinds given, shape (raters, 1)."""
+        sd = {kind: spread[0] for kind, spread in self.spreads.items()} | other
+        return np.where(self.heads, sd.get("supervisor", 0.0), sd["rater"])[:, None]
+
+    def usual(self, sd: Floats) -> float:
+        """Root mean square over pairs of the SD of each rater."""
+        return float(np.sqrt(np.mean(sd[self.rater] ** 2)))
+
+    def chances(self, sd: Floats) -> tuple[Floats, Floats]:
+        """Chance of another quartile by employee, and the share changed by draw, at a leniency SD of each rater."""
+        if not sd.any():
             return np.zeros(self.k.size), np.zeros(self.posterior.style.shape[1])
-        pair = math.sqrt(max(self.variance - sd**2, 0.05 * self.variance))
-        return self._changed(self.posterior.rater_effects(self.fit.sd["ratee"], sd, pair))
+        own = float(sd[~self.heads].max(initial=0.0)) or (0.0 if self.heads.any() else float(sd.max()))
+        pair = math.sqrt(max(self.variance - own**2, 0.05 * self.variance))
+        return self._changed(self.posterior.rater_effects(self.fit.sd["ratee"], np.maximum(sd, 1e-4 * pair), pair))
 
     def null(self) -> float:
         """Share changed that the same computation gives, on average, where raters do not differ."""
@@ -265,33 +280,42 @@ def _fitted(ctx: Context, rows: pd.DataFrame) -> Many | str:
     y = (rows["score"] - role).to_numpy(np.float64)
     draws = int(np.clip(4_000_000 // len(rows), 60, 200))
     posterior = Posterior(y - y.mean(), ratee, rater, group, ctx.generator(13), draws)
-    return Many(rows, ratee, rater, group, fit, posterior, _limits(fit, posterior))
+    least = float(ndtri(0.5 + LEVEL / 2)) * float(posterior.null_variances().std())
+    least *= fit.sd["rater"] ** 2 + fit.sd_residual**2  # as wide in the variance as where raters are alike
+    spreads = role_spreads(ctx, least)
+    heads = np.zeros(posterior.n.size, np.bool_)
+    if spreads:
+        heads = np.isin(pd.unique(rows["rater"]), ctx.pairs.loc[ctx.pairs["source"] == "supervisor", "rater"])
+    return Many(rows, ratee, rater, group, fit, heads, posterior,
+                spreads or {"rater": (fit.sd["rater"], *_limits(fit, least))})  # fmt: skip
 
 
-def _limits(fit: CrossedEffects, posterior: Posterior) -> tuple[float, float]:
-    """Limits of the leniency SD, at least as wide in the variance as where raters are alike."""
+def _limits(fit: CrossedEffects, least: float) -> tuple[float, float]:
+    """Limits of the leniency SD of all raters."""
     lower, upper = fit.sd_interval["rater"]
     if "delta" not in fit.method and math.isfinite(lower) and math.isfinite(upper):
         return lower, upper
-    null = float(posterior.null_variances().std()) * (fit.sd["rater"] ** 2 + fit.sd_residual**2)
-    return sd_limits(fit, "rater", float(ndtri(0.5 + LEVEL / 2)) * null)
+    return sd_limits(fit, "rater", least)
 
 
 def answers(ctx: Context, out: Collector, found: Many) -> None:
     """The expected share that changes quartile, what of it is beyond no leniency, and who stands at a boundary."""
-    sd, limit, z = found.fit.sd["rater"], ctx.threshold("decision_impact.changed"), float(ndtri(0.5 + LEVEL / 2))
+    sd, limit, z = found.sd(), ctx.threshold("decision_impact.changed"), float(ndtri(0.5 + LEVEL / 2))
     chance, shares = found.chances(sd)
-    at_low, at_high = (found.chances(s)[1] for s in found.limits)
-    low, high = float(at_low.mean()), float(at_high.mean())
     value, own, null = float(shares.mean()), z * float(shares.std()), found.null()
-    lower, upper = max(value - math.hypot(value - low, own), 0.0), min(value + math.hypot(high - value, own), 1.0)
+    ends = [[float(found.chances(found.sd(**{kind: end}))[1].mean()) for end in spread[1:]]
+            for kind, spread in found.spreads.items()]  # fmt: skip
+    lower = max(value - math.hypot(own, *(value - low for low, _ in ends)), 0.0)
+    upper = min(value + math.hypot(own, *(high - value for _, high in ends)), 1.0)
+    least, most = (found.sd(**{kind: spread[i] for kind, spread in found.spreads.items()}) for i in (1, 2))
     n, groups, ratee = found.k.size, int(found.group.max()) + 1, found.fit.sd["ratee"]
-    _smallest(ctx, out, found, [shares, at_high], null)
+    told = (sd, shares) if shares.any() else (most, found.chances(most)[1])
+    _smallest(ctx, out, found, found.usual(told[0]), told[1], null)
     about: dict[str, Any] = {"scope": MANY, "raters": int(found.rater.max()) + 1, "groups": groups}
     out.add(
         "changed" if groups > 1 else "changed_linked", Status.CLEAR, "changed", persons=round(n * value),
-        estimate=Estimate(value, lower, upper, LEVEL, n, "share", "posterior_draws"), none=null, sd=sd,
-        sd_lower=found.limits[0], sd_upper=found.limits[1], sd_ratee=ratee, sd_pair=found.fit.sd_residual, **about,
+        estimate=Estimate(value, lower, upper, LEVEL, n, "share", "posterior_draws"), none=null, sd=found.usual(sd),
+        sd_lower=found.usual(least), sd_upper=found.usual(most), sd_ratee=ratee, sd_pair=found.fit.sd_residual, **about,
     )  # fmt: skip
     more = lower - null > limit.value
     excess = Estimate(value - null, lower - null, upper - null, LEVEL, n, "share", "posterior_draws")
@@ -300,13 +324,12 @@ def answers(ctx: Context, out: Collector, found: Many) -> None:
     _boundary(ctx, out, found, chance)
 
 
-def _smallest(ctx: Context, out: Collector, found: Many, draws: list[Floats], null: float) -> None:
+def _smallest(ctx: Context, out: Collector, found: Many, at: float, shares: Floats, null: float) -> None:
     """The smallest leniency SD, in SD of employees, that is flagged 80 times of 100.
 
-    The share is taken as proportional to the SD; ``draws`` are the shares by draw at its estimate and upper limit.
+    The share is taken as proportional to the SD; ``shares`` are those by draw ``at`` an SD.
     """
     ratee, limit = found.fit.sd["ratee"], ctx.threshold("decision_impact.changed").value
-    at, shares = (found.fit.sd["rater"], draws[0]) if draws[0].any() else (found.limits[1], draws[1])
     if not (ratee > 0 and shares.any()):
         return
     slope, own, raters = float(shares.mean()) / at, float(shares.std()), found.posterior.style.shape[0]

@@ -17,12 +17,13 @@ from scipy.special import ndtri, stdtrit
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect._leniency_cases import LEVEL, example_cases
 from kinerja_analysis.detect._leniency_export import official
-from kinerja_analysis.detect._leniency_pairs import Within, leniency_of
+from kinerja_analysis.detect._leniency_pairs import Within, leniency_of, supervisors_spread
 from kinerja_analysis.detect._leniency_rater import Form, say_rater
+from kinerja_analysis.detect._role_spreads import freed
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, plain
-from kinerja_analysis.detect.fits import Rasch, components, sd_limits
-from kinerja_analysis.stats import crossed_effects, design_power, linkage
+from kinerja_analysis.detect.fits import Rasch, components
+from kinerja_analysis.stats import design_power, linkage
 from kinerja_analysis.stats.crossed_effects import CrossedEffects
 
 NAME = "leniency"
@@ -123,10 +124,8 @@ def spread(ctx: Context, out: Collector, found: Within) -> None:
     if len(judged) < MIN_SPREAD:
         out.insufficient("spread_few", "spread", MANY, raters=len(judged))
         return
-    rows = found.differences[found.differences["rater"].isin(judged["rater"])]
-    fit = crossed_effects(rows["d"], {"rater": pd.factorize(rows["rater"])[0]})
-    carried = float(np.mean(judged["se"] ** 2 - judged["se_own"] ** 2))
-    _spread(out, "spread", fit, carried, found.sd, len(rows), len(judged),
+    fit, carried, n = supervisors_spread(found)
+    _spread(out, "spread", fit, carried, found.sd, n, len(judged),
             "REML of differences, leniency of the other raters taken out")  # fmt: skip
     if _design(ctx) in ("linked", "connected_too_weak"):
         all_raters = ctx.crossed()
@@ -143,8 +142,7 @@ def _spread(
     if fit.reason not in ("", "singular"):
         out.insufficient("spread_none", measure, MANY, raters=raters)
         return
-    every = (fit.sd["rater"], *sd_limits(fit, "rater"))
-    value, lower, upper = (float(np.sqrt(max(s**2 - carried, 0.0))) if np.isfinite(s) else np.nan for s in every)
+    value, lower, upper = freed(fit, carried)
     estimate = Estimate(value / sd, lower / sd, upper / sd, LEVEL, n, "sd", method)
     ratee = fit.sd.get("ratee")
     out.add(measure, Status.CLEAR, measure, scope=MANY, estimate=estimate, raters=raters, points=value,

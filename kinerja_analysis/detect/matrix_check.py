@@ -21,6 +21,7 @@ def detect(ctx: Context, out: Collector) -> None:
     out.not_applicable("multisource" if len(ctx.multisource) else "no_multisource", "mismatches", "multisource")
     frame = ctx.scores.frame
     frame = frame[(frame["region"] == ctx.region) & (frame["year"] == ctx.year)]
+    frame = pd.concat([frame, other_posts(ctx)], ignore_index=True)
     checked = frame[frame["consistent"].isin(["yes", "no"])]
     unknown = int((frame["predikat_recorded"].notna() & (frame["consistent"] == "unknown")).sum())
     if checked.empty:
@@ -31,7 +32,7 @@ def detect(ctx: Context, out: Collector) -> None:
     systematic = ctx.threshold("matrix_check.systematic")
     if len(wrong) <= limit.value:
         code, status = "consistent", Status.CLEAR
-    elif share < systematic.value:
+    elif share < systematic.value or len(wrong) < ctx.threshold("matrix_check.several").value:
         code, status = "single", Status.FLAGGED
     else:
         code, status = "systematic", Status.FLAGGED
@@ -42,6 +43,24 @@ def detect(ctx: Context, out: Collector) -> None:
     )  # fmt: skip
 
 
+def other_posts(ctx: Context) -> pd.DataFrame:
+    """Return the check of the rows that do not count for a person: of other posts in the same period; with ``row``."""
+    from kinerja_analysis.score.official import main_appraisals, official_results, split_ratings
+
+    rows, found = ctx.tables.appraisals, []
+    rest = rows.drop(main_appraisals(rows).index)
+    rest = rest[rest["predikat"].notna()]
+    official, others = split_ratings(ctx.tables.ratings[ctx.tables.ratings["ratee"].isin(rest["person"])])
+    while len(rest):
+        first = main_appraisals(rest)
+        people = first[["period", "region", "person"]].reset_index(drop=True)
+        own = official[~official["row"].isin(rows["row"]) | official["row"].isin(first["row"])]
+        checked = official_results(people, own, others, first, ctx.config.profiles)
+        found.append(checked.assign(row=first["row"].to_numpy()))
+        rest = rest.drop(first.index)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame({"row": pd.Series(dtype="str")})
+
+
 def addresses(ctx: Context, wrong: pd.DataFrame) -> list[str]:
     """Return the source rows of the appraisals whose predikat differs, in order of period and person."""
     from kinerja_analysis.score.official import main_appraisals
@@ -49,8 +68,8 @@ def addresses(ctx: Context, wrong: pd.DataFrame) -> list[str]:
     if wrong.empty:
         return []
     counted = main_appraisals(ctx.tables.appraisals)[[*KEYS, "row"]]
-    rows = wrong[KEYS].merge(counted, on=KEYS, how="left").sort_values(KEYS)["row"].dropna()
-    return [str(r) for r in rows if r]
+    rows = wrong[[*KEYS, "row"]].merge(counted, on=KEYS, how="left", suffixes=("", "_main")).sort_values(KEYS)
+    return [str(r) for r in rows["row"].fillna(rows["row_main"]).dropna() if r]
 
 
 def directions(wrong: pd.DataFrame) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kinerja_analysis.detect._grouped import grouped
 from kinerja_analysis.detect.context import Context, gathered
+from kinerja_analysis.detect.copied_peers import unoriginal
 from kinerja_analysis.detect.identical import Ints, vectors
 
 Floats = NDArray[np.float64]
@@ -87,9 +88,12 @@ def compared(ratings: pd.DataFrame, criteria: int, least: int) -> tuple[pd.DataF
 
 
 def compared_of(ctx: Context, criteria: int, least: int) -> tuple[pd.DataFrame, Floats, Floats]:
-    """Return what ``compared`` gives for a cell, once."""
-    made = ctx.memo(("compared", criteria, least), lambda: compared(ctx.multisource, criteria, least))
-    return made  # type: ignore[no-any-return]
+    """Return what ``compared`` gives for a cell without copies, once."""
+
+    def made() -> tuple[pd.DataFrame, Floats, Floats]:
+        return compared(ctx.multisource[~unoriginal(ctx, ctx.multisource)], criteria, least)
+
+    return ctx.memo(("compared", criteria, least), made)  # type: ignore[no-any-return]
 
 
 def scaled(ratings: pd.DataFrame) -> pd.DataFrame:

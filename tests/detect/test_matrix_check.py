@@ -53,6 +53,30 @@ def test_one_in_many_is_single(make_cell, run_detector):
     assert found.code.endswith("single") and found.estimate.value == pytest.approx(1 / 270)
 
 
+@pytest.mark.parametrize(("wrong", "code"), [({1: "SANGAT BAIK", 4: "KURANG"}, "single"), ({1: "KURANG"}, "single")])
+def test_one_or_two_are_slips_whatever_their_share(make_cell, run_detector, wrong, code):
+    found = run_detector(NAME, make_cell(table(wrong))).first(measure="mismatches", scope="ekinerja")
+    assert found.code.endswith(code) and found.estimate.value > 0.1
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_rows_of_other_posts_are_checked_too(make_cell, run_detector, first):
+    """R0001 holds two substantive posts: the row that counts and the other one are both recomputed."""
+    whole = make_cell(table({1: "KURANG"} if first else {}, copies=3))
+    mine = whole.tables.appraisals["person"] == "R0001"
+    again = {"row": "1:1:99", "supervisor": "T", "rated_at": whole.tables.appraisals["rated_at"]}
+    later = whole.tables.appraisals.assign(**again)[mine].assign(
+        rated_at=pd.Timestamp("2025-12-31"), predikat="BAIK" if first else "KURANG")  # fmt: skip
+    ratings = whole.tables.ratings
+    more = ratings[ratings["ratee"] == "R0001"].assign(row="1:1:99", rater="T")
+    tables = replace(whole.tables, appraisals=pd.concat([whole.tables.appraisals, later], ignore_index=True),
+                     ratings=pd.concat([ratings, more], ignore_index=True))  # fmt: skip
+    ctx = replace(whole, tables=tables, scores=score(tables, whole.config))
+    found = run_detector(NAME, ctx).first(measure="mismatches", scope="ekinerja")
+    assert found.status is Status.FLAGGED and (found.params["k"], found.estimate.n) == (1, 28)
+    assert found.rows == ("1:1:10" if first else "1:1:99",)
+
+
 def test_recorded_without_ratings_is_unknown_not_wrong(make_cell, run_detector):
     whole = make_cell(table())
     fewer = replace(whole.tables, ratings=whole.tables.ratings[whole.tables.ratings["ratee"] != "R0000"])
