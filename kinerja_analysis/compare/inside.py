@@ -179,7 +179,7 @@ def funnels(audit: Audit, pairs: Sequence[Pair], wanted: Collection[str] | None)
             if len(each) < FUNNEL:
                 continue
             value, se = (np.array(v) for v in zip(*each.values(), strict=True))
-            found = funnel(value, se)
+            found = funnel(value, se, consistent=True)
             out += [(measure, scope, about, year, r, value[i], se[i], found.centre, found.phi, found.z[i],
                      *found.inner[:, i], *found.outer[:, i]) for i, r in enumerate(each)]  # fmt: skip
     return pd.DataFrame(out, columns=names)

@@ -122,6 +122,16 @@ def by_size(group: pd.Series, person: pd.Series) -> pd.Series:
     return sizes.sort_values(ascending=False, kind="stable")
 
 
+def scales(ratings: pd.DataFrame) -> list[str]:
+    """Return the scales of some rating rows, widest first.
+
+    >>> scales(pd.DataFrame({"scale_min": [1.0, 0.0, 1.0], "scale_max": [5.0, 100.0, 5.0]}))
+    ['0–100', '1–5']
+    """
+    ends = ratings[["scale_min", "scale_max"]].drop_duplicates().sort_values(["scale_max", "scale_min"])
+    return [f"{low:g}–{high:g}" for low, high in ends.itertuples(index=False, name=None)][::-1]
+
+
 def scored(ctx: Context, sources: tuple[str, ...]) -> pd.DataFrame:
     """Return the multi-source ratings of some sources, one row per ratee, rater and period, in SD units.
 

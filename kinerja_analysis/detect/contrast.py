@@ -95,7 +95,7 @@ def judge(contrasts: Sequence[Contrast], *, delta: float, fdr: float, level: flo
 
     "beyond" (flagged): the minimal-effect p against |effect| <= delta stays at or below ``fdr`` after
     Benjamini–Hochberg. "small": the whole interval lies within ±delta. "direction": no difference is excluded
-    after adjustment, but not the practical difference. "open": everything else.
+    after adjustment and by the interval, but not the practical difference. "open": everything else.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def judge(contrasts: Sequence[Contrast], *, delta: float, fdr: float, level: flo
             kind = "beyond"
         elif -delta <= c.lower and c.upper <= delta:
             kind = "small"
-        elif zero[i] <= fdr:
+        elif zero[i] <= fdr and not c.lower <= 0 <= c.upper:
             kind = "direction"
         more = max(1, math.ceil(c.n_teams * (needed[i] - 1)))
         numbers = (float(p[i]), float(adjusted[i]), float(zero[i]), family, float(smallest[i]), more)

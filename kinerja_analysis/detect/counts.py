@@ -11,6 +11,7 @@ import pandas as pd
 from kinerja_analysis.base.results import Result
 from kinerja_analysis.base.tables import ELSEWHERE, PREDIKAT, SOURCES, TABLES, data_kind
 from kinerja_analysis.detect.adviser import advice
+from kinerja_analysis.detect.attributes import scales
 from kinerja_analysis.detect.comparable import comparable
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.pictured import pictured
@@ -67,6 +68,7 @@ def examined(ctx: Context) -> pd.DataFrame:
             "criteria": "|".join(ratings["criterion"].drop_duplicates().astype("str")),
             "scale_min": ratings["scale_min"].min() if len(ratings) else np.nan,
             "scale_max": ratings["scale_max"].max() if len(ratings) else np.nan,
+            "scales": "|".join(scales(ratings)),
             "periods": "|".join(sorted(ratings["period"].unique())),
             "n_achievements": ctx.tables.achievements["person"].nunique(),
             "n_org_rating": int(ctx.tables.units["org_rating"].notna().sum()),

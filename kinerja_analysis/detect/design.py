@@ -39,7 +39,7 @@ def describe(pairs: pd.DataFrame, *, over_time: bool) -> dict[str, Any]:
 
     ``over_time`` tells that there is one rater per employee at a time (an export): links come from changes of
     supervisor only, the n-th supervisor of an employee standing for the n-th time. Fewer than ten employees who
-    changed carry nothing.
+    changed carry nothing; nor does a file of one period, in which two supervisors are posts held for a part of it.
     """
     from kinerja_analysis.stats import linkage
 
@@ -47,6 +47,7 @@ def describe(pairs: pd.DataFrame, *, over_time: bool) -> dict[str, Any]:
         return {"verdict": "not_identified", "n_ratees": 0, "n_raters": 0, "n_pairs": 0, "n_units": 0,
                 "n_components": 0, "movers": 0, "changes": 0, "bridges": 0, "hinge_raters": 0,
                 "contrast_se": np.nan, "contrast_reliability": np.nan}  # fmt: skip
+    once = pairs["period"].nunique() < 2
     if over_time:
         pairs = pairs.sort_values(["ratee", "period"], kind="stable").drop_duplicates(["ratee", "rater"])
     ratee, ratees = pd.factorize(pairs["ratee"], sort=True)
@@ -54,7 +55,7 @@ def describe(pairs: pd.DataFrame, *, over_time: bool) -> dict[str, Any]:
     turn = pairs.groupby("ratee").cumcount().to_numpy()
     group = _rater_units(pairs, rater)
     record = linkage(ratee, rater, group=group, period=turn if over_time else None)
-    several = pairs.groupby("ratee")["rater"].nunique() > 1
+    several = (pairs.groupby("ratee")["rater"].nunique() > 1) & (not (over_time and once))
     few = over_time and several.sum() < FEWEST_CHANGES
     return {
         "verdict": "not_identified" if few else record.verdict,

@@ -85,6 +85,8 @@ def separated(ctx: Context, out: Collector, rows: pd.DataFrame) -> None:
     lower, upper, method = found.lower, found.upper, found.method
     if found.reason == "constant":
         lower, upper, method = 0.0, 1 - (1 - ctx.config.level) ** (1 / found.n_teams), "no_separated_team_exact"
+    if found.reason == "no_spread":  # all teams alike: nothing tells how far the next would be
+        lower, upper = 0.0, 1.0
     estimate = Estimate(found.value, lower, upper, ctx.config.level, found.n, "share", method)
     if found.n_teams < least.value:
         code, status = "pairs_few", Status.INSUFFICIENT

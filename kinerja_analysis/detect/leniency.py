@@ -20,6 +20,7 @@ from kinerja_analysis.detect._leniency_export import official
 from kinerja_analysis.detect._leniency_pairs import Within, leniency_of, supervisors_spread
 from kinerja_analysis.detect._leniency_rater import Form, say_rater
 from kinerja_analysis.detect._role_spreads import freed
+from kinerja_analysis.detect.attributes import scales
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector, plain
 from kinerja_analysis.detect.fits import Rasch, components
@@ -110,6 +111,11 @@ def average(ctx: Context, out: Collector, found: Within) -> None:
     """The usual difference of the region's supervisors from the other raters."""
     judged = found.judged
     if len(judged) < 2 or not (ctx.pairs["source"] == "supervisor").any():
+        return
+    top = ctx.multisource["source"] == "supervisor"
+    both = [scales(ctx.multisource[part & (ctx.multisource["source"] != "self")]) for part in (top, ~top)]
+    if both[0] != both[1]:
+        out.insufficient("scales_differ", "source_difference", MANY, mine=", ".join(both[0]), others=", ".join(both[1]))
         return
     value, se = float(judged["value"].mean()), float(judged["value"].std() / np.sqrt(len(judged)))
     half = float(stdtrit(len(judged) - 1, 0.5 + ctx.config.level / 2)) * se

@@ -17,6 +17,7 @@ from scipy.special import stdtr, stdtrit
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.base.tables import SOURCES
 from kinerja_analysis.detect._self_other_surface import surface
+from kinerja_analysis.detect.attributes import scales
 from kinerja_analysis.detect.context import Context, placed
 from kinerja_analysis.detect.contract import Collector, plain
 from kinerja_analysis.stats import adjust, minimal_effect_test
@@ -35,10 +36,12 @@ def detect(ctx: Context, out: Collector) -> None:
     if ctx.multisource.empty:
         out.not_applicable("no_data", "difference", MANY)
         return
-    own, sources = views(ctx.pairs)
+    pairs = on_one_scale(ctx)
+    own, sources = views(pairs)
     people = both_views(own, sources)
     if people.empty:
-        out.not_applicable("no_self", "difference", MANY)
+        differ = not both_views(*views(ctx.pairs)).empty
+        out.not_applicable("scales_differ" if differ else "no_self", "difference", MANY)
         return
     minimum = int(ctx.threshold("self_other.min_employees").value)
     units = people["place"].nunique()
@@ -46,7 +49,7 @@ def detect(ctx: Context, out: Collector) -> None:
         out.insufficient("few", "difference", MANY, have=len(people), units=units, minimum=minimum,
                          minimum_units=MIN_UNITS)  # fmt: skip
         return
-    sd = single_sd(ctx.pairs[ctx.pairs["ratee"].isin(people["ratee"])])
+    sd = single_sd(pairs[pairs["ratee"].isin(people["ratee"])])
     if not sd > 0:
         out.insufficient("constant", "difference", MANY)
         return
@@ -54,6 +57,13 @@ def detect(ctx: Context, out: Collector) -> None:
     by_source(ctx, out, own, sources)
     agencies(ctx, out, people, sd, own, sources)
     surface(ctx, out, lambda pairs: both_views(*views(pairs)), MANY)
+
+
+def on_one_scale(ctx: Context) -> pd.DataFrame:
+    """Return the pairs of the sources whose form has the scales of self ratings: other numbers do not mean the same."""
+    forms = {source: scales(rows) for source, rows in ctx.multisource.groupby("source")}
+    alike = [source for source, used in forms.items() if used == forms.get("self", used)]
+    return ctx.pairs[ctx.pairs["source"].isin(alike)]
 
 
 def views(pairs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

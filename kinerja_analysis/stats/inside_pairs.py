@@ -62,7 +62,9 @@ def separated_pairs(score: ArrayLike, team: ArrayLike, *, level: float = 0.95) -
     -------
     SeparatedPairs
         `n_teams` counts teams of two and more. `reason` is "empty" (no pair; all numbers NaN), "constant"
-        (no pair differs: value 0, no standard error) or "too_few_teams" (one team: no standard error).
+        (no pair differs: value 0, no standard error), "too_few_teams" (one team: no standard error) or "no_spread" (all
+        teams separate the same share: no limits). With fewer than 15 teams, or very unequal ones, the limits hold the
+        truth somewhat less often than they say (90 % with ten teams of 2 to 40).
 
     Raises
     ------
@@ -97,6 +99,8 @@ def separated_pairs(score: ArrayLike, team: ArrayLike, *, level: float = 0.95) -
         return SeparatedPairs(value=different / total, **counts, reason=reason)
     value = different / total
     se, lower, upper = unit_jackknife(value, (different - apart) / (total - pairs), level=level)
+    if not se > 0:
+        return SeparatedPairs(value=value, se=se, **counts, reason="no_spread")
     return SeparatedPairs(value=value, se=se, lower=max(lower, 0.0), upper=min(upper, 1.0), **counts)
 
 

@@ -259,7 +259,7 @@ def leave_out_decomposition(
     if centre not in ("rows", "pairs"):
         raise ValueError('centre must be "rows" or "pairs"')
     whole = pair_graph(who, by)
-    rows, n_components = _largest(whole)
+    rows, n_components = _largest(whole, (score - score.sum() / max(score.size, 1)) ** 2)
     graph = pair_graph(np.unique(who[rows], return_inverse=True)[1], np.unique(by[rows], return_inverse=True)[1])
     counts = {
         "n": int(rows.sum()),
@@ -290,8 +290,11 @@ def leave_out_decomposition(
     return _record(counts, found, method, "", level, float(kept @ kept) / (kept.size - 1))
 
 
-def _largest(graph: PairGraph) -> tuple[NDArray[np.bool_], int]:
-    """Rows of the largest part that is left when bridges are cut, and how many parts are left."""
+def _largest(graph: PairGraph, squares: FloatArray) -> tuple[NDArray[np.bool_], int]:
+    """Rows of the largest part that is left when bridges are cut, and how many parts are left.
+
+    Of parts of one size the one whose rows vary most (``squares``), so that codes and order do not choose.
+    """
     cut = bridges(graph)
     key = graph.ratee * max(graph.n_raters, 1) + graph.rater
     firm = np.flatnonzero(~np.isin(key, cut[:, 0] * max(graph.n_raters, 1) + cut[:, 1]))
@@ -301,7 +304,9 @@ def _largest(graph: PairGraph) -> tuple[NDArray[np.bool_], int]:
     part = np.full(graph.ratee.size, -1)
     part[firm] = rest.component_ratee[graph.ratee[firm]]
     row_part = part[graph.row_pair]
-    return row_part == np.bincount(row_part[row_part >= 0]).argmax(), rest.n_components
+    known = row_part >= 0
+    size = np.bincount(row_part[known])
+    return row_part == np.lexsort((np.bincount(row_part[known], squares[known]), size))[-1], rest.n_components
 
 
 def _estimate(pairs: _Pairs, mean: FloatArray, from_centre: FloatArray, seed: int) -> dict[str, Parts]:

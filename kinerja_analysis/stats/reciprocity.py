@@ -204,9 +204,12 @@ def _answer(data: _Spectrum, sd: Floats, shared: dict[str, Any]) -> DyadicRecipr
     rho = data.where(lambda r: -data.score(r))
     lower, upper = (data.where(lambda r, t=t: data.p_above(r) - t) for t in (tail, 1 - tail))
     greater = data.p_above(0.0)
+    p = min(1.0, 2 * min(greater, 1 - greater))
+    if p > 1 - shared["level"]:  # nearly all scores equal: the tail need not rise with ρ all the way
+        lower, upper = min(lower, 0.0), max(upper, 0.0)
     pooled = math.sqrt(float((data.squares / (1 + max(min(rho, EDGE), -EDGE) * data.k)).mean()))
     return DyadicReciprocity(
-        rho=rho, lower=min(lower, rho), upper=max(upper, rho), p=min(1.0, 2 * min(greater, 1 - greater)),
+        rho=rho, lower=min(lower, rho), upper=max(upper, rho), p=p,
         p_greater=greater, p_beyond=data.p_above(delta), detectable=_detectable(data, delta, alpha, shared["power"]),
         sd=sd * pooled, **shared,
     )  # fmt: skip

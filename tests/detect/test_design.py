@@ -74,5 +74,14 @@ def test_two_rows_of_one_transferred_person_are_a_change_and_no_second_source() 
     assert found["verdict"] == "linked_by_changes" and found["changes"] == 12
 
 
+def test_two_posts_in_a_file_of_one_period_are_no_change() -> None:
+    """Leniency needs two periods to study changes: the verdict must not promise what it cannot do."""
+    frame = export(0)
+    now = frame[frame["year"] == 2025]
+    moved = now[now["ratee"].isin([f"E{i}" for i in range(30)])].assign(rater="S9", unit="U9")
+    found = describe(edges(pd.concat([now, moved])), over_time=True)
+    assert (found["verdict"], found["changes"], found["movers"]) == ("not_identified", 0, 0)
+
+
 def test_nothing_to_look_at() -> None:
     assert describe(edges(export(0).iloc[:0]), over_time=True)["verdict"] == "not_identified"

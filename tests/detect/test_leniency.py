@@ -652,3 +652,15 @@ def test_the_best_compared_rater_is_not_said_to_have_most_employees(code: str) -
     """Two raters of as many employees differ in what can be found of them: others rate theirs more or less often."""
     text = messages()[f"leniency.{code}"]
     assert "paling banyak" not in text["id"] and "most" not in text["en"].replace("most precisely", "")
+
+
+def test_levels_of_two_forms_are_not_compared() -> None:
+    ratings = units(5, planted={3: 16.0})
+    top = ratings["source"] == "supervisor"
+    five = ratings.assign(score=(ratings["score"] / 20).where(~top, ratings["score"]), scale_max=100.0)
+    mixed = five.assign(scale_max=five["scale_max"].where(top, 5.0))
+    found = run(mixed)
+    told = pick(found, measure="source_difference")[0]
+    assert told.code == "leniency.scales_differ" and "0–100" in told.sentence("id") and "0–5" in told.sentence("id")
+    assert pick(run(ratings), measure="source_difference")[0].code == "leniency.average"
+    assert {f.subject for f in pick(found, subject_kind="rater") if f.status.name == "FLAGGED"} == {"S03"}

@@ -269,3 +269,14 @@ def test_smallest_difference_is_found_as_often_as_printed() -> None:
     points = next(f for f in clean if f.measure == "smallest_effect").params["points"]
     hits = sum(region(run(world(s, {"A": points, "B": points}))).status is Status.FLAGGED for s in range(1, 16))
     assert 9 <= hits <= 14, (points, hits)
+
+
+def test_self_ratings_are_compared_with_ratings_on_their_own_scale_only() -> None:
+    ratings = world(3, {"A": 0.0})
+    top = ratings["source"] == "supervisor"
+    mixed = ratings.assign(score=ratings["score"].where(~top, ratings["score"] / 20),
+                           scale_max=ratings["scale_max"].where(~top, 5.0))  # fmt: skip
+    peers = region(run(ratings[~top].reset_index(drop=True))).estimate
+    assert region(run(mixed)).estimate == peers
+    alone = mixed[mixed["source"] != "peer"].reset_index(drop=True)
+    assert region(run(alone)).code == "self_other.scales_differ"

@@ -332,8 +332,10 @@ def test_how_often_a_team_is_all_baik_follows_the_region(lab: SimpleNamespace) -
 def test_a_scale_that_is_shown_on_another_one_says_so(audit: Audit) -> None:
     view, row = View(audit, "id"), audit.counts["examined"].to_dict("records")[1]
     assert examined.recorded(view, "multisource", row).endswith("skala 0–100")
-    ten = examined.recorded(view, "multisource", row | {"scale_min": 1, "scale_max": 10})
+    ten = examined.recorded(view, "multisource", row | {"scales": "1–10"})
     assert ten.endswith("skala 1–10, dalam laporan ini disetarakan ke 0–100")
+    two = examined.recorded(view, "multisource", row | {"scales": "0–100|1–5"})
+    assert "skala 0–100 dan 1–5 menurut sumber atau kriteria" in two
 
 
 def test_only_pages_with_pseudonyms_end_with_the_right_of_reply(page: Page, public_page: Page) -> None:

@@ -38,3 +38,15 @@ def test_weights_and_refusals() -> None:
     assert few.reason == "too_few" and np.isnan(few.phi) and len(few.to_frame()) == 11
     with pytest.raises(ValueError, match="positive"):
         funnel(np.zeros(10), np.zeros(10))
+
+
+def test_winsorising_takes_from_the_variance_what_consistent_gives_back() -> None:
+    """Of normal z-scores 10 % put in at each end leave .35 + .33 of the variance; groups with φ = 3, fixed seed."""
+    rng = np.random.default_rng(11)
+    se = rng.uniform(0.5, 2.0, 4000)
+    value = 50 + se * rng.normal(0, np.sqrt(3), 4000)
+    plain, whole = funnel(value, se), funnel(value, se, consistent=True)
+    assert plain.phi / whole.phi == pytest.approx(0.6787, abs=1e-4)
+    outside = ((value < whole.inner[0]) | (value > whole.inner[1])).mean()
+    assert whole.phi == pytest.approx(3, rel=0.06) and outside == pytest.approx(0.05, abs=0.01)
+    assert funnel(value, se, winsorise=0.0, consistent=True).phi == funnel(value, se, winsorise=0.0).phi

@@ -200,6 +200,17 @@ def test_power_is_what_detectable_says_and_intervals_cover():
     assert all(f.detectable == pytest.approx(goal, abs=1e-7) for f in fits), "of the design, not of the scores"
 
 
+def test_limits_agree_with_the_test_where_nearly_all_scores_are_equal():
+    """One score of 1 among 300 zeros: nothing is known of ρ, though its likelihood has its top at 1."""
+    rng, (ratee, rater) = np.random.default_rng(21), circle(20, 5)
+    one = np.zeros(ratee.size)
+    one[3] = 1.0
+    for y in [one, *(np.where(rng.random(ratee.size) < 0.01, 1.0, 0.0) for _ in range(40))]:
+        fit = dyadic_reciprocity(y, ratee, rater)
+        if not fit.reason and fit.p > 0.05:
+            assert fit.lower <= 0 <= fit.upper and fit.lower < fit.upper
+
+
 def test_ceilings_do_not_make_reciprocity():
     rng = np.random.default_rng(6)
     ratee, rater = circle(8)

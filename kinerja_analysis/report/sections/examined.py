@@ -98,9 +98,10 @@ def recorded(view: View, kind: str, r: dict[str, Any]) -> str:
         return view.say("examined.recorded_ekinerja")
     criteria = [naming.word(c, view.lang).replace("_", " ") for c in str(r["criteria"]).split("|") if c]
     named = join(criteria, view.lang) if len(criteria) <= MOST_CRITERIA else ""
-    low, high = (number(float(r[f"scale_{end}"]), 0, view.lang) for end in ("min", "max"))
-    key, scaled = "recorded_named" if named else "recorded_many", (low, high) != ("0", "100")
-    return view.say(f"examined.{key}", names=named, n=len(criteria), low=low, high=high, scaled=scaled)
+    used = str(r["scales"]).split("|")
+    key = "recorded_named" if named else "recorded_many"
+    return view.say(f"examined.{key}", names=named, n=len(criteria), scales=join(used, view.lang),
+                    scaled=used != ["0–100"], several=len(used) > 1)  # fmt: skip
 
 
 def missing(view: View, kind: str, r: dict[str, Any], kinds: list[str]) -> str:
