@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,20 @@ def detect(ctx: Context, out: Collector) -> None:
         given(ctx, main, rows, found, make, ctx.threshold("affinity.given_min_share").value)
         changes(ctx, main, names)
     if len(scores) and names:
-        found = [c for name in names for c in _points(ctx, scores, name, known[name])]
+        ends = {"ends": at_the_ends(ctx.multisource)}
+        found = [replace(c, params=c.params | ends) for name in names for c in _points(ctx, scores, name, known[name])]
         limit = ctx.threshold("affinity.gamma")
         Reporter(out, "own_group_gap", "own_group", "multisource", "attribute", limit, "sd").report(ctx, found)
+
+
+def at_the_ends(ratings: pd.DataFrame) -> float:
+    """Return the share of scores by others at an end of their scale, where leniency has no room.
+
+    >>> at_the_ends(pd.DataFrame({"source": "peer", "score": [5, 4, 1, 5], "scale_min": 1, "scale_max": 5}))
+    0.75
+    """
+    rows = ratings[ratings["source"] != "self"]
+    return float(((rows["score"] >= rows["scale_max"]) | (rows["score"] <= rows["scale_min"])).mean())
 
 
 def _refusal(ctx: Context, frame: pd.DataFrame, name: str, value: pd.Series, raters: pd.Series) -> Contrast | None:
