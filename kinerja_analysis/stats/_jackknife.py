@@ -25,8 +25,7 @@ def unit_jackknife(
     -------
     se, lower, upper : float
         se² = (U−1)/U · Σ(replicate − mean replicate)², limits value ± t(U−1)·se. All NaN when U < 2 or
-        when a replicate or the value itself is not finite; se 0 and no limits when no unit changes anything: a range
-        of no width would be a certainty that nothing shows.
+        when a replicate or the value itself is not finite.
 
     Notes
     -----
@@ -47,7 +46,5 @@ def unit_jackknife(
         return math.nan, math.nan, math.nan
     spread = replicates - replicates.mean()
     se = math.sqrt((n_units - 1) / n_units * float(spread @ spread))
-    if se <= 1e-12 * max(abs(value), float(np.abs(replicates).max())):
-        return 0.0, math.nan, math.nan
     half = float(stdtrit(n_units - 1, 0.5 + level / 2)) * se
     return se, value - half, value + half

@@ -99,8 +99,8 @@ def separated_pairs(score: ArrayLike, team: ArrayLike, *, level: float = 0.95) -
         return SeparatedPairs(value=different / total, **counts, reason=reason)
     value = different / total
     se, lower, upper = unit_jackknife(value, (different - apart) / (total - pairs), level=level)
-    if not se > 0:
-        return SeparatedPairs(value=value, se=se, **counts, reason="no_spread")
+    if not se > 1e-12:
+        return SeparatedPairs(value=value, se=0.0, **counts, reason="no_spread")
     return SeparatedPairs(value=value, se=se, lower=max(lower, 0.0), upper=min(upper, 1.0), **counts)
 
 
