@@ -8,7 +8,7 @@ and never "Baik".
 Warning codes: ``unknown_label``; ``bare_integer`` (programs number the levels in both directions, so a number
 is read only with a declared direction); ``code_out_of_range``; ``istimewa_for_employee`` (the word belongs to
 organisations); ``legacy_label`` (a word of PP 46/2011, placed by its position in the order of five
-[assumption]).
+[assumption]); ``near_label`` (read in spite of a slip of spelling or a mark such as an asterisk).
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ Codes = Literal["best_first", "worst_first"]
 Reading = tuple[str | None, str | None]
 
 _INTEGER = re.compile(r"^\s*\d+([.,]0+)?\s*$")
+_MARK = re.compile(r"[^\w\s/()‐‑–—-]")
 _BELOW, _AS, _ABOVE = RATING
 _VERY_POOR, _POOR, _NEEDS, _GOOD, _VERY_GOOD = PREDIKAT
 _EXCELLENT = ORG_RATING[-1]
 
 _RATING_WORDS: dict[str, Reading] = {
-    word + tail: (label, None)
+    word + tail: (label, "near_label" if tail == "EKSPETASI" else None)
     for word, label in (("DIATAS", _ABOVE), ("SESUAI", _AS), ("DIBAWAH", _BELOW))
     for tail in ("", "EKSPEKTASI", "EKSPETASI")
 }
@@ -56,7 +57,7 @@ _PREDIKAT_WORDS: dict[str, Reading] = {
 _ORG_WORDS: dict[str, Reading] = {
     **_SHARED_WORDS,
     "ISTIMEWA": (_EXCELLENT, None),
-    "ISTIMEWAH": (_EXCELLENT, None),
+    "ISTIMEWAH": (_EXCELLENT, "near_label"),
     "SANGATBAIK": (_EXCELLENT, None),
 }
 
@@ -86,7 +87,8 @@ def _read(value: Any, words: Mapping[str, Reading], order: Sequence[str], codes:
     folded = _fold(text)
     if not folded and text.strip() in ("", "-", "–", "—"):
         return None, None
-    return words.get(folded, (None, "unknown_label"))
+    label, warning = words.get(folded, (None, "unknown_label"))
+    return label, warning or ("near_label" if _MARK.search(text) else None)
 
 
 def rating(text: Any, *, codes: Codes | None = None) -> Reading:

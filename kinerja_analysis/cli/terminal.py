@@ -181,7 +181,9 @@ def save_problems(term: Terminal, report: Any, found: Sequence[Any], no_write: b
         raise UsageError("errors.locked", file=place.name) from None
     term.say("problems_saved", file=place.name)
     if report.guesses:
-        write_atomic(place.with_name(MAPPING), report.mapping(term.lang).encode())
+        own = config_place(click.get_current_context().params.get("config_path"), [str(p) for p in found])
+        given = own.read_text(encoding="utf-8") if own else ""
+        write_atomic(place.with_name(MAPPING), report.mapping(term.lang, given).encode())
         term.say("mapping_saved", file=MAPPING)
 
 

@@ -123,9 +123,9 @@ def _ratings(session: Session, number: int, frame: pd.DataFrame) -> None:
     session.set_aside(number, "ratings", index[(frame["status"] != "rated").to_numpy()], "not_rated")
     session.set_aside(number, "ratings", index[incomplete.to_numpy()], "no_levels")
     rated = ~acting & levels[0] & levels[1]
-    kept = frame[supervised(session, number, frame, rated)]
+    kept = frame[rated]
     order = {label: float(i) for i, label in enumerate(RATING, 1)}
-    base = by_supervisor(kept).assign(scale_min=1.0, scale_max=float(len(RATING)))
+    base = by_supervisor(session, number, frame, rated)[rated].assign(scale_min=1.0, scale_max=float(len(RATING)))
     parts = [base.assign(criterion=name, score=kept[name].map(order).astype("float64")) for name in EKINERJA_CRITERIA]
     session.keep(number, "ratings", pd.concat(parts))
 
@@ -135,33 +135,26 @@ def acting_of(frame: pd.DataFrame) -> pd.Series:
     return frame["acting"].fillna(False).astype(bool) if "acting" in frame else pd.Series(False, index=frame.index)
 
 
-def by_supervisor(kept: pd.DataFrame) -> pd.DataFrame:
-    """Return what ratings by the supervisor have in common: who, whom, when and where."""
-    wanted = ("year", "period", "region", "unit", "opd", "rated_at", *_TIMES)
-    rater = kept["supervisor"] if "supervisor" in kept else pd.Series(None, index=kept.index, dtype="str")
-    return kept[[n for n in wanted if n in kept]].assign(ratee=kept["person"], rater=rater, source="supervisor")
+def by_supervisor(session: Session, number: int, frame: pd.DataFrame, rated: pd.Series) -> pd.DataFrame:
+    """Return what ratings by the supervisor have in common: who, whom, when and where.
 
-
-def supervised(session: Session, number: int, frame: pd.DataFrame, rated: pd.Series) -> pd.Series:
-    """Return which rated rows name a supervisor who may rate; the others are set aside with their reason."""
+    There is no rater where no civil servant, or the employee, is named as supervisor; of rated rows that is noted.
+    """
     block, index = session.blocks[number], frame.index.to_numpy()
     at = session.position(number, "supervisor")
     rater = frame["supervisor"] if "supervisor" in frame else pd.Series(None, index=frame.index, dtype="str")
     if (status := session.position(number, "rater_status")) >= 0:
         told = session.convert(block, status, _REASON, index).str.upper().str.replace(" ", "")
         outside = rated & told.eq("NONASN").fillna(False)
-        session.set_aside(number, "ratings", index[outside.to_numpy()], "non_asn")
-        frame.loc[outside, "supervisor"] = None
-        rated &= ~outside
+        frame["supervisor"] = rater = rater.mask(outside)
+        rated = rated & ~outside
+    own = (rater == frame["person"]).fillna(False)
     if at >= 0:
-        missing = rated & rater.isna()
-        session.set_aside(number, "ratings", index[missing.to_numpy()], "no_rater")
-        session.log.at("W204", block, at, block.blank(index[missing.to_numpy()], at))
-        own = rated & (rater == frame["person"])
-        session.set_aside(number, "ratings", index[own.to_numpy()], "own_supervisor")
-        session.log.at("W205", block, at, index[own.to_numpy()])
-        rated &= ~missing & ~own
-    return rated
+        session.log.at("W204", block, at, block.blank(index[(rated & rater.isna()).to_numpy()], at))
+        session.log.at("W205", block, at, index[(rated & own).to_numpy()])
+    wanted = ("year", "period", "region", "unit", "opd", "rated_at", *_TIMES)
+    found = frame[[n for n in wanted if n in frame]]
+    return found.assign(ratee=frame["person"], rater=rater.mask(own), source="supervisor")
 
 
 def people(session: Session, number: int, frame: pd.DataFrame, rows: np.ndarray) -> None:

@@ -22,7 +22,8 @@ from kinerja_analysis.read.layout import HEADER_ROWS, unused
 _NIP = re.compile(r"\d{8}\s?\d{6}\s?\d\s?\d{3}")
 _SHARE = 0.7
 _SAMPLE = 200
-_SCALES = ((1, 4), (1, 5), (1, 6), (1, 7), (0, 10), (1, 10), (0, 100), (0, 120))
+#: The first that holds all figures: of 0 to 10 and 1 to 10 the one whose 0 somebody gave.
+_SCALES = ((1, 4), (1, 5), (1, 6), (1, 7), (1, 10), (0, 10), (0, 100), (0, 120))
 #: our column -> kinds of content, words of a header (a word that must not stand there with "!")
 _COLUMNS: dict[str, tuple[str, str]] = {
     "supervisor": ("nip", "atasan penilai pimpinan pejabat assessor rater"),
@@ -231,16 +232,18 @@ def of_block(block: Block, names: Mapping[int, str], kind: str, missing: Sequenc
     return {i: (_RATINGS.get(n, n) if table == "ratings" else n) for i, n in found.items()}
 
 
-def toml(guesses: Sequence[Guess], lang: str) -> str:
+def toml(guesses: Sequence[Guess], lang: str, given: str = "") -> str:
     """Return the guesses as a configuration: ``[[mapping]]`` entries with what to look at said in comments.
+
+    They are added to a ``given`` one, unless they stand there.
 
     >>> text = toml([Guess("a.xlsx", "Sheet1", 3, "employees", {"person": "Nomor"}, {}, ("Hobi",))], "en")
     >>> import tomllib; tomllib.loads(text)["mapping"][0]["columns"]
     {'person': 'Nomor'}
     """
-    lines = [f"# {line}" for line in say("problems.mapping.head", lang).split("\n")]
+    parts = [given.rstrip(), "\n".join(f"# {line}" for line in say("problems.mapping.head", lang).split("\n"))]
     for guess in guesses:
-        lines += ["", "[[mapping]]", f"file = {_quoted(glob.escape(guess.file))}"]
+        lines = ["[[mapping]]", f"file = {_quoted(glob.escape(guess.file))}"]
         lines += [f"sheet = {_quoted(glob.escape(guess.sheet))}"] if guess.sheet else []
         lines += [f"header_row = {guess.header_row}"] if guess.header_row else []
         lines += [f"table = {_quoted(guess.table)}"]
@@ -250,7 +253,8 @@ def toml(guesses: Sequence[Guess], lang: str) -> str:
             lines.append(f"constants.{name} = {shown}  # {say('problems.mapping.look', lang)}")
         if guess.rest:
             lines.append(f"# {say('problems.mapping.rest', lang)}: {', '.join(_quoted(h) for h in guess.rest)}")
-    return "\n".join(lines) + "\n"
+        parts.append("\n".join(lines))
+    return "\n\n".join([*parts[:1], *(p for p in parts[1:] if p not in given)]).lstrip() + "\n"
 
 
 def _quoted(text: str) -> str:

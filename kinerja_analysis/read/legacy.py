@@ -10,7 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.base.tables import Column
 from kinerja_analysis.read.cells import Block
-from kinerja_analysis.read.ekinerja import acting_of, by_supervisor, people, supervised
+from kinerja_analysis.read.ekinerja import acting_of, by_supervisor, people
 from kinerja_analysis.read.layout import LEGACY_EXTRA
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
@@ -43,8 +43,8 @@ def _ratings(session: Session, number: int, frame: pd.DataFrame, rows: np.ndarra
     session.fate(number, "ratings")[:] = session.fate(number, "appraisals")
     acting = acting_of(frame)
     session.set_aside(number, "ratings", rows[acting.to_numpy()], "acting")
-    base = by_supervisor(frame).assign(scale_min=0.0, scale_max=top)
-    good = supervised(session, number, frame, ~acting & (frame["status"] == "rated"))
+    good = ~acting & (frame["status"] == "rated")
+    base = by_supervisor(session, number, frame, good).assign(scale_min=0.0, scale_max=top)
     parts = []
     for name, column in _PARTS.items():
         if (at := session.position(number, name)) >= 0:

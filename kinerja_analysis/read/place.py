@@ -347,7 +347,7 @@ def _agency(session: Session, block: Block, told: Told) -> str | None:
                        expected=session.regions.name(argument or ""))  # fmt: skip
         mine = len(block) if related(code, argument) else 0
         session.doubt("E501", code, mine, len(block) - mine, note)
-        below = argument is not None and argument.startswith(code + ".")
+        below = bool(mine) and (argument or "").startswith(code + ".")
         declared = session.config.regions.get(argument or "")
         return argument if below and not (declared and declared.units) else code
     if choices:

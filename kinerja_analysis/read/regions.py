@@ -181,14 +181,18 @@ class Regions:
 
 
 def related(code: str, argument: str | None) -> bool:
-    """Tell whether a region is the command's, lies within it or holds it.
+    """Tell whether a region is the command's, lies within it or holds it under one government.
+
+    A district belongs to the government of its regency or city; a province employs people of its own.
 
     >>> related("13.71.09", "13.71"), related("13.71", "13.71.09"), related("13.71", "13.72"), related("13.71", None)
     (True, True, False, True)
+    >>> related("13.71", "13"), related("13", "13.71")
+    (True, False)
     """
     if argument is None or code == argument:
         return True
-    return code.startswith(argument + ".") or argument.startswith(code + ".")
+    return code.startswith(argument + ".") or ("." in code and argument.startswith(code + "."))
 
 
 def chosen(
@@ -196,7 +200,7 @@ def chosen(
 ) -> list[tuple[str, int]]:
     """Return the cells of a region (code or name) with those within it, and of a year; None: of all.
 
-    Where there is none of the region, those of the region it lies in: its files may name only that one.
+    Where there is none of the region, those of the regency or city it lies in: its files may name only that one.
 
     >>> cells = [("13.71", 2024), ("13.71", 2025), ("13.71.09", 2025)]
     >>> chosen(cells, "13.71.09", None, AuditConfig()), len(chosen(cells, "13.71", 2025, AuditConfig()))

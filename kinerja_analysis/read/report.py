@@ -31,9 +31,12 @@ class CheckReport(Shown):
     guesses: tuple[Guess, ...] = ()
     criteria: tuple[tuple[str, str, str], ...] = ()
 
-    def mapping(self, lang: str = "id") -> str:
-        """Return guesses for unknown columns as a configuration to be looked at and used, "" when there are none."""
-        return toml(self.guesses, lang) if self.guesses else ""
+    def mapping(self, lang: str = "id", given: str = "") -> str:
+        """Return guesses for unknown columns as a configuration to be looked at and used, "" when there are none.
+
+        ``given`` is the text of the configuration in use, which goes on in front of them.
+        """
+        return toml(self.guesses, lang, given) if self.guesses else ""
 
     @property
     def ok(self) -> bool:

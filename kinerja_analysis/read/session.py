@@ -221,11 +221,12 @@ class Session:
         self.log.at("E118", block, position, inside(sorted(block.errors)))
         if column.kind == "number":
             self.log.at("E214", block, position, inside(sorted(block.percents)))
-        strict = column.personal or column.name in _SCORES
+        code = "E110" if column.personal or column.name in _SCORES else "W210" if column.name == "predikat" else ""
         empty = [a for a, cached in block.formulas.items() if not cached]
         self.log.at("E109", block, position, inside(empty))
-        if strict:
-            self.log.at("E110", block, position, inside([a for a, cached in block.formulas.items() if cached]))
+        if code:
+            held = [a for a, cached in block.formulas.items() if cached and a not in block.errors]
+            self.log.at(code, block, position, inside(held))
 
     def frame(self, block: Block, layout: Layout, table: str, rows: np.ndarray) -> pd.DataFrame:
         """Return the table's columns of the live rows, except year, period and region (see ``place``)."""

@@ -243,11 +243,31 @@ def _people(session: Session, number: int, frame: pd.DataFrame) -> pd.DataFrame:
     index = frame.index.to_numpy()
     session.log.at("E508", block, at, index[(own & ~same & rater.notna() & frame["ratee"].notna()).to_numpy()])
     session.log.at("E509", block, at, index[(same & ~own & frame["source"].notna()).to_numpy()])
+    _roles(session, number, frame.assign(rater=rater))
     at_rater = session.position(number, "rater")
     if at_rater >= 0:
         blank = block.blank(index[rater.isna().to_numpy()], at_rater)
         session.log.at("E201", block, at_rater, blank, accepted=accepted("ratings", "rater")[0])
     return frame.assign(rater=rater)
+
+
+def _roles(session: Session, number: int, frame: pd.DataFrame) -> None:
+    """Note supervisors and subordinates that are named the other way round, unless what the words mean is declared.
+
+    A supervisor has several people, as a rule, and they have one supervisor. A known application writes SUPERIOR where
+    a subordinate rated (``assessment_type``): there the people must show that it means what it says.
+    """
+    block, layout, at = session.blocks[number], session.layouts[number], session.position(number, "source")
+    if at < 0 or (layout.mapping and "source" in layout.mapping.values):
+        return
+    rows = {s: frame.loc[frame["source"] == s, ["ratee", "rater"]] for s in ("supervisor", "subordinate")}
+    more = [int(r["ratee"].nunique() - r["rater"].nunique()) for r in rows.values()]  # in order: positive, negative
+    known = plain(block.header[at]) == "assessment_type" and more[0] <= more[1]
+    if known or (more[0] < 0 < more[1]):
+        cells = block.cells(at)
+        words = [str(cells.distinct[cells.codes[r.index[0]]]) if len(r) else "" for r in rows.values()]
+        named = {"value": words[0] or "SUPERIOR", "below": words[1] or "SUBORDINATE"}
+        session.log.at("E515", block, at, sorted({*rows["supervisor"].index, *rows["subordinate"].index}), **named)
 
 
 def _scale(session: Session, block: Block, layout: Layout, frame: pd.DataFrame, positions: dict[str, int]) -> None:

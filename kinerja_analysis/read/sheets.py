@@ -24,6 +24,7 @@ from kinerja_analysis.read.values import EXCLUSIONS, texts, unrated
 ATTRIBUTE_LEVELS = 50
 _COUNTED = re.compile(r"(jumlah|jml|total|banyak|persen|rata)")
 _RATED = re.compile(r"(predikat|nilai|skor|rating|hasil_(kerja|kinerja|akhir)|perilaku|kuadran)(_|$)")
+_NUMBERING = ("no", "nomor", "nourut", "nomorurut")
 _ROLES = frozenset(map(plain, SOURCE_ALIASES))
 _RANGE = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")
 
@@ -125,9 +126,11 @@ def _live(session: Session, number: int, table: str) -> np.ndarray:
         if not len(candidates):
             break
         candidates = candidates[block.cells(i).codes[candidates] < 0]
+    labels = dict(block.preamble)
     for i in (i for i, label in enumerate(block.header) if not label):
         stray = np.flatnonzero(block.cells(i).codes >= 0)
-        if len(stray) and not unlabelled(session, block, i):
+        over = labels.get(f"{letters(block.left + i)}{block.header_row - 1}", "")  # "No", merged down to the header
+        if len(stray) and squashed(over).strip(".") not in _NUMBERING and not unlabelled(session, block, i):
             session.log.on("W304", block, [*block.address(stray, i), block.header_address(i)])
         session.set_aside(number, table, np.intersect1d(stray, candidates), "outside")
     session.set_aside(number, table, candidates, "blank")

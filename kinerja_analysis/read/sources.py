@@ -30,6 +30,7 @@ _JSON = (".json", ".jsonl", ".ndjson")
 _SQLITE = (".db", ".sqlite", ".sqlite3")
 _READ = (".xlsx", ".xlsm", ".parquet", *_TEXT, *_JSON, *_SQLITE)
 _SPREADSHEETS = (".xls", ".xlsb", ".ods", ".numbers")
+_ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz")
 _IGNORED = (".toml", ".md")
 _TEMPORARY = ("~$", ".~lock.")
 _SYSTEM = ("thumbs.db", "ehthumbs.db")  #: what Windows writes beside pictures, no database
@@ -188,10 +189,11 @@ def _file(session: Session, path: Path, named: bool, shown: str) -> None:
         session.log.add("E111" if named else "N102", file=shown)
         return
     if kind not in _READ:
+        packed = kind in _ARCHIVES
         if named:
-            session.log.add("E108" if isfile(path) else "E101", file=shown)
-        elif kind in _SPREADSHEETS:
-            session.log.add("W102", file=shown)
+            session.log.add("E101" if not isfile(path) else "E123" if packed else "E108", file=shown)
+        elif packed or kind in _SPREADSHEETS:
+            session.log.add("W106" if packed else "W102", file=shown)
         elif kind not in _IGNORED:
             session.log.add("N101", file=shown)
         return

@@ -131,8 +131,8 @@ def _sparse(session: Session, block: Block, layout: Layout, rows: np.ndarray) ->
         return rows[:0], rows[:0]
     for p in (i for i, name in layout.names.items() if name in _PEOPLE):
         cells = block.cells(p)
-        known = [session.config.identifiers != "nip" or not isinstance(v, str) or (len(v) == 18 and v.isdigit())
-                 or (_DAMAGED.search(v) is not None and not v[0].isalpha()) for v in cells.distinct]  # fmt: skip
+        known = [session.config.identifiers != "nip" or (len(v) == 18 and v.isdigit())
+                 or (_DAMAGED.search(v) is not None and not v[0].isalpha()) for v in map(as_text, cells.distinct)]
         rows = rows[~np.array([*known, False])[cells.codes[rows]]]
     if len(rows):
         labelled = [i for i, label in enumerate(block.header) if label]

@@ -117,7 +117,7 @@ def _agency(session: Session, block: Block, placed: bool) -> tuple[str, str]:
     known = [f for f in lines if f[1]]
     best = max(known, key=lambda f: len(f[1][0]) * (len(f[1]) == 1)) if known else (lines or [(3, [], "", "")])[0]
     for _, codes, told, cell in known:
-        if not any(related(a, b) for a in codes for b in best[1]):
+        if not any(related(a, b) or related(b, a) for a in codes for b in best[1]):
             session.log.on("E501", block, [cell], value=told, expected=session.regions.name(best[1][0]))
     return best[2], best[3]
 

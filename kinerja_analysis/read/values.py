@@ -49,7 +49,7 @@ _LABELS: dict[str, tuple[Callable[..., labels.Reading], tuple[str, ...]]] = {
     "org_rating": (labels.org_rating, ORG_RATING),
 }
 _LABEL_CODES = {"unknown_label": "E202", "bare_integer": "E213", "code_out_of_range": "E202",
-                "istimewa_for_employee": "W201", "legacy_label": "W203"}  # fmt: skip
+                "istimewa_for_employee": "W201", "legacy_label": "W203", "near_label": "W209"}  # fmt: skip
 _SHOWN = {"supervisor": "ATASAN", "self": "DIRI", "peer": "REKAN", "subordinate": "BAWAHAN", "other": "LAINNYA"}
 EXCLUSIONS = {
     "pensiun": "pensiun", "mutasi": "mutasi", "pindah": "mutasi", "hukdis": "hukdis", "hukuman_disiplin": "hukdis",

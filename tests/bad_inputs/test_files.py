@@ -101,6 +101,8 @@ CASES: list[tuple[Any, ...]] = [
     ("old workbook under a new name", lambda m: m.raw(OLE + b"\x00" * 2000, "penilaian.xlsx"), "KA-E108", "", SAVE),
     ("old workbook", lambda m: m.raw(OLE + b"\x00" * 2000, "penilaian.xls"), "KA-E108", "", SAVE),
     ("binary workbook", lambda m: m.raw(b"PK", "a.xlsb"), "KA-E108", "", SAVE),
+    ("archive", lambda m: m.raw(b"PK", "ekspor.zip"), "KA-E123", "", "Ekstrak arsip|Extract the archive"),
+    ("folder with an archive only", folder("a.zip", "b.RAR"), "KA-E107", "", ".xlsx|.xlsx", {"also": ("KA-W106",)}),
     ("LibreOffice table", lambda m: m.raw(b"PK", "a.ods"), "KA-E108", "", SAVE),
     ("packed 400 times", lambda m: m.member("xl/sharedStrings.xml", b"<sst>" + b"<si><t>x</t></si>" * 400_000
      + b"</sst>"), "KA-E105", "", "buku kerja baru|new workbook"),

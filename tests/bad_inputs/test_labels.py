@@ -42,6 +42,10 @@ CASES: list[tuple[Any, ...]] = [
     ("word of the old rule", lambda m: m.edited("hasil_akhir", 1, "AMAT BAIK"), "KA-W203", "M8", "berlaku sekarang|"
      "in force today"),
     ("only one of two ratings", no_levels, "KA-W202", "L9", "Minta penilai menyelesaikan|Ask the rater to finish"),
+    ("label with a mark", lambda m: m.edited("hasil_akhir", 2, "BAIK*"), "KA-W209", "M9",
+     "labelnya saja|the label alone", {"seen": "BAIK*"}),
+    ("label with a slip", lambda m: m.edited("hasil_kerja", 2, "SESUAI EKSPETASI"), "KA-W209", "K9",
+     "labelnya saja|the label alone", {"seen": "SESUAI EKSPETASI"}),
     ("rated without supervisor", lambda m: m.edited("pegawai_atasan_nip", 2, "-"), "KA-W204", "N9",
      "Lengkapi NIP atasan|Complete the supervisor's NIP"),
     ("acting flag that is none", lambda m: m.edited("is_skp_plt_plh_pjb", 2, "mungkin"), "KA-E211", "H9",

@@ -100,6 +100,8 @@ CASES: list[tuple[Any, ...]] = [
     ("totals at the bottom", with_rows(6, ["Jumlah", None, None, None, None, None, None, None, None, None, 6]),
      "KA-E309", "A14", DELETE),
     ("total in the second column", with_rows(6, [None, "Jumlah seluruhnya", None, 6]), "KA-E309", "A14", DELETE),
+    ("count below the numbers", with_rows(6, [6, "JUMLAH", *[None] * 8, "=COUNTA(K8:K13)"]),
+     "KA-E309", "A14", DELETE),
     ("average below a 360 sheet", wide_total, "KA-E309", "C8", DELETE),
     ("signature block", with_rows(6, [], at(13, "Mengetahui,"), at(13, "Kepala Dinas"), [], at(13, "Siti Rahma"),
      at(13, "NIP. 190501012010011001")), "KA-E309", ("A15", "A16", "A18", "A19"), DELETE),

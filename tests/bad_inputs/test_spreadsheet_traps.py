@@ -79,6 +79,8 @@ CASES: list[tuple[Any, ...]] = [
     ("score by formula without value", lambda m: m.wide({"H4": "=1+1"}), "KA-E109", "H4", PASTE),
     ("unit by formula without value", lambda m: m.edited("skp_unor", 2, '="Unit "&1'), "KA-E109", "E9", PASTE),
     ("level by formula with value", lambda m: m.cached("K9", "A1", "SESUAI EKSPEKTASI"), "KA-E110", "K9", PASTE),
+    ("predikat by formula with value", lambda m: m.cached("M9", "A1", "BAIK"), "KA-W210", "M9",
+     "tercatat di e-Kinerja|recorded in e-Kinerja"),
     ("nip by formula with value", lambda m: m.cached("A8", "A9", m.nip(1)), "KA-E110", "A8", PASTE),
     ("score by formula with value", lambda m: m.cached("H4", "40*2", "80", "n", m.wide(name="asal.xlsx")), "KA-E110",
      "H4", PASTE),

@@ -21,11 +21,23 @@ from kinerja_analysis.base.labels import (
         ("Sesuai Ekspektasi", "SESUAI EKSPEKTASI"),
         ("sesuai", "SESUAI EKSPEKTASI"),
         ("Dibawah Ekspektasi", "DIBAWAH EKSPEKTASI"),
-        ("di bawah ekspetasi", "DIBAWAH EKSPEKTASI"),
     ],
 )
 def test_rating_variants(text, word):
     assert rating(text) == (word, None)
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "word"),
+    [
+        (rating, "di bawah ekspetasi", "DIBAWAH EKSPEKTASI"),
+        (predikat, "BAIK*", "BAIK"),
+        (predikat, "Sangat Baik;", "SANGAT BAIK"),
+        (org_rating, "Istimewah", "ISTIMEWA"),
+    ],
+)
+def test_slips_and_marks_are_told(read, text, word):
+    assert read(text) == (word, "near_label")
 
 
 @pytest.mark.parametrize(

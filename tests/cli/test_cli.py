@@ -121,3 +121,26 @@ def test_a_folder_annotated_again_names_each_copy_once(tmp_path: Path) -> None:
         done = kinerja("check", str(tmp_path), "--annotate", "--region", "76.02", "--year", "2025")
         assert done.stdout.count("Salinan bertanda disimpan") == 1, done.stdout
         assert sorted(p.name for p in tmp_path.glob("*.*")) == ["masalah.xlsx", "nilai.csv", "nilai_ditandai.xlsx"]
+
+
+def test_the_guesses_go_on_with_the_configuration_in_use(tmp_path: Path) -> None:
+    """With a form of 1 to 10 in a survey's own headers: the key and the regions stay, and nothing grows."""
+    import tomllib
+
+    own = tmp_path / "k.toml"
+    assert kinerja("identity", "create", "--key", "kunci.key", cwd=tmp_path).returncode == 0
+    own.write_text('key_file = "kunci.key"\n\n[regions."98.01"]\nname = "Kabupaten Contoh"\n', encoding="utf-8")
+    rows = "\n".join(f"190501012010011{n:03};190502022010012001;Atasan;{v};10" for n, v in ((1, 2), (2, 9)))
+    (tmp_path / "survei.csv").write_text(f"NIP yg dinilai;NIP penilai;Sebagai;Disiplin;Inovasi\n{rows}\n", "utf-8")
+    command = ("check", "survei.csv", "--region", "98.01", "--year", "2025", "--config")
+    assert kinerja(*command, "k.toml", cwd=tmp_path).returncode == 3
+    offered = tmp_path / "pemetaan.toml"
+    told = tomllib.loads(offered.read_text(encoding="utf-8"))
+    assert told["key_file"] == "kunci.key" and list(told["regions"]) == ["98.01"]
+    assert [m["constants"] for m in told["mapping"]] == [{"scale_min": 1, "scale_max": 10}]
+    first = offered.read_text(encoding="utf-8")
+    own.write_text(first, encoding="utf-8")
+    (tmp_path / "lain.csv").write_text(f"NIP yg dinilai;NIP penilai;Sebagai;Disiplin;Inovasi\n{rows}\n", "utf-8")
+    kinerja("check", "lain.csv", *command[2:], "k.toml", cwd=tmp_path)
+    again = offered.read_text(encoding="utf-8")
+    assert again.startswith(first.rstrip()) and again.count("[[mapping]]") == 2 and again.count("\n# lalu salin") == 1

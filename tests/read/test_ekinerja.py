@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from kinerja_analysis.base.tables import data_kind
+from kinerja_analysis.detect import detect
 from kinerja_analysis.read import check, read
+from kinerja_analysis.score import score
 
 
 def counts(tables: Any, table: str) -> dict[str, int]:
@@ -40,6 +42,20 @@ def test_export_without_rater_columns(make: Any) -> None:
     tables = read(make.ekinerja(rows, header=[make.ekinerja_header[i] for i in keep]), config=make.config)
     assert len(tables.ratings) == 12 and tables.ratings["rater"].isna().all()
     assert tables.problems == () and counts(tables, "ratings") == {"": 6}
+
+
+def test_ratings_without_a_supervisor_are_checked_and_are_nobodys(make: Any) -> None:
+    rows = make.people()
+    for row, boss in zip(rows[1:4], ("-", "", rows[3][0]), strict=True):
+        row[12], row[13] = "SANGAT BAIK", boss
+    tables = read(make.ekinerja(rows), config=make.config)
+    assert [p.code for p in tables.problems] == ["KA-W204", "KA-W205"]
+    alone = tables.ratings[tables.ratings["rater"].isna()]
+    assert len(alone) == 6 and len(tables.ratings) == 12
+    scores = score(tables, make.config)
+    assert scores.frame["consistent"].value_counts().to_dict() == {"no": 3, "yes": 3}
+    checked = detect(tables, scores, make.config)["matrix_check"].findings(scope="ekinerja")
+    assert [(f.status, f.estimate.n) for f in checked] == [("FLAGGED", 6)]
 
 
 def test_a_word_of_no_rating_beside_ratings_is_named_and_the_ratings_are_used(make: Any) -> None:

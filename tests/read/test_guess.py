@@ -47,7 +47,7 @@ def test_a_local_wide_sheet(make: Any) -> None:
     report = check(place, region="98.01", year=2025, config=make.config)
     tables = read(place, region="98.01", year=2025, config=offered(report, make.config))
     assert len(tables.ratings) == 9 and set(tables.ratings["criterion"]) == {"disiplin", "kerja_sama", "inovasi"}
-    assert set(zip(tables.ratings["scale_min"], tables.ratings["scale_max"], strict=True)) == {(0.0, 10.0)}
+    assert set(zip(tables.ratings["scale_min"], tables.ratings["scale_max"], strict=True)) == {(1.0, 10.0)}
     assert "tebakan, periksa" in report.mapping("id")
 
 

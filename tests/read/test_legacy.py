@@ -49,4 +49,5 @@ def test_not_rated_and_without_superior(make: Any) -> None:
     tables = read(place, config=make.config)
     assert tables.appraisals["status"].tolist() == ["not_rated", "rated", "rated"]
     aside = tables.accounting.query("table == 'ratings' and reason != ''").set_index("reason")["set_aside"]
-    assert aside.to_dict() == {"not_rated": 1, "no_rater": 1}
+    assert aside.to_dict() == {"not_rated": 1}
+    assert tables.ratings.groupby("row")["rater"].nunique().tolist() == [0, 1], "counted, but nobody's"

@@ -56,6 +56,20 @@ def test_an_undeclared_district_is_taken_from_the_argument(make: Any) -> None:
     assert set(read(place, region="98.71.02", config=config).appraisals["region"]) == {"98.71.02"}
 
 
+def test_a_province_is_not_the_regency_within_it(make: Any) -> None:
+    config = AuditConfig(
+        regions={"98": RegionConfig(name="Provinsi Pantai"), "98.01": RegionConfig(name="Kabupaten Contoh")}
+    )
+    province = make.ekinerja(edit={"A2": "Instansi Pemerintah Provinsi Pantai"}, name="provinsi.xlsx")
+    report = check(province, region="98.01", config=config)
+    assert [(p.code, p.cell) for p in report.problems] == [("KA-E501", "A2")]
+    rows = [[make.nip(50 + i), *row[1:]] for i, row in enumerate(make.people())]
+    make.ekinerja(rows, name="kabupaten.xlsx")
+    for region in (None, "98.01"):
+        counts = read(province.parent, region=region, config=config).appraisals["region"].value_counts()
+        assert counts.to_dict() == {"98": 6, "98.01": 6}
+
+
 def test_an_unknown_agency_with_an_argument_is_a_warning(make: Any) -> None:
     report = check(make.ekinerja(edit={"A2": "Instansi Badan Antah"}), region="98.01", config=make.config)
     assert report.ok and [(p.code, p.cell) for p in report.problems] == [("KA-W503", "A2")]

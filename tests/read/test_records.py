@@ -87,14 +87,14 @@ def test_the_nip_of_the_file_name(make: Any, write: Any) -> None:
     assert [p.code for p in report.problems if p.severity == "error"] == ["KA-E302"]
 
 
-def test_raters_who_are_no_civil_servants_are_set_aside(make: Any, write: Any) -> None:
+def test_raters_who_are_no_civil_servants_are_nobody(make: Any, write: Any) -> None:
     place = write([record(make.nip(1), statusPenilai="NON ASN", nipNrpPenilai="11930045"), record(make.nip(2))])
     report = check(place, region="98.01", config=make.config)
     assert report.ok, report.summary("en")
     tables = read(place, region="98.01", config=make.config)
-    assert len(tables.ratings) == 2 and len(tables.appraisals) == 2
-    lines = tables.accounting.query("table == 'ratings' and reason != ''")
-    assert lines[["reason", "set_aside"]].values.tolist() == [["non_asn", 1]]
+    assert len(tables.ratings) == 4 and len(tables.appraisals) == 2
+    assert tables.ratings["rater"].isna().tolist() == [True, False, True, False]
+    assert (tables.accounting["reason"] == "").all()
 
 
 @pytest.mark.parametrize(

@@ -120,3 +120,31 @@ def test_people_below_merged_headings_are_found(tmp_path: Path, tops: tuple[str,
     tables = read(tmp_path / "lembar.xlsx", region="76.02", year=2025, config=AuditConfig(identifiers="pseudonymous"))
     assert len(tables.ratings) == 8 and set(tables.ratings["criterion"]) == {"disiplin", "kerja_sama"}
     assert tables.ratings["ratee"].nunique() == 4 and tables.ratings["rater"].nunique() == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "above", "below", "staff", "refused"),
+    [
+        ("assessment_type", "SUPERIOR", "SUBORDINATE", 3, False),
+        ("assessment_type", "SUBORDINATE", "SUPERIOR", 3, True),
+        ("peran_penilai", "ATASAN", "BAWAHAN", 3, False),
+        ("peran_penilai", "BAWAHAN", "ATASAN", 3, True),
+        ("assessment_type", "SUPERIOR", "SUBORDINATE", 1, True),  # nothing shows what the words mean there
+        ("peran_penilai", "ATASAN", "BAWAHAN", 1, False),
+    ],
+)
+def test_roles_named_the_other_way_round(
+    make: Any, header: str, above: str, below: str, staff: int, refused: bool
+) -> None:
+    """``above``: the word where the one leader rated each of the staff, ``below``: where they rated him."""
+    boss, head = make.nip(900, 2), ["tahun", "wilayah", "nip_dinilai", "nip_penilai", header, "skala_min", "skala_maks"]
+    rows = [["2025", "98.01", *pair, 1, 5, 3 + i % 2, 4] for i in range(1, staff + 1)
+            for pair in ((make.nip(i), boss, above), (boss, make.nip(i), below))]  # fmt: skip
+    place = make.workbook([[*head, "Disiplin", "Kerja Sama"], *rows])
+    report = check(place, config=make.config)
+    assert [(p.code, p.cell) for p in report.problems] == ([("KA-E515", "E2")] if refused else [])
+    told = {above: "supervisor", below: "subordinate"}
+    mapping = MappingConfig(table="ratings", columns={"source": header}, values={"source": told})
+    found = read(place, config=make.config.model_copy(update={"mapping": (mapping,)})).ratings
+    assert set(found.loc[found["rater"] == found["rater"].mode()[0], "source"]) == {"supervisor"} or staff == 1
+    assert (found["source"] == "supervisor").sum() == 2 * staff

@@ -91,3 +91,11 @@ def test_a_nip_that_slipped_into_a_grouping_is_named_at_its_cell(make: Any) -> N
     rows[3][4] = make.nip(4)
     report = check(make.workbook([header, *rows]), config=make.config)
     assert [(p.code, p.cell, p.value) for p in report.problems] == [("KA-E408", "E5", "")]
+
+
+def test_numbers_of_rows_below_a_merged_heading_are_no_stray_cells(make: Any) -> None:
+    head = ["Pegawai", *[None] * (len(make.ekinerja_header) - 1)]
+    rows = [[i, *row] for i, row in enumerate(make.people(), 1)]
+    for top, codes in (("No.", []), ("Kelas", ["KA-W304"])):
+        place = make.workbook([*make.preamble(4), [top, *head], [None, *make.ekinerja_header], *rows])
+        assert [p.code for p in check(place, config=make.config).problems] == codes

@@ -23,13 +23,14 @@ def test_folders_are_read_with_everything_below_in_a_fixed_order(make: Any) -> N
     make.raw(b"x", ".git/a.csv")
     make.raw(b"x", "b/~$penilaian.xlsx")
     make.raw(b"x", "lama.xls")
+    make.raw(b"x", "ekspor.zip")
     make.raw(b"x", "Thumbs.db")
     tables = read(make.folder, config=make.config)
     assert sorted({r.split(":")[0] for r in tables.ratings["row"]}) == ["1", "2"]
     assert tables.ratings["row"][0].startswith("1:") and tables.appraisals["row"][0].startswith("2:")
     assert {(p.code, p.file) for p in tables.problems} == {
         ("KA-N101", "kinerja.toml.bak"), ("KA-N101", "Thumbs.db"),
-        ("KA-N102", "b/~$penilaian.xlsx"), ("KA-W102", "lama.xls")}  # fmt: skip
+        ("KA-N102", "b/~$penilaian.xlsx"), ("KA-W102", "lama.xls"), ("KA-W106", "ekspor.zip")}  # fmt: skip
 
 
 def test_configuration_lying_in_the_folder_is_used(make: Any) -> None:
