@@ -179,7 +179,8 @@ def integrity(ctx: Context, ratings: pd.DataFrame) -> tuple[int, int]:
     """Return how many rows of the files behind ratings are usable, unique and no copied block, of how many.
 
     A block is copied when two raters gave the same employees exactly the same scores beyond chance (``repeated``).
-    Peers' copies of the supervisor are no evidence (``copies``) and told apart; they do not close the gate.
+    Rows whose rater is not known, where others' are, do not count: the index cannot use them. Peers' copies of the
+    supervisor are no evidence (``copies``) and told apart; they do not close the gate.
     """
     apart = (ratings["source"] == "peer") & pd.MultiIndex.from_frame(ratings[["ratee", "rater"]]).isin(copied(ctx))
     blocks = _blocks(ratings[~apart], ctx.config.fdr)
@@ -188,7 +189,10 @@ def integrity(ctx: Context, ratings: pd.DataFrame) -> tuple[int, int]:
     files = pd.to_numeric(rows.str.partition(":")[0], errors="coerce").unique() if len(lines) else []
     lines = lines[lines["file"].isin(files) & (lines["table"] == "ratings")]
     read, kept = (int(lines[c].sum()) if len(lines) else len(rows) for c in ("rows", "kept"))
-    return max(kept - blocks, 0), max(read, 1)
+    every = ctx.tables.ratings
+    nobodys = every.loc[every["rater"].isna() & every["rater"].notna().any(), "row"].drop_duplicates()
+    unknown = pd.to_numeric(nobodys.str.split(":").str[0], errors="coerce").isin(files).sum()
+    return max(kept - blocks - int(unknown), 0), max(read, 1)
 
 
 def _blocks(ratings: pd.DataFrame, fdr: float = 0.10) -> int:
