@@ -15,8 +15,10 @@ from kinerja_analysis.base.words import has
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.detect.adviser import COLUMNS
 from kinerja_analysis.detect.contract import thresholds
+from kinerja_analysis.release import release
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.html import page_html
+from kinerja_analysis.report.index_page import headline
 from kinerja_analysis.report.page import NAMES, Page, region_page
 from kinerja_analysis.report.render import GLYPHS
 from kinerja_analysis.report.sections import capacity, evidence, examined, key, origin, steps
@@ -105,6 +107,21 @@ def test_nothing_flagged_is_said_calmly(lab: SimpleNamespace) -> None:
     assert all(c.kicker.startswith("Tidak ditandai") and (c.strength, c.strength_word) == (0, "") for c in cards)
     assert "Kekuatan bukti" not in page_html(region_page(quiet, "id").blocks, lang="id", title="x")
     assert "Tidak ada yang ditandai untuk dibicarakan" in words_of(region_page(quiet, "id").blocks)
+
+
+def test_what_is_withheld_from_the_public_is_not_called_unflagged(lab: SimpleNamespace) -> None:
+    """One mismatch of 400 is flagged inside and not shown outside: only of what is shown is anything said."""
+    clear = lab.finding("distribution.pairs", Status.CLEAR, "separated_pairs", value=0.3, lower=0.2, upper=0.4, n=99,
+                        unit="share", threshold=0.2)  # fmt: skip
+    few = lab.finding("matrix_check.systematic", Status.FLAGGED, "mismatches", value=0.0025, n=400, unit="share", k=1)
+    silent = lab.finding("leniency.not_identified", Status.NOT_APPLICABLE, "within_ratee")
+    public = release(lab.build(distribution=[clear], leniency=[silent], matrix_check=[few]))
+    assert View(public, "id").withheld() == headline(public)["withheld"] == ["matrix_check"]
+    assert headline(public)["answers"]["matrix_check"] == "withheld"
+    for lang, among, bare in (("id", "Di antara hasil yang ditampilkan, tidak ada yang di", "Tidak ada yang"),
+                              ("en", "Among the results that are shown, nothing was fl", "Nothing was")):
+        text = words_of(region_page(public, lang).blocks)
+        assert text.count(among) == 2 and bare not in text
 
 
 def test_a_finding_card_has_uncertainty_and_another_explanation(page: Page) -> None:

@@ -25,7 +25,7 @@ def key(view: View, anchors: dict[str, str]) -> Section:
     chosen = choose(view)
     cards = tuple(card(view, i + 1, f, anchors) for i, f in enumerate(chosen))
     calm = not any(f.status is Status.FLAGGED for f in chosen)
-    first = (Text(view.say("key.nothing"), "sentence"),) if calm else ()
+    first = (Text(view.say("key.nothing", withheld=bool(view.withheld())), "sentence"),) if calm else ()
     level = view.audit.config.level
     dots = [(view.say("key.strength"), ""), *(("", f"{{dots{s}}} {view.say(f'key.strength_{s}')}") for s in (3, 2, 1))]
     aside = ((view.say("key.range"), view.say("key.range_text", level=level)), *([] if calm else dots))

@@ -67,7 +67,7 @@ def lead(view: View) -> str:
 def _flags(view: View) -> str:
     flagged = view.flagged()
     if not flagged:
-        return view.say("lead.nothing")
+        return view.say("lead.nothing", withheld=bool(view.withheld()))
     titles = [words.title(name, view.lang).lower() for name in flagged]
     listed = "; ".join(titles) if any(f" {view.say('lead.and')} " in t for t in titles) else join(titles, view.lang)
     return view.say("lead.flagged", titles=listed)
