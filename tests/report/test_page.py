@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from kinerja_analysis.base.results import Audit, Design, Status, merge
+from kinerja_analysis.base.results import Audit, Design, Estimate, Finding, Status, merge
 from kinerja_analysis.base.words import has
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.detect.adviser import COLUMNS
@@ -122,6 +122,22 @@ def test_what_is_withheld_from_the_public_is_not_called_unflagged(lab: SimpleNam
                               ("en", "Among the results that are shown, nothing was fl", "Nothing was")):
         text = words_of(region_page(public, lang).blocks)
         assert text.count(among) == 2 and bare not in text
+
+
+@pytest.mark.parametrize(("code", "measure", "value", "lower", "upper", "threshold", "told"), [
+    ("distribution.pairs", "separated_pairs", 0.44, 0.31, 0.56, 0.2, "di sisi yang baik dari ambang"),
+    ("self_other.usual", "difference", 0.5, -1.0, 2.0, 7.0, "di dalam batas yang dianggap kecil"),
+    ("decision_impact.bound", "changed_bound", 0.0, 0.0, 0.34, math.nan, "Yang tertulis berlaku dengan anggapan"),
+    ("decision_impact.less", "changed_excess", -0.02, -0.02, 0.04, 0.05, "Yang tertulis berlaku dengan anggapan"),
+    ("affinity.not_shown", "own_group_odds_ratio", 1.3, 1.1, 1.6, 1.5, "Arahnya jelas; besarnya bergantung"),
+])  # fmt: skip
+def test_why_a_calm_finding_is_so_sure_follows_its_range(
+    lab: SimpleNamespace, code: str, measure: str, value: float, lower: float, upper: float, threshold: float, told: str
+) -> None:
+    """A range above a threshold of which more is better is not small; one that includes no effect has no direction."""
+    f = Finding(code, Status.CLEAR, measure, "region", lab.region, "ekinerja",
+                Estimate(value, lower, upper, 0.95, 99, "share", "test"), threshold=threshold)  # fmt: skip
+    assert told in key.reason(View(lab.build(decision_impact=[f]), "id"), f)
 
 
 def test_a_finding_card_has_uncertainty_and_another_explanation(page: Page) -> None:

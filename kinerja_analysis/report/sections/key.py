@@ -9,7 +9,7 @@ from kinerja_analysis.detect.contract import in_report
 from kinerja_analysis.report.blocks import Figure, FindingCard, Section, Text
 from kinerja_analysis.report.view import ANSWERED, View, figure, split
 from kinerja_analysis.show import sentence as words
-from kinerja_analysis.show.strength import MODERATE, STRONG, WEAK, no_difference
+from kinerja_analysis.show.strength import MODERATE, STRONG, WEAK, directed, no_difference
 
 KEY = 3
 MOST_PARTS = 3
@@ -145,21 +145,24 @@ def _parts(view: View, parts: list[Finding]) -> str:
 
 def reason(view: View, f: Finding) -> str:
     """Return why a finding is as strong as it is, in one sentence."""
-    strong = view.strength(f)
+    strong, flagged, e = view.strength(f), f.status is Status.FLAGGED, f.estimate
+    ranged = e is not None and math.isfinite(e.lower)
+    behind = [f] if ranged else view.parts(f, flagged=flagged)
     if strong == STRONG:
-        flagged, e = f.status is Status.FLAGGED, f.estimate
-        if e is not None and not math.isfinite(e.lower) and not view.parts(f, flagged=flagged):
+        if e is not None and not behind:
             kind = ("full" if view.internal else "rounded") if e.method.startswith("full_count") else "tested"
         else:
-            kind = "flagged" if flagged else "clear"
+            small = all(math.isfinite(no_difference(p)) for p in behind)
+            kind = "flagged" if flagged else "clear" if small else "good"
         return view.say(f"reason.s3_{kind}")
-    parts = (f, *view.parts(f, flagged=f.status is Status.FLAGGED))
+    parts = (f, *view.parts(f, flagged=flagged))
     measures = {name for p in parts for name in (p.measure, p.code)}
     text = next((words.assumption(m, view.lang) for m in sorted(measures) if words.assumption(m, view.lang)), "")
-    if strong == MODERATE and not text and f.status is not Status.FLAGGED:
-        return view.say("reason.s2_clear")
+    if strong == MODERATE and not text:
+        return view.say("reason.s2" if flagged else "reason.s2_clear")
     if strong == MODERATE:
-        return view.say("reason.s2_assumption", text=text) if text else view.say("reason.s2")
+        directs = flagged or (bool(behind) and all(map(directed, behind)))
+        return view.say("reason.s2_assumption" if directs else "reason.s2_undirected", text=text)
     return view.say("reason.s1")
 
 
