@@ -140,6 +140,24 @@ def test_why_a_calm_finding_is_so_sure_follows_its_range(
     assert told in key.reason(View(lab.build(decision_impact=[f]), "id"), f)
 
 
+def test_raters_who_all_differ_alike_are_not_said_to_be_like_the_others(lab: SimpleNamespace) -> None:
+    """Four supervisors 15 points above the peers: the test asks for more than they share, and the sentences say so."""
+    far = {"value": 15.0, "lower": 8.9, "upper": 21.0, "n": 11, "unit": "points", "threshold": 2.2}
+    raters = [lab.finding("leniency.not_shown", Status.CLEAR, "within_ratee", "rater", who, scope="multisource",
+                          typical=15.6, **far) for who in lab.raters]  # fmt: skip
+    for name in ("inside_groups", "too_weak", "linked"):
+        verdict = lab.finding(f"leniency.{name}", Status.CLEAR, "within_ratee", scope="multisource", flagged=0,
+                              family=4, h=3.0, not_judged=0)  # fmt: skip
+        audit = lab.build(leniency=[verdict, *raters])
+        for lang, usual in (("id", "selisih yang lazim"), ("en", "usual")):
+            view = View(audit, lang)
+            (how,) = [text for head, text in evidence.method(view, "leniency", audit.results["leniency"])
+                      if head == view.say("evidence.method")]  # fmt: skip
+            told = [key.card(view, 1, verdict, {}).claim, view.sentence(verdict), view.sentence(raters[0]), how]
+            assert all(usual in text for text in told), told
+    assert "15,6" in View(audit, "id").sentence(raters[0])
+
+
 def test_a_finding_card_has_uncertainty_and_another_explanation(page: Page) -> None:
     cards = find(page, b.FindingCard)
     assert len(cards) == 2

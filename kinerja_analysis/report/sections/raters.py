@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kinerja_analysis.base.results import Finding, Status
-from kinerja_analysis.base.words import say
+from kinerja_analysis.base.words import has, say
 from kinerja_analysis.report.blocks import Block, Box, Cell, Column, Note, Section, TableBlock, Text
 from kinerja_analysis.report.sections import key, lead, origin, steps
 from kinerja_analysis.report.view import ANSWERED, View
@@ -153,6 +153,8 @@ def _table(view: View, name: str, found: Sequence[Finding]) -> TableBlock:
         e = f.estimate
         assert e is not None
         limit = words.quantity(f.threshold, e.unit, view.lang, signed=False) if math.isfinite(f.threshold) else "–"
+        told = has(f"raters.limit_{f.measure}") and "typical" in f.params
+        limit = _say(view, f"limit_{f.measure}", limit=limit, typical=f.params["typical"]) if told else limit
         value, ends = words.amount(f, view.lang), words.interval(f, view.lang) or "–"
         p: Cell = f.p_adjusted if math.isfinite(f.p_adjusted) else None
         rows.append((words.title(f.code.split(".")[0], view.lang), view.maybe(f"kind.{f.scope}") or "–",
