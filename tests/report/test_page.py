@@ -158,6 +158,16 @@ def test_raters_who_all_differ_alike_are_not_said_to_be_like_the_others(lab: Sim
     assert "15,6" in View(audit, "id").sentence(raters[0])
 
 
+def test_a_share_of_rounded_counts_is_told_as_approximate(audit: Audit, page: Page) -> None:
+    exact = words_of(page.blocks) + page_html(page.blocks, lang="id", title="x")
+    assert "90% pegawai dinilai Baik" in exact and "ira-kira 90%" not in exact and "dibulatkan" not in exact
+    for lang, told in (("id", ("Kira-kira 90% pegawai dinilai", "Bagian di wilayah ini kira-kira", "(kira-kira), San")),
+                       ("en", ("About 90% of employees were", "Shares of this region are app", "(approximate): San"))):
+        blocks = region_page(release(audit), lang).blocks
+        text = words_of(blocks) + page_html(blocks, lang=lang, title="x")
+        assert all(part in text for part in told)
+
+
 def test_a_finding_card_has_uncertainty_and_another_explanation(page: Page) -> None:
     cards = find(page, b.FindingCard)
     assert len(cards) == 2

@@ -131,14 +131,15 @@ def found(nation: Nation) -> Section:
     counts = {"flagged": flagged, "answered": answered, "tested": tested, "wrong": min(wrong, tested),
               "fdr": max(r["headline"]["fdr"] for r in nation.now)}  # fmt: skip
     text = nation.tell("found_text", **counts) if flagged else nation.tell("found_none", withheld=_withheld(nation))
-    public = nation.level == "public"
-    rows = tuple(
-        (words.question(name, nation.lang), sum(c[s] for s in ANSWERED), c["flagged"], c["insufficient"],
-         *([c["withheld"]] if public else []), c["not_applicable"], c["error"])
+    came = {"flagged": "flagged", "few": "insufficient", "withheld": "withheld", "not": "not_applicable",
+            "error": "error"}  # fmt: skip
+    if nation.level != "public":
+        del came["withheld"]
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (words.question(name, nation.lang), sum(c[s] for s in ANSWERED), *(c[s] for s in came.values()))
         for name, c in by.items()
-    )  # fmt: skip
-    columns = nation.columns(question="", answered="n", flagged="n", few="n",
-                             **({"withheld": "n"} if public else {}), **{"not": "n"}, error="n")
+    )
+    columns = nation.columns(question="", answered="n", **dict.fromkeys(came, "n"))
     return Section("ditemukan", "3", nation.tell("found"),
                    (Text(text), TableBlock(nation.tell("found_caption"), columns, rows)))  # fmt: skip
 

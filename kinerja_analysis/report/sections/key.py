@@ -172,8 +172,9 @@ def picture(view: View, f: Finding, parts: list[Finding]) -> Figure | None:
         made = figure(view, "pairs", f, wide=CARD, caption=view.say("key.pairs_caption"), codes=(f.code,))
         return made[0] if made else None
     if f.code.startswith("distribution.") and len(view.count("predikat")):
-        made = figure(view, "distribution", view.count("predikat"), rated=view.rated, wide=CARD,
-                      caption=view.say("key.share_caption"))  # fmt: skip
+        rounded = not view.internal
+        made = figure(view, "distribution", view.count("predikat"), rated=view.rated, wide=CARD, rounded=rounded,
+                      caption=view.say("key.share_caption", rounded=rounded))  # fmt: skip
         return made[0] if made else None
     if f.measure == "single_value":
         result = view.audit.results["straight_lining"]

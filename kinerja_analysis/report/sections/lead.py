@@ -56,7 +56,8 @@ def lead(view: View) -> str:
         parts.append(view.say(f"lead.pairs_{few}", hundred=100 * pairs.estimate.value, year=str(view.year)))
     if modal is not None and modal.estimate is not None:
         name = words.values(modal, view.lang)["predikat"]
-        parts.append(view.say("lead.modal", share=modal.estimate.value, predikat=name))
+        rounded = modal.code.endswith("_rounded")
+        parts.append(view.say("lead.modal", share=modal.estimate.value, predikat=name, rounded=rounded))
     for (_, _, kind), verdict in view.audit.design.verdicts().items():
         parts.append(view.say(f"lead.{view.untold(kind, verdict)}.{kind}"))
     parts += view.beside_verdicts()
