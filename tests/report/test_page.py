@@ -168,6 +168,22 @@ def test_a_share_of_rounded_counts_is_told_as_approximate(audit: Audit, page: Pa
         assert all(part in text for part in told)
 
 
+def test_what_is_not_in_the_data_is_not_spoken_of(audit: Audit, lab: SimpleNamespace) -> None:
+    """Ratings without agencies, no export at all, and a full count, under which nothing smaller can be hidden."""
+    frame = audit.counts["examined"]
+    bare = frame[frame["kind"] == "multisource"].assign(n_opd=0, n_opd_total=0)
+    view = View(replace(audit, counts=audit.counts | {"examined": bare}), "id")
+    assert examined.rated(view, "multisource", bare.iloc[0].to_dict()) == "**318** pegawai"
+    for code in ("distribution.no_supervisor", "group_gap.no_rows_ekinerja", "affinity.no_rows_ekinerja",
+                 "achievement_gap.no_supervisor_ekinerja"):  # fmt: skip
+        none = lab.finding(code, Status.NOT_APPLICABLE, "x")
+        assert "tidak ada data e-Kinerja" in view.sentence(none)
+    counted = Finding("matrix_check.consistent", Status.CLEAR, "mismatches", "region",
+                      estimate=Estimate(0.0, n=400, unit="share", method="full_count"))  # fmt: skip
+    told = key.other_explanation(view, counted, "matrix_check")
+    assert "sudah dihitung" in told and "lebih kecil" not in told
+
+
 def test_a_finding_card_has_uncertainty_and_another_explanation(page: Page) -> None:
     cards = find(page, b.FindingCard)
     assert len(cards) == 2

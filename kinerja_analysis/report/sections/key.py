@@ -101,7 +101,8 @@ def card(view: View, number: int, f: Finding, anchors: dict[str, str]) -> Findin
 def other_explanation(view: View, f: Finding, detector: str) -> str:
     """Return another explanation of a flag; for the rest, what "not flagged" does not mean."""
     if f.status is not Status.FLAGGED:
-        return view.say("other.clear")
+        counted = f.estimate is not None and f.estimate.method.startswith("full_count")
+        return view.say("other.clear_counted" if counted else "other.clear")
     own = view.maybe(f"other.{detector}_{f.measure}") or view.maybe(f"other.{detector}")
     return own or view.say("other.any")
 
