@@ -71,9 +71,10 @@ def _difference(key: Key, pair: Pair, cells: dict[Cell, Any], shape: dict[Cell, 
     a, b = cells.get(pair.a), cells.get(pair.b)
     one: Any = a if a is not None else b
     (n_a, value_a), (n_b, value_b) = ((0, np.nan) if v is None else (int(v.n), float(v.value)) for v in (a, b))
+    teams_a, teams_b = (0 if v is None else int(v.teams) for v in (a, b))
     held = "" if measure == "index" else str(one.reference)
     row = Row(pair, measure, about, held, scope, unit=str(one.unit), level=float(one.level), n_a=n_a,
-              n_b=n_b, value_a=value_a, value_b=value_b,
+              n_b=n_b, value_a=value_a, value_b=value_b, teams_a=teams_a, teams_b=teams_b,
               marks=marks(measure, scope, pair, shape, str(one.reference)))  # fmt: skip
     if a is None or b is None:
         return replace(row, reason="not_measured")
@@ -126,7 +127,8 @@ def _even(audit: Audit, pair: Pair, shape: dict[Cell, Form], rough: Sequence[Row
     if plain is None or not np.isfinite(plain.difference) or not parts or min(map(len, parts)) == 0:
         reason = "in_neither" if plain is None else plain.reason or "no_strata"
         return replace(row, reason=reason)
-    row = replace(row, n_a=plain.n_a, n_b=plain.n_b, level=plain.level, df=plain.df)
+    row = replace(row, n_a=plain.n_a, n_b=plain.n_b, teams_a=plain.teams_a, teams_b=plain.teams_b, level=plain.level,
+                  df=plain.df)  # fmt: skip
     share = [p["pairs"] / p["pairs"].sum() for p in parts]
     common = parts[0].index.intersection(parts[1].index)
     if min(float(s.loc[common].sum()) for s in share) < MIN_OVERLAP:

@@ -50,6 +50,8 @@ class Row:
     level: float = 0.95
     n_a: int = 0
     n_b: int = 0
+    teams_a: int = 0
+    teams_b: int = 0
     value_a: float = np.nan
     value_b: float = np.nan
     status: Status = Status.NOT_APPLICABLE
@@ -94,23 +96,26 @@ def frame_of(rows: Sequence[Row]) -> pd.DataFrame:
              "lower": lower, "upper": upper, "level": r.level, "unit": r.unit, "n_a": r.n_a, "n_b": r.n_b,
              "p_adjusted": r.p, "status": str(r.status), "reason": r.reason, "subject": r.subject,
              "reference": r.reference, "scope": r.scope, "year_b": earlier, "value_a": r.value_a, "value_b": r.value_b,
-             "mark": "|".join(r.marks)}
+             "teams_a": r.teams_a, "teams_b": r.teams_b, "mark": "|".join(r.marks)}
         )  # fmt: skip
     kinds = dict.fromkeys(("value", "lower", "upper", "level", "p_adjusted", "value_a", "value_b"), "float64")
-    kinds |= dict.fromkeys(("year", "year_b", "n_a", "n_b"), "int64") | {"adjusted": "bool"}
+    kinds |= dict.fromkeys(("year", "year_b", "n_a", "n_b", "teams_a", "teams_b"), "int64") | {"adjusted": "bool"}
     text = dict.fromkeys(set(COMPARISON_COLUMNS) - set(kinds), "str")
     return pd.DataFrame(records, columns=list(COMPARISON_COLUMNS)).astype(kinds | text)  # type: ignore[arg-type]
 
 
 def findings(audit: Audit, measures: Sequence[str]) -> pd.DataFrame:
-    """Return the findings about a region or its groups and sources of these measures, with their parameters.
+    """Return the answers about a region or its groups and sources of these measures, with their parameters.
 
+    What a region's own pages withhold, having too little for it, is in no comparison either.
     ``about`` is the subject, "" for the region itself; ``reference`` what it is held against: a group, or the evidence
-    of an index (comparators, what is scored, peers per employee); ``least`` the smallest difference that counts; ``df``
-    the degrees of freedom of an interval from units left out or clustered, infinite for others.
+    of an index (comparators, what is scored, peers per employee); ``least`` the smallest difference that counts;
+    ``teams`` how many teams it rests on, 0 where it counts none; ``df`` the degrees of freedom of an interval from
+    units left out or clustered, infinite for others.
     """
     kinds = ("region", "group", "attribute", "source", "source_pair")
-    parts = [r.frame[r.frame["measure"].isin(measures) & r.frame["subject_kind"].isin(kinds)]
+    parts = [r.frame[r.frame["measure"].isin(measures) & r.frame["subject_kind"].isin(kinds)
+                     & r.frame["status"].isin([Status.FLAGGED, Status.CLEAR])]
              for r in audit.results.values()]  # fmt: skip
     frame = pd.concat(parts, ignore_index=True).drop(columns="rows")
     params = [json.loads(p) for p in frame["params"]]
@@ -119,7 +124,9 @@ def findings(audit: Audit, measures: Sequence[str]) -> pd.DataFrame:
     named = ("units", "n_units", "n_teams", "n_raters")
     units = [next((float(p[k]) for k in named if p.get(k)), np.inf) for p in params]
     df = np.where(frame["method"].str.contains("jackknife|cluster"), np.maximum(np.array(units) - 1, 1), np.inf)
-    return frame.assign(about=about, reference=reference, df=df, least=[float(p.get("distinguish", 0)) for p in params])
+    teams = [int(p.get("n_teams") or 0) for p in params]
+    least = [float(p.get("distinguish", 0)) for p in params]
+    return frame.assign(about=about, reference=reference, df=df, teams=teams, least=least)
 
 
 def _evidence(params: dict[str, Any]) -> list[str]:

@@ -26,8 +26,8 @@ Row = Mapping[str, Any]
 def headline(audit: Audit) -> dict[str, Any]:
     """Return what the index says of a report: JSON-able codes and numbers of an audit of one cell.
 
-    Keys: ``province bps persons verdicts told separated index comparators flagged failed answers rated fdr tests
-    rule version changes``; ``told`` is the verdict on each kind of data as it came out (``View.untold``),
+    Keys: ``province bps persons verdicts told separated index comparators flagged withheld failed answers rated fdr
+    tests rule version changes``; ``told`` is the verdict on each kind of data as it came out (``View.untold``),
     ``separated`` is value, lower and upper (shares) or None, ``index`` the same by what is scored (without range where
     there is none),
     ``comparators`` what that index was held against, ``persons`` and ``rated`` (by kind of data) -1 where the number
@@ -52,6 +52,7 @@ def headline(audit: Audit) -> dict[str, Any]:
         "index": {f.params["scored"]: _shown(f) for f in told(view) if f.status in ANSWERED},
         "comparators": {f.params["scored"]: str(f.params["comparators"]) for f in told(view) if f.status in ANSWERED},
         "flagged": view.flagged(),
+        "withheld": view.withheld(),
         "failed": list(audit.failed),
         "answers": {name: answer(view, name) for name in view.detectors},
         "rated": {str(r["kind"]): int(r["n_rated"]) for r in frame.to_dict("records")},
@@ -70,9 +71,11 @@ def _changes(view: View) -> dict[str, float] | None:
 
 
 def answer(view: View, detector: str) -> str:
-    """Return what a question came to in a region: flagged, clear, error, or why not (insufficient, not_applicable)."""
+    """Return what a question came to in a region: flagged, clear, error, or why not (see ``Status``; ``withheld``)."""
     status = set(view.audit.results[detector].frame["status"])
     order = (Status.ERROR, Status.FLAGGED, Status.CLEAR, Status.INSUFFICIENT)
+    if detector in view.withheld() and not status & set(map(str, order[:3])):
+        return "withheld"
     return str(next((s for s in order if str(s) in status), Status.NOT_APPLICABLE)).lower()
 
 

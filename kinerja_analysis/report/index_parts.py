@@ -138,7 +138,8 @@ def _cell(row: Row | None, year: int, lang: str) -> str:
         for k, v in (top.get("verdicts") or {}).items()
     )
     flagged = [title(n, lang).lower() for n in top.get("flagged", [])]
-    notes = [say_("flagged", lang, titles="; ".join(flagged)) if flagged else say_("nothing", lang)]
+    calm = say_("nothing", lang, withheld=bool(top.get("withheld")))
+    notes = [say_("flagged", lang, titles="; ".join(flagged)) if flagged else calm]
     failed = [title(n, lang).lower() for n in top.get("failed", [])]
     notes += [say_("failed", lang, titles="; ".join(failed))] if failed else []
     lines = "".join(f'<br><span class="muted">{escape(t)}</span>' for t in [_separated(top, lang), *notes])

@@ -84,6 +84,10 @@ class View:
         """Names of the detectors with a flag, in order."""
         return [n for n in self.detectors if (self.audit.results[n].frame["status"] == str(Status.FLAGGED)).any()]
 
+    def withheld(self) -> list[str]:
+        """Names of the detectors of which disclosure control shows a result less, flagged or not: that is not told."""
+        return [n for n in self.detectors if (self.audit.results[n].frame["code"] == "release.suppressed").any()]
+
     @property
     def place(self) -> str:
         """The region's name."""

@@ -81,6 +81,12 @@ def numbers(row: Any, lang: str) -> dict[str, str]:
     return out | {k: quantity(getattr(row, k), row.unit, lang) for k in ("value_a", "value_b")}
 
 
+def sized(row: Any, side: str, lang: str) -> str:
+    """Return the value of side "a" or "b" with its n, and the teams it rests on; public counts may be hidden."""
+    n, teams = (max(int(getattr(row, f"{name}_{side}")), 0) for name in ("n", "teams"))
+    return say("compare.sized", lang, value=numbers(row, lang)[f"value_{side}"], n=n, teams=teams)
+
+
 def told(comparison: Comparison, row: Any, lang: str) -> str:
     """Return a row as a sentence."""
     what, shown = label(row, lang), numbers(row, lang)
@@ -92,7 +98,8 @@ def told(comparison: Comparison, row: Any, lang: str) -> str:
     a, b = sides(comparison, row)
     form = "apart" if math.isfinite(row.value_a) and math.isfinite(row.value_b) else "plain"
     level = row.measure == "separated_pairs"  # of few grades, more high ratings separate fewer pairs
-    return say(f"compare.row.{form}", lang, what=what, kind=kind, a=a, b=b, level=level, **shown)
+    return say(f"compare.row.{form}", lang, what=what, kind=kind, a=a, b=b, level=level, **shown,
+               **{k: max(int(getattr(row, k)), 0) for k in ("n_a", "n_b", "teams_a", "teams_b")})  # fmt: skip
 
 
 def summary(comparison: Comparison, lang: str) -> str:
@@ -126,9 +133,10 @@ def shown_frame(comparison: Comparison, lang: str) -> pd.DataFrame:
     for r in comparison.frame[comparison.frame["value"].notna()].itertuples():
         a, b = sides(comparison, r)
         n = numbers(r, lang)
-        found.append({"year": str(r.year), "pair": f"{a} – {b}", "measure": label(r, lang), "value_a": n["value_a"],
-                      "value_b": n["value_b"], "value": n["value"], "lower": n["lower"], "upper": n["upper"],
-                      "p_adjusted": r.p_adjusted, "status": r.status})  # fmt: skip
+        found.append({"year": str(r.year), "pair": f"{a} – {b}", "measure": label(r, lang),
+                      "value_a": sized(r, "a", lang), "value_b": sized(r, "b", lang),
+                      **{k: n[k] for k in ("value", "lower", "upper")}, "p_adjusted": r.p_adjusted,
+                      "status": r.status})  # fmt: skip
     names = ["year", "pair", "measure", "value_a", "value_b", "value", "lower", "upper", "p_adjusted", "status"]
     return pd.DataFrame(found, columns=names)
 

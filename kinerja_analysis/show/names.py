@@ -69,6 +69,24 @@ def word(value: Any, lang: str) -> str:
     return say(_key(text), lang) if has(_key(text)) else text
 
 
+def attributes(value: str, lang: str) -> str:
+    """Return attributes in words, each with the source that rates where it has one ("sex|supervisor|sex|peer").
+
+    >>> attributes("sex|supervisor|sex|peer", "en"), attributes("sex|age_band", "id")
+    ('sex (by the supervisor) and sex (by the peers)', 'jenis kelamin dan kelompok usia')
+    """
+    from kinerja_analysis.base.tables import SOURCES
+    from kinerja_analysis.base.words import join
+
+    parts: list[str] = []
+    for part in value.split("|"):
+        of = parts and part in SOURCES
+        parts[-1 if of else len(parts) :] = (
+            [say("show.of_source", lang, what=parts[-1], source=word(part, lang))] if of else [word(part, lang)]
+        )
+    return join(parts, lang)
+
+
 def way(method: str, lang: str) -> str:
     """Return how an estimate was made in words; a method without words is kept.
 
@@ -90,7 +108,9 @@ def subject(finding: Finding, lang: str, names: Mapping[str, str] | None = None)
         return names[own]
     if finding.subject_kind in PERSONS:
         return short_names([own]).get(own, own)
-    if finding.subject_kind in ("group", "attribute", "source"):
+    if finding.subject_kind == "attribute":
+        return attributes(own, lang)
+    if finding.subject_kind in ("group", "source"):
         return word(own, lang)
     if finding.subject_kind == "source_pair":
         return " – ".join(word(part, lang) for part in own.split("|"))
@@ -99,7 +119,10 @@ def subject(finding: Finding, lang: str, names: Mapping[str, str] | None = None)
 
 def params(finding: Finding, lang: str) -> dict[str, Any]:
     """Return a finding's parameters with codes replaced by words."""
+    told = dict(finding.params)
+    if finding.code == "affinity.verdict_flagged":
+        told["group"] = attributes(str(told["group"]), lang)
     return {
         name: word(value, lang) if name in _CODED and isinstance(value, str) else value
-        for name, value in finding.params.items()
+        for name, value in told.items()
     }

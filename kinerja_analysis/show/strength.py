@@ -1,8 +1,8 @@
 """How strong a finding is, by one rule: three dots, two, one, or none where nothing could be determined.
 
-Strong: the whole range lies beyond the threshold (or wholly inside it, where the finding says "small") and no
-untested assumption is needed. Moderate: no difference is excluded, but the threshold is inside the range, or an
-assumption is needed. Weak: no difference is inside the range.
+Strong: the whole range lies beyond the threshold (of what is not flagged: on its good side, or inside the zone that
+counts as small) and no untested assumption is needed. Moderate: no difference is excluded, but the threshold is inside
+the range, or an assumption is needed. Weak: no difference is inside the range.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ CENTRED = (
     "odds_ratio", "own_group_odds_ratio", "own_group_gap", "gap", "within_ratee", "case_leniency", "changes",
     "difference", "odds_ratio_given", "gap_given", "gap_between_sources", "criterion_gap", "own_group_odds_ratio_given",
     "own_group_change", "beyond_achievement", "agency_beyond", "change_rater",
+)  # fmt: skip
+#: Measures without a value of no difference that are flagged when they are low; the others when they are high.
+LOW = (
+    "separated_pairs", "team_likeness", "order", "order_others", "supervisor_order", "reliability_single",
+    "correlation", "profile_slope",
 )  # fmt: skip
 
 
@@ -111,7 +116,18 @@ def _one_sided(finding: Finding) -> int:
         return STRONG if counted or finding.status is Status.FLAGGED else WEAK
     if not math.isfinite(limit):
         return MODERATE
-    beyond = not lower <= limit <= upper
-    if beyond:
-        return STRONG
-    return MODERATE if finding.status is Status.FLAGGED else WEAK
+    if lower <= limit <= upper:
+        return MODERATE if finding.status is Status.FLAGGED else WEAK
+    good = lower > limit if finding.measure in LOW else upper < limit
+    return STRONG if good or finding.status is Status.FLAGGED else MODERATE
+
+
+def directed(finding: Finding) -> bool:
+    """Tell whether a finding has a value of no difference, and a range without it.
+
+    >>> from kinerja_analysis.base.results import Estimate
+    >>> directed(Finding("x.y", Status.CLEAR, "gap", "group", estimate=Estimate(-.02, -.02, .04)))
+    False
+    """
+    e, zero = finding.estimate, no_difference(finding)
+    return e is not None and math.isfinite(zero) and not e.lower <= zero <= e.upper

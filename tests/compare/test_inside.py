@@ -11,6 +11,8 @@ import pytest
 
 from kinerja_analysis import compare_regions, compare_years
 from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.results import Status
+from kinerja_analysis.show.comparison import sized, told
 
 A, B, C = "01.01", "01.02", "01.03"
 TWO = [(A, 2025), (B, 2025)]
@@ -34,6 +36,18 @@ def test_one_difference_by_hand(fact, make_audit) -> None:
     assert r["upper"] - r["value"] == pytest.approx(0.04 * math.sqrt(2))
     assert r["p_adjusted"] == pytest.approx(0.00053, abs=5e-6) and r["status"] == "FLAGGED"
     assert (r["n_a"], r["n_b"], r["unit"], r["scope"]) == (100, 100, "share", "ekinerja")
+
+
+def test_what_a_region_withholds_for_too_few_teams_is_not_compared(fact, make_audit) -> None:
+    """Ten teams are too few for the region's own page, so they are for a comparison; twenty are told with their n."""
+    one, two = (fact(r, "separated_pairs", v, v - 0.04, v + 0.04, n_teams=n)
+                for r, v, n in ((A, 0.3, 20), (B, 0.5, 10)))  # fmt: skip
+    r = row(compare_regions(make_audit([one, replace(two, status=Status.INSUFFICIENT)], TWO)).frame, "separated_pairs")
+    assert (r["reason"], r["teams_a"], r["teams_b"]) == ("not_measured", 20, 0) and math.isnan(r["value_b"])
+    both = compare_regions(make_audit([one, two], TWO))
+    r = next(both.frame[both.frame["measure"] == "separated_pairs"].itertuples())
+    assert (sized(r, "a", "id"), sized(r, "b", "en")) == ("30,0% (n 100; 20 tim)", "50.0% (n 100; 10 teams)")
+    assert "; n 100 dan 100; 20 dan 10 tim)" in told(both, r, "id")
 
 
 def test_the_family_is_every_number_of_the_year(fact, make_audit) -> None:

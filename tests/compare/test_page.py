@@ -220,4 +220,4 @@ def test_a_measure_of_both_kinds_says_which(fact, make_audit) -> None:
     names = [row[0] for row in table.rows]
     assert len(names) == len(set(names)) == 5 and sum("(e-Kinerja)" in n for n in names) == 2
     index = next(row for row in table.rows if row[0] == "Indeks objektivitas nilai atasan (360)")
-    assert index[1:3] == ("20", "53") and index[3].startswith("−33 poin (")  # whole points, as in a region's report
+    assert index[1:3] == ("20 (n 100)", "53 (n 100)") and index[3].startswith("−33 poin (")  # whole points

@@ -62,6 +62,23 @@ def test_each_question_is_counted_over_the_regions_with_its_budget(rows: Rows, a
     assert "Tests made 10 flags; **at most about 1.0** of them" in text
 
 
+def test_what_is_withheld_is_no_lack_of_data_and_not_called_unflagged(rows: Rows) -> None:
+    some = [copy.deepcopy(r) for r in rows if r["year"] == 2025]
+    for r in some:
+        r["headline"] |= {"flagged": [], "answers": {"matrix_check": "clear"}, "withheld": []}
+    plain = annual_page(some, 2025, "public", "id")
+    assert "Di tidak satu pun wilayah ada yang ditandai" in plain.blocks[0].lead
+    some[0]["headline"] |= {"answers": {"matrix_check": "withheld"}, "withheld": ["matrix_check"]}
+    for lang, told in (("id", "Di antara hasil yang ditampilkan, "), ("en", "Among the results that are shown, ")):
+        page = annual_page(some, 2025, "public", lang)
+        assert told in page.blocks[0].lead
+        assert any(told in x.text for x in b.walk(page.blocks) if isinstance(x, b.Text))
+        table = tables(page)[2]
+        by = dict(zip([c.label for c in table.columns], next(r for r in table.rows if r[1]), strict=True))
+        assert by["Tidak ditampilkan" if lang == "id" else "Not shown"] == 1
+        assert by["Data kurang" if lang == "id" else "Too little data"] == 0
+
+
 def test_a_spread_that_could_not_be_told_is_not_counted_as_told(rows: Rows) -> None:
     some = [copy.deepcopy(r) for r in rows]
     for k, r in enumerate(some):

@@ -196,3 +196,10 @@ def test_the_index_names_verdicts_as_they_came_out() -> None:
     one["headline"] |= {"verdicts": {"ekinerja": "linked_by_changes"}, "told": {"ekinerja": "changes_few"}}
     text = index_html([one], "id").split('class="legend"')[0]
     assert "sebaran pun belum diketahui" in text and "sebaran saja" not in text
+
+
+def test_what_is_withheld_is_not_called_unflagged() -> None:
+    one = row()
+    one["headline"] |= {"flagged": [], "withheld": ["matrix_check"]}
+    assert "di antara hasil yang ditampilkan, tidak ada yang ditandai" in index_html([one], "id")
+    assert "nothing flagged among the results that are shown" in index_html([one], "en")

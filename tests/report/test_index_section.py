@@ -91,6 +91,13 @@ def test_a_range_beyond_the_ceiling_is_explained(upper: float, told: bool, forme
         assert (words in _beside(View(formed, lang, False), ranged)) is told
 
 
+def test_scores_of_several_raters_are_not_held_against_mixes_of_the_predikat(formed: Audit) -> None:
+    found = section(formed, "id")
+    tables = [t for t in b.walk([found]) if isinstance(t, b.TableBlock) and len(t.rows) == 6]
+    rows = [next(r for r in t.rows if str(r[0]).startswith("**Daya pembeda.**")) for t in tables]
+    assert [("nasional" in str(r[4]), str(r[3]) == "–") for r in rows] == [(True, False), (False, True)]
+
+
 def test_without_evidence_the_reason_and_the_ceiling(tables: Tables) -> None:
     official = (data_kind(tables.ratings) == "ekinerja").to_numpy()
     plain = replace(tables, ratings=tables.ratings[official].reset_index(drop=True),

@@ -10,13 +10,15 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from kinerja_analysis.base.results import Audit, Design, Status, merge
+from kinerja_analysis.base.results import Audit, Design, Estimate, Finding, Status, merge
 from kinerja_analysis.base.words import has
 from kinerja_analysis.detect import REGISTRY
 from kinerja_analysis.detect.adviser import COLUMNS
 from kinerja_analysis.detect.contract import thresholds
+from kinerja_analysis.release import release
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.html import page_html
+from kinerja_analysis.report.index_page import headline
 from kinerja_analysis.report.page import NAMES, Page, region_page
 from kinerja_analysis.report.render import GLYPHS
 from kinerja_analysis.report.sections import capacity, evidence, examined, key, origin, steps
@@ -105,6 +107,81 @@ def test_nothing_flagged_is_said_calmly(lab: SimpleNamespace) -> None:
     assert all(c.kicker.startswith("Tidak ditandai") and (c.strength, c.strength_word) == (0, "") for c in cards)
     assert "Kekuatan bukti" not in page_html(region_page(quiet, "id").blocks, lang="id", title="x")
     assert "Tidak ada yang ditandai untuk dibicarakan" in words_of(region_page(quiet, "id").blocks)
+
+
+def test_what_is_withheld_from_the_public_is_not_called_unflagged(lab: SimpleNamespace) -> None:
+    """One mismatch of 400 is flagged inside and not shown outside: only of what is shown is anything said."""
+    clear = lab.finding("distribution.pairs", Status.CLEAR, "separated_pairs", value=0.3, lower=0.2, upper=0.4, n=99,
+                        unit="share", threshold=0.2)  # fmt: skip
+    few = lab.finding("matrix_check.systematic", Status.FLAGGED, "mismatches", value=0.0025, n=400, unit="share", k=1)
+    silent = lab.finding("leniency.not_identified", Status.NOT_APPLICABLE, "within_ratee")
+    public = release(lab.build(distribution=[clear], leniency=[silent], matrix_check=[few]))
+    assert View(public, "id").withheld() == headline(public)["withheld"] == ["matrix_check"]
+    assert headline(public)["answers"]["matrix_check"] == "withheld"
+    for lang, among, bare in (("id", "Di antara hasil yang ditampilkan, tidak ada yang di", "Tidak ada yang"),
+                              ("en", "Among the results that are shown, nothing was fl", "Nothing was")):
+        text = words_of(region_page(public, lang).blocks)
+        assert text.count(among) == 2 and bare not in text
+
+
+@pytest.mark.parametrize(("code", "measure", "value", "lower", "upper", "threshold", "told"), [
+    ("distribution.pairs", "separated_pairs", 0.44, 0.31, 0.56, 0.2, "di sisi yang baik dari ambang"),
+    ("self_other.usual", "difference", 0.5, -1.0, 2.0, 7.0, "di dalam batas yang dianggap kecil"),
+    ("decision_impact.bound", "changed_bound", 0.0, 0.0, 0.34, math.nan, "Yang tertulis berlaku dengan anggapan"),
+    ("decision_impact.less", "changed_excess", -0.02, -0.02, 0.04, 0.05, "Yang tertulis berlaku dengan anggapan"),
+    ("affinity.not_shown", "own_group_odds_ratio", 1.3, 1.1, 1.6, 1.5, "Arahnya jelas; besarnya bergantung"),
+])  # fmt: skip
+def test_why_a_calm_finding_is_so_sure_follows_its_range(
+    lab: SimpleNamespace, code: str, measure: str, value: float, lower: float, upper: float, threshold: float, told: str
+) -> None:
+    """A range above a threshold of which more is better is not small; one that includes no effect has no direction."""
+    f = Finding(code, Status.CLEAR, measure, "region", lab.region, "ekinerja",
+                Estimate(value, lower, upper, 0.95, 99, "share", "test"), threshold=threshold)  # fmt: skip
+    assert told in key.reason(View(lab.build(decision_impact=[f]), "id"), f)
+
+
+def test_raters_who_all_differ_alike_are_not_said_to_be_like_the_others(lab: SimpleNamespace) -> None:
+    """Four supervisors 15 points above the peers: the test asks for more than they share, and the sentences say so."""
+    far = {"value": 15.0, "lower": 8.9, "upper": 21.0, "n": 11, "unit": "points", "threshold": 2.2}
+    raters = [lab.finding("leniency.not_shown", Status.CLEAR, "within_ratee", "rater", who, scope="multisource",
+                          typical=15.6, **far) for who in lab.raters]  # fmt: skip
+    for name in ("inside_groups", "too_weak", "linked"):
+        verdict = lab.finding(f"leniency.{name}", Status.CLEAR, "within_ratee", scope="multisource", flagged=0,
+                              family=4, h=3.0, not_judged=0)  # fmt: skip
+        audit = lab.build(leniency=[verdict, *raters])
+        for lang, usual in (("id", "selisih yang lazim"), ("en", "usual")):
+            view = View(audit, lang)
+            (how,) = [text for head, text in evidence.method(view, "leniency", audit.results["leniency"])
+                      if head == view.say("evidence.method")]  # fmt: skip
+            told = [key.card(view, 1, verdict, {}).claim, view.sentence(verdict), view.sentence(raters[0]), how]
+            assert all(usual in text for text in told), told
+    assert "15,6" in View(audit, "id").sentence(raters[0])
+
+
+def test_a_share_of_rounded_counts_is_told_as_approximate(audit: Audit, page: Page) -> None:
+    exact = words_of(page.blocks) + page_html(page.blocks, lang="id", title="x")
+    assert "90% pegawai dinilai Baik" in exact and "ira-kira 90%" not in exact and "dibulatkan" not in exact
+    for lang, told in (("id", ("Kira-kira 90% pegawai dinilai", "Bagian di wilayah ini kira-kira", "(kira-kira), San")),
+                       ("en", ("About 90% of employees were", "Shares of this region are app", "(approximate): San"))):
+        blocks = region_page(release(audit), lang).blocks
+        text = words_of(blocks) + page_html(blocks, lang=lang, title="x")
+        assert all(part in text for part in told)
+
+
+def test_what_is_not_in_the_data_is_not_spoken_of(audit: Audit, lab: SimpleNamespace) -> None:
+    """Ratings without agencies, no export at all, and a full count, under which nothing smaller can be hidden."""
+    frame = audit.counts["examined"]
+    bare = frame[frame["kind"] == "multisource"].assign(n_opd=0, n_opd_total=0)
+    view = View(replace(audit, counts=audit.counts | {"examined": bare}), "id")
+    assert examined.rated(view, "multisource", bare.iloc[0].to_dict()) == "**318** pegawai"
+    for code in ("distribution.no_supervisor", "group_gap.no_rows_ekinerja", "affinity.no_rows_ekinerja",
+                 "achievement_gap.no_supervisor_ekinerja"):  # fmt: skip
+        none = lab.finding(code, Status.NOT_APPLICABLE, "x")
+        assert "tidak ada data e-Kinerja" in view.sentence(none)
+    counted = Finding("matrix_check.consistent", Status.CLEAR, "mismatches", "region",
+                      estimate=Estimate(0.0, n=400, unit="share", method="full_count"))  # fmt: skip
+    told = key.other_explanation(view, counted, "matrix_check")
+    assert "sudah dihitung" in told and "lebih kecil" not in told
 
 
 def test_a_finding_card_has_uncertainty_and_another_explanation(page: Page) -> None:

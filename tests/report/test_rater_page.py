@@ -37,6 +37,7 @@ def test_a_section_tells_both_sides_with_numbers_rows_question_and_reply(audit: 
     told = [f for f in mine if f.status in (Status.FLAGGED, Status.CLEAR)]
     assert len(table.rows) == len(told) and set(table.numbers) >= {f.estimate.value for f in told if f.estimate}
     text = " ".join(b.sentences(section) + [t for block in section.blocks for t in b.sentences(block)])
+    assert any("also from the usual" in str(row[5]) for row in table.rows)
     for word in ("Another explanation", "Question", "Possible step", "Data rows", "Right of reply"):
         assert word in text
     assert {f.code for f in told} <= b.codes([section])
@@ -87,14 +88,20 @@ def test_nothing_about_raters_is_said_so(lab: SimpleNamespace) -> None:
     assert "tells nothing about single raters" in page.blocks[0].lead
 
 
-def test_an_open_matter_of_the_review_list_is_a_reason_to_talk(lab: SimpleNamespace) -> None:
-    """A team that only the best of teams would explain: on the list, so on the page too."""
+def test_the_place_of_a_team_is_told_with_how_many_are_there_by_chance(lab: SimpleNamespace) -> None:
+    """A team that only the best of teams would explain: on the list, so on the page, but no reason to talk: 90 x 5%."""
     best = [lab.finding("leniency.tipping_best", Status.CLEAR, "tipping", "rater", lab.raters[0], value=0.003, n=8,
-                        unit="share", teams=90)]  # fmt: skip
+                        unit="share", threshold=0.05),
+            lab.finding("leniency.tipping", Status.CLEAR, "tipping", value=1.0, n=720, unit="teams", teams=90,
+                        limit=0.05)]  # fmt: skip
     audit = lab.build(leniency=best)
     page = rater_page(audit, "id")
     assert any(title.startswith("P-7K2M") for title in sections(page))
-    assert "**1 penilai** dari 1" in page.blocks[0].lead
+    lead = page.blocks[0].lead
+    assert "tidak ada yang memberi alasan untuk percakapan. **1 penilai** ada di sini hanya karena" in lead
+    text = " ".join(t for block in b.walk(page.blocks) for t in b.sentences(block))
+    assert "Dari 90 tim di wilayah ini, kira-kira 4,5 termasuk 5% tim terbaik" in text
+    assert "di setiap wilayah 5% tim berada di sana" in text
     (contents,) = (t for t in b.walk([sections(page)["Siapa yang ada di halaman ini"]]) if isinstance(t, b.TableBlock))
     assert contents.rows[0][3].endswith("(belum dapat dipastikan)") and contents.rows[0][4] == "–"
 

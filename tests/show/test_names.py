@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinerja_analysis.show.names import is_pseudonym, short_names, subject, word
+from kinerja_analysis.show.sentence import sentence
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 pseudonyms = st.sets(st.text(ALPHABET[:3], min_size=13, max_size=13).map(lambda s: "P" + s), max_size=40)
@@ -45,9 +46,19 @@ def test_words_for_codes_in_both_languages() -> None:
     assert word("SANGAT BAIK", "en") == "Sangat Baik"
 
 
+def test_a_list_of_attributes_names_who_rates_with_each(lab: SimpleNamespace) -> None:
+    told = {"group": "sex|supervisor|sex|peer", "n_tested": 3, "n_beyond": 2, "n_direction": 0, "n_small": 0,
+            "n_open": 1, "n_refused": 0}  # fmt: skip
+    found = lab.finding("affinity.verdict_flagged", "FLAGGED", "own_group", scope="multisource", **told)
+    assert "by attribute: sex (by the supervisor) and sex (by the peers); 1 not" in sentence(found, "en")
+    assert "menurut ciri: jenis kelamin (oleh atasan) dan jenis kelamin (oleh rekan kerja);" in sentence(found, "id")
+
+
 def test_subject_of_a_finding(lab: SimpleNamespace) -> None:
     pair = lab.finding("x.y", kind="source_pair", subject="supervisor|peer")
     rater = lab.finding("x.y", kind="rater", subject="P7K2MAAAAAAAAA")
     assert subject(pair, "id") == "atasan – rekan kerja"
+    own = lab.finding("x.y", kind="attribute", subject="sex|supervisor")
+    assert subject(own, "id") == "jenis kelamin (oleh atasan)" and subject(own, "en") == "sex (by the supervisor)"
     assert subject(rater, "id") == "P-7K2M"
     assert subject(rater, "id", {"P7K2MAAAAAAAAA": "P-7K2MA"}) == "P-7K2MA"

@@ -49,6 +49,16 @@ def test_measures_without_a_value_of_no_difference(lab: SimpleNamespace) -> None
     assert strength(full) == 3, "a full count needs no range"
 
 
+def test_an_all_clear_is_strong_on_the_good_side_only(lab: SimpleNamespace) -> None:
+    """Of pairs few are flagged, of changed predikat many: which side of the threshold is good follows the measure."""
+    high, low = ({"value": v, "lower": v - 0.1, "upper": v + 0.1, "unit": "share", "threshold": 0.2}
+                 for v in (0.44, 0.05))  # fmt: skip
+    assert strength(lab.finding("x.y", "CLEAR", "separated_pairs", **high)) == 3
+    assert strength(lab.finding("x.y", "CLEAR", "separated_pairs", **low)) == 2
+    assert strength(lab.finding("x.y", "CLEAR", "clustering", **low)) == 3
+    assert strength(lab.finding("x.y", "CLEAR", "clustering", **high)) == 2
+
+
 def test_nothing_calculable_has_no_dots(lab: SimpleNamespace) -> None:
     assert strength(lab.finding("x.y", "CLEAR", "odds_ratio", unit="odds_ratio")) == 0
 

@@ -55,13 +55,18 @@ def masthead(nation: Nation) -> Masthead:
     rated = [max(r["headline"]["rated"].values(), default=0) for r in now]
     flagged = sum(bool(r["headline"]["flagged"]) for r in now)
     lead = nation.tell("lead", n=len(now), year=str(nation.year), persons=sum(n for n in rated if n > 0),
-                       flagged=flagged, hidden=sum(n < 0 for n in rated))  # fmt: skip
+                       flagged=flagged, hidden=sum(n < 0 for n in rated), withheld=_withheld(nation))  # fmt: skip
     report = {k: say(f"report.masthead.{k}", nation.lang) for k in ("level", nation.level, "nature", "nature_text")}
     facts = ((nation.tell("holds"), nation.tell("regions", n=len(now))), (report["level"], report[nation.level]),
              (report["nature"], report["nature_text"]))  # fmt: skip
     title = nation.tell("title", year=str(nation.year))
     return Masthead(nation.tell("kicker"), title, lead, nation.tell("place"), str(nation.year),
                     say(f"report.badge.{nation.level}", nation.lang), facts)  # fmt: skip
+
+
+def _withheld(nation: Nation) -> bool:
+    """Tell whether a result of any region is not shown: then nothing is said of what was found, only of what is."""
+    return any(r["headline"].get("withheld") for r in nation.now)
 
 
 def examined(nation: Nation) -> Section:
@@ -125,13 +130,16 @@ def found(nation: Nation) -> Section:
     tested, wrong = (sum(r["headline"]["tests"][i] for r in nation.now) for i in (0, 1))
     counts = {"flagged": flagged, "answered": answered, "tested": tested, "wrong": min(wrong, tested),
               "fdr": max(r["headline"]["fdr"] for r in nation.now)}  # fmt: skip
-    text = nation.tell("found_text", **counts) if flagged else nation.tell("found_none")
-    rows = tuple(
-        (words.question(name, nation.lang), sum(c[s] for s in ANSWERED), c["flagged"], c["insufficient"],
-         c["not_applicable"], c["error"])
+    text = nation.tell("found_text", **counts) if flagged else nation.tell("found_none", withheld=_withheld(nation))
+    came = {"flagged": "flagged", "few": "insufficient", "withheld": "withheld", "not": "not_applicable",
+            "error": "error"}  # fmt: skip
+    if nation.level != "public":
+        del came["withheld"]
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (words.question(name, nation.lang), sum(c[s] for s in ANSWERED), *(c[s] for s in came.values()))
         for name, c in by.items()
-    )  # fmt: skip
-    columns = nation.columns(question="", answered="n", flagged="n", few="n", **{"not": "n"}, error="n")
+    )
+    columns = nation.columns(question="", answered="n", **dict.fromkeys(came, "n"))
     return Section("ditemukan", "3", nation.tell("found"),
                    (Text(text), TableBlock(nation.tell("found_caption"), columns, rows)))  # fmt: skip
 

@@ -231,9 +231,8 @@ def _table(view: Compared, comparison: Comparison, rows: Sequence[Any], caption:
     columns = tuple(Column(t) for t in (view.tell("page.what"), a, b, view.tell("page.range"), view.tell("page.told")))
     found = []
     for r in rows:
-        n = words.numbers(r, view.lang)
-        line = (words.label(r, view.lang), n["value_a"], n["value_b"], _extent(view, r), _conclusion(view, r))
-        found.append(line)
+        both = (words.sized(r, side, view.lang) for side in "ab")
+        found.append((words.label(r, view.lang), *both, _extent(view, r), _conclusion(view, r)))
     return TableBlock(caption, columns, tuple(found), role=role, numbers=numbers(rows))
 
 

@@ -83,7 +83,8 @@ def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None
     if detector == "distribution":
         if len(view.count("predikat")):
             yield figure(view, "distribution", view.count("predikat"), rated=view.rated,
-                         rounded=not view.internal, caption=_caption(view, "distribution"))  # fmt: skip
+                         rounded=not view.internal,
+                         caption=view.say("caption.distribution", rounded=not view.internal))  # fmt: skip
         if len(view.count("teams")):
             yield figure(view, "teams", view.count("teams"), caption=_caption(view, "teams"))
     elif detector == "leniency":

@@ -111,6 +111,7 @@ def _panel(view: View, scope: str) -> list[Block]:
     rows: list[tuple[Cell, ...]] = []
     codes: list[str] = []
     numbers: list[float] = []
+    mixed = scope != "multisource"  # the national mix and that of the guide are of the predikat
     for name in PANEL:
         for f in _all(view, scope, f"index_{name}")[:1]:
             codes.append(f.code)
@@ -128,14 +129,15 @@ def _panel(view: View, scope: str) -> list[Block]:
             key = "ends" if open_ else "hundred" if "hundred_lower" in f.params else "number"
             hundred = view.say(f"index.panel.{key}", **{"value": f.params["hundred"], **f.params})
             hundred = Printed(hundred, round(f.params["hundred"], 0), "0") if key == "number" else hundred
-            note = view.say(f"index.panel.{name}_note", **words.values(f, view.lang, view.names))
+            hundred = hundred if mixed or name != "differentiation" else "–"
+            note = view.say(f"index.panel.{name}_note", predikat=mixed, **words.values(f, view.lang, view.names))
             rows.append((label, value, span, hundred, note))
     if not rows:
         return []
     heads = ("dimension", "value", "range", "hundred", "note")
     columns = tuple(Column(view.say(f"index.panel.column_{c}")) for c in heads)
     found = [f for name in PANEL for f in _all(view, scope, f"index_{name}")[:1]]
-    caption, marks = view.say("index.panel.caption"), yardsticks(view, scope)
+    caption, marks = view.say("index.panel.caption", predikat=mixed), yardsticks(view, scope)
     drawn = figure(view, "panel", found, caption=caption, codes=codes, yardsticks=marks)
     return [Heading(view.say("index.panel.title"), 4), *(drawn[:1] if drawn is not None else ()),
             TableBlock("", columns, tuple(rows), codes=tuple(codes), numbers=tuple(numbers))]  # fmt: skip

@@ -9,7 +9,7 @@ from kinerja_analysis.detect.contract import in_report
 from kinerja_analysis.report.blocks import Figure, FindingCard, Section, Text
 from kinerja_analysis.report.view import ANSWERED, View, figure, split
 from kinerja_analysis.show import sentence as words
-from kinerja_analysis.show.strength import MODERATE, STRONG, WEAK, no_difference
+from kinerja_analysis.show.strength import MODERATE, STRONG, WEAK, directed, no_difference
 
 KEY = 3
 MOST_PARTS = 3
@@ -25,7 +25,7 @@ def key(view: View, anchors: dict[str, str]) -> Section:
     chosen = choose(view)
     cards = tuple(card(view, i + 1, f, anchors) for i, f in enumerate(chosen))
     calm = not any(f.status is Status.FLAGGED for f in chosen)
-    first = (Text(view.say("key.nothing"), "sentence"),) if calm else ()
+    first = (Text(view.say("key.nothing", withheld=bool(view.withheld())), "sentence"),) if calm else ()
     level = view.audit.config.level
     dots = [(view.say("key.strength"), ""), *(("", f"{{dots{s}}} {view.say(f'key.strength_{s}')}") for s in (3, 2, 1))]
     aside = ((view.say("key.range"), view.say("key.range_text", level=level)), *([] if calm else dots))
@@ -101,7 +101,8 @@ def card(view: View, number: int, f: Finding, anchors: dict[str, str]) -> Findin
 def other_explanation(view: View, f: Finding, detector: str) -> str:
     """Return another explanation of a flag; for the rest, what "not flagged" does not mean."""
     if f.status is not Status.FLAGGED:
-        return view.say("other.clear")
+        counted = f.estimate is not None and f.estimate.method.startswith("full_count")
+        return view.say("other.clear_counted" if counted else "other.clear")
     own = view.maybe(f"other.{detector}_{f.measure}") or view.maybe(f"other.{detector}")
     return own or view.say("other.any")
 
@@ -145,21 +146,24 @@ def _parts(view: View, parts: list[Finding]) -> str:
 
 def reason(view: View, f: Finding) -> str:
     """Return why a finding is as strong as it is, in one sentence."""
-    strong = view.strength(f)
+    strong, flagged, e = view.strength(f), f.status is Status.FLAGGED, f.estimate
+    ranged = e is not None and math.isfinite(e.lower)
+    behind = [f] if ranged else view.parts(f, flagged=flagged)
     if strong == STRONG:
-        flagged, e = f.status is Status.FLAGGED, f.estimate
-        if e is not None and not math.isfinite(e.lower) and not view.parts(f, flagged=flagged):
+        if e is not None and not behind:
             kind = ("full" if view.internal else "rounded") if e.method.startswith("full_count") else "tested"
         else:
-            kind = "flagged" if flagged else "clear"
+            small = all(math.isfinite(no_difference(p)) for p in behind)
+            kind = "flagged" if flagged else "clear" if small else "good"
         return view.say(f"reason.s3_{kind}")
-    parts = (f, *view.parts(f, flagged=f.status is Status.FLAGGED))
+    parts = (f, *view.parts(f, flagged=flagged))
     measures = {name for p in parts for name in (p.measure, p.code)}
     text = next((words.assumption(m, view.lang) for m in sorted(measures) if words.assumption(m, view.lang)), "")
-    if strong == MODERATE and not text and f.status is not Status.FLAGGED:
-        return view.say("reason.s2_clear")
+    if strong == MODERATE and not text:
+        return view.say("reason.s2" if flagged else "reason.s2_clear")
     if strong == MODERATE:
-        return view.say("reason.s2_assumption", text=text) if text else view.say("reason.s2")
+        directs = flagged or (bool(behind) and all(map(directed, behind)))
+        return view.say("reason.s2_assumption" if directs else "reason.s2_undirected", text=text)
     return view.say("reason.s1")
 
 
@@ -169,8 +173,9 @@ def picture(view: View, f: Finding, parts: list[Finding]) -> Figure | None:
         made = figure(view, "pairs", f, wide=CARD, caption=view.say("key.pairs_caption"), codes=(f.code,))
         return made[0] if made else None
     if f.code.startswith("distribution.") and len(view.count("predikat")):
-        made = figure(view, "distribution", view.count("predikat"), rated=view.rated, wide=CARD,
-                      caption=view.say("key.share_caption"))  # fmt: skip
+        rounded = not view.internal
+        made = figure(view, "distribution", view.count("predikat"), rated=view.rated, wide=CARD, rounded=rounded,
+                      caption=view.say("key.share_caption", rounded=rounded))  # fmt: skip
         return made[0] if made else None
     if f.measure == "single_value":
         result = view.audit.results["straight_lining"]

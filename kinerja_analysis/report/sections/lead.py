@@ -56,7 +56,8 @@ def lead(view: View) -> str:
         parts.append(view.say(f"lead.pairs_{few}", hundred=100 * pairs.estimate.value, year=str(view.year)))
     if modal is not None and modal.estimate is not None:
         name = words.values(modal, view.lang)["predikat"]
-        parts.append(view.say("lead.modal", share=modal.estimate.value, predikat=name))
+        rounded = modal.code.endswith("_rounded")
+        parts.append(view.say("lead.modal", share=modal.estimate.value, predikat=name, rounded=rounded))
     for (_, _, kind), verdict in view.audit.design.verdicts().items():
         parts.append(view.say(f"lead.{view.untold(kind, verdict)}.{kind}"))
     parts += view.beside_verdicts()
@@ -67,7 +68,7 @@ def lead(view: View) -> str:
 def _flags(view: View) -> str:
     flagged = view.flagged()
     if not flagged:
-        return view.say("lead.nothing")
+        return view.say("lead.nothing", withheld=bool(view.withheld()))
     titles = [words.title(name, view.lang).lower() for name in flagged]
     listed = "; ".join(titles) if any(f" {view.say('lead.and')} " in t for t in titles) else join(titles, view.lang)
     return view.say("lead.flagged", titles=listed)

@@ -41,7 +41,7 @@ def sections(view: View) -> list[Block]:
 
 
 def _say(view: View, key: str, **params: Any) -> str:
-    return say(f"quality.{key}", view.lang, **params)
+    return say(f"quality.{key}", view.lang, **{"rounded": not view.internal, **params})
 
 
 def _table(view: View, name: str, frame: pd.DataFrame, heads: str, more: Sequence[Column] = (), **told: Any) -> Block:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kinerja_analysis.base.results import Finding, Status
-from kinerja_analysis.base.words import say
+from kinerja_analysis.base.words import has, say
 from kinerja_analysis.report.blocks import Block, Box, Cell, Column, Note, Section, TableBlock, Text
 from kinerja_analysis.report.sections import key, lead, origin, steps
 from kinerja_analysis.report.view import ANSWERED, View
@@ -40,6 +40,11 @@ class Rater:
     def matters(self) -> list[Finding]:
         """What there is to talk about: what stands out, else the open matter for which the rater is on the list."""
         return self.flagged or self.basis
+
+    @property
+    def by_chance(self) -> bool:
+        """True where the only matter is the place of the team, never flagged: some team of every region is there."""
+        return not self.flagged and {f.measure for f in self.basis} == {"tipping"}
 
     @property
     def quiet(self) -> list[Finding]:
@@ -101,7 +106,10 @@ def raters(view: View, answered: dict[str, list[Finding]]) -> list[Rater]:
 def _lead(view: View, talked: Sequence[Rater], judged: int) -> str:
     if not judged:
         return _say(view, "lead_nobody")
-    told = _say(view, "lead", n=len(talked), judged=judged) if talked else _say(view, "lead_none", judged=judged)
+    chance = sum(r.by_chance for r in talked)
+    n = len(talked) - chance
+    told = _say(view, "lead", n=n, judged=judged) if n else _say(view, "lead_none", judged=judged)
+    told += f" {_say(view, 'lead_chance', n=chance)}" if chance else ""
     guide = view.first("distribution", measure="guide", subject_kind="region", status=str(Status.FLAGGED))
     return told if guide is None else f"{told} {_say(view, 'lead_guide', n=guide.params['n_outside'])}"
 
@@ -133,6 +141,7 @@ def _rater(view: View, rater: Rater, number: str) -> Section:
     codes = tuple(dict.fromkeys(f.code for f in rater.found))
     told = dict.fromkeys(view.sentence(f) for f in rater.matters)
     blocks: list[Block] = [Text(text, codes=codes if not i else ()) for i, text in enumerate(told)]
+    blocks += _chance(view) if any(f.measure == "tipping" for f in rater.matters) else []
     others = dict.fromkeys(key.other_explanation(view, f, f.code.split(".")[0]) for f in rater.matters)
     notes = ((_say(view, "other"), " ".join(others)),
              *((_say(view, c), steps.asking(view, rater.entry, rater.basis, c).replace("\n", " "))
@@ -144,6 +153,15 @@ def _rater(view: View, rater: Rater, number: str) -> Section:
     return Section(f"penilai-{number}", number, name, tuple(blocks), aside)
 
 
+def _chance(view: View) -> list[Block]:
+    """Say how many teams of the region are among the best in any case."""
+    f = view.first("leniency", measure="tipping", subject_kind="region")
+    if f is None or f.status not in ANSWERED:
+        return []
+    teams, limit = int(f.params["teams"]), float(f.params["limit"])
+    return [Text(_say(view, "chance", teams=teams, limit=limit, expected=teams * limit))]
+
+
 def _table(view: View, name: str, found: Sequence[Finding]) -> TableBlock:
     columns = tuple(Column(_say(view, f"col.{c}"), form) for c, form in
                     (("about", ""), ("data", ""), ("measure", ""), ("value", ""), ("range", ""), ("threshold", ""),
@@ -153,6 +171,8 @@ def _table(view: View, name: str, found: Sequence[Finding]) -> TableBlock:
         e = f.estimate
         assert e is not None
         limit = words.quantity(f.threshold, e.unit, view.lang, signed=False) if math.isfinite(f.threshold) else "–"
+        told = has(f"raters.limit_{f.measure}") and "typical" in f.params
+        limit = _say(view, f"limit_{f.measure}", limit=limit, typical=f.params["typical"]) if told else limit
         value, ends = words.amount(f, view.lang), words.interval(f, view.lang) or "–"
         p: Cell = f.p_adjusted if math.isfinite(f.p_adjusted) else None
         rows.append((words.title(f.code.split(".")[0], view.lang), view.maybe(f"kind.{f.scope}") or "–",

@@ -23,7 +23,8 @@ def data(predikat: pd.DataFrame, rated: int = 0, rounded: bool = False) -> pd.Da
     """Return three shares of all ``rated`` and the national ones from the audit's ``predikat`` counts.
 
     The three lowest are merged, so that nobody can be recognised. A hidden count (below zero) becomes missing. Shares
-    of ``rounded`` counts are told in whole percents, if none is below one. ``attrs``: ``rated``, the form of ``share``.
+    of ``rounded`` counts are told in whole percents, if none is below one.
+    ``attrs``: ``rated``, ``rounded``, the form of ``share``.
     """
     n = predikat.set_index("predikat")["n"].astype("float64")
     n = n.where(n >= 0)
@@ -37,7 +38,8 @@ def data(predikat: pd.DataFrame, rated: int = 0, rounded: bool = False) -> pd.Da
     frame = pd.DataFrame(
         {"predikat": PARTS, "n": counts.to_numpy(), "share": counts.to_numpy() / total, "national": nation}
     )
-    frame.attrs |= {"rated": round(total), "share": "%" if rounded and frame["share"].min() >= 0.01 else "%1"}
+    frame.attrs |= {"rated": round(total), "rounded": rounded,
+                    "share": "%" if rounded and frame["share"].min() >= 0.01 else "%1"}  # fmt: skip
     return frame
 
 
@@ -57,7 +59,7 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
     for i, column in enumerate(("share", "national")):
         y = row * i + row - BAR / 2 - (0 if narrow else 6)
         _bar(ax, frame[column].tolist(), y, lang, frame.attrs.get(column, "%1"))
-        text = say(f"charts.distribution.{column}", lang)
+        text = say(f"charts.distribution.{column}", lang, rounded=frame.attrs["rounded"])
         ink.aside(ax, 0 if narrow else -188, y - (28 if narrow else 0), text, weight="bold" if i == 0 else "normal")
     shares = frame["share"].fillna(0)
     marks = [(0.0, "left"), (float(shares[0]) + float(shares[1]) / 2, "center"), (1.0, "right")]
@@ -110,4 +112,5 @@ def alt(frame: pd.DataFrame, lang: str) -> str:
     form = frame.attrs["share"]
     shares = {name: in_words(float(v), lang, form) for name, v in zip(names, frame["share"], strict=True)}
     nation = {f"national_{k}": in_words(float(v), lang) for k, v in zip(names, frame["national"], strict=True)}
-    return say("charts.distribution.alt", lang, n=frame.attrs["rated"], **shares, **nation)
+    rounded = frame.attrs["rounded"]
+    return say("charts.distribution.alt", lang, n=frame.attrs["rated"], rounded=rounded, **shares, **nation)
