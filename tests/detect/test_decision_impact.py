@@ -128,6 +128,21 @@ def test_nobody_is_compared_over_groups() -> None:
     assert [standing.moved(np.array([i]), np.array([v])) for i, v in ((3, 99.0), (4, -99.0))] == [(0, 0), (0, 0)]
 
 
+def test_what_supervisors_share_with_their_team_moves_nobody_in_it() -> None:
+    """Supervisors' leniency SD 1, peers' 0: who rates the whole team moves nobody's quartile in it."""
+    for seed in range(3):
+        g = np.random.default_rng(seed)
+        team, i = np.arange(320) // 8, np.arange(320)
+        ratee = np.repeat(i, 4)
+        rater = np.column_stack([320 + team, *(team * 8 + (i + step) % 8 for step in (1, 2, 3))]).ravel()
+        style = np.concatenate([np.zeros(320), g.standard_normal(40)])
+        score = 50 + 6 * (g.standard_normal(320)[ratee] + style[rater] + 0.7 * g.standard_normal(ratee.size))
+        found = run(rows_of(ratee, rater, ["supervisor", "peer", "peer", "peer"] * 320, score))
+        e = of(found, "changed").estimate
+        assert e is not None and e.value < 0.05 and e.lower == 0 and 0 < e.upper < 0.12
+        assert of(found, "changed_excess").status is Status.CLEAR
+
+
 @pytest.mark.parametrize("leniency", [0.4, 0.6])
 def test_the_true_number_lies_in_the_interval(leniency: float) -> None:
     held = flagged = 0

@@ -664,3 +664,22 @@ def test_levels_of_two_forms_are_not_compared() -> None:
     assert told.code == "leniency.scales_differ" and "0–100" in told.sentence("id") and "0–5" in told.sentence("id")
     assert pick(run(ratings), measure="source_difference")[0].code == "leniency.average"
     assert {f.subject for f in pick(found, subject_kind="rater") if f.status.name == "FLAGGED"} == {"S03"}
+
+
+def test_peers_who_copy_the_supervisor_are_no_other_raters() -> None:
+    """Half of the peers of one lenient supervisor repeat his scores: among them he would look half as lenient."""
+    g = np.random.default_rng(8)
+    plain = units(8, planted={3: 16.0})
+    both = pd.concat([plain.assign(criterion=c, score=(plain["score"] + g.normal(0, 3, len(plain))).round())
+                      for c in ("a", "b", "c")], ignore_index=True)  # fmt: skip
+    both["row"] = [f"1:1:{i}" for i in range(len(both))]
+    top = both[both["source"] == "supervisor"].set_index(["ratee", "criterion"])["score"]
+    mine = (both["unit"] == "U03") & (both["source"] == "peer")
+    raters = both.loc[mine, "rater"].drop_duplicates().sort_values()
+    mine &= both["rater"].isin(raters[: len(raters) // 2])
+    same = top.reindex(pd.MultiIndex.from_frame(both[["ratee", "criterion"]])).to_numpy()
+    copied = both.assign(score=both["score"].where(~mine, same))
+    one = {"subject_kind": "rater", "subject": "S03", "measure": "within_ratee"}
+    honest, told = pick(run(both), **one)[0], pick(run(copied), **one)[0]
+    assert honest.status is Status.FLAGGED and told.status is Status.FLAGGED
+    assert told.estimate is not None and told.estimate.lower < 16 < told.estimate.upper
