@@ -72,10 +72,11 @@ def count(view: View, value: Any) -> str:
 
 def rated(view: View, kind: str, r: dict[str, Any]) -> str:
     """Return who was rated, and who was not."""
+    rounded, n = not view.internal, count(view, r["n_persons"])
     if kind == "multisource":
-        return view.say("examined.rated_multisource", n=count(view, r["n_persons"]), opd=int(r["n_opd"]),
-                        opd_total=int(r["n_opd_total"]))  # fmt: skip
-    text = view.say("examined.rated_ekinerja", rated=count(view, r["n_rated"]), n=count(view, r["n_persons"]))
+        return view.say("examined.rated_multisource", n=n, opd=int(r["n_opd"]), opd_total=int(r["n_opd_total"]),
+                        rounded=rounded)  # fmt: skip
+    text = view.say("examined.rated_ekinerja", rated=count(view, r["n_rated"]), n=n, rounded=rounded)
     left = [(name, r[f"n_{name}"]) for name in ("not_rated", "no_skp", "excluded") if r[f"n_{name}"] != 0]
     left[:1] += [("other_period", r["n_other_period"])] if r.get("n_other_period") else []
     return "; ".join([text, *(view.say(f"examined.{name}", n=count(view, value)) for name, value in left)])
