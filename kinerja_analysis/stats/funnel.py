@@ -52,7 +52,7 @@ def funnel(value: ArrayLike, se: ArrayLike, *, winsorise: float = 0.1, consisten
         do not widen the limits for all.
     consistent : bool
         Divide φ by what winsorising leaves of the variance of normal z-scores (.68 of it at .1). As published it is not
-        divided: where groups truly differ, the 95 % limits then leave out 11 % of them instead of 5 (φ = 3).
+        divided: where groups truly differ, the limits then leave out too many of them.
 
     Returns
     -------

@@ -64,7 +64,7 @@ def separated_pairs(score: ArrayLike, team: ArrayLike, *, level: float = 0.95) -
         `n_teams` counts teams of two and more. `reason` is "empty" (no pair; all numbers NaN), "constant"
         (no pair differs: value 0, no standard error), "too_few_teams" (one team: no standard error) or "no_spread" (all
         teams separate the same share: no limits). With fewer than 15 teams, or very unequal ones, the limits hold the
-        truth somewhat less often than they say (90 % with ten teams of 2 to 40).
+        truth somewhat less often than they say.
 
     Raises
     ------

@@ -70,7 +70,8 @@ def single_value_chance(pattern: ArrayLike, team: ArrayLike) -> SingleValueChanc
     Notes
     -----
     chance = Σ_v q_v^n with q_v the shares in all *other* teams and members drawn independently. The number
-    of single-value teams is then Poisson-binomial; its upper tail is exact.
+    of single-value teams is then Poisson-binomial; its upper tail is exact for shares known beforehand. Taken from the
+    same ratings they move with the number itself: the tail then errs on the safe side.
 
     Examples
     --------
