@@ -34,6 +34,7 @@ from kinerja_analysis.stats.crossed_effects import CrossedEffects
 NAME = "decision_impact"
 MANY, FULL = "multisource", "ekinerja"
 LEVEL, POWER = 0.95, 0.80
+WIDEST = 50.0  #: no SD of scores on 0-100 is larger
 OUTCOME = np.array([[PREDIKAT.index(cell) for cell in row] for row in MATRIX])
 
 
@@ -340,9 +341,10 @@ def _smallest(ctx: Context, out: Collector, found: Many, at: float, shares: Floa
         size = share / slope
         error = slope * math.hypot(spread, size**2 * math.sqrt(2 / raters)) / (2 * size)
         share = needed + float(ndtri(0.5 + LEVEL / 2)) * math.hypot(error, own) + float(ndtri(POWER)) * error
-    estimate = Estimate(share / slope / ratee, level=LEVEL, n=found.k.size, unit="sd", method="posterior_draws")
-    out.add("smallest_effect", Status.CLEAR, "smallest_effect", scope=MANY, estimate=estimate, points=share / slope,
-            limit=limit)  # fmt: skip
+    points = min(share / slope, WIDEST)
+    estimate = Estimate(points / ratee, level=LEVEL, n=found.k.size, unit="sd", method="posterior_draws")
+    out.add("smallest_effect" if points < WIDEST else "smallest_none", Status.CLEAR, "smallest_effect", scope=MANY,
+            estimate=estimate, points=points, limit=limit)  # fmt: skip
 
 
 def _boundary(ctx: Context, out: Collector, found: Many, chance: Floats) -> None:

@@ -241,6 +241,18 @@ def test_smallest_effect_is_smaller_with_more_employees() -> None:
     assert 0.1 < more < few < 1.5
 
 
+def test_no_leniency_beyond_the_scale_is_called_the_smallest_to_be_found() -> None:
+    """Nearly all scores the same, on two levels: before, "419.6 points" of 100 were told."""
+    g, i = np.random.default_rng(0), np.arange(96)
+    ratee, team = np.repeat(i, 4), i // 8
+    rater = np.column_stack([96 + team, *(team * 8 + (i + step) % 8 for step in (1, 2, 3))]).ravel()
+    latent = g.standard_normal(12)[team][ratee] + 0.5 * g.standard_normal(96)[ratee] + g.standard_normal(ratee.size)
+    table = rows_of(ratee, rater, ["supervisor", "peer", "peer", "peer"] * 96, np.where(latent > 1.8, 100.0, 75.0))
+    told = of(run(table), "smallest_effect")
+    assert told.code == "decision_impact.smallest_none" and told.params["points"] == 50
+    assert "0–100" in told.sentence("id")
+
+
 def test_row_order_and_names_do_not_matter() -> None:
     table = many(6, 0.4)[0]
     people = sorted({*table["ratee"], *table["rater"]})
@@ -545,8 +557,8 @@ def test_every_sentence_is_reached_here() -> None:
     said = {f"decision_impact.{n}" for n in (
         "title", "question", "failed", "no_data", "no_supervisor", "bound", "bound_few", "bound_constant", "one_period",
         "bound_passed", "changes_few", "change_more", "change_not_more", "move_not_more", "few",
-        "no_variation", "not_separable", "smallest_effect", "changed", "changed_linked", "more", "not_more", "boundary",
-        "boundary_list", "leave_out", "alone", "hangs", "bound_passed_given", "given", "given_none", "given_rater",
-        "given_unknown", "given_few", "given_constant",
+        "no_variation", "not_separable", "smallest_effect", "smallest_none", "changed", "changed_linked", "more",
+        "not_more", "boundary", "boundary_list", "leave_out", "alone", "hangs", "bound_passed_given", "given",
+        "given_none", "given_rater", "given_unknown", "given_few", "given_constant",
     )}  # fmt: skip
     assert own == said
