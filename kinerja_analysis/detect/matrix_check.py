@@ -47,7 +47,7 @@ def other_posts(ctx: Context) -> pd.DataFrame:
     """Return the check of the rows that do not count for a person: of other posts in the same period; with ``row``."""
     from kinerja_analysis.score.official import main_appraisals, official_results, split_ratings
 
-    rows, found = ctx.tables.appraisals, []
+    rows, found = ctx.tables.appraisals.drop_duplicates(ignore_index=True), []
     rest = rows.drop(main_appraisals(rows).index)
     rest = rest[rest["predikat"].notna()]
     official, others = split_ratings(ctx.tables.ratings[ctx.tables.ratings["ratee"].isin(rest["person"])])
