@@ -163,7 +163,7 @@ def forms(audit: Audit) -> dict[Cell, Form]:
         kinds = {}
         for r in mine.itertuples():
             rhythm = tuple(p.removeprefix(str(year)) for p in str(r.periods).split("|"))
-            kinds[str(r.kind)] = (tuple(sorted(str(r.criteria).split("|"))), (r.scale_min, r.scale_max), rhythm)
+            kinds[str(r.kind)] = (tuple(sorted(str(r.criteria).split("|"))), str(r.scales), rhythm)
         place = audit.config.regions.get(region)
         framework = (place.framework if place is not None else "") or audit.config.framework
         out[region, year] = Form(kinds, rule_for(str(year)).name, framework)

@@ -15,13 +15,13 @@ from kinerja_analysis.stats import response_surface
 
 #: Units above this size would make the jackknife over units slow; errors then are by employee.
 LARGEST_UNIT = 400
-People = Callable[[pd.DataFrame], pd.DataFrame]
+People = Callable[[Context], pd.DataFrame]
 
 
 def surface(ctx: Context, out: Collector, views_of: People, scope: str) -> None:
     """Add ``surface``: achievement of the year or, without it, this year's supervisor rating on last year's views.
 
-    ``views_of`` turns pair means into ``ratee own others place``.
+    ``views_of`` turns a cell's pair means into ``ratee own others place``.
     """
     least = int(ctx.threshold("self_other.surface_min").value)
     code, people = "achievement", _with_achievement(ctx, views_of)
@@ -62,11 +62,11 @@ def surface(ctx: Context, out: Collector, views_of: People, scope: str) -> None:
 
 def _with_achievement(ctx: Context, views_of: People) -> pd.DataFrame:
     known = achievements(ctx).groupby("person")["achievement"].mean()
-    people = views_of(ctx.pairs)
+    people = views_of(ctx)
     return people.assign(outcome=people["ratee"].map(known)).dropna(subset=["outcome"]).reset_index(drop=True)
 
 
 def _with_later_rating(ctx: Context, views_of: People) -> pd.DataFrame:
-    people = views_of(ctx.before.pairs)
+    people = views_of(ctx.before)
     now = ctx.pairs[ctx.pairs["source"] == "supervisor"].groupby("ratee")["score"].mean()
     return people.assign(outcome=people["ratee"].map(now)).dropna(subset=["outcome"]).reset_index(drop=True)

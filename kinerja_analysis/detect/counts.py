@@ -66,8 +66,6 @@ def examined(ctx: Context) -> pd.DataFrame:
             "n_opd_total": max(len(everyone), ratings["opd"].nunique()),
             "sources": "|".join(s for s in SOURCES if (ratings["source"] == s).any()),
             "criteria": "|".join(ratings["criterion"].drop_duplicates().astype("str")),
-            "scale_min": ratings["scale_min"].min() if len(ratings) else np.nan,
-            "scale_max": ratings["scale_max"].max() if len(ratings) else np.nan,
             "scales": "|".join(scales(ratings)),
             "periods": "|".join(sorted(ratings["period"].unique())),
             "n_achievements": ctx.tables.achievements["person"].nunique(),

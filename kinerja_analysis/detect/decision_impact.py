@@ -22,12 +22,12 @@ from kinerja_analysis.detect._achievement_beyond import STEPS
 from kinerja_analysis.detect._decision_impact_bound import Ratings, changed_share, given_achievement, team_covariance
 from kinerja_analysis.detect._decision_impact_draws import Bools, Floats, Ints, Posterior, Standing, signatures
 from kinerja_analysis.detect._leniency_changes import changes_of
-from kinerja_analysis.detect._role_spreads import Spread, role_spreads
+from kinerja_analysis.detect._role_spreads import Spread, freed, role_spreads
 from kinerja_analysis.detect.attributes import latest, members
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
 from kinerja_analysis.detect.evidence import achievements, with_achievement
-from kinerja_analysis.detect.fits import components, sd_limits
+from kinerja_analysis.detect.fits import components
 from kinerja_analysis.score.rule_2022 import MATRIX
 from kinerja_analysis.stats.crossed_effects import CrossedEffects
 
@@ -209,7 +209,7 @@ class Many:
         """Chance of another quartile by employee, and the share changed by draw, at a leniency SD of each rater."""
         if not sd.any():
             return np.zeros(self.k.size), np.zeros(self.posterior.style.shape[1])
-        own = float(sd[~self.heads].max(initial=0.0)) or (0.0 if self.heads.any() else float(sd.max()))
+        own = float(sd[~self.heads].max(initial=0.0))
         pair = math.sqrt(max(self.variance - own**2, 0.05 * self.variance))
         return self._changed(self.posterior.rater_effects(self.fit.sd["ratee"], np.maximum(sd, 1e-4 * pair), pair))
 
@@ -287,16 +287,7 @@ def _fitted(ctx: Context, rows: pd.DataFrame) -> Many | str:
     heads = np.zeros(posterior.n.size, np.bool_)
     if spreads:
         heads = np.isin(pd.unique(rows["rater"]), ctx.pairs.loc[ctx.pairs["source"] == "supervisor", "rater"])
-    return Many(rows, ratee, rater, group, fit, heads, posterior,
-                spreads or {"rater": (fit.sd["rater"], *_limits(fit, least))})  # fmt: skip
-
-
-def _limits(fit: CrossedEffects, least: float) -> tuple[float, float]:
-    """Limits of the leniency SD of all raters."""
-    lower, upper = fit.sd_interval["rater"]
-    if "delta" not in fit.method and math.isfinite(lower) and math.isfinite(upper):
-        return lower, upper
-    return sd_limits(fit, "rater", least)
+    return Many(rows, ratee, rater, group, fit, heads, posterior, spreads or {"rater": freed(fit, 0.0, least)})
 
 
 def answers(ctx: Context, out: Collector, found: Many) -> None:

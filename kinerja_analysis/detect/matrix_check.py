@@ -18,10 +18,13 @@ KEYS = ["period", "person"]
 
 def detect(ctx: Context, out: Collector) -> None:
     """Count mismatches; it is arithmetic, so there is no interval and no error rate."""
+    from kinerja_analysis.score.official import other_posts
+
     out.not_applicable("multisource" if len(ctx.multisource) else "no_multisource", "mismatches", "multisource")
     frame = ctx.scores.frame
     frame = frame[(frame["region"] == ctx.region) & (frame["year"] == ctx.year)]
-    frame = pd.concat([frame, other_posts(ctx)], ignore_index=True)
+    others = other_posts(ctx.tables.appraisals, ctx.tables.ratings, ctx.config.profiles)
+    frame = pd.concat([frame, others], ignore_index=True)
     checked = frame[frame["consistent"].isin(["yes", "no"])]
     unknown = int((frame["predikat_recorded"].notna() & (frame["consistent"] == "unknown")).sum())
     if checked.empty:
@@ -41,24 +44,6 @@ def detect(ctx: Context, out: Collector) -> None:
         code, status, "mismatches", scope=KIND, estimate=estimate, threshold=systematic, rows=addresses(ctx, wrong),
         k=len(wrong), unknown=unknown, **directions(wrong),
     )  # fmt: skip
-
-
-def other_posts(ctx: Context) -> pd.DataFrame:
-    """Return the check of the rows that do not count for a person: of other posts in the same period; with ``row``."""
-    from kinerja_analysis.score.official import main_appraisals, official_results, split_ratings
-
-    rows, found = ctx.tables.appraisals.drop_duplicates(ignore_index=True), []
-    rest = rows.drop(main_appraisals(rows).index)
-    rest = rest[rest["predikat"].notna()]
-    official, others = split_ratings(ctx.tables.ratings[ctx.tables.ratings["ratee"].isin(rest["person"])])
-    while len(rest):
-        first = main_appraisals(rest)
-        people = first[["period", "region", "person"]].reset_index(drop=True)
-        own = official[~official["row"].isin(rows["row"]) | official["row"].isin(first["row"])]
-        checked = official_results(people, own, others, first, ctx.config.profiles)
-        found.append(checked.assign(row=first["row"].to_numpy()))
-        rest = rest.drop(first.index)
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame({"row": pd.Series(dtype="str")})
 
 
 def addresses(ctx: Context, wrong: pd.DataFrame) -> list[str]:

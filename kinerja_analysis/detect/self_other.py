@@ -56,7 +56,7 @@ def detect(ctx: Context, out: Collector) -> None:
     region(ctx, out, people, sd)
     by_source(ctx, out, own, sources)
     agencies(ctx, out, people, sd, own, sources)
-    surface(ctx, out, lambda pairs: both_views(*views(pairs)), MANY)
+    surface(ctx, out, lambda cell: both_views(*views(on_one_scale(cell))), MANY)
 
 
 def on_one_scale(ctx: Context) -> pd.DataFrame:

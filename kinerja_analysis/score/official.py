@@ -153,6 +153,30 @@ def official_results(
     )
 
 
+def other_posts(appraisals: pd.DataFrame, ratings: pd.DataFrame, profiles: Sequence[str] = ()) -> pd.DataFrame:
+    """Return ``official_results`` of the rows that do not count for a person: other posts in the same period.
+
+    Each with the ratings of its own row; ``row`` is its address. A row that stands twice counts once.
+
+    Examples
+    --------
+    >>> from kinerja_analysis.base.tables import empty
+    >>> len(other_posts(empty("appraisals"), empty("ratings")))
+    0
+    """
+    rows, found = appraisals.drop_duplicates(ignore_index=True), []
+    rest = rows.drop(main_appraisals(rows).index)
+    rest = rest[rest["predikat"].notna()]
+    official, others = split_ratings(ratings[ratings["ratee"].isin(rest["person"])])
+    while len(rest):
+        first = main_appraisals(rest)
+        own = official[~official["row"].isin(rows["row"]) | official["row"].isin(first["row"])]
+        checked = official_results(first[KEYS].reset_index(drop=True), own, others, first, profiles)
+        found.append(checked.assign(row=first["row"].to_numpy()))
+        rest = rest.drop(first.index)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame({"row": pd.Series(dtype="str")})
+
+
 def _nothing_judged() -> pd.DataFrame:
     return pd.DataFrame(
         {"predikat": pd.Series(dtype="str"), "number": pd.Series(dtype="float64"),

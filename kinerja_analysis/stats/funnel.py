@@ -86,10 +86,16 @@ def funnel(value: ArrayLike, se: ArrayLike, *, winsorise: float = 0.1, consisten
     z = (y - centre) / error
     cut = math.floor(winsorise * k)
     ordered = np.sort(z)
-    q = float(ndtri(1 - winsorise)) if winsorise else math.inf
-    left = 2 * winsorise * q**2 + 1 - 2 * winsorise - 2 * q * math.exp(-(q**2) / 2) / math.sqrt(2 * math.pi)
-    scale = left if consistent and winsorise else 1.0
-    phi = max(float((np.clip(z, ordered[cut], ordered[k - 1 - cut]) ** 2).mean()) / scale, 1.0)
+    phi = float((np.clip(z, ordered[cut], ordered[k - 1 - cut]) ** 2).mean())
+    phi = max(phi / _left(winsorise) if consistent else phi, 1.0)
     wide = error * math.sqrt(phi)
     inner, outer = (np.vstack([centre - q * wide, centre + q * wide]) for q in (ndtri(0.975), ndtri(0.999)))
     return Funnel(n=k, centre=centre, phi=phi, z=z / math.sqrt(phi), inner=inner, outer=outer)
+
+
+def _left(winsorise: float) -> float:
+    """Variance of standard normal values of which this share at each end is put to the next one."""
+    if winsorise == 0:
+        return 1.0
+    q = float(ndtri(1 - winsorise))
+    return 2 * winsorise * q**2 + 1 - 2 * winsorise - 2 * q * math.exp(-(q**2) / 2) / math.sqrt(2 * math.pi)

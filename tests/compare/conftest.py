@@ -33,8 +33,8 @@ def make(
 ) -> Audit:  # fmt: skip
     """An audit of these cells; ``scale`` and ``periods`` by region where they are not 100 and the year."""
     rows = [
-        {"region": r, "year": y, "kind": kind, "criteria": criteria, "scale_min": 1.0,
-         "scale_max": (scale or {}).get(r, 100.0), "periods": (periods or {}).get(r, str(y))}
+        {"region": r, "year": y, "kind": kind, "criteria": criteria,
+         "scales": f"1–{(scale or {}).get(r, 100):g}", "periods": (periods or {}).get(r, str(y))}
         for r, y in cells for kind, criteria in CRITERIA.items()
     ]  # fmt: skip
     between = pd.DataFrame([{"region": r, "year": y, "other": "", "kind": "", "joint": joint or r, "part": ""}

@@ -184,6 +184,18 @@ def test_half_of_the_rows_set_aside_close_the_gate(make_cell: Cell, run_detector
     assert pick(result, "index_integrity").estimate.value == pytest.approx(32 / 37)
 
 
+def test_rows_whose_rater_is_not_known_are_not_usable(make_cell: Cell, run_detector: Run) -> None:
+    rows, achieved = export()
+    ctx = make_cell(rows, achievements=achieved)
+    ratings, n = ctx.tables.ratings, ctx.tables.ratings["row"].nunique()
+    gone = ratings["row"].isin(sorted(ratings["row"].unique())[:4])
+    lines = pd.DataFrame({"file": [1], "sheet": 1, "table": "ratings", "rows": n, "kept": n, "merged": 0,
+                          "set_aside": 0, "reason": ""})  # fmt: skip
+    tables = replace(ctx.tables, ratings=ratings.assign(rater=ratings["rater"].mask(gone)), accounting=lines)
+    result = run_detector("index", replace(ctx, tables=tables, _memo={}))
+    assert pick(result, "index_integrity").estimate.value == pytest.approx((n - 4) / n)
+
+
 def test_a_block_copied_from_another_rater(make_cell: Cell) -> None:
     """Two raters with the same scores of five employees: the second one's rows; one score to all is no block."""
 

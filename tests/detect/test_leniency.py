@@ -20,6 +20,7 @@ from kinerja_analysis.base.words import messages, placeholders
 from kinerja_analysis.detect._leniency_changes import changes, groups, steps
 from kinerja_analysis.detect._leniency_export import bounds, tipping
 from kinerja_analysis.detect._leniency_pairs import prior_variance, rater_variance, within_ratee
+from kinerja_analysis.detect._role_spreads import role_spreads
 from kinerja_analysis.detect._running import running
 from kinerja_analysis.detect._team_share import between_share
 from kinerja_analysis.detect.context import Context
@@ -683,3 +684,18 @@ def test_peers_who_copy_the_supervisor_are_no_other_raters() -> None:
     honest, told = pick(run(both), **one)[0], pick(run(copied), **one)[0]
     assert honest.status is Status.FLAGGED and told.status is Status.FLAGGED
     assert told.estimate is not None and told.estimate.lower < 16 < told.estimate.upper
+
+
+@pytest.mark.parametrize("sd", [0.0, 8.0])
+def test_supervisors_and_other_raters_have_a_spread_each(sd: float) -> None:
+    """Peers' leniency SD 3 in all of them, supervisors' 0 or 8: neither number moves the other."""
+    held = 0
+    for seed in range(5):
+        g = np.random.default_rng(50 + seed)
+        own = context(units(seed, n_units=24, planted={u: g.normal(0, sd) for u in range(24)}))
+        found = role_spreads(own)
+        held += found["rater"][1] <= 3 <= found["rater"][2]
+        held += found["supervisor"][1] <= sd <= found["supervisor"][2]
+        assert abs(found["supervisor"][0] - sd) < 3
+    assert held >= 8
+    assert role_spreads(context(units(1, n_units=6))) == {}, "fewer than eight supervisors"

@@ -280,3 +280,13 @@ def test_self_ratings_are_compared_with_ratings_on_their_own_scale_only() -> Non
     assert region(run(mixed)).estimate == peers
     alone = mixed[mixed["source"] != "peer"].reset_index(drop=True)
     assert region(run(alone)).code == "self_other.scales_differ"
+
+
+def test_the_surface_too_leaves_other_scales_out() -> None:
+    ratings = world(3, {"Dinas": 2.0}, n_units=16)
+    top = ratings["source"] == "supervisor"
+    mixed = ratings.assign(score=ratings["score"].where(~top, ratings["score"] / 20),
+                           scale_max=ratings["scale_max"].where(~top, 5.0))  # fmt: skip
+    peers = with_outcome(ratings[~top].reset_index(drop=True), curvature=-20.0)
+    both = with_known(context(mixed), peers.tables.achievements)
+    assert surface_of(both).estimate == surface_of(peers).estimate

@@ -131,12 +131,12 @@ def _counts() -> dict[str, pd.DataFrame]:
     examined = [
         {**head, "kind": "ekinerja", "n_persons": 410, "n_rated": 400, "n_not_rated": 8, "n_no_skp": 2, "n_excluded": 0,
          "n_raters": 40, "n_scores": 800, "n_opd": 3, "n_opd_total": 3, "sources": "supervisor",
-         "criteria": "hasil_kerja|perilaku_kerja", "scale_min": 1, "scale_max": 3, "scales": "1–3", "periods": "2025",
+         "criteria": "hasil_kerja|perilaku_kerja", "scales": "1–3", "periods": "2025",
          "n_achievements": 0, "n_org_rating": 0},
         {**head, "kind": "multisource", "n_persons": 318, "n_rated": 318, "n_not_rated": 0, "n_no_skp": 0,
          "n_excluded": 0, "n_raters": 120, "n_scores": 4000, "n_opd": 2, "n_opd_total": 3,
-         "sources": "supervisor|self|peer", "criteria": "disiplin|inisiatif", "scale_min": 0, "scale_max": 100,
-         "scales": "0–100", "periods": "2025", "n_achievements": 0, "n_org_rating": 0},
+         "sources": "supervisor|self|peer", "criteria": "disiplin|inisiatif", "scales": "0–100",
+         "periods": "2025", "n_achievements": 0, "n_org_rating": 0},
     ]  # fmt: skip
     agencies = [("Dinas Sosial", "pns", (20, 180, 0, 0, 0), 4, 1), ("Dinas Sosial", "pppk", (2, 60, 0, 0, 0), 2, 1),
                 ("Sekretariat", "pns", (18, 118, 1, 1, 0), 2, 0)]  # fmt: skip

@@ -81,6 +81,13 @@ def test_separated_reasons(score, team, reason, value):
     assert d.value == value or (math.isnan(value) and math.isnan(d.value))
 
 
+@pytest.mark.parametrize(("score", "value"), [([1, 2, 3], 1.0), ([1, 1, 2], 2 / 3)])
+def test_teams_that_separate_the_same_share_have_no_limits(score, value):
+    d = separated_pairs(np.tile(score, 6), np.repeat(np.arange(6), 3))
+    assert d.value == pytest.approx(value) and d.reason == "no_spread"
+    assert math.isnan(d.lower) and math.isnan(d.upper)
+
+
 def test_counts_match_brute_force():
     rng = np.random.default_rng(1)
     team = rng.integers(0, 25, 150)

@@ -143,6 +143,17 @@ def test_relabelling_row_order_and_a_constant_change_nothing():
     assert twice.se["cov"] == pytest.approx(2**2 * leave_out_decomposition(y, ratee, rater).se["cov"])
 
 
+def test_codes_do_not_choose_between_parts_of_one_size():
+    """Two units of five ratees and three raters without a link: the same one is taken under any names."""
+    rng = np.random.default_rng(10)
+    ratee, rater = (part.ravel() for part in np.meshgrid(np.arange(5), np.arange(3), indexing="ij"))
+    ratee, rater = np.concatenate([ratee, ratee + 5]), np.concatenate([rater, rater + 3])
+    y = rng.normal(size=30) * np.repeat([1.0, 3.0], 15)
+    one, other = leave_out_decomposition(y, ratee, rater), leave_out_decomposition(y, 9 - ratee, 5 - rater)
+    assert one.n == 15
+    np.testing.assert_allclose(other.to_frame()["value"], one.to_frame()["value"], rtol=1e-8, atol=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_bridges_are_cut_as_networkx_says(seed):
     rng = np.random.default_rng(seed)
