@@ -102,8 +102,8 @@ def source_reliability(
     -----
     Half squared differences of two ratings in one unit: same ratee, different raters, average the error
     variance; different ratees and raters, the total. Their difference is the covariance of distinct raters.
-    Sharing a rater biases neither (symmetric sums, Koch 1967). Units weigh by ratees − 1. Where few scores
-    differ from all others (2 to 4 %) the limits are too narrow, mostly at the upper end.
+    Sharing a rater biases neither (symmetric sums, Koch 1967). Units weigh by ratees − 1. Where nearly
+    all scores are the same the limits are too narrow, mostly at the upper end.
 
     Examples
     --------
