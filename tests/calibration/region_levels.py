@@ -41,7 +41,7 @@ CONFIG = AuditConfig()
 def bare(tables: Tables) -> Audit:
     """Return an audit without detectors: what a comparison of levels reads."""
     cells = [(region, YEAR) for region in REGIONS]
-    form = {"kind": "multisource", "criteria": "|".join(CRITERIA), "scale_min": 0.0, "scale_max": 100.0}
+    form = {"kind": "multisource", "criteria": "|".join(CRITERIA), "scales": "0–100"}
     examined = pd.DataFrame([{"region": r, "year": y, "periods": str(y), **form} for r, y in cells])
     counts = {"examined": examined, "between": between(tables, CONFIG, cells, "together")}
     return Audit(tuple(cells), Design(pd.DataFrame()), ScoreTable(pd.DataFrame()), {"none": Result.of("none", [])},
