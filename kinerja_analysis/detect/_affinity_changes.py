@@ -17,7 +17,7 @@ MEASURE = "own_group_change"
 
 def both_known(rows: pd.DataFrame, value: pd.Series) -> pd.DataFrame:
     """Keep rows in which the attribute of ratee and rater is known; add ``group``, ``rater_group``, ``own``."""
-    names = ["period", "ratee", "rater", "source", "level", "stratum", "cluster", "capaian"]
+    names = ["period", "ratee", "rater", "source", "level", "stratum", "cluster", "capaian", "weight"]
     frame = rows[[c for c in names if c in rows]]
     frame = frame.assign(group=of(rows["ratee"], value), rater_group=of(rows["rater"], value))
     frame = frame.dropna(subset=["group", "rater_group"]).reset_index(drop=True)

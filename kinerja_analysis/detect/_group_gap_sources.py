@@ -10,6 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.detect._group_gap_contrasts import head_of, screen, supervisors_of
 from kinerja_analysis.detect._grouped import grouped
+from kinerja_analysis.detect._scale_free import METHOD, scale_free
 from kinerja_analysis.detect.attributes import by_size, dummies, of, scored
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contrast import Contrast, Reporter, fitted
@@ -22,7 +23,7 @@ MIN_CRITERIA = 3
 def second_looks(ctx: Context, main: Reporter, known: dict[str, pd.Series]) -> None:
     """Add ``gap_between_sources`` and ``criterion_gap``, each a family of its own."""
     least = int(ctx.threshold("group_gap.min_supervisors").value)
-    rows = both_sources(ctx)
+    rows = scale_free(ctx, both_sources(ctx))
     found = [c for name, value in known.items() for c in _between(ctx, rows, name, value)] if len(rows) else []
     name = "gap_between_sources"
     replace(main, measure=name, verdict=name).second(ctx, found, "sources", least=least)
@@ -53,12 +54,14 @@ def _between(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> l
     refused, kept = screen(ctx, top, sizes, name)
     if not kept:
         return refused
-    use = use[use["group"].isin([sizes.index[0], *kept])]
+    use = use[use["group"].isin([sizes.index[0], *kept]) & (use["weight"] > 0)]
     x = dummies(use["group"].where(use["source"] == "supervisor", ""), kept)
     rater, team = (pd.factorize(use[c], sort=True)[0] for c in ("stratum", "team"))
     ratee = grouped(use, ["period", "ratee"])[0]
-    fit = fixed_effects(use["level"].to_numpy(), x, [rater, ratee], team, level=ctx.config.level)
+    level, weight = use["level"].to_numpy(), use["weight"].to_numpy()
+    fit = fixed_effects(level, x, [rater, ratee], team, level=ctx.config.level, weight=weight)
     heads = [Contrast(*head_of(name, group, sizes, supervisors_of(top, group))) for group in kept]
+    fit = replace(fit, method=METHOD)
     return refused + [fitted(head, fit, k) for k, head in enumerate(heads)]
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.detect._affinity_changes import both_known, changes
 from kinerja_analysis.detect._grouped import grouped
+from kinerja_analysis.detect._scale_free import METHOD, scale_free
 from kinerja_analysis.detect.attributes import by_size, declared, dummies, informative, members, scored, values
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -42,7 +43,8 @@ def detect(ctx: Context, out: Collector) -> None:
         changes(ctx, main, names)
     if len(scores) and names:
         ends = {"ends": at_the_ends(ctx.multisource)}
-        found = [replace(c, params=c.params | ends) for name in names for c in _points(ctx, scores, name, known[name])]
+        freed = scale_free(ctx, scores)
+        found = [replace(c, params=c.params | ends) for name in names for c in _points(ctx, freed, name, known[name])]
         limit = ctx.threshold("affinity.gamma")
         Reporter(out, "own_group_gap", "own_group", "multisource", "attribute", limit, "sd").report(ctx, found)
 
@@ -130,11 +132,14 @@ def _points(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> li
     found, kept = _sources(ctx, frame, name)
     if not kept:
         return list(found.values())
-    ratee = grouped(frame, ["period", "ratee"])[0]
-    rater = pd.factorize(frame["stratum"], sort=True)[0]
-    cluster = pd.factorize(frame["cluster"], sort=True)[0]
-    x = dummies(frame["source"].where(frame["own"], ""), kept)
-    fit = fixed_effects(frame["level"].to_numpy(), x, [rater, ratee], cluster, level=ctx.config.level)
+    use = frame[frame["weight"] > 0]
+    ratee = grouped(use, ["period", "ratee"])[0]
+    rater, cluster = (pd.factorize(use[c], sort=True)[0] for c in ("stratum", "cluster"))
+    x = dummies(use["source"].where(use["own"], ""), kept)
+    fit = fixed_effects(
+        use["level"].to_numpy(), x, [rater, ratee], cluster, level=ctx.config.level, weight=use["weight"].to_numpy()
+    )
+    fit = replace(fit, method=METHOD)
     return list((found | {source: fitted(found[source], fit, k) for k, source in enumerate(kept)}).values())
 
 

@@ -28,38 +28,42 @@ class LinearFit:
     method: str = "fixed_effects_cluster"
 
 
-def residual(values: Floats, groups: Sequence[Ints]) -> Floats:
-    """Return what is left of ``values`` after least squares on the indicators of all ``groups``.
+def residual(values: Floats, groups: Sequence[Ints], weight: Floats | None = None) -> Floats:
+    """Return what is left of ``values`` after (weighted) least squares on the indicators of all ``groups``.
 
     Parameters
     ----------
     values : ndarray, shape (n,)
     groups : sequence of ndarray of int, shape (n,)
         Codes 0..k-1, every code used.
+    weight : ndarray, shape (n,), optional
+        Positive.
 
     Examples
     --------
     >>> residual(np.array([1.0, 3, 10, 20]), [np.array([0, 0, 1, 1])]).tolist()
     [-1.0, 1.0, -5.0, 5.0]
     """
-    first = groups[0]
+    first, w = groups[0], np.ones(values.size) if weight is None else weight
     if len(groups) == 1:
-        mean = np.bincount(first, weights=values) / np.bincount(first)
+        mean = np.bincount(first, weights=w * values) / np.bincount(first, weights=w)
         return values - mean[first]
     from scipy.sparse import csr_array, hstack
     from scipy.sparse.linalg import lsmr
 
-    rows = np.arange(values.size)
+    rows, root = np.arange(values.size), np.sqrt(w)
     blocks = []
     for group in groups:
-        weight = 1 / np.sqrt(np.bincount(group))
-        blocks.append(csr_array((weight[group], (rows, group)), shape=(values.size, weight.size)))
+        scale = 1 / np.sqrt(np.bincount(group, weights=w))
+        blocks.append(csr_array((root * scale[group], (rows, group)), shape=(values.size, scale.size)))
     system = hstack(blocks, format="csr")
-    found = lsmr(system, values, atol=1e-9, btol=1e-9, maxiter=5000)
-    return np.asarray(values - system @ found[0])
+    found = lsmr(system, root * values, atol=1e-9, btol=1e-9, maxiter=5000)
+    return np.asarray(values - (system @ found[0]) / root)
 
 
-def fixed_effects(y: Floats, x: Floats, groups: Sequence[Ints], cluster: Ints, *, level: float = 0.95) -> LinearFit:
+def fixed_effects(
+    y: Floats, x: Floats, groups: Sequence[Ints], cluster: Ints, *, level: float = 0.95, weight: Floats | None = None
+) -> LinearFit:
     """Regress ``y`` on the columns of ``x`` with a free effect for every code of every group.
 
     Parameters
@@ -71,6 +75,8 @@ def fixed_effects(y: Floats, x: Floats, groups: Sequence[Ints], cluster: Ints, *
     cluster : ndarray of int, shape (n,)
         Codes of independent clusters.
     level : float
+    weight : ndarray, shape (n,), optional
+        Positive.
 
     Returns
     -------
@@ -92,8 +98,9 @@ def fixed_effects(y: Floats, x: Floats, groups: Sequence[Ints], cluster: Ints, *
     from scipy.special import stdtr, stdtrit
 
     n, p = x.shape
+    w = np.ones(n) if weight is None else weight
     missing = np.full(p, math.nan)
-    left = np.column_stack([residual(column, groups) for column in x.T])
+    left = np.column_stack([residual(column, groups, weight) for column in x.T])
     size = np.sqrt((left**2).sum(axis=0))
     scale = np.maximum(np.sqrt(((x - x.mean(axis=0)) ** 2).sum(axis=0)), 1e-300)
     if n == 0 or (size / scale < 1e-6).any() or np.linalg.matrix_rank(left / size) < p:
@@ -101,12 +108,13 @@ def fixed_effects(y: Floats, x: Floats, groups: Sequence[Ints], cluster: Ints, *
     carrying = np.unique(cluster[(np.abs(left / size) > 1e-9).any(axis=1)])
     if carrying.size < 2:
         return LinearFit(missing, missing, missing, missing, missing, n, carrying.size, "too_few_clusters")
-    bread = np.linalg.inv(left.T @ left)
-    rest = residual(y, groups)
-    coef = bread @ (left.T @ rest)
+    heavy = left * w[:, None]
+    bread = np.linalg.inv(left.T @ heavy)
+    rest = residual(y, groups, weight)
+    coef = bread @ (heavy.T @ rest)
     error = rest - left @ coef
     score = np.zeros((int(cluster.max()) + 1, p))
-    np.add.at(score, cluster, left * error[:, None])
+    np.add.at(score, cluster, heavy * error[:, None])
     used = p + sum(int(g.max()) for g in groups if not _nested(g, cluster))
     factor = carrying.size / (carrying.size - 1) * (n - 1) / max(n - used - 1, 1)
     se = np.sqrt(np.diag(bread @ score.T @ score @ bread) * factor)

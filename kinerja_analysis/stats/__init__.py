@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .rasch_bounds import fit_bounds
     from .rasch_categories import category_statistics
     from .rasch_interaction import facet_interaction
+    from .rasch_residuals import cell_residuals
     from .rasch_tables import (
         facet_report,
         facet_summary,
@@ -59,7 +60,8 @@ _HOME = {
     "self_other": "self_other", "agreement_coefficients": "agreement", "weighted_kappa": "agreement",
     "identical_vectors": "patterns", "longstring": "patterns", "intra_individual_variability": "patterns",
     "single_value_chance": "patterns", "many_facet_rasch": "many_facet_rasch",
-    "facet_interaction": "rasch_interaction", "fit_bounds": "rasch_bounds", "facet_report": "rasch_tables",
+    "facet_interaction": "rasch_interaction", "cell_residuals": "rasch_residuals",
+    "fit_bounds": "rasch_bounds", "facet_report": "rasch_tables",
     "facet_summary": "rasch_tables", "category_statistics": "rasch_categories", "rater_agreement": "rasch_tables",
     "kendall_w": "concordance", "dawid_skene": "dawid_skene", "within_group_agreement": "within_group",
     "g_study": "generalizability", "d_study": "generalizability", "social_relations": "social_relations",
@@ -72,12 +74,12 @@ _HOME = {
 }  # fmt: skip
 
 __all__ = [
-    "adjust", "agreement_coefficients", "bayes_fdr", "beta_binomial", "category_statistics", "conditional_ordinal",
-    "crossed_effects", "d_study", "dawid_skene", "design_power", "dyadic_reciprocity", "facet_interaction",
-    "facet_report", "facet_summary", "fit_bounds", "funnel", "g_study", "icc", "identical_vectors",
+    "adjust", "agreement_coefficients", "bayes_fdr", "beta_binomial", "category_statistics", "cell_residuals",
+    "conditional_ordinal", "crossed_effects", "d_study", "dawid_skene", "design_power", "dyadic_reciprocity",
+    "facet_interaction", "facet_report", "facet_summary", "fit_bounds", "funnel", "g_study", "icc", "identical_vectors",
     "intra_individual_variability", "kendall_w", "leave_out_decomposition", "linkage", "linked_groups", "longstring",
-    "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rank_intervals", "rater_agreement",
-    "rating_prices", "reliability_of_means", "response_surface", "ruler", "self_other", "separated_pairs", "shrink",
+    "many_facet_rasch", "minimal_effect_test", "ordered_pairs", "rank_intervals", "rater_agreement", "rating_prices",
+    "reliability_of_means", "response_surface", "ruler", "self_other", "separated_pairs", "shrink",
     "single_value_chance", "social_relations", "source_correlation", "source_reliability", "suggest_links",
     "supervisor_change", "supervisor_effects", "supported_order", "two_way_effects", "unexpected_responses",
     "weighted_kappa", "within_group_agreement", "without_groups",

@@ -204,6 +204,19 @@ def test_residual_of_two_ways_is_least_squares():
     assert residual(y, codes) == pytest.approx(expected, abs=1e-7)
 
 
+def test_weights_count_like_rows_that_are_there_so_often():
+    rng = np.random.default_rng(8)
+    rater, ratee = rng.integers(0, 8, 90), rng.integers(0, 20, 90)
+    ratee = pd.factorize(ratee, sort=True)[0]
+    x, y, times = rng.normal(size=(90, 2)), rng.normal(size=90), rng.integers(1, 4, 90)
+    fit = fixed_effects(y, x, [rater, ratee], rater, weight=times.astype(float))
+    often = np.repeat(np.arange(90), times)
+    whole = fixed_effects(y[often], x[often], [rater[often], ratee[often]], rater[often])
+    assert fit.coef == pytest.approx(whole.coef, abs=1e-7)
+    one = fixed_effects(y, x, [rater], rater, weight=times.astype(float))
+    assert one.coef == pytest.approx(fixed_effects(y[often], x[often], [rater[often]], rater[often]).coef, abs=1e-9)
+
+
 def test_fixed_effects_refuses_what_is_not_identified():
     rater = np.repeat(np.arange(5), 4)
     x = np.repeat([[0.0], [1.0], [0.0], [1.0], [1.0]], 4, axis=0)
@@ -350,13 +363,36 @@ def test_gap_of_supervisors_against_peers_by_hand(make_cell, run_detector):
     inside = frame["score"] - frame.groupby("rater")["score"].transform("mean")
     sd = math.sqrt((inside**2).sum() / (len(frame) - frame["rater"].nunique()))
     # 4 points on average less the peers' 1; the severity of women as peers is taken out with the raters
-    assert found.estimate.value == pytest.approx(3.0 / sd, abs=1e-6) and found.params["n_teams"] == 40
+    # (the scale has no ceiling here; steps of the rating scale model are coarse beside a gap of 3 points)
+    assert found.estimate.value == pytest.approx(3.0 / sd, rel=0.1) and found.params["n_teams"] == 40
     assert found.status is Status.FLAGGED and found.code == "group_gap.sources_beyond"
     frame, people = both_sources(np.tile([3.5, 4.5], 20), 4.0)
     shared = run_detector(NAME, make_cell(pairs=frame, employees=people))
     assert shared.first(measure="gap", subject_kind="group").status is Status.FLAGGED
     between = shared.first(measure="gap_between_sources", subject_kind="group")
-    assert between.code == "group_gap.sources" and between.estimate.value == pytest.approx(0, abs=1e-6)
+    assert between.code == "group_gap.sources" and between.estimate.value == pytest.approx(0, abs=0.05)
+
+
+def test_supervisors_lenient_to_all_have_no_room_for_a_gap(make_cell, run_detector):
+    rng = np.random.default_rng(11)
+    rows, people = [], []
+    for team in range(100):
+        group = rng.random(8) < 0.4
+        merit, leniency = rng.normal(0, 1, 8) - 1.0 * group, rng.normal(0, 0.35, 8) + [1.5, *[0.0] * 7]
+        people += [{"person": f"{team:02d}{i}", "asal": "qp"[int(g)]} for i, g in enumerate(group)]
+        for ratee in range(1, 8):
+            for rater in [0, *rng.choice(np.setdiff1d(np.arange(1, 8), ratee), 3, replace=False)]:
+                score = merit[ratee] + leniency[rater] + rng.normal(0, 0.7) + rng.normal(0, 0.6, 3)
+                source = "peer" if rater else "supervisor"
+                rows += [(f"{team:02d}{ratee}", f"{team:02d}{rater}", source, s, f"c{k}") for k, s in enumerate(score)]
+    frame = pd.DataFrame(rows, columns=["ratee", "rater", "source", "score", "criterion"])
+    frame["score"] = 25.0 * np.searchsorted(frame["score"].quantile([0.02, 0.1, 0.3, 0.6]), frame["score"])
+    gap = {s: part.groupby(part["ratee"].map(pd.DataFrame(people).set_index("person")["asal"]))["score"].mean()
+           for s, part in frame.groupby("source")}  # fmt: skip
+    assert gap["supervisor"]["q"] - gap["supervisor"]["p"] < 0.8 * (gap["peer"]["q"] - gap["peer"]["p"])
+    result = run_detector(NAME, make_cell(pairs=frame, employees=pd.DataFrame(people)))
+    found = result.first(measure="gap_between_sources", subject_kind="group")
+    assert found.status is Status.CLEAR and found.estimate.lower < 0 < found.estimate.upper
 
 
 def test_messages_and_thresholds():

@@ -1,0 +1,39 @@
+"""Multi-source scores freed of the ends of their scale: what the rating scale model leaves of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kinerja_analysis.detect.context import Context
+
+METHOD = "rasch_residual_cluster"
+LEAST = 1e-6  #: steps of the scale a logit; below, a pair's scores could hardly have been others
+
+
+def scale_free(ctx: Context, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows (as ``attributes.scored``) with ``level`` what the rating scale model leaves, and its ``weight``.
+
+    Free effects of ratees and raters on a bounded scale leave an interaction where there is none: a lenient rater can
+    add little to a score that is near the top without him. ``level`` is the pair's score less what the many-facet
+    Rasch model of all ratings but self expects, in the SD of ``rows``, times how far a logit moves scores on average
+    over how far it moves this one (a first step from no interaction, as in a score test); ``weight`` is the pair's
+    information. Weight 0 where the model has nothing to calibrate, as for people rated by one rater, or at one end by
+    all: they tell nothing of an interaction.
+    """
+    from kinerja_analysis.stats import cell_residuals
+
+    model = ctx.rasch()
+    if rows.empty or model.fit is None or model.fit.reason in ("empty", "constant"):
+        return rows.assign(level=0.0, weight=0.0)
+    spread = float((rows["score"] / rows["level"]).dropna().iloc[0])
+    left = cell_residuals(model.fit, "ratee", "rater")
+    found = pd.DataFrame({"expected": model.low + model.points * left.expected, "slope": left.slope})
+    found["weight"] = np.where(left.slope > LEAST, left.slope * left.count, 0.0)
+    found.index = pd.MultiIndex.from_arrays([np.array(model.ratees)[left.first], np.array(model.raters)[left.second]])
+    mine = found.reindex(pd.MultiIndex.from_frame(rows[["ratee", "rater"]].astype(object))).fillna(0.0)
+    weight, slope = mine["weight"].to_numpy(), mine["slope"].to_numpy()
+    steep = float(left.slope @ left.count / left.count.sum())
+    residual = (rows["score"].to_numpy() - mine["expected"].to_numpy()) / spread
+    level = np.divide(steep * residual, slope, out=np.zeros(len(rows)), where=weight > 0)
+    return rows.assign(level=level, weight=weight)
