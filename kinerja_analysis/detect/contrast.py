@@ -94,7 +94,7 @@ def judge(contrasts: Sequence[Contrast], *, delta: float, fdr: float, level: flo
     """Judge all contrasts of one family (none of them with a ``reason``).
 
     "beyond" (flagged): the minimal-effect p against |effect| <= delta stays at or below ``fdr`` after
-    Benjamini–Hochberg. "small": the whole interval lies within ±delta. "direction": no difference is excluded
+    Benjamini–Hochberg, and the interval excludes no difference. "small": the whole interval lies within ±delta. "direction": no difference is excluded
     after adjustment and by the interval, but not the practical difference. "open": everything else.
 
     Parameters
@@ -130,7 +130,7 @@ def judge(contrasts: Sequence[Contrast], *, delta: float, fdr: float, level: flo
     found = []
     for i, c in enumerate(contrasts):
         kind: Kind = "open"
-        if adjusted[i] <= fdr:
+        if adjusted[i] <= fdr and not c.lower <= 0 <= c.upper:
             kind = "beyond"
         elif -delta <= c.lower and c.upper <= delta:
             kind = "small"

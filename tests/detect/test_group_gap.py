@@ -204,6 +204,12 @@ def test_residual_of_two_ways_is_least_squares():
     assert residual(y, codes) == pytest.approx(expected, abs=1e-7)
 
 
+def test_nothing_is_flagged_whose_range_holds_no_difference():
+    vague = Contrast("a", 60, 35, {}, 0.55, 0.29, -0.02, 1.12, 0.06)  # minimal-effect p .08, two-sided p .06
+    (judged,) = judge([vague], delta=0.14, fdr=0.10, level=0.95)
+    assert judged.p_adjusted < 0.10 and judged.kind == "open"
+
+
 def test_weights_count_like_rows_that_are_there_so_often():
     rng = np.random.default_rng(8)
     rater, ratee = rng.integers(0, 8, 90), rng.integers(0, 20, 90)
