@@ -10,7 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.detect._group_gap_contrasts import head_of, screen, supervisors_of
 from kinerja_analysis.detect._grouped import grouped
-from kinerja_analysis.detect._scale_free import METHOD, scale_free
+from kinerja_analysis.detect._scale_free import METHOD, alike, scale_free
 from kinerja_analysis.detect.attributes import by_size, dummies, of, scored
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contrast import Contrast, Reporter, fitted
@@ -23,10 +23,14 @@ MIN_CRITERIA = 3
 def second_looks(ctx: Context, main: Reporter, known: dict[str, pd.Series]) -> None:
     """Add ``gap_between_sources`` and ``criterion_gap``, each a family of its own."""
     least = int(ctx.threshold("group_gap.min_supervisors").value)
-    rows = scale_free(ctx, both_sources(ctx))
-    found = [c for name, value in known.items() for c in _between(ctx, rows, name, value)] if len(rows) else []
     name = "gap_between_sources"
-    replace(main, measure=name, verdict=name).second(ctx, found, "sources", least=least)
+    rows = both_sources(ctx)
+    if len(rows) and not {"supervisor", "peer"} <= {*alike(ctx)}:
+        main.out.insufficient("sources_scales", name, main.scope)
+    else:
+        rows = scale_free(ctx, rows)
+        found = [c for n, value in known.items() for c in _between(ctx, rows, n, value)] if len(rows) else []
+        replace(main, measure=name, verdict=name).second(ctx, found, "sources", least=least)
     criteria, scores = by_criterion(ctx)
     found = []
     if len(criteria) >= MIN_CRITERIA:

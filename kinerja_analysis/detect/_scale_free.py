@@ -5,10 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.detect import fits
+from kinerja_analysis.detect.attributes import scales
 from kinerja_analysis.detect.context import Context
 
 METHOD = "rasch_residual_cluster"
 LEAST = 1e-6  #: steps of the scale a logit; below, a pair's scores could hardly have been others
+
+
+def alike(ctx: Context) -> list[str]:
+    """Return the sources (not self) whose form has the same scales as that of the source with most ratings.
+
+    Sources with other scales use them in a way of their own: their scores cannot be expected from one model.
+    """
+    rows = ctx.multisource[ctx.multisource["source"] != "self"]
+    forms = {str(source): scales(mine) for source, mine in rows.groupby("source")}
+    usual = forms[str(rows["source"].mode()[0])] if forms else []
+    return [source for source, form in forms.items() if form == usual]
 
 
 def scale_free(ctx: Context, rows: pd.DataFrame) -> pd.DataFrame:
@@ -23,7 +36,9 @@ def scale_free(ctx: Context, rows: pd.DataFrame) -> pd.DataFrame:
     """
     from kinerja_analysis.stats import cell_residuals
 
-    model = ctx.rasch()
+    sources = alike(ctx)
+    many = ctx.multisource["source"].isin([*sources, "self"])
+    model = ctx.rasch() if many.all() else ctx.memo("rasch_alike", lambda: fits.rasch(ctx.multisource[many]))
     if rows.empty or model.fit is None or model.fit.reason in ("empty", "constant"):
         return rows.assign(level=0.0, weight=0.0)
     spread = float((rows["score"] / rows["level"]).dropna().iloc[0])
@@ -36,4 +51,4 @@ def scale_free(ctx: Context, rows: pd.DataFrame) -> pd.DataFrame:
     steep = float(left.slope @ left.count / left.count.sum())
     residual = (rows["score"].to_numpy() - mine["expected"].to_numpy()) / spread
     level = np.divide(steep * residual, slope, out=np.zeros(len(rows)), where=weight > 0)
-    return rows.assign(level=level, weight=weight)
+    return rows.assign(level=level, weight=np.where(rows["source"].isin(sources), weight, 0.0))

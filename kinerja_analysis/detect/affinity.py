@@ -10,7 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.detect._affinity_changes import both_known, changes
 from kinerja_analysis.detect._grouped import grouped
-from kinerja_analysis.detect._scale_free import METHOD, scale_free
+from kinerja_analysis.detect._scale_free import METHOD, alike, scale_free
 from kinerja_analysis.detect.attributes import by_size, declared, dummies, informative, members, scored, values
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -133,6 +133,12 @@ def _points(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> li
     if not kept:
         return list(found.values())
     use = frame[frame["weight"] > 0]
+    for source in (s for s in kept if not (use["source"] == s).any()):
+        reason = "no_variation" if source in alike(ctx) else "other_scale"
+        found[source] = replace(found[source], reason=reason)
+    kept = [source for source in kept if (use["source"] == source).any()]
+    if not kept:
+        return list(found.values())
     ratee = grouped(use, ["period", "ratee"])[0]
     rater, cluster = (pd.factorize(use[c], sort=True)[0] for c in ("stratum", "cluster"))
     x = dummies(use["source"].where(use["own"], ""), kept)

@@ -18,7 +18,8 @@ from kinerja_analysis.detect.evidence import achievements, share_of_others, stan
 Kind = Literal["beyond", "small", "direction", "open"]
 #: Share of rated employees with achievement from which on the figure of all serves as that of the same people.
 SAME = 0.98
-REASONS = ("few_teams", "few_raters", "one_value", "many_values", "no_rater_values", "one_rater_group")
+REASONS = ("few_teams", "few_raters", "one_value", "many_values", "no_rater_values", "one_rater_group",
+           "other_scale")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,9 @@ def judge(contrasts: Sequence[Contrast], *, delta: float, fdr: float, level: flo
     """Judge all contrasts of one family (none of them with a ``reason``).
 
     "beyond" (flagged): the minimal-effect p against |effect| <= delta stays at or below ``fdr`` after
-    Benjamini–Hochberg, and the interval excludes no difference. "small": the whole interval lies within ±delta. "direction": no difference is excluded
-    after adjustment and by the interval, but not the practical difference. "open": everything else.
+    Benjamini–Hochberg, and the interval excludes no difference. "small": the whole interval lies within ±delta.
+    "direction": no difference is excluded after adjustment and by the interval, but not the practical difference.
+    "open": everything else.
 
     Parameters
     ----------

@@ -151,6 +151,18 @@ def test_scores_of_supervisors_against_peers(make_cell, run_detector):
     assert found["peer"].estimate.value == pytest.approx(whole[1], abs=0.01)
 
 
+def test_forms_of_another_scale_are_left_out_and_named(make_cell, run_detector):
+    frame, people = crossed(6.0, raters=44)
+    cell = make_cell(pairs=frame, employees=people)
+    ratings = cell.tables.ratings
+    top = ratings["source"] == "supervisor"
+    ratings.loc[top, "score"] = 1 + ratings.loc[top, "score"] / 25
+    ratings.loc[top, ["scale_min", "scale_max"]] = [1.0, 5.0]
+    found = {f.params["source"]: f for f in run_detector(NAME, cell).findings(measure="own_group_gap")}
+    assert found["supervisor"].code == "affinity.other_scale" and found["supervisor"].status is Status.INSUFFICIENT
+    assert found["peer"].estimate.lower < 0 < found["peer"].estimate.upper
+
+
 def below_a_ceiling(bonus: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Teams of eight on five levels, four scores of ten at the top; raters of p are lenient, its employees weaker."""
     rng = np.random.default_rng(seed)

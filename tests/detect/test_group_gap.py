@@ -379,6 +379,18 @@ def test_gap_of_supervisors_against_peers_by_hand(make_cell, run_detector):
     assert between.code == "group_gap.sources" and between.estimate.value == pytest.approx(0, abs=0.05)
 
 
+def test_forms_with_different_scales_are_not_compared(make_cell, run_detector):
+    frame, people = both_sources(np.tile([3.0, 5.0], 20), 1.0)
+    cell = make_cell(pairs=frame, employees=people)
+    ratings = cell.tables.ratings
+    top = ratings["source"] == "supervisor"
+    ratings.loc[top, ["score", "scale_min", "scale_max"]] = np.column_stack(
+        [1 + ratings.loc[top, "score"] / 25, np.ones(top.sum()), np.full(top.sum(), 5.0)]
+    )
+    found = list(run_detector(NAME, cell).findings(measure="gap_between_sources"))
+    assert [f.code for f in found] == ["group_gap.sources_scales"] and found[0].status is Status.INSUFFICIENT
+
+
 def test_supervisors_lenient_to_all_have_no_room_for_a_gap(make_cell, run_detector):
     rng = np.random.default_rng(11)
     rows, people = [], []
