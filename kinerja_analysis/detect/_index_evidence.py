@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,11 @@ class Cell:
     def team(self) -> Ints:
         """Team code per member."""
         return self.rows["team"].to_numpy(np.intp)
+
+    @property
+    def doubles(self) -> int:
+        """How many members have two peers or more."""
+        return int((np.bincount(self.peers["i"].to_numpy(np.intp)) > 1).sum())
 
     @property
     def home(self) -> Ints:
@@ -101,7 +106,8 @@ def _placed(rows: pd.DataFrame) -> pd.DataFrame:
 def cell_of(ctx: Context, scope: str, rows: pd.DataFrame) -> Cell:
     """Return the members with their comparators; peers count for the export only in the scope ``both``.
 
-    A comparator exists by its columns and by the number of units that have it, never by its values. Peer ratings that
+    A comparator exists by its columns and by the number of units that have it (peers also by the number of employees
+    with two of them), never by its values. Peer ratings that
     repeat the supervisor's or another peer's beyond chance are left out.
     """
     least = int(ctx.threshold("index.min_units").value)
@@ -114,7 +120,10 @@ def cell_of(ctx: Context, scope: str, rows: pd.DataFrame) -> Cell:
         peers = peers[~drop].reset_index(drop=True)
     units = {CAPAIAN: _units(rows, np.flatnonzero(np.isfinite(capaian))), PEER: _units(rows, peers["i"].unique())}
     names = tuple(n for n in (PEER, CAPAIAN) if units[n] >= least)
-    return Cell(scope, rows, names, peers, capaian, int(drop.sum()))
+    cell = Cell(scope, rows, names, peers, capaian, int(drop.sum()))
+    if cell.doubles < ctx.threshold("index.min_doubles").value:  # the reliability of peers cannot be known
+        return replace(cell, names=tuple(n for n in names if n != PEER))
+    return cell
 
 
 def some(cell: Cell) -> bool:
@@ -188,8 +197,8 @@ def attribute_values(ctx: Context, cell: Cell) -> dict[str, pd.Series]:
 def freed(ctx: Context, cell: Cell, groups: Floats, *, conditional: bool = False) -> Freed:
     """Return the comparators without the groups' differences; ``conditional``: only what capaian does not explain.
 
-    Peers' reliability comes from distinct peers' covariances inside teams; where nobody has two peers, or it is not
-    positive, no correction is made. That of capaian is declared.
+    Peers' reliability comes from distinct peers' covariances inside teams; where it is not positive, no correction is
+    made. That of capaian is declared.
     """
     evidence: list[Floats] = []
     reliability: list[float] = []

@@ -89,6 +89,8 @@ def spread(ctx: Context, scope: str) -> Range | str:
         found = changes_of(ctx)
         if found is None:
             return "equity_one_year"
+        if found.reason == "unsafe":
+            return "equity_unsafe"
         if found.reason or found.who == "move":  # of those who changed alone only an upper bound is known
             return "equity_few_changes"
         return Range(found.fit.sd, found.fit.sd_lower, found.fit.sd_upper)

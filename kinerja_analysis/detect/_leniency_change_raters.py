@@ -74,8 +74,7 @@ def named(teams: pd.DataFrame, *, minimum: int, level: float) -> Named:
 
 def change_raters(ctx: Context, out: Collector, found: Changes) -> None:
     """One finding per supervisor with enough counterparts, and one for the region."""
-    event = found.fit
-    if event.n_check >= found.minimum and event.check_p < 1 - event.level:
+    if found.checked == "differs":
         out.insufficient("changer_unsafe", MEASURE, FULL)
         return
     least, part = (int(ctx.threshold(f"leniency.{t}").value) for t in ("min_counterparts", "min_part"))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kinerja_analysis.stats.inside_changes import SupervisorChange
 
 MIN_GROUP = 3
+SAME = 0.8  #: share of a unit's people who are still together under another name
 
 
 def one_each(teams: pd.DataFrame) -> pd.DataFrame:
@@ -28,7 +29,8 @@ def one_each(teams: pd.DataFrame) -> pd.DataFrame:
 def steps(teams: pd.DataFrame, *, stayed: bool = True) -> pd.DataFrame:
     """Return one row per employee and pair of neighbouring periods, in one unit where ``stayed``.
 
-    Columns ``ratee unit step before after d row_before row`` (``d`` the change of ``level``).
+    Columns ``ratee unit step before after d row_before row`` (``d`` the change of ``level``). A unit that only got
+    another name or code is the same unit.
 
     Parameters
     ----------
@@ -39,9 +41,28 @@ def steps(teams: pd.DataFrame, *, stayed: bool = True) -> pd.DataFrame:
     past = rows[["ratee", "step", "unit", "supervisor", "level", "row"]].shift()
     use = (rows["ratee"] == past["ratee"]) & (rows["step"] == past["step"] + 1)
     if stayed:
-        use &= rows["unit"] == past["unit"]
+        use &= (rows["unit"] == past["unit"]) | _renamed(rows, past["unit"], use)
     rows = rows.assign(before=past["supervisor"], d=rows["level"] - past["level"], row_before=past["row"])
     return rows[use].rename(columns={"supervisor": "after"})
+
+
+def _renamed(rows: pd.DataFrame, before: pd.Series, known: pd.Series) -> pd.Series:
+    """Tell which rows are in a unit that has another name than the period before and (nearly) the same people.
+
+    Nobody is left under the old name, nobody was under the new one before, and ``SAME`` of those rated in both periods
+    and in either unit are in both.
+    """
+    moved = pd.DataFrame({"step": rows["step"], "new": rows["unit"], "old": before})[known]
+    both = moved.groupby(["step", "old", "new"]).size().rename("n").reset_index()
+    both["least"] = SAME * np.maximum(
+        both.groupby(["step", "old"])["n"].transform("sum"), both.groupby(["step", "new"])["n"].transform("sum")
+    )
+    there = set(zip(rows["step"], rows["unit"], strict=True))
+    names = both[["step", "old", "new"]].itertuples(index=False, name=None)
+    fresh = np.array([(s, old) not in there and (s - 1, new) not in there for s, old, new in names], dtype=bool)
+    same = both[fresh & (both["n"] >= np.maximum(both["least"], MIN_GROUP))]
+    key = pd.MultiIndex.from_frame(pd.DataFrame({"step": rows["step"], "old": before.fillna(""), "new": rows["unit"]}))
+    return pd.Series(key.isin(pd.MultiIndex.from_frame(same[["step", "old", "new"]])), index=rows.index) & known
 
 
 def groups(each: pd.DataFrame) -> pd.DataFrame:
@@ -98,8 +119,8 @@ class Changes:
     """The event study of a cell as both detectors read it.
 
     ``who``: ``change`` (teams that stayed) or ``move`` (every employee who changed: the spread is an upper bound);
-    ``sd`` inside teams, in levels. ``reason`` is "" where the spread may be told, else ``few``, ``constant`` or
-    ``wide`` (above ``widest`` times sd).
+    ``sd`` inside teams, in levels. ``reason`` is "" where the spread may be told, else ``few``, ``constant``,
+    ``wide`` (above ``widest`` times sd) or ``unsafe`` (see ``checked``).
     """
 
     who: str
@@ -109,13 +130,23 @@ class Changes:
     widest: float
 
     @property
+    def checked(self) -> str:
+        """Whether groups about to get another supervisor moved like all others before: ``few even differs``."""
+        fit = self.fit
+        if fit.n_check < self.minimum or not fit.check_se > 0:
+            return "few"
+        return "differs" if fit.check_p < 1 - fit.level else "even"
+
+    @property
     def reason(self) -> str:
         """Why no spread is told."""
         if not self.sd > 0:
             return "constant"
         if self.fit.reason:
             return "constant" if self.fit.reason == "constant" else "few"
-        return "wide" if self.fit.sd_upper > self.widest * self.sd else ""
+        if self.fit.sd_upper > self.widest * self.sd:
+            return "wide"
+        return "unsafe" if self.checked == "differs" else ""
 
 
 def changes_of(ctx: Context) -> Changes | None:

@@ -102,6 +102,9 @@ def supervisor_changes(ctx: Context, out: Collector) -> None:
     if found.reason:
         out.insufficient(f"change_{found.reason}", "supervisor_change", FULL, n_changed=fit.n_changed,
                          minimum=found.minimum)  # fmt: skip
+        if found.reason == "unsafe":
+            before_change(out, found)
+            change_raters(ctx, out, found)
         return
     estimate = Estimate(fit.sd / sd, fit.sd_lower / sd, fit.sd_upper / sd, fit.level, fit.n, "sd",
                         "event study of changes of supervisor, clustered by supervisor")  # fmt: skip
@@ -117,11 +120,10 @@ def supervisor_changes(ctx: Context, out: Collector) -> None:
 def before_change(out: Collector, found: Changes) -> None:
     """What the spread assumes: those about to get another supervisor moved like all others the period before."""
     fit = found.fit
-    if fit.n_check < found.minimum or not fit.check_se > 0:
+    if found.checked == "few":
         out.insufficient("check_few", "change_check", FULL, n_check=fit.n_check, minimum=found.minimum)
         return
     estimate = Estimate(fit.check, fit.check_lower, fit.check_upper, fit.level, fit.n_check, "levels",
                         "event study of changes of supervisor, clustered by supervisor")  # fmt: skip
-    code = "check_differs" if fit.check_p < 1 - fit.level else "check_even"
-    out.add(code, Status.CLEAR, "change_check", scope=FULL, estimate=estimate, p_value=fit.check_p,
+    out.add(f"check_{found.checked}", Status.CLEAR, "change_check", scope=FULL, estimate=estimate, p_value=fit.check_p,
             n_check=fit.n_check)  # fmt: skip

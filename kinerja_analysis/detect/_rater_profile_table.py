@@ -240,6 +240,7 @@ def _marks(
     return {
         "low": ((z[1] < -cut) & (distance["slope"] < limits["slope_low"]))
         | (narrow & (distance["spread"] < limits["slope_low"])),
+        "loose": (z[1] < -cut) & (distance["slope"] < limits["slope_low"]),
         "steep": (z[1] > strong) & (distance["slope"] > limits["slope_high"]),
         "narrow": narrow,
         "even": z[3] < -q,
@@ -262,27 +263,28 @@ def _shown(found: Indices, centre: Floats, at: Floats | None, model: Honest) -> 
 
 
 def pattern(
-    *, copied: bool, low: bool, steep: bool, other: bool, narrow: bool, even: bool, uneven: bool, flat: bool,
-    kept: bool, lenient: bool, strict: bool,
+    *, copied: bool, low: bool, loose: bool, steep: bool, other: bool, narrow: bool, even: bool, uneven: bool,
+    flat: bool, kept: bool, lenient: bool, strict: bool,
 ) -> str:  # fmt: skip
     """Return the decision table's name for a rater who differs from ordinary raters.
 
-    ``low``: employees are told apart less than the other raters do; ``steep``: more; ``narrow``: the rater's means
-    spread little; ``even`` and ``uneven``: the rest inside the employee is small or large; ``flat``: criteria are not
-    told apart, or (``kept``) visibly are; ``other``: spread or rest is far from ordinary.
+    ``low``: employees are told apart less than the other raters do, or (``loose``) not in their order; ``steep``: more;
+    ``narrow``: the rater's means spread little; ``even`` and ``uneven``: the rest inside the employee is small or
+    large; ``flat``: criteria are not told apart, or (``kept``) visibly are; ``other``: spread or rest is far from
+    ordinary. Equal rows among the few that flat ones can be are no copies where means spread as usual.
 
-    >>> none = dict.fromkeys("copied low steep other narrow even uneven flat kept lenient strict".split(), False)
+    >>> none = dict.fromkeys("copied low loose steep other narrow even uneven flat kept lenient strict".split(), False)
     >>> pattern(**none | {"low": True, "narrow": True, "even": True}), pattern(**none | {"flat": True, "even": True})
     ('central', 'halo')
     """
-    if copied:
+    if copied and (narrow or not flat):
         return "copied"
     if low and narrow and not uneven:
-        return "central" if even else "random" if flat else "range"
+        return "central" if even else "random" if flat and loose else "range"
     if low and narrow and kept:
         return "range"
     if low:
-        return "unclear" if flat and not uneven else "random"
+        return "random" if loose and (uneven or not flat) else "unclear"
     if flat and (even or not steep):
         return "halo"
     return "unclear" if steep or other else "lenient" if lenient else "strict" if strict else "unclear"

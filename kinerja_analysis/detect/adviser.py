@@ -79,7 +79,9 @@ def _cross(pairs: pd.DataFrame, sd_pair: float) -> pd.DataFrame:
     from kinerja_analysis.stats import suggest_links
 
     ratee, rater = (pd.factorize(pairs[c], sort=True)[0] for c in ("ratee", "rater"))
-    plan = suggest_links(ratee, rater, NUMBERS, sd_pair=sd_pair, target_se=SD_RATER)
+    unit = pairs["unit"].fillna("")
+    group = pd.factorize(unit, sort=True)[0] if unit.nunique() > 1 else None
+    plan = suggest_links(ratee, rater, NUMBERS, group=group, sd_pair=sd_pair, target_se=SD_RATER)
     se = plan.contrast_se
     reliability = np.maximum(1 - se**2 / (2 * SD_RATER**2), 0.0)
     return pd.DataFrame({"way": "cross", "raters": pairs["rater"].nunique(), "n_added": plan.n_added, "per_rater": 0,

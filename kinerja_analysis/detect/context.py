@@ -42,8 +42,8 @@ def pair_means(ratings: pd.DataFrame) -> pd.DataFrame:
 def _rescaled(ratings: pd.DataFrame, pair: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Return the mean score of each pair on 0-100: the same number for the same total, whatever the order of rows.
 
-    Totals are summed before they are rescaled: thirds and tenths of single scores do not add up exactly, and pairs
-    of equal total would be told apart by their last digit.
+    Totals are summed before they are rescaled, and means rounded: thirds and tenths of single scores do not add up
+    exactly, and pairs of equal mean would be told apart by their last digit.
     """
     low, span = ratings["scale_min"].to_numpy(float), (ratings["scale_max"] - ratings["scale_min"]).to_numpy(float)
     score = ratings["score"].to_numpy(float)
@@ -54,7 +54,7 @@ def _rescaled(ratings: pd.DataFrame, pair: np.ndarray, first: np.ndarray) -> np.
     even = np.bincount(pair, (low != low[first][pair]) | (span != span[first][pair]), first.size) == 0
     with np.errstate(invalid="ignore"):
         mixed = np.round(np.bincount(pair, each, first.size) / n, 9)
-        return np.where(even, 100 * total / span[first] / n, mixed)
+        return np.where(even, np.round(100 * total / span[first] / n, 9), mixed)
 
 
 def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
@@ -105,7 +105,7 @@ class Context:
     """The view of one cell.
 
     ``tables`` holds the region's rows of the cell's year, ``history`` those of all years up to it.
-    ``seed`` makes whatever is drawn reproducible per cell.
+    ``seed`` makes whatever is drawn reproducible per cell. ``whole``: ``tables`` are the history (see ``past``).
     """
 
     tables: Tables
@@ -115,6 +115,7 @@ class Context:
     design: Design
     region: str
     year: int
+    whole: bool = False
     _memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def threshold(self, key: str) -> Threshold:
@@ -142,8 +143,12 @@ class Context:
 
     @cached_property
     def past(self) -> Context:
-        """The region with the rows of all years up to this one as if they were this year's."""
-        return replace(self, tables=self.history, _memo={})
+        """The region with the rows of all years up to this one as if they were this year's.
+
+        Annual ratings where there are two years of them or more, else the quarters (or months) where there are two or
+        more: what changes from one period to the next needs periods of one kind.
+        """
+        return replace(self, tables=self.history, whole=True, _memo={})
 
     @cached_property
     def before(self) -> Context:
@@ -166,7 +171,11 @@ class Context:
         rows = kept(ratings, official(ratings) == (kind == "ekinerja"))
         year = rows["year"]
         annual = rows["period"] == (year.astype("str") if year.nunique() > 1 else str(year.min()))
-        return (rows[annual] if annual.any() and not annual.all() else rows).reset_index(drop=True)
+        if not annual.any() or annual.all():
+            return rows.reset_index(drop=True)
+        single = self.whole and rows.loc[annual, "period"].nunique() < 2
+        parts = single and rows.loc[~annual, "period"].nunique() > 1
+        return rows[~annual if parts else annual].reset_index(drop=True)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:

@@ -89,9 +89,19 @@ def _bound(ctx: Context, out: Collector, rows: pd.DataFrame, by_changes: int, by
     shares = [changed_share(ratings, v, ctx.generator(11)) for v in found]
     shown = max(by_changes, by_achievement)
     passed = "bound_passed" if by_changes >= by_achievement else "bound_passed_given"
-    code = passed if shown > math.ceil(len(rows) * max(shares[0], shares[2])) else "bound"
+    most = _most(len(rows), max(shares[0], shares[2]), ctx.config.level)
+    code = passed if shown > most else "bound"
     _persons(ctx, out, code, Status.CLEAR, "changed_bound", shares, len(rows), "matrix_team_effects", teams=teams,
-             shown=shown)  # fmt: skip
+             shown=shown, most=most)  # fmt: skip
+
+
+def _most(n: int, share: float, level: float) -> int:
+    """Return the most employees that change where ``share`` is expected: whose rating flips is chance as well.
+
+    >>> _most(500, 0.06, 0.95), _most(500, 0.0, 0.95)
+    (41, 0)
+    """
+    return min(n, math.ceil(n * share + float(ndtri(0.5 + level / 2)) * math.sqrt(n * share * (1 - share))))
 
 
 def _by_achievement(ctx: Context, out: Collector, rows: pd.DataFrame) -> int:
@@ -137,6 +147,9 @@ def _by_changes(ctx: Context, out: Collector) -> int:
         out.not_applicable("one_period", "changed_official", FULL)
         return 0
     fit, rows = found.fit, latest(members(ctx)).drop_duplicates("ratee", keep="last")
+    if found.reason == "unsafe":
+        out.insufficient("changes_unsafe", "changed_official", FULL, n_changed=fit.n_changed, n_check=fit.n_check)
+        return 0
     if found.reason or rows["level"].nunique() < 2:
         out.insufficient("changes_few", "changed_official", FULL, n_changed=fit.n_changed, minimum=found.minimum)
         return 0
@@ -147,7 +160,7 @@ def _by_changes(ctx: Context, out: Collector) -> int:
     more = found.who == "change" and shares[1] > limit.value  # of those who move alone it is an upper bound only
     _persons(ctx, out, f"{found.who}_{'more' if more else 'not_more'}", Status.FLAGGED if more else Status.CLEAR,
              "changed_official", shares, len(rows), "supervisor_change", threshold=limit, limit=limit.value,
-             n_changed=fit.n_changed)  # fmt: skip
+             n_changed=fit.n_changed, unchecked=int(found.checked == "few"))  # fmt: skip
     return round(len(rows) * max(shares[0], shares[2]))
 
 
@@ -158,7 +171,7 @@ def _persons(
     """Add an expected share of employees, with the persons it stands for."""
     value, lower, upper = shares[0], min(shares[:2]), max(shares[0], shares[2])
     estimate = Estimate(value, lower, upper, ctx.config.level, n, "share", method)
-    out.add(code, status, measure, scope=FULL, estimate=estimate, persons=round(n * value), most=math.ceil(n * upper),
+    out.add(code, status, measure, scope=FULL, estimate=estimate, persons=round(n * value),
             persons_lower=round(n * lower), persons_upper=round(n * upper), **params)  # fmt: skip
 
 

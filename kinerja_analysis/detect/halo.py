@@ -67,15 +67,17 @@ def _described(ctx: Context, out: Collector, raters: Raters, every: list[Indices
     """Describe the region: the share of the pair, the likeness of criteria, and their spread.
 
     Inside raters, with the criterion means taken out, a score varies by employee (c, the covariance with the other
-    raters), pair, and rest: share = pair / (c + pair + rest), pair = variance of pair means less c and rest / k.
+    raters), pair, and rest: share = pair / (c + pair + rest), pair = variance of pair means less c and (rest less what
+    the other raters see of it) / k: what employees truly differ in by criterion is in c already.
     """
-    parts = np.array([[*(f.moments[[0, 2, 3], 0] * (f.n[0] - 1)), f.n[0] - 1] for f in every])
+    parts = np.array([[*(f.moments[[0, 2, 3, 5], 0] * (f.n[0] - 1)), f.n[0] - 1] for f in every])
     k, whole = raters.y[0].shape[1], parts.sum(axis=0)
 
     def shares(sums: Floats) -> Floats:
-        vy, c, rest = sums.T[:3] / sums.T[3]
+        vy, c, rest, shared = sums.T[:4] / sums.T[4]
         total = vy + rest * (1 - 1 / k)
-        return np.stack([np.maximum(vy - np.maximum(c, 0) - rest / k, 0.0) / total, (vy - rest / k) / total])
+        pair = vy - np.maximum(c, 0) - (rest - np.maximum(shared, 0)) / k
+        return np.stack([pair / total, (vy - rest / k) / total])
 
     left_out = whole - parts
     if left_out[:, [0, 2]].sum(axis=1).min() < SMALLEST_SE:
@@ -87,7 +89,7 @@ def _described(ctx: Context, out: Collector, raters: Raters, every: list[Indices
     }
     for i, (code, unit, least) in enumerate((("idiosyncratic", "share", 0.0), ("likeness", "correlation", -1.0))):
         _, low, high = unit_jackknife(float(value[i]), left[i], level=ctx.config.level)
-        estimate = Estimate(float(value[i]), max(low, least), min(high, 1.0), ctx.config.level,
+        estimate = Estimate(max(float(value[i]), least), max(low, least), np.clip(high, least, 1.0), ctx.config.level,
                             sum(len(y) for y in raters.y), unit, "rater_jackknife")  # fmt: skip
         out.add(code, Status.CLEAR, code, scope=MANY, estimate=estimate, n_raters=len(every), **spread)
 

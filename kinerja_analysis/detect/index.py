@@ -106,10 +106,12 @@ def _form(ctx: Context, out: Collector, cell: Cell) -> None:
 
 def _refuse(ctx: Context, out: Collector, cell: Cell, usable: bool) -> None:
     """Say why there is no index; what rests on it is not identified either."""
-    least = int(ctx.threshold("index.min_units").value)
+    least, doubles = (int(ctx.threshold(f"index.{t}").value) for t in ("min_units", "min_doubles"))
     units = int(cell.rows["home"].nunique())
     if not usable:
         out.insufficient("gate", "index", cell.scope, least=100 * ctx.threshold("index.min_valid").value)
+    elif len(cell.peers) and cell.doubles < doubles and units >= least:
+        out.insufficient("few_doubles", "index", cell.scope, doubles=cell.doubles, least=doubles)
     elif some(cell):
         out.insufficient("few_units", "index", cell.scope, units=units, least=least)
     elif by_rater_only(ctx):
@@ -198,6 +200,7 @@ def _comparators(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder
         more: dict[str, Any] = {
             "reliability": rel, "corrected": pairs.index, "corrected_lower": pairs.index_lower,
             "corrected_upper": pairs.index_upper, "capped": int(pairs.capped),
+            "uncorrected": int(name == PEER and rel == 1.0),
         }  # fmt: skip
         if name == CAPAIAN:
             range_ = Freed([x], [low], [None]).order(cell, np.isfinite(x), cell.team, ctx.config.level)

@@ -12,6 +12,7 @@ import pandas as pd
 from kinerja_analysis.base import labels
 from kinerja_analysis.base.tables import BERAKHLAK, EKINERJA_CRITERIA, RATING, Column, plain
 from kinerja_analysis.read import numbers
+from kinerja_analysis.read.against import against
 from kinerja_analysis.read.cells import Block, Cells
 from kinerja_analysis.read.guess import content
 from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
@@ -282,6 +283,8 @@ def _scale(session: Session, block: Block, layout: Layout, frame: pd.DataFrame, 
         else:
             session.log.on("E212", block, column="scale_max")
     _rare_scales(session, block, layout, frame)
+    for name, r in against(frame) if "rater" in frame else ():
+        session.log.on("W514", block, column=name, r=r)
     outside = ((frame["score"] < low) | (frame["score"] > high)).to_numpy() & ~wrong
     for name, position in positions.items():
         hit = outside & (frame["criterion"] == name).to_numpy() if name else outside

@@ -266,8 +266,9 @@ def _by_links(pairs: pd.DataFrame, n: int) -> tuple[pd.DataFrame, float | None, 
 
     ratee, ratees = pd.factorize(pairs["ratee"], sort=True)
     rater, raters = pd.factorize(pairs["rater"], sort=True)
+    unit = pairs.groupby(["opd", "unit"], dropna=False).ngroup().to_numpy()
     try:
-        plan = suggest_links(ratee, rater, (n, n + _SPARE))
+        plan = suggest_links(ratee, rater, (n, n + _SPARE), group=unit if unit.max(initial=0) else None)
     except ValueError:
         raise UsageError("template.nothing_to_suggest") from None
     rows = pd.DataFrame({"ratee": ratees.take(plan.ratee), "rater": raters.take(plan.rater), "source": "other"})

@@ -14,7 +14,7 @@ from kinerja_analysis.base.words import messages
 from kinerja_analysis.detect.adviser import CASES, COLUMNS, NUMBERS, advice, sd_of_pairs
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.design import design_of
-from kinerja_analysis.stats import suggest_links
+from kinerja_analysis.stats import linkage, suggest_links
 
 SB, B = (3, 3), (2, 2)
 
@@ -75,6 +75,30 @@ def test_the_error_of_a_rating_is_measured_where_several_rate(designed: Callable
     sd, measured = sd_of_pairs(ctx)
     assert measured and sd == pytest.approx(0.5, abs=0.1)
     assert (advice(ctx)["n_added"] <= max(NUMBERS)).all()
+
+
+def test_a_few_ratings_between_large_parts_make_nobody_comparable(designed: Callable[..., Context]) -> None:
+    # 30 units in a chain of single ratings, and one unit apart: one more rating connects all of them, and tells nothing
+    rng = np.random.default_rng(4)
+    merit = rng.normal(50, 8, (31, 6))
+    rows = [
+        (f"e{u:02d}{i}", f"r{u:02d}{k}", "peer" if k else "supervisor", f"u{u:02d}", merit[u, i] + rng.normal(0, 8))
+        for u in range(31) for i in range(6) for k in range(3)
+    ]  # fmt: skip
+    rows += [(f"e{u:02d}0", f"r{u + 1:02d}1", "other", f"u{u:02d}", 55.0) for u in range(29)]
+    frame = pd.DataFrame(rows, columns=["ratee", "rater", "source", "unit", "score"]).assign(criterion="c")
+    found = advice(designed(pairs=frame))
+    cross = found[found["way"] == "cross"].set_index("n_added")
+    needed = cross["n_needed"].iloc[0]
+    assert np.isnan(needed) or needed > 50
+    ratee, rater, unit = (pd.factorize(frame[c], sort=True)[0] for c in ("ratee", "rater", "unit"))
+    plan = suggest_links(ratee, rater, 50, group=unit, sd_pair=cross["sd_pair"].iloc[0])
+    place = pd.Series(unit).groupby(ratee).first().to_numpy()
+    whole = linkage(
+        np.append(ratee, plan.ratee), np.append(rater, plan.rater), group=np.append(unit, place[plan.ratee]),
+        sd_pair=cross["sd_pair"].iloc[0],
+    )  # fmt: skip
+    assert cross.loc[50, "contrast_se"] == pytest.approx(whole.contrast_se_all, rel=0.1)
 
 
 def test_linked_data_need_no_advice(designed: Callable[..., Context]) -> None:

@@ -429,6 +429,20 @@ def test_changes_of_supervisor_give_an_expected_number() -> None:
     assert none.estimate.lower <= 0.05
 
 
+def test_changes_that_follow_performance_tell_no_number() -> None:
+    """Two hundred teams of four; those about to get another supervisor dip the year before."""
+    g, team = np.random.default_rng(3), np.repeat(np.arange(200), 4)
+    parts = []
+    for year in range(3):
+        dip = 1.0 * ((team < 80) & (year == 1))
+        code = np.searchsorted([-1.0, 1.0], g.standard_normal(team.size) - dip)
+        frame = teams_of(np.column_stack([code, code]), team).assign(period=str(2023 + year))
+        new = (team < 80) & (year == 2)
+        parts.append(frame.assign(supervisor=frame["supervisor"] + np.where(new, "x", "")))
+    found = of(run(*export(pd.concat(parts, ignore_index=True))), "changed_official", "ekinerja")
+    assert (found.code, found.status) == ("decision_impact.changes_unsafe", Status.INSUFFICIENT)
+
+
 def test_of_those_who_move_alone_it_is_an_upper_bound_and_no_flag() -> None:
     """One employee's change holds what the new supervisor sees in that person as much as leniency."""
     for spread in (0.8, 0.0):
@@ -556,7 +570,7 @@ def test_every_sentence_is_reached_here() -> None:
     own = {k for k in messages() if k.startswith("decision_impact.")}
     said = {f"decision_impact.{n}" for n in (
         "title", "question", "failed", "no_data", "no_supervisor", "bound", "bound_few", "bound_constant", "one_period",
-        "bound_passed", "changes_few", "change_more", "change_not_more", "move_not_more", "few",
+        "bound_passed", "changes_few", "changes_unsafe", "change_more", "change_not_more", "move_not_more", "few",
         "no_variation", "not_separable", "smallest_effect", "smallest_none", "changed", "changed_linked", "more",
         "not_more", "boundary", "boundary_list", "leave_out", "alone", "hangs", "bound_passed_given", "given",
         "given_none", "given_rater", "given_unknown", "given_few", "given_constant",

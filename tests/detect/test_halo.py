@@ -176,6 +176,24 @@ def test_shares_of_the_region_by_hand(make_cell, run_detector) -> None:
     assert alike.params["employees"] == pytest.approx(np.sqrt(8 * 116 / 7))
 
 
+@pytest.mark.parametrize("k", [3, 5])
+def test_what_all_see_of_an_employee_by_criterion_is_no_share_of_the_pair(make_cell, run_detector, k) -> None:
+    """Employees SD 10, by criterion SD 10, pair 7, rest 6: share 49 / (100 + 100 + 49 + 36), criteria means aside."""
+    rng, rows = np.random.default_rng(k), []
+    for t in range(30):
+        merit = rng.normal(0, 10, (12, 1)) + rng.normal(0, 10, (12, k))
+        for i in range(12):
+            for r in range(4):
+                seen = 50 + merit[i] + rng.normal(0, 7) + rng.normal(0, 6, k)
+                rows += [(f"T{t}E{i}", f"T{t}R{r}", "peer", f"c{j}", float(v)) for j, v in enumerate(seen)]
+    pairs = pd.DataFrame(rows, columns=["ratee", "rater", "source", "criterion", "score"]).assign(
+        score=lambda f: f["score"].clip(0, 100)
+    )
+    found = run_detector(NAME, make_cell(pairs=pairs)).first(measure="idiosyncratic")
+    assert found.estimate.value == pytest.approx(49 / 285, abs=0.04)
+    assert found.estimate.lower < 49 / 285 < found.estimate.upper
+
+
 def test_identical_rows_stand_beside_the_slope(make_cell, run_detector) -> None:
     rows = world(5, [0.0] + [1.0] * 7)
     rows.loc[(rows["rater"] == "S00") & (rows["ratee"] < "T00E09"), "score"] = 70.0

@@ -363,6 +363,17 @@ def test_copying_peers_are_left_out_where_there_is_no_achievement(world: Tables)
     assert f.estimate.value == pytest.approx(honest.estimate.value, abs=8)
 
 
+def test_one_peer_each_tells_no_precision_and_no_index(world: Tables) -> None:
+    bare = replace(world, achievements=world.achievements.iloc[:0])
+    peer = bare.ratings["source"] == "peer"
+    first = bare.ratings[peer].groupby("ratee")["rater"].transform("min").reindex(bare.ratings.index)
+    alone = replace(bare, ratings=bare.ratings[~peer | (bare.ratings["rater"] == first)])
+    f = pick(index_of(alone), "index", "multisource")
+    assert (f.code, f.status) == ("index.few_doubles", Status.INSUFFICIENT) and f.params["doubles"] == 0
+    beside = pick(index_of(replace(alone, achievements=world.achievements)), "index", "multisource")
+    assert beside.params["comparators"] == "capaian", "one peer is no comparator beside achievement either"
+
+
 def test_peers_who_all_give_the_top_score_are_no_copies() -> None:
     """Nobody differs from the supervisor: nothing tells copying from agreeing."""
     ratee, rater = np.arange(40) // 4, np.arange(40) % 4

@@ -491,6 +491,34 @@ def test_the_period_before_a_change_is_checked(dip: int, code: str) -> None:
     change = pick(run(*export(teams)), measure="change_check")[0]
     assert (change.code, change.status) == (f"leniency.{code}", Status.CLEAR)
     assert change.estimate.lower < change.estimate.value < change.estimate.upper and change.params["n_check"] == 20
+    spread = pick(run(*export(teams)), measure="supervisor_change")[0]
+    unsafe = ("leniency.change_unsafe", Status.INSUFFICIENT)
+    assert ((spread.code, spread.status) == unsafe) == bool(dip), "no leniency from changes that follow performance"
+
+
+def test_a_unit_with_another_name_is_the_same_unit() -> None:
+    plain = pick(run(*export(rotation())), measure="supervisor_change")[0]
+    ratings, appraisals = export(rotation())
+    for frame in (ratings, appraisals):
+        frame["unit"] = frame["unit"] + np.where(frame["period"] == "2025", " baru", "")
+    named = pick(run(ratings, appraisals), measure="supervisor_change")[0]
+    assert (named.code, named.estimate) == (plain.code, plain.estimate) and named.params["n_changed"] == 12
+    ratings, appraisals = export(rotation())
+    for frame in (ratings, appraisals):  # half of each team goes to a unit that was there before: no new name
+        half = (frame["period"] == "2025") & frame["row"].str[-1].isin(list("02468"))
+        frame["unit"] = frame["unit"].mask(half, "U00")
+    assert pick(run(ratings, appraisals), measure="supervisor_change")[0].params["n_changed"] < 12
+
+
+def test_an_annual_export_beside_quarters_takes_nothing_away() -> None:
+    quarters = {(f"{2025}-Q{1 + (period == '2025')}", *rest): v for (period, *rest), v in rotation().items()}
+    alone = pick(run(*export(quarters)), measure="supervisor_change")[0]
+    annual = {("2025", unit, name): v for (period, unit, name), v in rotation().items() if period == "2025"}
+    both = pick(run(*export(quarters | annual)), measure="supervisor_change")[0]
+    assert alone.params["n_changed"] == 12 and (both.code, both.estimate) == (alone.code, alone.estimate)
+    years = {(str(int(period) - 1), *rest): v for (period, *rest), v in rotation().items()}
+    told = pick(run(*export(years | quarters)), measure="supervisor_change")[0]
+    assert told.params["n_changed"] == 12, "two years are there: annual ratings, as before"
 
 
 def test_two_periods_have_none_before_a_change() -> None:

@@ -19,7 +19,7 @@ from kinerja_analysis.detect.rater_profile import FOUND, POWER
 
 NAME = "rater_profile"
 ROOT = Path(__file__).resolve().parents[2]
-MARKS = ["copied", "low", "steep", "other", "narrow", "even", "uneven", "flat", "kept", "lenient", "strict"]
+MARKS = ["copied", "low", "loose", "steep", "other", "narrow", "even", "uneven", "flat", "kept", "lenient", "strict"]
 
 
 def world(seed: int, names: list[str], *, n: int = 30, scale: int = 100, peers: int = 3) -> pd.DataFrame:
@@ -86,11 +86,13 @@ def test_the_ordinary_rater_is_estimated_from_the_medians() -> None:
     ("marks", "name"),
     [
         ("copied low narrow even", "copied"), ("low narrow even flat", "central"), ("low narrow kept", "range"),
-        ("low narrow uneven kept", "range"), ("low uneven flat", "random"), ("low narrow uneven flat", "random"),
-        ("low kept", "random"), ("low flat", "unclear"), ("flat even other", "halo"), ("flat steep", "unclear"),
+        ("low narrow uneven kept", "range"), ("low loose uneven flat", "random"),
+        ("low loose narrow uneven flat", "random"), ("low loose kept", "random"), ("low kept", "unclear"),
+        ("low flat", "unclear"), ("flat even other", "halo"), ("flat steep", "unclear"),
         ("flat even steep", "halo"),
         ("lenient kept", "lenient"), ("strict kept", "strict"), ("lenient steep", "unclear"),
-        ("strict other", "unclear"), ("even", "unclear"), ("narrow low flat", "random"),
+        ("strict other", "unclear"), ("even", "unclear"), ("narrow low loose flat", "random"),
+        ("narrow low flat", "range"), ("low narrow uneven", "unclear"), ("copied flat even", "halo"),
     ],
 )  # fmt: skip
 def test_decision_table(marks: str, name: str) -> None:

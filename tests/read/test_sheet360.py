@@ -73,6 +73,21 @@ def test_wide_text_columns_are_no_criteria(make: Any) -> None:
     assert [(p.code, p.column) for p in tables.problems] == [("KA-N301", "alasan")]
 
 
+@pytest.mark.parametrize("turn", [True, False])
+def test_a_criterion_that_runs_against_the_others_is_noted(make: Any, turn: bool) -> None:
+    rows = []
+    for i in range(60):
+        score = 30.0 + i
+        given = {"disiplin": score, "kerja sama": score + i % 3, "layanan": 120 - score if turn else score}
+        rows += [["2025", "98.01", make.nip(1 + i), make.nip(99), "REKAN", *pair, 0, 100] for pair in given.items()]
+    header = ("periode", "wilayah", "nip_dinilai", "nip_penilai", "peran_penilai", "dimensi", "nilai", "skala_min",
+              "skala_maks")  # fmt: skip
+    report = check(make.text([header, *rows], name="nilai.csv"), config=make.config)
+    noted = [p for p in report.problems if p.code == "KA-W514"]
+    assert [p.column for p in noted] == ["layanan"] * turn
+    assert not turn or "against the other criteria" in noted[0].text("en")
+
+
 def test_empty_scores_are_not_rated(make: Any) -> None:
     rows = make.scores()
     rows[0][7] = rows[1][7] = "-"
