@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
+from kinerja_analysis.base.tables import ELSEWHERE
 from kinerja_analysis.detect._index_evidence import FULL, Cell
 from kinerja_analysis.detect._leniency_changes import changes_of
 from kinerja_analysis.detect._role_spreads import role_spreads
@@ -181,7 +182,8 @@ def integrity(ctx: Context, ratings: pd.DataFrame) -> tuple[int, int]:
     """Return how many rows of the files behind ratings are usable, unique and no copied block, of how many.
 
     A block is copied when two raters gave the same employees exactly the same scores beyond chance (``repeated``).
-    Rows whose rater is not known, where others' are, do not count: the index cannot use them. Peers' copies of the
+    Rows whose rater is not known, where others' are, do not count: the index cannot use them. Those of other periods
+    (quarters beside a year) are nothing it asks for. Peers' copies of the
     supervisor are no evidence (``copies``) and told apart; they do not close the gate.
     """
     apart = (ratings["source"] == "peer") & pd.MultiIndex.from_frame(ratings[["ratee", "rater"]]).isin(copied(ctx))
@@ -189,7 +191,7 @@ def integrity(ctx: Context, ratings: pd.DataFrame) -> tuple[int, int]:
     lines = ctx.memo("accounting", lambda: accounting(ctx)[0])
     rows = ratings["row"].drop_duplicates()
     files = pd.to_numeric(rows.str.partition(":")[0], errors="coerce").unique() if len(lines) else []
-    lines = lines[lines["file"].isin(files) & (lines["table"] == "ratings")]
+    lines = lines[lines["file"].isin(files) & (lines["table"] == "ratings") & (lines["reason"] != ELSEWHERE)]
     read, kept = (int(lines[c].sum()) if len(lines) else len(rows) for c in ("rows", "kept"))
     every = ctx.tables.ratings
     nobodys = every.loc[every["rater"].isna() & every["rater"].notna().any(), "row"].drop_duplicates()

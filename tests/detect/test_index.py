@@ -184,6 +184,16 @@ def test_half_of_the_rows_set_aside_close_the_gate(make_cell: Cell, run_detector
     assert pick(result, "index_integrity").estimate.value == pytest.approx(32 / 37)
 
 
+def test_quarters_beside_a_year_are_no_unusable_rows(make_cell: Cell, run_detector: Run) -> None:
+    rows, achieved = export()
+    ctx = make_cell(rows, achievements=achieved)
+    names = ["file", "sheet", "table", "rows", "kept", "merged", "set_aside", "reason"]
+    told = [(1, 1, "ratings", 32, 32, 0, 0, ""), (1, 1, "ratings", 96, 0, 0, 96, "other_period")]
+    tables = replace(ctx.tables, accounting=pd.DataFrame(told, columns=names))
+    result = run_detector("index", replace(ctx, tables=tables, _memo={}))
+    assert pick(result, "index_integrity").estimate.value == 1.0 and pick(result, "index").code == "index.supported"
+
+
 def test_rows_whose_rater_is_not_known_are_not_usable(make_cell: Cell, run_detector: Run) -> None:
     rows, achieved = export()
     ctx = make_cell(rows, achievements=achieved)
