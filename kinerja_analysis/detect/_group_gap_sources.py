@@ -10,7 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.detect._group_gap_contrasts import head_of, screen, supervisors_of
 from kinerja_analysis.detect._grouped import grouped
-from kinerja_analysis.detect._scale_free import METHOD, alike, scale_free
+from kinerja_analysis.detect._scale_free import alike, ends_matter, method, scale_free
 from kinerja_analysis.detect.attributes import by_size, dummies, of, scored
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contrast import Contrast, Reporter, fitted
@@ -30,6 +30,7 @@ def second_looks(ctx: Context, main: Reporter, known: dict[str, pd.Series]) -> N
     else:
         rows = scale_free(ctx, rows)
         found = [c for n, value in known.items() for c in _between(ctx, rows, n, value)] if len(rows) else []
+        found = [replace(c, params=c.params | {"model": int(ends_matter(ctx))}) for c in found]
         replace(main, measure=name, verdict=name).second(ctx, found, "sources", least=least)
     criteria, scores = by_criterion(ctx)
     found = []
@@ -65,7 +66,7 @@ def _between(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> l
     level, weight = use["level"].to_numpy(), use["weight"].to_numpy()
     fit = fixed_effects(level, x, [rater, ratee], team, level=ctx.config.level, weight=weight)
     heads = [Contrast(*head_of(name, group, sizes, supervisors_of(top, group))) for group in kept]
-    fit = replace(fit, method=METHOD)
+    fit = replace(fit, method=method(ctx))
     return refused + [fitted(head, fit, k) for k, head in enumerate(heads)]
 
 

@@ -9,8 +9,28 @@ from kinerja_analysis.detect import fits
 from kinerja_analysis.detect.attributes import scales
 from kinerja_analysis.detect.context import Context
 
-METHOD = "rasch_residual_cluster"
+ENDS = 0.05  #: share of scores at an end of their scale from which on ends matter
 LEAST = 1e-6  #: steps of the scale a logit; below, a pair's scores could hardly have been others
+
+
+def at_the_ends(ratings: pd.DataFrame) -> float:
+    """Return the share of scores by others at an end of their scale, where leniency has no room.
+
+    >>> at_the_ends(pd.DataFrame({"source": "peer", "score": [5, 4, 1, 5], "scale_min": 1, "scale_max": 5}))
+    0.75
+    """
+    rows = ratings[ratings["source"] != "self"]
+    return float(((rows["score"] >= rows["scale_max"]) | (rows["score"] <= rows["scale_min"])).mean())
+
+
+def ends_matter(ctx: Context) -> bool:
+    """Tell whether enough scores are at an end of their scale for it to bend differences; else least squares hold."""
+    return at_the_ends(ctx.multisource) >= ENDS
+
+
+def method(ctx: Context) -> str:
+    """Return the name of how contrasts of ``scale_free`` rows are estimated."""
+    return "rasch_residual_cluster" if ends_matter(ctx) else "fixed_effects_cluster"
 
 
 def alike(ctx: Context) -> list[str]:
@@ -38,6 +58,8 @@ def scale_free(ctx: Context, rows: pd.DataFrame) -> pd.DataFrame:
 
     sources = alike(ctx)
     many = ctx.multisource["source"].isin([*sources, "self"])
+    if not ends_matter(ctx):
+        return rows.assign(weight=rows["source"].isin(sources).astype("float64"))
     model = ctx.rasch() if many.all() else ctx.memo("rasch_alike", lambda: fits.rasch(ctx.multisource[many]))
     if rows.empty or model.fit is None or model.fit.reason in ("empty", "constant"):
         return rows.assign(level=0.0, weight=0.0)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kinerja_analysis.detect._affinity_changes import both_known, changes
 from kinerja_analysis.detect._grouped import grouped
-from kinerja_analysis.detect._scale_free import METHOD, alike, scale_free
+from kinerja_analysis.detect._scale_free import alike, at_the_ends, ends_matter, method, scale_free
 from kinerja_analysis.detect.attributes import by_size, declared, dummies, informative, members, scored, values
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Collector
@@ -42,21 +42,11 @@ def detect(ctx: Context, out: Collector) -> None:
         given(ctx, main, rows, found, make, ctx.threshold("affinity.given_min_share").value)
         changes(ctx, main, names)
     if len(scores) and names:
-        ends = {"ends": at_the_ends(ctx.multisource)}
+        ends = {"ends": at_the_ends(ctx.multisource), "model": int(ends_matter(ctx))}
         freed = scale_free(ctx, scores)
         found = [replace(c, params=c.params | ends) for name in names for c in _points(ctx, freed, name, known[name])]
         limit = ctx.threshold("affinity.gamma")
         Reporter(out, "own_group_gap", "own_group", "multisource", "attribute", limit, "sd").report(ctx, found)
-
-
-def at_the_ends(ratings: pd.DataFrame) -> float:
-    """Return the share of scores by others at an end of their scale, where leniency has no room.
-
-    >>> at_the_ends(pd.DataFrame({"source": "peer", "score": [5, 4, 1, 5], "scale_min": 1, "scale_max": 5}))
-    0.75
-    """
-    rows = ratings[ratings["source"] != "self"]
-    return float(((rows["score"] >= rows["scale_max"]) | (rows["score"] <= rows["scale_min"])).mean())
 
 
 def _refusal(ctx: Context, frame: pd.DataFrame, name: str, value: pd.Series, raters: pd.Series) -> Contrast | None:
@@ -145,7 +135,7 @@ def _points(ctx: Context, rows: pd.DataFrame, name: str, value: pd.Series) -> li
     fit = fixed_effects(
         use["level"].to_numpy(), x, [rater, ratee], cluster, level=ctx.config.level, weight=use["weight"].to_numpy()
     )
-    fit = replace(fit, method=METHOD)
+    fit = replace(fit, method=method(ctx))
     return list((found | {source: fitted(found[source], fit, k) for k, source in enumerate(kept)}).values())
 
 

@@ -54,7 +54,7 @@ def _rescaled(ratings: pd.DataFrame, pair: np.ndarray, first: np.ndarray) -> np.
     even = np.bincount(pair, (low != low[first][pair]) | (span != span[first][pair]), first.size) == 0
     with np.errstate(invalid="ignore"):
         mixed = np.round(np.bincount(pair, each, first.size) / n, 9)
-        return np.where(even, np.round(100 * total / span[first] / n, 9), mixed)
+        return np.where(even, np.round(100 * total / span[first] / n, 12), mixed)
 
 
 def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
