@@ -38,6 +38,7 @@ class Row:
     """One row of a comparison before its interval: a difference with its error, or a reason for none.
 
     ``log``: the difference is of logarithms and is told as a ratio. A difference below ``least`` tells nothing apart.
+    ``covered``: how much of the pairs of either cell (the lesser) an adjusted row rests on.
     """
 
     pair: Pair
@@ -64,6 +65,7 @@ class Row:
     bounds: tuple[float, float] = field(default=(np.nan, np.nan))
     p: float = np.nan
     least: float = 0.0
+    covered: float = np.nan
 
 
 def together(rows: Sequence[Row]) -> list[Row]:
@@ -95,15 +97,13 @@ def frame_of(rows: Sequence[Row]) -> pd.DataFrame:
         numbers = [r.difference, *r.bounds]
         value, lower, upper = np.exp(numbers) if r.log else numbers
         (a, year), (b, earlier) = r.pair.a, r.pair.b
-        records.append(
-            {"measure": r.measure, "year": year, "region_a": a, "region_b": b, "adjusted": r.adjusted, "value": value,
-             "lower": lower, "upper": upper, "level": r.level, "unit": r.unit, "n_a": r.n_a, "n_b": r.n_b,
-             "p_adjusted": r.p, "status": str(r.status), "reason": r.reason, "subject": r.subject,
-             "reference": r.reference, "scope": r.scope, "year_b": earlier, "value_a": r.value_a, "value_b": r.value_b,
-             "teams_a": r.teams_a, "teams_b": r.teams_b, "mark": "|".join(r.marks)}
-        )  # fmt: skip
-    kinds = dict.fromkeys(("value", "lower", "upper", "level", "p_adjusted", "value_a", "value_b"), "float64")
-    kinds |= dict.fromkeys(("year", "year_b", "n_a", "n_b", "teams_a", "teams_b"), "int64") | {"adjusted": "bool"}
+        same = {c: getattr(r, c, None) for c in COMPARISON_COLUMNS}
+        records.append(same | {"year": year, "year_b": earlier, "region_a": a, "region_b": b, "value": value,
+                               "lower": lower, "upper": upper, "p_adjusted": r.p, "status": str(r.status),
+                               "mark": "|".join(r.marks)})  # fmt: skip
+    reals = ("value", "lower", "upper", "level", "p_adjusted", "value_a", "value_b", "covered")
+    counts = ("year", "year_b", "n_a", "n_b", "teams_a", "teams_b")
+    kinds = dict.fromkeys(reals, "float64") | dict.fromkeys(counts, "int64") | {"adjusted": "bool"}
     text = dict.fromkeys(set(COMPARISON_COLUMNS) - set(kinds), "str")
     return pd.DataFrame(records, columns=list(COMPARISON_COLUMNS)).astype(kinds | text)  # type: ignore[arg-type]
 

@@ -14,7 +14,7 @@ from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.results import Status
 from kinerja_analysis.compare.pairs import NO_T
 from kinerja_analysis.detect._halo_official import mantel_haenszel
-from kinerja_analysis.show.comparison import sized, told
+from kinerja_analysis.show.comparison import label, sized, told
 from kinerja_analysis.stats import conditional_ordinal
 
 A, B, C = "01.01", "01.02", "01.03"
@@ -139,9 +139,9 @@ def test_marks_of_form_and_framework(fact, make_audit) -> None:
         assert row(other, "index")["mark"] == mark, "indicators matter only where achievement is the evidence"
 
 
-def strata(region: str, *rows: tuple[str, int, float, float]) -> pd.DataFrame:
+def strata(region: str, *rows: tuple[str, int, float, float], covered: float = 1.0) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["stratum", "pairs", "share", "variance"])
-    return frame.assign(region=region, year=2025)
+    return frame.assign(region=region, year=2025, covered=covered)
 
 
 def test_composition_held_equal_by_hand(fact, make_audit) -> None:
@@ -158,7 +158,29 @@ def test_composition_held_equal_by_hand(fact, make_audit) -> None:
     apart = both[~((both["region"] == B) & (both["stratum"] == "x"))]
     (none,) = compare_regions(make_audit(found, TWO, pair_strata=apart)).to_frame().query(
         "adjusted and measure == 'separated_pairs'").itertuples()  # fmt: skip
-    assert none.reason == "no_overlap" and math.isnan(none.value)
+    assert none.reason == "no_overlap" and math.isnan(none.value) and none.covered == pytest.approx(0.2)
+
+
+def test_pairs_of_kinds_too_small_to_be_told_count_as_not_covered(fact, make_audit) -> None:
+    """B has 23 % of its pairs in kinds that are not told: its two kinds hold 77 % of all pairs, less than 80 %.
+
+    With 17 % left out, 83 % are covered, and the row says so in its frame and in its name; with nothing, it need not.
+    """
+    rows = (("x", 80, 0.4, 0.0), ("y", 20, 0.1, 0.0))
+    found = [fact(A, "separated_pairs", 0.34, 0.3, 0.38), fact(B, "separated_pairs", 0.16, 0.12, 0.2)]
+    told = {"id": "disamakan (meliputi sedikitnya 83% pasangan)", "en": "equal (over at least 83% of the pairs)"}
+    for covered, value in ((0.77, math.nan), (0.80, 0.0), (0.83, 0.0), (1.0, 0.0)):
+        both = pd.concat([strata(A, *rows), strata(B, *rows, covered=covered)])
+        made = compare_regions(make_audit(found, TWO, pair_strata=both))
+        (even,) = made.frame[made.frame["adjusted"] & (made.frame["measure"] == "separated_pairs")].itertuples()
+        assert (even.value, even.covered) == pytest.approx((value, covered), nan_ok=True)
+        assert even.reason == ("no_overlap" if covered < 0.8 else "")
+        for lang, words in told.items():
+            assert (words in label(even, lang)) == (covered == 0.83) and ("%" in label(even, lang)) == (covered < 1)
+    assert made.frame[~made.frame["adjusted"]]["covered"].isna().all()
+    earlier = make_audit(found, TWO, pair_strata=both.drop(columns="covered"))  # stored before it was told
+    frame = compare_regions(earlier).frame.query("adjusted and measure == 'separated_pairs'")
+    assert frame["reason"].tolist() == ["no_strata"]
 
 
 def index_of(fact, region: str, value: float, *, comparators: str = "peer", peers: float = 3.0):
