@@ -296,7 +296,7 @@ class Audit(Shown):
 COMPARISON_COLUMNS = (
     "measure", "year", "region_a", "region_b", "adjusted", "value", "lower", "upper", "level", "unit", "n_a", "n_b",
     "p_adjusted", "status", "reason", "subject", "reference", "scope", "year_b", "value_a", "value_b", "teams_a",
-    "teams_b", "mark")  # fmt: skip
+    "teams_b", "mark", "covered")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -304,8 +304,8 @@ class Comparison(Shown):
     """Pairwise differences between regions or years; ``reason`` says why a value is missing, ``mark`` what to know.
 
     ``frame`` has ``COMPARISON_COLUMNS``; per pair the row ``verdict`` comes first. Status ``FLAGGED``: the two can be
-    told apart, ``CLEAR``: they cannot. ``names`` are the regions' names; ``funnels`` the funnel limits of each measure
-    that ten regions have (else empty).
+    told apart, ``CLEAR``: they cannot; ``covered``: the share of pairs an adjusted row rests on. ``names`` are the
+    regions' names; ``funnels`` the funnel limits of each measure that ten regions have (else empty).
     """
 
     frame: pd.DataFrame

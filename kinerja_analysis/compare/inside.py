@@ -116,14 +116,15 @@ def marks(measure: str, scope: str, pair: Pair, shape: dict[Cell, Form], evidenc
 def _even(audit: Audit, pair: Pair, shape: dict[Cell, Form], rough: Sequence[Row]) -> Row:
     """Return the difference in separated pairs when pairs of each kind weigh alike in both cells.
 
-    Direct standardisation to the mean share of the kinds (position types, grades) both have. Pairs of one team lie in
-    several kinds, so the error is not taken below that of the plain difference.
+    Direct standardisation to the mean share of the kinds (position types, grades) both have, which must hold most of
+    all pairs of either (those of kinds too small to be told count as not held). Pairs of one team lie in several kinds,
+    so the error is not taken below that of the plain difference.
     """
     plain = next((r for r in rough if r.pair == pair and (r.measure, r.scope) == ("separated_pairs", "ekinerja")), None)
     told = marks("separated_pairs", "ekinerja", pair, shape)
     row = Row(pair, "separated_pairs", scope="ekinerja", adjusted=True, unit="share", marks=told)
-    frame = audit.counts.get("pair_strata")
-    parts = [] if frame is None else [of_cell(frame, *cell).set_index("stratum") for cell in (pair.a, pair.b)]
+    frame, cells = audit.counts.get("pair_strata", pd.DataFrame()), (pair.a, pair.b)
+    parts = [of_cell(frame, *cell).set_index("stratum") for cell in cells] if "covered" in frame else []
     if plain is None or not np.isfinite(plain.difference) or not parts or min(map(len, parts)) == 0:
         reason = "in_neither" if plain is None else plain.reason or "no_strata"
         return replace(row, reason=reason)
@@ -131,7 +132,9 @@ def _even(audit: Audit, pair: Pair, shape: dict[Cell, Form], rough: Sequence[Row
                   df=plain.df)  # fmt: skip
     share = [p["pairs"] / p["pairs"].sum() for p in parts]
     common = parts[0].index.intersection(parts[1].index)
-    if min(float(s.loc[common].sum()) for s in share) < MIN_OVERLAP:
+    held = [p["covered"].max() * (p.loc[common, "pairs"].sum() / p["pairs"].sum()) for p in parts]
+    row = replace(row, covered=float(min(held)))
+    if row.covered < MIN_OVERLAP:
         return replace(row, status=Status.INSUFFICIENT, reason="no_overlap")
     weight = share[0].loc[common] + share[1].loc[common]
     weight = weight / weight.sum()

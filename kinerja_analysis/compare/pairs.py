@@ -14,6 +14,10 @@ from kinerja_analysis.base.results import COMPARISON_COLUMNS, Audit, Status
 from kinerja_analysis.score.rules import rule_for
 
 Cell = tuple[str, int]
+#: What a finding calls the units of its interval, the first it has; with a coefficient of few, the fewer that carry it.
+UNITS = ("units", "n_units", "n_teams", "n_raters", "informative")
+#: Methods whose interval takes no t: an exact one and the profile of a likelihood.
+NO_T = ("no_separated_team_exact", "REML of differences, leniency of the other raters taken out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Row:
     """One row of a comparison before its interval: a difference with its error, or a reason for none.
 
     ``log``: the difference is of logarithms and is told as a ratio. A difference below ``least`` tells nothing apart.
+    ``covered``: how much of the pairs of either cell (the lesser) an adjusted row rests on.
     """
 
     pair: Pair
@@ -60,6 +65,7 @@ class Row:
     bounds: tuple[float, float] = field(default=(np.nan, np.nan))
     p: float = np.nan
     least: float = 0.0
+    covered: float = np.nan
 
 
 def together(rows: Sequence[Row]) -> list[Row]:
@@ -91,15 +97,13 @@ def frame_of(rows: Sequence[Row]) -> pd.DataFrame:
         numbers = [r.difference, *r.bounds]
         value, lower, upper = np.exp(numbers) if r.log else numbers
         (a, year), (b, earlier) = r.pair.a, r.pair.b
-        records.append(
-            {"measure": r.measure, "year": year, "region_a": a, "region_b": b, "adjusted": r.adjusted, "value": value,
-             "lower": lower, "upper": upper, "level": r.level, "unit": r.unit, "n_a": r.n_a, "n_b": r.n_b,
-             "p_adjusted": r.p, "status": str(r.status), "reason": r.reason, "subject": r.subject,
-             "reference": r.reference, "scope": r.scope, "year_b": earlier, "value_a": r.value_a, "value_b": r.value_b,
-             "teams_a": r.teams_a, "teams_b": r.teams_b, "mark": "|".join(r.marks)}
-        )  # fmt: skip
-    kinds = dict.fromkeys(("value", "lower", "upper", "level", "p_adjusted", "value_a", "value_b"), "float64")
-    kinds |= dict.fromkeys(("year", "year_b", "n_a", "n_b", "teams_a", "teams_b"), "int64") | {"adjusted": "bool"}
+        same = {c: getattr(r, c, None) for c in COMPARISON_COLUMNS}
+        records.append(same | {"year": year, "year_b": earlier, "region_a": a, "region_b": b, "value": value,
+                               "lower": lower, "upper": upper, "p_adjusted": r.p, "status": str(r.status),
+                               "mark": "|".join(r.marks)})  # fmt: skip
+    reals = ("value", "lower", "upper", "level", "p_adjusted", "value_a", "value_b", "covered")
+    counts = ("year", "year_b", "n_a", "n_b", "teams_a", "teams_b")
+    kinds = dict.fromkeys(reals, "float64") | dict.fromkeys(counts, "int64") | {"adjusted": "bool"}
     text = dict.fromkeys(set(COMPARISON_COLUMNS) - set(kinds), "str")
     return pd.DataFrame(records, columns=list(COMPARISON_COLUMNS)).astype(kinds | text)  # type: ignore[arg-type]
 
@@ -110,8 +114,8 @@ def findings(audit: Audit, measures: Sequence[str]) -> pd.DataFrame:
     What a region's own pages withhold, having too little for it, is in no comparison either.
     ``about`` is the subject, "" for the region itself; ``reference`` what it is held against: a group, or the evidence
     of an index (comparators, what is scored, peers per employee); ``least`` the smallest difference that counts;
-    ``teams`` how many teams it rests on, 0 where it counts none; ``df`` the degrees of freedom of an interval from
-    units left out or clustered, infinite for others.
+    ``teams`` how many teams it rests on, 0 where it counts none; ``df`` the degrees of freedom of its interval, units
+    less one, infinite for the methods in ``NO_T``: all others take t.
     """
     kinds = ("region", "group", "attribute", "source", "source_pair")
     parts = [r.frame[r.frame["measure"].isin(measures) & r.frame["subject_kind"].isin(kinds)
@@ -121,9 +125,8 @@ def findings(audit: Audit, measures: Sequence[str]) -> pd.DataFrame:
     params = [json.loads(p) for p in frame["params"]]
     reference = [str(p.get("reference", "")) or "|".join(_evidence(p)) for p in params]
     about = frame["subject"].where(frame["subject_kind"] != "region", "")
-    named = ("units", "n_units", "n_teams", "n_raters")
-    units = [next((float(p[k]) for k in named if p.get(k)), np.inf) for p in params]
-    df = np.where(frame["method"].str.contains("jackknife|cluster"), np.maximum(np.array(units) - 1, 1), np.inf)
+    units = np.array([next((float(p[k]) for k in UNITS if p.get(k)), np.inf) for p in params])
+    df = np.where(frame["method"].isin(NO_T), np.inf, np.maximum(units - 1, 1))
     teams = [int(p.get("n_teams") or 0) for p in params]
     least = [float(p.get("distinguish", 0)) for p in params]
     return frame.assign(about=about, reference=reference, df=df, teams=teams, least=least)

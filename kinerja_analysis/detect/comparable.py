@@ -34,10 +34,11 @@ def _limits(ctx: Context) -> tuple[int, int]:
 def pair_strata(ctx: Context) -> pd.DataFrame:
     """Return how many pairs of one team the predikat separates, by position types and grades of the two.
 
-    Columns ``stratum n_teams n_persons pairs share variance``: the share separated, its variance by teams
-    (Σ(separated − share · pairs)² · T/(T−1) / (all pairs)²). Small strata are one (``rest``), or left out.
+    Columns ``stratum n_teams n_persons pairs share variance covered``: the share separated, its variance by teams
+    (Σ(separated − share · pairs)² · T/(T−1) / (all pairs)²). Small strata are one (``rest``), or left out; ``covered``
+    is how many of all pairs the strata told hold, in whole percents rounded down, so that it tells no count.
     """
-    names = ["stratum", "n_teams", "n_persons", "pairs", "share", "variance"]
+    names = ["stratum", "n_teams", "n_persons", "pairs", "share", "variance", "covered"]
     rows = members(ctx)[["stratum", "cluster", "ratee", "level"]].rename(columns={"stratum": "team"})
     people = ctx.tables.employees.drop_duplicates("person")
     kind = pd.Series(strata(people).to_numpy(), index=people["person"].to_numpy(), dtype="str")
@@ -46,13 +47,14 @@ def pair_strata(ctx: Context) -> pd.DataFrame:
         return pd.DataFrame(columns=names)
     rows = rows.assign(kind=codes, ratee=pd.factorize(rows["ratee"])[0])
     pairs = _pairs_of(rows, pd.Series(kinds, dtype="str"), *_limits(ctx))
-    found = []
-    for name, part in pairs[pairs["stratum"] != ""].groupby("stratum"):
+    told, found = pairs[pairs["stratum"] != ""], []
+    covered = int(100 * told["pairs"].sum() // max(pairs["pairs"].sum(), 1)) / 100
+    for name, part in told.groupby("stratum"):
         team = part.groupby("cluster")[["apart", "pairs"]].sum()
         total, t = int(team["pairs"].sum()), len(team)
         share = float(team["apart"].sum() / total)
         spread = float(((team["apart"] - share * team["pairs"]) ** 2).sum()) * t / (t - 1) / total**2
-        found.append((str(name), t, _persons(part, rows), total, share, spread))
+        found.append((str(name), t, _persons(part, rows), total, share, spread, covered))
     return pd.DataFrame(found, columns=names)
 
 

@@ -83,15 +83,9 @@ def _spread(values_: Sequence[Any], codes: np.ndarray) -> np.ndarray:
 
 
 def _note(
-    session: Session,
-    block: Block,
-    position: int,
-    rows: np.ndarray,
-    hit: np.ndarray,
-    code: str,
-    value: object,
+    session: Session, block: Block, position: int, rows: np.ndarray, hit: np.ndarray, code: str, value: object,
     **more: str,
-) -> None:
+) -> None:  # fmt: skip
     if position >= 0:
         session.log.at(code, block, position, rows[hit], values.as_text(value), **more)
     elif hit.any():
@@ -226,13 +220,9 @@ def _texts(year: np.ndarray, kind: np.ndarray) -> Any:
 
 
 def _agree_years(
-    session: Session,
-    block: Block,
-    layout: Layout,
-    told: Told,
-    rows: np.ndarray,
+    session: Session, block: Block, layout: Layout, told: Told, rows: np.ndarray,
     sources: list[tuple[int, np.ndarray, np.ndarray]],
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """Return one year per row; columns, text above the header and argument must not contradict each other."""
     year = np.full(len(rows), np.nan if told.year is None else told.year)
     for position, column, _ in sources:

@@ -165,8 +165,9 @@ def _take_plain(session: Session, number: int, table: str, rows: np.ndarray) -> 
         named = frame["org_rating"].notna() if "org_rating" in frame else pd.Series(False, index=frame.index)
         session.set_aside(number, table, frame.index.to_numpy()[~named.to_numpy()], "not_rated")
         frame = frame[named]
-    if table == "appraisals" and "reason" in frame:
-        frame["reason"] = _reasons(frame["reason"])
+    if table == "appraisals":
+        reason = {"reason": _reasons(frame["reason"])} if "reason" in frame else {}
+        frame = frame.assign(acting=ekinerja.acting_of(frame), **reason)
     session.keep(number, table, frame)
 
 

@@ -12,7 +12,10 @@ import pytest
 from kinerja_analysis import compare_regions, compare_years
 from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.results import Status
-from kinerja_analysis.show.comparison import sized, told
+from kinerja_analysis.compare.pairs import NO_T
+from kinerja_analysis.detect._halo_official import mantel_haenszel
+from kinerja_analysis.show.comparison import label, sized, told
+from kinerja_analysis.stats import conditional_ordinal
 
 A, B, C = "01.01", "01.02", "01.03"
 TWO = [(A, 2025), (B, 2025)]
@@ -136,9 +139,9 @@ def test_marks_of_form_and_framework(fact, make_audit) -> None:
         assert row(other, "index")["mark"] == mark, "indicators matter only where achievement is the evidence"
 
 
-def strata(region: str, *rows: tuple[str, int, float, float]) -> pd.DataFrame:
+def strata(region: str, *rows: tuple[str, int, float, float], covered: float = 1.0) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["stratum", "pairs", "share", "variance"])
-    return frame.assign(region=region, year=2025)
+    return frame.assign(region=region, year=2025, covered=covered)
 
 
 def test_composition_held_equal_by_hand(fact, make_audit) -> None:
@@ -155,7 +158,29 @@ def test_composition_held_equal_by_hand(fact, make_audit) -> None:
     apart = both[~((both["region"] == B) & (both["stratum"] == "x"))]
     (none,) = compare_regions(make_audit(found, TWO, pair_strata=apart)).to_frame().query(
         "adjusted and measure == 'separated_pairs'").itertuples()  # fmt: skip
-    assert none.reason == "no_overlap" and math.isnan(none.value)
+    assert none.reason == "no_overlap" and math.isnan(none.value) and none.covered == pytest.approx(0.2)
+
+
+def test_pairs_of_kinds_too_small_to_be_told_count_as_not_covered(fact, make_audit) -> None:
+    """B has 23 % of its pairs in kinds that are not told: its two kinds hold 77 % of all pairs, less than 80 %.
+
+    With 17 % left out, 83 % are covered, and the row says so in its frame and in its name; with nothing, it need not.
+    """
+    rows = (("x", 80, 0.4, 0.0), ("y", 20, 0.1, 0.0))
+    found = [fact(A, "separated_pairs", 0.34, 0.3, 0.38), fact(B, "separated_pairs", 0.16, 0.12, 0.2)]
+    told = {"id": "disamakan (meliputi sedikitnya 83% pasangan)", "en": "equal (over at least 83% of the pairs)"}
+    for covered, value in ((0.77, math.nan), (0.80, 0.0), (0.83, 0.0), (1.0, 0.0)):
+        both = pd.concat([strata(A, *rows), strata(B, *rows, covered=covered)])
+        made = compare_regions(make_audit(found, TWO, pair_strata=both))
+        (even,) = made.frame[made.frame["adjusted"] & (made.frame["measure"] == "separated_pairs")].itertuples()
+        assert (even.value, even.covered) == pytest.approx((value, covered), nan_ok=True)
+        assert even.reason == ("no_overlap" if covered < 0.8 else "")
+        for lang, words in told.items():
+            assert (words in label(even, lang)) == (covered == 0.83) and ("%" in label(even, lang)) == (covered < 1)
+    assert made.frame[~made.frame["adjusted"]]["covered"].isna().all()
+    earlier = make_audit(found, TWO, pair_strata=both.drop(columns="covered"))  # stored before it was told
+    frame = compare_regions(earlier).frame.query("adjusted and measure == 'separated_pairs'")
+    assert frame["reason"].tolist() == ["no_strata"]
 
 
 def index_of(fact, region: str, value: float, *, comparators: str = "peer", peers: float = 3.0):
@@ -217,9 +242,38 @@ def test_intervals_of_few_units_are_of_student(fact, make_audit) -> None:
     told = row(compare_regions(make_audit(found, TWO), measures=["correlation"]).to_frame(), "correlation")
     half = 2.306 * math.hypot(0.2 / 2.306, 0.1 / 2.093)
     assert told["upper"] - told["value"] == pytest.approx(half, rel=1e-3)
-    plain = [replace(f, estimate=replace(f.estimate, method="normal")) for f in found]
-    told = row(compare_regions(make_audit(plain, TWO), measures=["correlation"]).to_frame(), "correlation")
-    assert told["upper"] - told["value"] == pytest.approx(math.hypot(0.2, 0.1), rel=1e-3)
+    for method in NO_T:
+        plain = [replace(f, estimate=replace(f.estimate, method=method)) for f in found]
+        told = row(compare_regions(make_audit(plain, TWO), measures=["correlation"]).to_frame(), "correlation")
+        assert told["upper"] - told["value"] == pytest.approx(math.hypot(0.2, 0.1), rel=1e-3)
+
+
+def test_odds_ratios_of_few_teams_are_of_student_too(fact, make_audit) -> None:
+    """The interval of 20 clusters is t(19), that of the odds of Mantel and Haenszel over 12 teams t(11): no other.
+
+    The standard error that the fit tells comes out of its interval again, and with 2 comparisons of as many teams the
+    half width is t(19; 1 − .05/4) = 2.433 times √2 of it, by the table of t; the normal quantile would be 2.241.
+    """
+    sets = np.repeat(np.arange(20), 2)
+    for levels in (2, 3):
+        y, x = np.tile([1, 0], 20), np.concatenate([np.tile([1, 0], 15), np.tile([0, 1], 5)])
+        y = np.where((sets < 6) & (y == 1), levels - 1, y)
+        fit = conditional_ordinal(y, x, sets)
+        ends = (float(v) for v in np.exp([fit.coef[0], fit.lower[0], fit.upper[0]]))
+        one = fact(A, "odds_ratio", *ends, unit="odds_ratio", subject="sex=male", kind="group", method=fit.method,
+                   reference="female", n_teams=fit.n_clusters)  # fmt: skip
+        both = [replace(one, region=r, measure=m) for r in (A, B) for m in ("odds_ratio", "own_group_odds_ratio")]
+        both = [replace(f, subject_kind="region", subject=f.region) for f in both]
+        told = row(compare_regions(make_audit(both, TWO)).to_frame(), "odds_ratio")
+        assert math.log(told["upper"]) == pytest.approx(2.433 * math.sqrt(2) * float(fit.se[0]), rel=1e-3)
+    fit = mantel_haenszel(np.tile([True, True, False, False], 12), np.arange(48) % 5 < 2, np.repeat(np.arange(12), 4))
+    assert fit.informative == 12
+    ends = (math.exp(v) for v in (fit.value, fit.lower, fit.upper))
+    found = [fact(A, "association", *ends, unit="odds_ratio", method="mantel_haenszel", informative=12)]
+    found += [fact(A, "order", 0.6, 0.5, 0.7, n_teams=12)]  # two comparisons: 2.593 for 2.201
+    audit = make_audit([replace(f, region=r, subject=r) for f in found for r in (A, B)], TWO)
+    told = row(compare_regions(audit).to_frame(), "association")
+    assert math.log(told["upper"]) == pytest.approx(2.593 / 2.201 * math.sqrt(2) * (fit.upper - fit.value), rel=1e-3)
 
 
 def test_changes_over_a_gap_of_years_are_not_drifts(fact, make_audit) -> None:

@@ -26,6 +26,8 @@ from kinerja_analysis.base.results import FRAME_COLUMNS, Finding, Status
 from kinerja_analysis.base.store import load_audit
 from kinerja_analysis.base.tables import KINDS, TABLES
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
+from kinerja_analysis.compare.inside import INSIDE
+from kinerja_analysis.compare.pairs import NO_T, UNITS
 from kinerja_analysis.detect import REGISTRY, detect, run_detector
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.score import score
@@ -194,6 +196,14 @@ def test_nobody_is_flagged_when_all_got_the_same(detector: str, name: str, lab: 
 
 def test_doubled_rows_do_no_harm(detector: str, lab: SimpleNamespace) -> None:
     lab.assert_same(lab.result_of("planted", detector), lab.result_of("planted>doubled", detector))
+
+
+def test_an_interval_that_is_compared_tells_what_it_counts(detector: str, lab: SimpleNamespace) -> None:
+    """A comparison widens every interval by t of its units, but those of the methods known to have none."""
+    for f in (f for name in (*WHOLE, "three_years") for f in lab.findings_of(name, detector)):
+        compared = f.measure in INSIDE and f.subject_kind not in ("unit", "team", "rater")
+        if compared and f.status in ANSWERED and math.isfinite(f.estimate.lower):
+            assert f.estimate.method in NO_T or any(f.params.get(units) for units in UNITS), f.code
 
 
 # --- 10: regions and years -------------------------------------------------------------------------------------

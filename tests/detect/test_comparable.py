@@ -29,6 +29,7 @@ def test_pairs_by_hand(make_cell) -> None:
     assert (same["pairs"], other["pairs"], other["share"]) == (35, 40, 0.5)
     assert same["share"] == pytest.approx(5 / 35) and same["variance"] == 0  # every team alike
     assert (other["n_teams"], other["n_persons"]) == (5, 30)
+    assert same["covered"] == other["covered"] == 1
 
 
 def test_variance_by_teams_by_hand(make_cell) -> None:
@@ -56,6 +57,7 @@ def test_a_small_kind_is_merged_or_left_out(make_cell) -> None:
     found = pair_strata(make_cell(team, employees=people, config=LOW))
     assert (found["n_teams"] >= 3).all() and (found["n_persons"] >= 10).all()
     assert not found["stratum"].str.contains("fungsional").any()
+    assert (found["covered"] == 0.8).all()  # 15 of 75 pairs are gone, one team of five
 
 
 def test_unknown_staff_have_no_strata(make_cell) -> None:

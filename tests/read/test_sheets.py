@@ -99,3 +99,19 @@ def test_numbers_of_rows_below_a_merged_heading_are_no_stray_cells(make: Any) ->
     for top, codes in (("No.", []), ("Kelas", ["KA-W304"])):
         place = make.workbook([*make.preamble(4), [top, *head], [None, *make.ekinerja_header], *rows])
         assert [p.code for p in check(place, config=make.config).problems] == codes
+
+
+def test_a_table_without_the_column_acting_beside_one_that_has_it_holds_no_acting_posts(make: Any) -> None:
+    """The column is optional: missing in one of several tables, beside an export or another table, it means no."""
+    header = ("tahun", "wilayah", "nip", "status_penilaian", "predikat", "is_plt_plh")
+    rows = [["2025", "98.01", make.nip(i), "sudah dinilai", "Baik", "1" if i == 12 else "0"] for i in range(11, 15)]
+    without = make.text([header[:5], *(r[:5] for r in rows[2:])], name="b/tanpa.csv")
+    for beside in (make.ekinerja(name="a/ekspor.xlsx"), make.text([header, *rows[:2]], name="c/dengan.csv")):
+        tables = read([without, beside], config=make.config)
+        acting = tables.appraisals["acting"]
+        assert len(tables.appraisals) == len(read(beside, config=make.config).appraisals) + 2
+        assert acting.dtype == bool and acting.sum() == (beside.name == "dengan.csv")
+        assert not [p.file for p in tables.problems if p.code == "KA-W506" and p.file == "tanpa.csv"]
+        assert tables.accounting["set_aside"].sum() == 0
+    half = make.text([header, *(r if i % 2 else [*r[:5], ""] for i, r in enumerate(rows))], name="d/separuh.csv")
+    assert read(half, config=make.config).appraisals["acting"].tolist() == [False, True, False, False]
