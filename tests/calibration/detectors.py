@@ -275,7 +275,8 @@ def digests(detectors: Iterable[str], runs: int = 1) -> dict[str, str]:
                 read = [*PROBLEMS[problem].key.split()] if problem in PROBLEMS else TRUE.get(detector, {})
                 frame.loc[~frame["measure"].isin(read), ["value", "lower", "upper"]] = np.nan
                 frame["p_adjusted"] = frame["p_adjusted"].notna()
-                told = frame.loc[~frame["measure"].isin(BESIDE.get(detector, ())), READ].sort_values(READ[:6])
+                counted = frame["scope"].isin(scopes(design, problem, detector))
+                told = frame.loc[counted & ~frame["measure"].isin(BESIDE.get(detector, ())), READ].sort_values(READ[:6])
                 text = told.to_csv(index=False, float_format="%.10g")
                 key = "|".join((detector, design, problem, level, f"{size:g}", str(run)))
                 found[key] = hashlib.sha256(text.encode()).hexdigest()
