@@ -24,6 +24,8 @@ ORG_RATING = ("SANGAT KURANG", "KURANG", "BUTUH PERBAIKAN", "BAIK", "ISTIMEWA")
 ELSEWHERE = "other_period"  #: why those are not rated who have no row in the period that counts
 STATUS = ("rated", "not_rated", "no_skp", "excluded")
 EKINERJA_CRITERIA = ("hasil_kerja", "perilaku_kerja")
+#: The same two (1 to 3) of acting rows, further columns of the appraisals: no ratings, the predikat is held to them.
+OF_ACTING = ("acting_hasil_kerja", "acting_perilaku_kerja")
 BERAKHLAK = ("Berorientasi Pelayanan", "Akuntabel", "Kompeten", "Harmonis", "Loyal", "Adaptif", "Kolaboratif")
 KINDS = ("ekinerja", "multisource")
 CATEGORIES: dict[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import EKINERJA_CRITERIA, PREDIKAT, RATING, Column, columns
+from kinerja_analysis.base.tables import EKINERJA_CRITERIA, OF_ACTING, PREDIKAT, RATING, Column, columns
 from kinerja_analysis.read import codes, values
 from kinerja_analysis.read.cells import Block, Cells
 from kinerja_analysis.read.place import place
@@ -113,10 +113,15 @@ def _status(session: Session, number: int, frame: pd.DataFrame, words: pd.Series
 
 
 def _ratings(session: Session, number: int, frame: pd.DataFrame) -> None:
-    """Add one rating per row and criterion by the supervisor; what gives none is set aside with its reason."""
+    """Add one rating per row and criterion by the supervisor; what gives none is set aside with its reason.
+
+    Acting rows give none: their levels stay in ``frame``, beside the predikat that follows from them.
+    """
     session.fate(number, "ratings")[:] = session.fate(number, "appraisals")
     index = frame.index.to_numpy()
-    acting = acting_of(frame)
+    acting, order = acting_of(frame), {label: float(i) for i, label in enumerate(RATING, 1)}
+    for own, name in zip(OF_ACTING, EKINERJA_CRITERIA, strict=True) if acting.any() else ():
+        frame[own] = frame[name].where(acting).map(order).astype("float64")
     session.set_aside(number, "ratings", index[acting.to_numpy()], "acting")
     levels = [frame[n].notna() for n in EKINERJA_CRITERIA]
     incomplete = (frame["status"] == "rated") & ~(levels[0] & levels[1])
@@ -124,7 +129,6 @@ def _ratings(session: Session, number: int, frame: pd.DataFrame) -> None:
     session.set_aside(number, "ratings", index[incomplete.to_numpy()], "no_levels")
     rated = ~acting & levels[0] & levels[1]
     kept = frame[rated]
-    order = {label: float(i) for i, label in enumerate(RATING, 1)}
     base = by_supervisor(session, number, frame, rated)[rated].assign(scale_min=1.0, scale_max=float(len(RATING)))
     parts = [base.assign(criterion=name, score=kept[name].map(order).astype("float64")) for name in EKINERJA_CRITERIA]
     session.keep(number, "ratings", pd.concat(parts))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import EKINERJA_CRITERIA, official
+from kinerja_analysis.base.tables import EKINERJA_CRITERIA, OF_ACTING, official
 from kinerja_analysis.score.rules import rule_for
 
 KEYS = ["period", "region", "person"]
@@ -103,13 +103,19 @@ def _with_opinions(people: pd.DataFrame, multisource: pd.DataFrame) -> pd.Series
     return marks.set_axis(people.index)
 
 
+def _with_acting(official: pd.DataFrame, main: pd.DataFrame) -> pd.DataFrame:
+    """Add the two levels of acting rows among ``main``, which readers keep out of the ratings (``OF_ACTING``)."""
+    names = {"person": "ratee", "supervisor": "rater", **dict(zip(OF_ACTING, EKINERJA_CRITERIA, strict=True))}
+    head = ["period", "region", "ratee", "rater", "row"]
+    rows = main[main["acting"]].rename(columns=names).reindex(columns=[*head, *EKINERJA_CRITERIA])
+    long = rows.melt(head, var_name="criterion", value_name="score").dropna(subset="score")
+    return pd.concat([official, long.astype({"criterion": "str"})], ignore_index=True) if len(long) else official
+
+
 def official_results(
-    people: pd.DataFrame,
-    official: pd.DataFrame,
-    multisource: pd.DataFrame,
-    appraisals: pd.DataFrame,
+    people: pd.DataFrame, official: pd.DataFrame, multisource: pd.DataFrame, appraisals: pd.DataFrame,
     profiles: Sequence[str] = (),
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Compute the predikat of each person under the regulation in force and compare it with the recorded one.
 
     Parameters
@@ -119,7 +125,8 @@ def official_results(
     official, multisource : DataFrame
         The two parts of the rating table (:func:`split_ratings`).
     appraisals : DataFrame
-        The appraisal table; a further column ``innovation`` (bool) is used where a rule needs it.
+        The appraisal table; a further column ``innovation`` (bool) is used where a rule needs it, ``OF_ACTING`` for
+        acting rows.
     profiles : sequence of str
         Switched-on profiles.
 
@@ -128,11 +135,10 @@ def official_results(
     DataFrame, rows as ``people``
         ``period region person rule predikat_computed predikat_reason predikat_recorded consistent number``.
     """
-    recorded = main_appraisals(appraisals).reindex(
-        columns=[*KEYS, "supervisor", "row", "predikat", "number", "innovation"]
-    )
+    main = main_appraisals(appraisals)
+    recorded = main.reindex(columns=[*KEYS, "supervisor", "row", "predikat", "number", "innovation"])
     facts = people[KEYS].merge(recorded, on=KEYS, how="left")
-    facts = _matched_pairs(facts, rating_pairs(official), appraisals)
+    facts = _matched_pairs(facts, rating_pairs(_with_acting(official, main)), appraisals)
     facts["opinions"] = _with_opinions(facts, multisource)
     parts = []
     for period, rows in facts.groupby("period", sort=False):

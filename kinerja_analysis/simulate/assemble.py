@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import EKINERJA_CRITERIA, Tables, conform, empty
+from kinerja_analysis.base.tables import EKINERJA_CRITERIA, OF_ACTING, Tables, conform, empty
 from kinerja_analysis.simulate.sheets import Sheet, columns_of
 
 
 def tables_of(sheets: Sequence[Sheet]) -> Tables:
     """Return the tables of all sheets, persons by opaque codes.
 
-    Rows of acting posts are appraisals and no ratings; rows without a rating have no rows among the ratings; of
-    people transferred within the year both ratings count, and the appraisal of the later post.
+    Rows of acting posts are appraisals, with their two levels, and no ratings; rows without a rating have no rows among
+    the ratings; of people transferred within the year both ratings count, and the appraisal of the later post.
     """
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in ("ratings", "appraisals")}
     found |= {name: [] for name in ("employees", "achievements", "units")}
@@ -41,7 +41,9 @@ def _appraisals(frame: pd.DataFrame) -> pd.DataFrame:
     keep = ["year", "period", "region", "row", "person", "post", "unit", "opd", "supervisor", "status", "predikat",
             "acting", "rated_at"]  # fmt: skip
     frame = frame[frame["acting"] | (frame["end"] == frame["end"].max())]
-    return frame[keep].assign(predikat=frame["predikat"].where(frame["predikat"] != "", None))
+    own = frame["acting"] & (frame["status"] == "rated")
+    levels = {n: frame[c].where(own).astype("float64") for n, c in zip(OF_ACTING, ("hasil", "perilaku"), strict=True)}
+    return frame[keep].assign(predikat=frame["predikat"].where(frame["predikat"] != "", None), **levels)
 
 
 def _official(frame: pd.DataFrame) -> pd.DataFrame:

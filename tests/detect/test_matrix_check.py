@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -75,6 +76,24 @@ def test_rows_of_other_posts_are_checked_too(make_cell, run_detector, first):
     found = run_detector(NAME, ctx).first(measure="mismatches", scope="ekinerja")
     assert found.status is Status.FLAGGED and (found.params["k"], found.estimate.n) == (1, 28)
     assert found.rows == ("1:1:10" if first else "1:1:99",)
+
+
+def test_rows_of_acting_posts_are_held_to_their_own_levels(make_cell, run_detector):
+    """Readers keep their levels out of the ratings. R0008, low and low, acts once more and is Sangat Baik there.
+
+    R0000 has an acting row only, high and high, and Sangat Baik: it follows. R0001's has no levels: not checkable.
+    """
+    whole = make_cell(table())
+    own, ratings = whole.tables.appraisals, whole.tables.ratings
+    acting = own[own["person"].isin(["R0000", "R0001", "R0008"])].sort_values("person").assign(
+        acting=True, row=["1:1:97", "1:1:98", "1:1:99"], post="Plt", predikat="SANGAT BAIK",
+        acting_hasil_kerja=[3.0, np.nan, 1.0], acting_perilaku_kerja=[3.0, np.nan, 1.0])  # fmt: skip
+    tables = replace(whole.tables, appraisals=pd.concat([own[own["person"] != "R0000"], acting], ignore_index=True),
+                     ratings=ratings[ratings["ratee"] != "R0000"])  # fmt: skip
+    ctx = replace(whole, tables=tables, scores=score(tables, whole.config))
+    found = run_detector(NAME, ctx).first(measure="mismatches", scope="ekinerja")
+    assert (found.params["k"], found.params["higher"], found.params["unknown"]) == (1, 1, 1)
+    assert found.estimate.n == 10 and found.rows == ("1:1:99",)
 
 
 def test_recorded_without_ratings_is_unknown_not_wrong(make_cell, run_detector):

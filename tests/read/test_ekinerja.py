@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from kinerja_analysis.base.tables import data_kind
+from kinerja_analysis.base.tables import OF_ACTING, data_kind
 from kinerja_analysis.detect import detect
 from kinerja_analysis.read import check, read
 from kinerja_analysis.score import score
+from kinerja_analysis.score.official import other_posts
 
 
 def counts(tables: Any, table: str) -> dict[str, int]:
@@ -120,6 +121,24 @@ def test_acting_rows_stay_in_appraisals_and_out_of_ratings(make: Any) -> None:
     tables = read(make.ekinerja(rows), config=make.config)
     assert tables.appraisals["acting"].tolist() == [False] * 6 + [True]
     assert len(tables.ratings) == 12 and counts(tables, "ratings") == {"": 6, "acting": 1}
+
+
+def test_the_levels_of_acting_rows_stay_beside_their_predikat(make: Any) -> None:
+    """An acting row recorded Sangat Baik for the two lowest levels: no rating of anybody, but not unchecked."""
+    rows = make.people()
+    rows.append([*rows[0][:6], "Plt Kepala", 1, *rows[0][8:10], "DIBAWAH EKSPEKTASI", "DIBAWAH EKSPEKTASI",
+                 "SANGAT BAIK", *rows[0][13:]])  # fmt: skip
+    rows.append([*rows[1][:6], "Plt Kepala", 1, *rows[1][8:10], "SESUAI EKSPEKTASI", "DIATAS EKSPEKTASI", "BAIK",
+                 *rows[1][13:]])  # fmt: skip
+    tables = read(make.ekinerja(rows), config=make.config)
+    levels = tables.appraisals[[*OF_ACTING]]
+    assert levels.iloc[:6].isna().all(axis=None) and levels.iloc[6:].to_numpy().tolist() == [[1.0, 1.0], [2.0, 3.0]]
+    assert len(tables.ratings) == 12 and len(score(tables).frame) == 6
+    checked = other_posts(tables.appraisals, tables.ratings).set_index("row").loc[["1:1:14", "1:1:15"]]
+    assert checked["consistent"].tolist() == ["no", "yes"]
+    assert checked["predikat_computed"].tolist() == ["SANGAT KURANG", "BAIK"]
+    assert (score(tables).frame["consistent"] == "yes").all()  # by the same supervisor, each with the own levels
+    assert not {*OF_ACTING} & {*read(make.ekinerja(name="tanpa.xlsx"), config=make.config).appraisals.columns}
 
 
 def test_predikat_without_levels_counts_as_rated_without_ratings(make: Any) -> None:
