@@ -20,8 +20,9 @@ OF_BOTH = ("index", "order", "order_others", "level", "performance", "severity",
            "relative_shift")  # fmt: skip
 #: Units whose differences carry a plus sign; those of points have one anyway.
 SIGNED = ("sd", "correlation", "reliability", "of_100")
-_LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
-          "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "−": r"$-$", "–": "--"}  # fmt: skip
+_LATEX = {c: f"\\{c}" for c in "&%_#${}"} | {
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "−": r"$-$", "–": "--",
+    "<": r"\textless{}", ">": r"\textgreater{}"}  # fmt: skip
 
 
 def label(row: Any, lang: str) -> str:

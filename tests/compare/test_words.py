@@ -84,6 +84,18 @@ def test_latex_can_be_read_by_latex(two) -> None:
         assert "30.0" in text.replace(",", ".") and r"\%" in text and "−" not in text
 
 
+def test_signs_below_and_above_stay_themselves_in_latex(fact, make_audit) -> None:
+    """In LaTeX's own text encoding (OT1) a bare < is printed as an inverted exclamation mark, > as one of question."""
+    ends = [(r, v) for r in (A, B) for v in (0.5, 4.0)]
+    found = [fact(r, "odds_ratio", v, v / 1.1, v * 1.1, unit="odds_ratio", subject=s, kind="group", reference="<=30")
+             for (r, v), s in zip(ends, ("age_band=>=51", "age_band=31-40") * 2, strict=True)]  # fmt: skip
+    found += [fact(r, "order", v, v - 0.01, v + 0.01) for r, v in ((A, 0.9), (B, 0.2))]
+    for lang in LANGUAGES:
+        text = compare_regions(make_audit(found, [(A, 2025), (B, 2025)])).to_latex(lang)
+        assert r"\textgreater{}=51" in text and r"\textless{}=30" in text and r"\textless{} 0" in text
+        assert not {"<", ">"} & {*text} and text.isascii()
+
+
 def test_the_workbook_holds_words_and_raw_numbers(two, tmp_path) -> None:
     path = two.to_xlsx(tmp_path / "c.xlsx", "en")
     frame = pd.read_excel(io.BytesIO(path.read_bytes()), sheet_name="Data", engine="openpyxl")

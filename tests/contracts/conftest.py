@@ -16,7 +16,7 @@ import pytest
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Finding, Result
-from kinerja_analysis.base.tables import TABLES, Tables, conform, data_kind, empty
+from kinerja_analysis.base.tables import OF_ACTING, TABLES, Tables, conform, data_kind, empty
 from kinerja_analysis.detect import INDEX, REGISTRY, run_detector
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.contract import Threshold
@@ -137,8 +137,10 @@ def constant(tables: Tables) -> Tables:
     ratings = tables.ratings
     span = ratings["scale_max"] - ratings["scale_min"]
     same = pd.Series(np.where(official(ratings), 2.0, ratings["scale_min"] + 0.8 * span), ratings.index)
-    good = tables.appraisals["predikat"].mask(tables.appraisals["predikat"].notna(), "BAIK")
-    return replace(tables, ratings=ratings.assign(score=same), appraisals=tables.appraisals.assign(predikat=good))
+    posts = tables.appraisals
+    good = posts["predikat"].mask(posts["predikat"].notna(), "BAIK")
+    levels = {c: posts[c].mask(posts[c].notna(), 2.0) for c in OF_ACTING}
+    return replace(tables, ratings=ratings.assign(score=same), appraisals=posts.assign(predikat=good, **levels))
 
 
 def constant_raters(tables: Tables) -> Tables:
