@@ -108,7 +108,10 @@ def _coverage(ctx: Context, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _people(ctx: Context, pairs: pd.DataFrame) -> Iterator[Row]:
-    """Yield what can be counted of persons: not rated, by one source only, never, with unknown traits, contradicted."""
+    """Yield what can be counted of persons: not rated, by one source only, never, with unknown traits, contradicted.
+
+    ``uncomputed``: of those with achievements, who has one that is no percentage (a target of 0, for example).
+    """
     heads, staff, scores = ctx.heads, ctx.tables.employees, ctx.scores.frame
     others, rated = set(ctx.multisource["ratee"].unique()), heads[heads["status"] == "rated"]
     everyone = {*heads["person"], *others}
@@ -119,10 +122,11 @@ def _people(ctx: Context, pairs: pd.DataFrame) -> Iterator[Row]:
     yield "no_second", len(everyone - others), len(everyone), 0, 0
     yield "no_achievements", len(everyone - {*ctx.tables.achievements["person"].unique()}), len(everyone), 0, 0
     yield "never_rated", len({*listed} - {*rated["person"], *pairs["ratee"].unique()}), len(listed), 0, 0
-    for name in TRAITS:
-        yield f"unknown_{name}", staff[name].isna().sum(), len(staff), 0, 0
-    consistent = scores.loc[(scores["region"] == ctx.region) & (scores["year"] == ctx.year), "consistent"]
-    yield "contradiction", (consistent == "no").sum(), consistent.isin(["yes", "no"]).sum(), 0, 0
+    yield from ((f"unknown_{name}", staff[name].isna().sum(), len(staff), 0, 0) for name in TRAITS)
+    mine = scores[(scores["region"] == ctx.region) & (scores["year"] == ctx.year)]
+    lines = mine.groupby("person")[["achievement_n", "achievement_missing"]].sum()
+    yield "uncomputed", (lines["achievement_missing"] > 0).sum(), (lines.sum(axis=1) > 0).sum(), 0, 0
+    yield "contradiction", (mine["consistent"] == "no").sum(), mine["consistent"].isin(["yes", "no"]).sum(), 0, 0
 
 
 def _minutes(ctx: Context) -> Iterator[tuple[str, pd.Series]]:

@@ -77,7 +77,8 @@ def _follow_people(session: Session, tables: dict[str, pd.DataFrame]) -> None:
 def _astray(session: Session, tables: dict[str, pd.DataFrame]) -> None:
     """Note what joins nothing: achievements of people, and example cases, that no table of that region and year knows.
 
-    No audit sees them. Raters of cases who rate nobody are noted too.
+    No audit sees them. Achievements without a percentage (no positive target) and raters of cases who rate nobody are
+    noted too.
     """
     cases, cell = tables["cases"], ["region", "year"]
     people = [tables[t][[*cell, p]].set_axis([*cell, "person"], axis=1) for t, p in _NAMED]
@@ -85,6 +86,7 @@ def _astray(session: Session, tables: dict[str, pd.DataFrame]) -> None:
     done = tables["achievements"]
     alone = done["person"].notna() & ~pd.MultiIndex.from_frame(done[[*cell, "person"]]).isin(known)
     session.note("W512", done, "person", alone & bool(len(known)))
+    session.note("W513", done, "target", done["target"] <= 0, shown=True)
     rated = pd.concat([tables[t][cell] for t in ("ratings", "appraisals")])
     if cases.empty or rated.empty:  # a file of cases may be checked alone
         return
@@ -124,9 +126,7 @@ def _latest(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     """
     if frame.empty:
         return frame
-    for name in ("until", "created"):
-        if name not in frame:
-            frame[name] = pd.NaT
+    frame = frame.assign(**{name: pd.NaT for name in ("until", "created") if name not in frame})
     plain = frame[~frame["acting"].astype(bool) & frame["person"].notna()]
     group = ["period", "region", "person"]
     several = plain[plain.duplicated(group, keep=False)]

@@ -74,6 +74,14 @@ def test_people_counts(make_cell: Any) -> None:
     assert found["contradiction"] == (1, 3, 0, 0)
 
 
+def test_people_whose_achievement_cannot_be_computed_are_counted(make_cell: Any) -> None:
+    """B0 has one target of 0 of two, B1 one of 0 and one below, B2 a good one, B3 none at all."""
+    done = pd.DataFrame([("B0", "a", 0.0), ("B0", "b", 10.0), ("B1", "a", 0.0), ("B1", "b", -1.0), ("B2", "a", 10.0)],
+                        columns=["person", "indicator", "target"]).assign(realised=2.0)  # fmt: skip
+    found = measured(make_cell(team(4), achievements=done))
+    assert found["uncomputed"] == (2, 3, 0, 0) and found["no_achievements"] == (1, 4, 0, 0)
+
+
 def test_wide_spans(make_cell: Any) -> None:
     rows = pd.concat([team(101), team(100, "C"), team(3, "D")])
     found = frames(make_cell(rows))
@@ -131,7 +139,7 @@ def test_empty_marks_of_a_form_are_counted(make_cell: Any) -> None:
 def test_a_cell_without_rows_has_every_frame(make_cell: Any) -> None:
     found = frames(make_cell())
     assert all((found["checks"][c] == 0).all() for c in ("k", "n", "raters", "largest"))
-    assert len(found["checks"]) == 13 and len(found["completeness"]) == 5
+    assert len(found["checks"]) == 14 and len(found["completeness"]) == 5
     assert all(found[name].empty for name in ("rows", "unrated", "coverage", "sources", "entries", "problems"))
     assert not any(f.dtypes.eq(np.dtype(object)).any() for n, f in found.items() if len(f))
 

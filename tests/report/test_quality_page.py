@@ -23,7 +23,7 @@ from kinerja_analysis.report.sections.quality import verdict
 from kinerja_analysis.report.view import View
 
 MEASURES = ("not_rated", "both", "no_second", "no_achievements", "never_rated", "no_supervisor", "unknown_sex",
-            "unknown_age_band", "unknown_employment", "contradiction", "wide_span", "batch_ekinerja",
+            "unknown_age_band", "unknown_employment", "uncomputed", "contradiction", "wide_span", "batch_ekinerja",
             "batch_multisource")  # fmt: skip
 RATER = "P7K2MAAAAAAAAA"
 
@@ -33,8 +33,9 @@ def frames(**changes: tuple[int, ...]) -> dict[str, pd.DataFrame]:
     head = {"region": "01.02", "year": 2025}
     checks = {"not_rated": (2, 44), "both": (30, 44), "no_second": (14, 44), "no_achievements": (11, 44),
               "never_rated": (0, 0), "no_supervisor": (1, 42), "unknown_sex": (0, 44), "unknown_age_band": (3, 44),
-              "unknown_employment": (0, 44), "contradiction": (0, 42), "wide_span": (0, 41, 0, 21),
-              "batch_ekinerja": (12, 41, 2, 12), "batch_multisource": (0, 0)} | changes  # fmt: skip
+              "unknown_employment": (0, 44), "uncomputed": (9, 33), "contradiction": (0, 42),
+              "wide_span": (0, 41, 0, 21), "batch_ekinerja": (12, 41, 2, 12),
+              "batch_multisource": (0, 0)} | changes  # fmt: skip
     rows = [(m, *(*v, 0, 0)[:4]) for m, v in checks.items()]
     unrated = [("A", "u", "rated", 25), ("A", "v", "rated", 13), ("A", "v", "draft", 1), ("A", "v", "hukdis", 1),
                ("K", "", "rated", 4)]  # fmt: skip
