@@ -25,10 +25,8 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
     tables = {}
     for name in TABLES:
         parts = [p for p in session.parts.get(name, []) if len(p)]
-        if parts:
-            tables[name] = session.regions.move(_complete(name, pd.concat(parts, ignore_index=True)))
-        else:
-            tables[name] = nothing(name)
+        whole = pd.concat(parts, ignore_index=True) if parts else None
+        tables[name] = nothing(name) if whole is None else session.regions.move(_complete(name, whole))
     _follow_people(session, tables)
     _astray(session, tables)
     tables = one_spelling(session, tables)
@@ -36,10 +34,7 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
     tables["appraisals"] = _latest(session, tables["appraisals"])
     tables["appraisals"] = _elsewhere(session, _listed(session, tables["appraisals"]))
     _only_acting(session, tables["appraisals"])
-    for name in TABLES:
-        if name != "appraisals":
-            tables[name] = _unique(session, name, tables[name])
-    return tables
+    return tables | {name: _unique(session, name, tables[name]) for name in TABLES if name != "appraisals"}
 
 
 @lru_cache(maxsize=len(TABLES))
@@ -335,6 +330,5 @@ def balance(session: Session, accounting: pd.DataFrame, tables: dict[str, pd.Dat
 def rows_read(session: Session) -> int:
     """Return the number of data rows read, each counted once."""
     blank = session.reasons.index("blank")
-    kinds = [table_of(layout.kind) for layout in session.layouts]
-    filled = [int((session.fate(i, kind) != blank).sum()) for i, kind in enumerate(kinds)]
+    filled = [int((session.fate(i, table_of(a.kind)) != blank).sum()) for i, a in enumerate(session.layouts)]
     return sum(filled) + sum(block.refused for block in session.blocks)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis.base.results import Status
+from kinerja_analysis.base.tables import ELSEWHERE
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect._distribution_likeness import likeness
 from kinerja_analysis.detect._distribution_smallest import smallest_rho
@@ -77,9 +78,25 @@ def test_shares_are_bounded_by_those_not_rated(make_cell, run_detector):
     assert (modal.value, modal.lower, modal.upper) == pytest.approx((0.7, 7 / 15, 12 / 15))
 
 
+def test_who_waits_is_not_said_to_be_unrated_who_may_be_rated_in_another_period(make_cell, run_detector):
+    """Five have a row of a quarter only, and so no predikat in the annual period, which counts."""
+    rows = teams([SB] * 3 + [B] * 7 + [B] * 5)
+    rows["status"] = ["rated"] * 10 + ["not_rated"] * 5
+    ctx = make_cell(rows)
+    ctx.tables.appraisals["reason"] = [None] * 10 + [ELSEWHERE] * 5
+    result = run_detector(NAME, ctx)
+    for f in (result.first(measure=m) for m in ("share_top", "share_modal")):
+        assert "kepada 5 pegawai yang belum punya predikat pada periode yang dihitung" in f.sentence("id")
+        assert "the 5 without one in the period that counts" in f.sentence("en")
+        rounded = messages()[f"{f.code}_rounded"]
+        assert "belum dinilai" not in f.sentence("id") + rounded["id"]
+        assert "rated, the" not in rounded["en"] and "not yet rated" not in f.sentence("en") + rounded["en"]
+
+
 def test_everyone_rated_is_a_full_count(make_cell, run_detector):
     found = run_detector(NAME, make_cell(teams([SB] * 3 + [B] * 7))).first(measure="share_top")
     assert found.code.endswith("share_top_all") and found.estimate.lower == found.estimate.upper == 0.3
+    assert "satu predikat per pegawai" in found.sentence("id") and "one predikat per employee" in found.sentence("en")
 
 
 def test_acting_posts_do_not_count(make_cell, run_detector):
