@@ -127,6 +127,18 @@ def test_guide_counts(make_cell, run_detector):
     assert len(result.rows("S001")) == 12
 
 
+def test_the_tolerance_is_one_of_shares_and_the_sentence_says_so(make_cell, run_detector):
+    """Sangat Kurang: 60 % met, one Sangat Baik where there may be none; one person beyond a share would be inside."""
+    ctx = make_cell(teams([(1, 1)] * 8 + [K, SB]), units=units(unit=["u"], org_rating=["SANGAT KURANG"]))
+    found = run_detector(NAME, ctx).first(measure="guide", subject_kind="region")
+    assert found.code == "distribution.guide_outside" and found.params["tolerance"] == 1
+    assert "(toleransi 1 orang pada batas persen; tanpa toleransi bila panduan meminta" in found.sentence("id")
+    assert "(tolerance 1 person on limits in percent; none where the guide asks for" in found.sentence("en")
+    inside = [B] * 9 + [SB] * 2 + [BP]  # nine Baik of twelve where eight are allowed
+    told = run_detector(NAME, make_cell(teams(inside), units=units(unit=["u"], org_rating=["BAIK"])))
+    assert "none where the guide asks for" in told.first(measure="guide", subject_kind="region").sentence("en")
+
+
 def test_guide_without_rating_is_never_assumed(make_cell, run_detector):
     found = run_detector(NAME, make_cell(teams([B] * 12))).first(measure="guide")
     assert found.status is Status.NOT_APPLICABLE and found.code.endswith("guide_no_rating")
@@ -188,6 +200,14 @@ def test_clustering_flags_clear_clusters_and_says_zero_variation(make_cell, run_
     constant = run_detector(NAME, make_cell(teams(*[[B] * 8] * 20))).first(measure="clustering")
     assert constant.status is Status.NOT_APPLICABLE and np.isnan(constant.estimate.value)
     assert "variasi nol" in constant.sentence("id")
+
+
+def test_teams_of_one_are_not_said_to_be_all_or_none(make_cell, run_detector):
+    """Three of twenty supervisors give their only employee Sangat Baik."""
+    found = run_detector(NAME, make_cell(teams(*[[SB]] * 3, *[[B]] * 17))).first(measure="clustering")
+    assert found.code == "distribution.clustering_none"
+    assert found.sentence("id").endswith("(variasi nol), atau tidak ada tim dengan dua pegawai yang dinilai.")
+    assert found.sentence("en").endswith("(zero variation), or no team has two rated employees.")
 
 
 def test_without_supervisors_only_the_shares_remain(make_cell, run_detector):
