@@ -11,7 +11,7 @@ import pandas as pd
 from kinerja_analysis.base.results import Result
 from kinerja_analysis.base.tables import ELSEWHERE, PREDIKAT, SOURCES, TABLES, data_kind
 from kinerja_analysis.detect.adviser import advice
-from kinerja_analysis.detect.attributes import scales
+from kinerja_analysis.detect.attributes import latest, scales
 from kinerja_analysis.detect.comparable import comparable
 from kinerja_analysis.detect.context import Context
 from kinerja_analysis.detect.pictured import pictured
@@ -113,9 +113,8 @@ def team_shares(ctx: Context) -> pd.DataFrame:
     """
     from scipy.stats import binom
 
-    teams = ctx.teams
-    last = teams["period"].max() if len(teams) else ""
-    rows = teams[(teams["period"] == last) & teams["predikat"].notna()]
+    rows = latest(ctx.teams)
+    rows = rows[rows["predikat"].notna()]
     baik = (rows["predikat"] == "BAIK").groupby(rows["supervisor"]).agg(["sum", "size"])
     baik = baik[baik["size"] >= JUDGED]
     share = float((rows["predikat"] == "BAIK").mean()) if len(rows) else np.nan

@@ -108,21 +108,31 @@ def _coverage(ctx: Context, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _people(ctx: Context, pairs: pd.DataFrame) -> Iterator[Row]:
-    """Yield what can be counted of persons: not rated, by one source only, never, with unknown traits, contradicted."""
+    """Yield what can be counted of persons: not rated, by one source only, never, with unknown traits, contradicted.
+
+    ``own_supervisor``: named as their own, so in no team; ``several_supervisors``: with ratings by two in one period,
+    of whom head counts take the last; ``uncomputed``: of those with achievements, who has one that is no percentage
+    (a target of 0, for example).
+    """
     heads, staff, scores = ctx.heads, ctx.tables.employees, ctx.scores.frame
     others, rated = set(ctx.multisource["ratee"].unique()), heads[heads["status"] == "rated"]
     everyone = {*heads["person"], *others}
     listed = staff.loc[staff["row"] != "", "person"].drop_duplicates()
     yield "not_rated", len(heads) - len(rated), len(heads), 0, 0
     yield "no_supervisor", rated["supervisor"].isna().sum(), len(rated), 0, 0
+    yield "own_supervisor", (rated["supervisor"] == rated["person"]).sum(), len(rated), 0, 0
+    held = ctx.teams[~ctx.teams["row"].isin(ctx.tables.appraisals.query("acting")["row"])]
+    held = held.groupby(["ratee", "period"])["supervisor"].nunique().groupby("ratee").max()
+    yield "several_supervisors", (held > 1).sum(), len(held), 0, 0
     yield "both", len(others & {*heads["person"]}), len(everyone), 0, 0
     yield "no_second", len(everyone - others), len(everyone), 0, 0
     yield "no_achievements", len(everyone - {*ctx.tables.achievements["person"].unique()}), len(everyone), 0, 0
     yield "never_rated", len({*listed} - {*rated["person"], *pairs["ratee"].unique()}), len(listed), 0, 0
-    for name in TRAITS:
-        yield f"unknown_{name}", staff[name].isna().sum(), len(staff), 0, 0
-    consistent = scores.loc[(scores["region"] == ctx.region) & (scores["year"] == ctx.year), "consistent"]
-    yield "contradiction", (consistent == "no").sum(), consistent.isin(["yes", "no"]).sum(), 0, 0
+    yield from ((f"unknown_{name}", staff[name].isna().sum(), len(staff), 0, 0) for name in TRAITS)
+    mine = scores[(scores["region"] == ctx.region) & (scores["year"] == ctx.year)]
+    lines = mine.groupby("person")[["achievement_n", "achievement_missing"]].sum()
+    yield "uncomputed", (lines["achievement_missing"] > 0).sum(), (lines.sum(axis=1) > 0).sum(), 0, 0
+    yield "contradiction", (mine["consistent"] == "no").sum(), mine["consistent"].isin(["yes", "no"]).sum(), 0, 0
 
 
 def _minutes(ctx: Context) -> Iterator[tuple[str, pd.Series]]:

@@ -25,10 +25,8 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
     tables = {}
     for name in TABLES:
         parts = [p for p in session.parts.get(name, []) if len(p)]
-        if parts:
-            tables[name] = session.regions.move(_complete(name, pd.concat(parts, ignore_index=True)))
-        else:
-            tables[name] = nothing(name)
+        whole = pd.concat(parts, ignore_index=True) if parts else None
+        tables[name] = nothing(name) if whole is None else session.regions.move(_complete(name, whole))
     _follow_people(session, tables)
     _astray(session, tables)
     tables = one_spelling(session, tables)
@@ -36,10 +34,7 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
     tables["appraisals"] = _latest(session, tables["appraisals"])
     tables["appraisals"] = _elsewhere(session, _listed(session, tables["appraisals"]))
     _only_acting(session, tables["appraisals"])
-    for name in TABLES:
-        if name != "appraisals":
-            tables[name] = _unique(session, name, tables[name])
-    return tables
+    return tables | {name: _unique(session, name, tables[name]) for name in TABLES if name != "appraisals"}
 
 
 @lru_cache(maxsize=len(TABLES))
@@ -77,7 +72,8 @@ def _follow_people(session: Session, tables: dict[str, pd.DataFrame]) -> None:
 def _astray(session: Session, tables: dict[str, pd.DataFrame]) -> None:
     """Note what joins nothing: achievements of people, and example cases, that no table of that region and year knows.
 
-    No audit sees them. Raters of cases who rate nobody are noted too.
+    No audit sees them. Achievements without a percentage (no positive target) and raters of cases who rate nobody are
+    noted too.
     """
     cases, cell = tables["cases"], ["region", "year"]
     people = [tables[t][[*cell, p]].set_axis([*cell, "person"], axis=1) for t, p in _NAMED]
@@ -85,6 +81,7 @@ def _astray(session: Session, tables: dict[str, pd.DataFrame]) -> None:
     done = tables["achievements"]
     alone = done["person"].notna() & ~pd.MultiIndex.from_frame(done[[*cell, "person"]]).isin(known)
     session.note("W512", done, "person", alone & bool(len(known)))
+    session.note("W513", done, "target", done["target"] <= 0, shown=True)
     rated = pd.concat([tables[t][cell] for t in ("ratings", "appraisals")])
     if cases.empty or rated.empty:  # a file of cases may be checked alone
         return
@@ -124,9 +121,7 @@ def _latest(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     """
     if frame.empty:
         return frame
-    for name in ("until", "created"):
-        if name not in frame:
-            frame[name] = pd.NaT
+    frame = frame.assign(**{name: pd.NaT for name in ("until", "created") if name not in frame})
     plain = frame[~frame["acting"].astype(bool) & frame["person"].notna()]
     group = ["period", "region", "person"]
     several = plain[plain.duplicated(group, keep=False)]
@@ -335,6 +330,5 @@ def balance(session: Session, accounting: pd.DataFrame, tables: dict[str, pd.Dat
 def rows_read(session: Session) -> int:
     """Return the number of data rows read, each counted once."""
     blank = session.reasons.index("blank")
-    kinds = [table_of(layout.kind) for layout in session.layouts]
-    filled = [int((session.fate(i, kind) != blank).sum()) for i, kind in enumerate(kinds)]
+    filled = [int((session.fate(i, table_of(a.kind)) != blank).sum()) for i, a in enumerate(session.layouts)]
     return sum(filled) + sum(block.refused for block in session.blocks)

@@ -245,8 +245,8 @@ def _sources(book: Book, frame: pd.DataFrame, by_source: Mapping[str, list[Form]
 
 def _checks(book: Book, frame: pd.DataFrame, everyone: Form, rated: Form, whole: Form) -> pd.DataFrame:
     """Enter k of n: who is not rated is the rest of the head count, its zero hidden; others stand for themselves."""
-    bases = {"not_rated": everyone, **dict.fromkeys(("both", "no_second", "no_achievements"), whole),
-             **dict.fromkeys(("no_supervisor", "contradiction", "wide_span", "batch_ekinerja"), rated)}  # fmt: skip
+    bases = {"not_rated": everyone, **dict.fromkeys(("both", "no_second", "no_achievements"), whole)}
+    bases |= dict.fromkeys(("no_supervisor", "own_supervisor", "contradiction", "wide_span", "batch_ekinerja"), rated)
     for i, r in enumerate(frame.to_dict("records")):
         name = str(r["measure"])
         rest = name == "not_rated"

@@ -16,6 +16,7 @@ WORST = 3
 #: Measures in points that are no differences, and units named before the figure.
 ABSOLUTE = ("fair_average", "spread_cases", "smallest_effect")
 BEFORE = ("odds_ratio", "odds", "ratio", "correlation", "reliability", "rho", "probability")
+APART = ("no_supervisor", "own_supervisor", "several_supervisors")  #: why counts of employees differ
 DECIMAL = ("sd", "odds_ratio", "odds", "ratio", "correlation", "reliability", "rho", "levels", "probability")
 
 
@@ -136,8 +137,7 @@ def amount(finding: Finding, lang: str) -> str:
 
 def region_findings(result: Result) -> list[Finding]:
     """Return the findings that answer for the region as a whole, flagged ones first."""
-    found = list(result.findings(subject_kind="region"))
-    return sorted(found, key=lambda f: f.status is not Status.FLAGGED)
+    return sorted(result.findings(subject_kind="region"), key=lambda f: f.status is not Status.FLAGGED)
 
 
 def worst(result: Result, n: int = WORST) -> list[Finding]:
@@ -186,11 +186,8 @@ def how(result: Result, lang: str) -> list[str]:
         lines.append(say("show.summary.threshold", lang, measure=naming.word(r.measure, lang), limit=limit))
     ways = methods(result, lang)
     lines += [say("show.summary.method", lang, text=" ".join(ways))] if ways else []
-    for measure in answered["measure"].unique():
-        text = assumption(str(measure), lang)
-        if text:
-            lines.append(say("show.summary.assumption", lang, text=text))
-    return lines
+    rests = filter(None, (assumption(str(measure), lang) for measure in answered["measure"].unique()))
+    return lines + [say("show.summary.assumption", lang, text=text) for text in rests]
 
 
 def methods(result: Result, lang: str) -> list[str]:
@@ -239,12 +236,20 @@ def design_summary(design: Design, lang: str) -> str:
     return "\n".join(lines) if lines else say("show.verdict.none", lang)
 
 
+def apart(audit: Audit, lang: str) -> list[str]:
+    """Return who is in one count of an audit of one region and year and not in another, one sentence per reason."""
+    checks, heads = (audit.counts.get(name, pd.DataFrame()).to_dict("records") for name in ("checks", "examined"))
+    told = [("other_period", r["n_other_period"], r["n_persons"]) for r in heads if r.get("n_other_period")]
+    told += [(r["measure"], r["k"], r["n"]) for r in checks if r["measure"] in APART and r["k"]]
+    return [say(f"show.summary.{name}", lang, k=int(k), n=int(n)) for name, k, n in told]
+
+
 def audit_summary(audit: Audit, lang: str) -> str:
-    """Return an audit in words: per cell what its data can show, then every detector's verdict."""
+    """Return an audit in words: per cell what its data can show, who is apart, then every detector's verdict."""
     blocks = []
     for region, year in audit.cells:
         cell = audit.select(region=region, year=year)
-        lines = [f"{audit.name(region)}, {year}", design_summary(cell.design, lang)]
+        lines = [f"{audit.name(region)}, {year}", design_summary(cell.design, lang), *apart(cell, lang)]
         for name, result in cell.results.items():
             found = [sentence(f, lang) for f in region_findings(result)]
             lines += [f"{title(name, lang)}: {text}" for text in dict.fromkeys(found)]

@@ -155,8 +155,12 @@ CASES: list[tuple[Any, ...]] = [
     ("number with a letter under the old rule", legacy("nilai_prestasi_kerja", "83x"), "KA-E203", "baris 3", ONLY,
      {"nearest": "83"}),
     ("number after the old rule", legacy("tahun", "2023"), "KA-W207", "baris 3", "Periksa tahunnya|Check the year"),
-    ("target of zero where less is better", achievement("target", "0"), "", "", "",
-     {"holds": lambda t: t.achievements["target"].tolist() == [10.0, 0.0]}),
+    ("target of zero where less is better", achievement("target", "0"), "KA-W513", "baris 3",
+     "paling banyak 4 pengaduan, arah turun|at most 4 complaints", {"seen": "0",
+     "holds": lambda t: t.achievements["target"].tolist() == [10.0, 0.0]}),
+    ("targets of zero and below in a workbook", table(ACHIEVEMENTS, ["2025", "98.01", "NIP", "Pengaduan", "kualitas",
+     0, 2, "turun", 20, "sistem"], "target", -1, True), "KA-W513", ("F2", "F3"), "Jangan mengganti 0|in place of 0",
+     {"mixed": True}),
 ]  # fmt: skip
 
 

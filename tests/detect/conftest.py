@@ -66,12 +66,13 @@ def cell(
 ) -> Context:
     """Return the context of one cell; ``shuffle`` permutes the rows of every table.
 
-    ``achievements`` has rows ``person realised`` (of a target of 100; + aspect indicator measured_by).
+    ``achievements`` has rows ``person realised`` (of a target of 100; + target aspect indicator measured_by).
     """
     names = ("ratings", "appraisals", "employees", "units", "achievements")
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in names}
     if achievements is not None:
         own = {"year": YEAR, "region": REGION, "period": str(YEAR), "target": 100.0, "indicator": "i"}
+        own |= {name: achievements[name] for name in ("target", "indicator") if name in achievements}
         address = [f"3:1:{i}" for i in range(len(achievements))]
         parts["achievements"].append(conform("achievements", achievements.assign(row=address, **own)))
     if team is not None:

@@ -194,7 +194,10 @@ def test_without_achievements_or_supervisors(make_cell, run_detector) -> None:
     rows = world(1, 20)
     bare = run_detector(NAME, make_cell(rows.drop(columns="realised")))
     assert {f.code for f in bare.findings()} == {"achievement_gap.no_achievements"}
-    assert bare.first(scope="ekinerja").sentence("id") == "Tidak dapat diperiksa: berkas capaian belum ada."
+    assert bare.first(scope="ekinerja").sentence("id") == (
+        "Tidak dapat diperiksa: tidak ada capaian yang dapat dihitung (berkas capaian belum ada, atau targetnya tidak "
+        "dapat dipakai, misalnya 0)."
+    )
     few = run_detector(NAME, context(make_cell, world(1, 14)))
     assert few.first(scope="ekinerja").status is Status.INSUFFICIENT and few.first().params["n_teams"] == 14
     assert few.first(scope="multisource").code.endswith("no_multisource")
@@ -204,6 +207,20 @@ def test_without_achievements_or_supervisors(make_cell, run_detector) -> None:
     stranger = pd.DataFrame({"person": ["x"], "realised": 1.0})
     others = with_achievement(make_cell(rows.drop(columns="realised")), stranger)
     assert run_detector(NAME, others).first(scope="ekinerja").params["n_teams"] == 0
+
+
+@pytest.mark.parametrize("name", ["achievement_gap", "group_gap", "affinity"])
+def test_targets_of_zero_are_not_called_a_missing_file(make_cell, run_detector, name) -> None:
+    """Everybody has a target of zero complaints: no percentage, though the file is there."""
+    rows = world(1, 20)
+    people = rows["ratee"].tolist()
+    staff = pd.DataFrame({"person": [*people, *rows["supervisor"].unique()], "sex": "male"})
+    staff.loc[::2, "sex"] = "female"
+    done = pd.DataFrame({"person": people, "target": 0.0, "realised": 2.0})
+    found = run_detector(name, make_cell(rows.drop(columns="realised"), achievements=done, employees=staff))
+    told = [f for f in found.findings() if f.code.endswith(("no_achievements", "given_none"))]
+    assert told and all("atau targetnya tidak dapat dipakai, misalnya 0" in f.sentence("id") for f in told)
+    assert all("no achievement that can be computed (no achievement file yet, or" in f.sentence("en") for f in told)
 
 
 def test_all_achievements_equal(make_cell, run_detector) -> None:

@@ -383,6 +383,29 @@ def test_one_year_gives_a_bound_and_never_a_flag() -> None:
     assert {f.subject_kind for f in found} == {"region"}
 
 
+def test_leniency_that_all_share_is_not_in_the_bound_and_the_sentence_says_so() -> None:
+    """Every supervisor .8 SD lenient, no differences: more predikat hang on it than the bound can tell."""
+    g = np.random.default_rng(3)
+    e = g.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], 480)
+    lenient, without = (np.column_stack([np.searchsorted((-2.0, 0.5), z[:, j]) for j in (0, 1)]) for z in (e + 0.8, e))
+    truth = int((OUTCOME[tuple(lenient.T)] != OUTCOME[tuple(without.T)]).sum())
+    found = of(run(*export(teams_of(lenient, np.repeat(np.arange(60), 8)))), "changed_bound", "ekinerja")
+    assert found.code == "decision_impact.bound" and truth > found.params["most"]
+    assert "kelonggaran yang sama pada semua atasan tidak terlihat" in found.sentence("id")
+    assert "leniency that all supervisors share cannot be seen and is not in this number" in found.sentence("en")
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["bound", "bound_passed", "bound_passed_given", "given", "change_more", "change_not_more", "move_not_more"],
+)
+def test_what_is_corrected_are_differences_between_supervisors(code: str) -> None:
+    told = messages()[f"decision_impact.{code}"]
+    assert told["id"].count("bila perbedaan kelonggaran antaratasan dikoreksi") == 1
+    assert told["en"].count("if differences in leniency between supervisors were corrected") == 1
+    assert "kelonggaran yang sama pada semua atasan" in told["id"] and "supervisors share" in told["en"]
+
+
 def test_nearly_all_baik_has_a_bound_and_all_baik_has_none() -> None:
     codes, team = np.ones((80, 2), np.int64), np.repeat(np.arange(10), 8)
     assert of(run(*export(teams_of(codes, team))), "changed_bound", "ekinerja").code == "decision_impact.bound_constant"

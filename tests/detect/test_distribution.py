@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from kinerja_analysis.base.results import Status
+from kinerja_analysis.base.tables import ELSEWHERE
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
 from kinerja_analysis.detect._distribution_likeness import likeness
 from kinerja_analysis.detect._distribution_smallest import smallest_rho
@@ -77,9 +78,25 @@ def test_shares_are_bounded_by_those_not_rated(make_cell, run_detector):
     assert (modal.value, modal.lower, modal.upper) == pytest.approx((0.7, 7 / 15, 12 / 15))
 
 
+def test_who_waits_is_not_said_to_be_unrated_who_may_be_rated_in_another_period(make_cell, run_detector):
+    """Five have a row of a quarter only, and so no predikat in the annual period, which counts."""
+    rows = teams([SB] * 3 + [B] * 7 + [B] * 5)
+    rows["status"] = ["rated"] * 10 + ["not_rated"] * 5
+    ctx = make_cell(rows)
+    ctx.tables.appraisals["reason"] = [None] * 10 + [ELSEWHERE] * 5
+    result = run_detector(NAME, ctx)
+    for f in (result.first(measure=m) for m in ("share_top", "share_modal")):
+        assert "kepada 5 pegawai yang belum punya predikat pada periode yang dihitung" in f.sentence("id")
+        assert "the 5 without one in the period that counts" in f.sentence("en")
+        rounded = messages()[f"{f.code}_rounded"]
+        assert "belum dinilai" not in f.sentence("id") + rounded["id"]
+        assert "rated, the" not in rounded["en"] and "not yet rated" not in f.sentence("en") + rounded["en"]
+
+
 def test_everyone_rated_is_a_full_count(make_cell, run_detector):
     found = run_detector(NAME, make_cell(teams([SB] * 3 + [B] * 7))).first(measure="share_top")
     assert found.code.endswith("share_top_all") and found.estimate.lower == found.estimate.upper == 0.3
+    assert "satu predikat per pegawai" in found.sentence("id") and "one predikat per employee" in found.sentence("en")
 
 
 def test_acting_posts_do_not_count(make_cell, run_detector):
@@ -108,6 +125,18 @@ def test_guide_counts(make_cell, run_detector):
     status = {f.subject: str(f.status) for f in result.findings(subject_kind="team")}
     assert status == {"S000": "FLAGGED", "S001": "CLEAR", "S002": "INSUFFICIENT", "S004": "FLAGGED"}
     assert len(result.rows("S001")) == 12
+
+
+def test_the_tolerance_is_one_of_shares_and_the_sentence_says_so(make_cell, run_detector):
+    """Sangat Kurang: 60 % met, one Sangat Baik where there may be none; one person beyond a share would be inside."""
+    ctx = make_cell(teams([(1, 1)] * 8 + [K, SB]), units=units(unit=["u"], org_rating=["SANGAT KURANG"]))
+    found = run_detector(NAME, ctx).first(measure="guide", subject_kind="region")
+    assert found.code == "distribution.guide_outside" and found.params["tolerance"] == 1
+    assert "(toleransi 1 orang pada batas persen; tanpa toleransi bila panduan meminta" in found.sentence("id")
+    assert "(tolerance 1 person on limits in percent; none where the guide asks for" in found.sentence("en")
+    inside = [B] * 9 + [SB] * 2 + [BP]  # nine Baik of twelve where eight are allowed
+    told = run_detector(NAME, make_cell(teams(inside), units=units(unit=["u"], org_rating=["BAIK"])))
+    assert "none where the guide asks for" in told.first(measure="guide", subject_kind="region").sentence("en")
 
 
 def test_guide_without_rating_is_never_assumed(make_cell, run_detector):
@@ -171,6 +200,14 @@ def test_clustering_flags_clear_clusters_and_says_zero_variation(make_cell, run_
     constant = run_detector(NAME, make_cell(teams(*[[B] * 8] * 20))).first(measure="clustering")
     assert constant.status is Status.NOT_APPLICABLE and np.isnan(constant.estimate.value)
     assert "variasi nol" in constant.sentence("id")
+
+
+def test_teams_of_one_are_not_said_to_be_all_or_none(make_cell, run_detector):
+    """Three of twenty supervisors give their only employee Sangat Baik."""
+    found = run_detector(NAME, make_cell(teams(*[[SB]] * 3, *[[B]] * 17))).first(measure="clustering")
+    assert found.code == "distribution.clustering_none"
+    assert found.sentence("id").endswith("(variasi nol), atau tidak ada tim dengan dua pegawai yang dinilai.")
+    assert found.sentence("en").endswith("(zero variation), or no team has two rated employees.")
 
 
 def test_without_supervisors_only_the_shares_remain(make_cell, run_detector):

@@ -366,7 +366,10 @@ def rotation() -> dict[tuple[str, str, str], list[int]]:
 def test_one_year_export_gives_bounds_only() -> None:
     levels = [[3, 3, 3, 4], [3, 3, 2, 3], [4, 4, 3, 4], [3, 3, 3, 3], [3, 4, 3, 3], [2, 3, 3, 3]]
     found = run(*export({("2025", f"U{u}", f"S{u}"): v for u, v in enumerate(levels)}))
-    assert pick(found, measure="within_ratee", scope="ekinerja")[0].code == "leniency.not_identified"
+    plain = pick(found, measure="within_ratee", scope="ekinerja")[0]
+    assert plain.code == "leniency.not_identified"
+    assert plain.sentence("id").endswith("setiap predikat diberikan oleh satu atasan saja.")
+    assert plain.sentence("en").endswith("each predikat is given by one supervisor only.")
     bound = pick(found, measure="bounds")[0]
     frame = pd.DataFrame([(u, x) for u, v in enumerate(levels) for x in v], columns=["u", "x"])
     groups = [g["x"].to_numpy() for _, g in frame.groupby("u")]

@@ -74,6 +74,30 @@ def test_people_counts(make_cell: Any) -> None:
     assert found["contradiction"] == (1, 3, 0, 0)
 
 
+def test_who_is_in_no_team_and_who_is_in_two(make_cell: Any) -> None:
+    """B0 names itself; B1 has a second post under C, of which head counts know the last row; D0 an acting one under C.
+
+    E0 is rated by two in two quarters: one in each.
+    """
+    rows = pd.concat([team(4), team(1, "D")], ignore_index=True)
+    rows.loc[rows["ratee"] == "B0", "supervisor"] = "B0"
+    second = team(2, "C", acting=[False, True]).assign(ratee=["B1", "D0"])
+    ctx = make_cell(pd.concat([rows.assign(acting=False), second], ignore_index=True))
+    found = measured(ctx)
+    assert found["own_supervisor"] == (1, 5, 0, 0)
+    assert found["several_supervisors"] == (1, 5, 0, 0)
+    quarters = pd.concat([team(1, "E").assign(period="2025-Q1"), team(1, "E").assign(supervisor="F", period="2025-Q2")])
+    assert measured(make_cell(quarters))["several_supervisors"] == (0, 1, 0, 0)
+
+
+def test_people_whose_achievement_cannot_be_computed_are_counted(make_cell: Any) -> None:
+    """B0 has one target of 0 of two, B1 one of 0 and one below, B2 a good one, B3 none at all."""
+    done = pd.DataFrame([("B0", "a", 0.0), ("B0", "b", 10.0), ("B1", "a", 0.0), ("B1", "b", -1.0), ("B2", "a", 10.0)],
+                        columns=["person", "indicator", "target"]).assign(realised=2.0)  # fmt: skip
+    found = measured(make_cell(team(4), achievements=done))
+    assert found["uncomputed"] == (2, 3, 0, 0) and found["no_achievements"] == (1, 4, 0, 0)
+
+
 def test_wide_spans(make_cell: Any) -> None:
     rows = pd.concat([team(101), team(100, "C"), team(3, "D")])
     found = frames(make_cell(rows))
@@ -131,7 +155,7 @@ def test_empty_marks_of_a_form_are_counted(make_cell: Any) -> None:
 def test_a_cell_without_rows_has_every_frame(make_cell: Any) -> None:
     found = frames(make_cell())
     assert all((found["checks"][c] == 0).all() for c in ("k", "n", "raters", "largest"))
-    assert len(found["checks"]) == 13 and len(found["completeness"]) == 5
+    assert len(found["checks"]) == 16 and len(found["completeness"]) == 5
     assert all(found[name].empty for name in ("rows", "unrated", "coverage", "sources", "entries", "problems"))
     assert not any(f.dtypes.eq(np.dtype(object)).any() for n, f in found.items() if len(f))
 

@@ -401,13 +401,28 @@ def test_who_has_no_row_in_the_period_that_counts_is_counted_as_not_rated_there(
     assert [(p.code, p.file, p.cell, p.count) for p in tables.problems] == [("KA-W511", "b.xlsx", "A9", 3)]
     assert "Dinas Contoh (3)" in tables.problems[0].text("id") and balanced(tables.accounting)
     assert len(tables.ratings) == 14
-    counted = audit(tables, config=make.config).counts
+    found = audit(tables, config=make.config)
+    assert "3 of 6 employees have a row in another period only, not in the one that counts." in found.summary("en")
+    assert "kepada 3 pegawai yang belum punya predikat pada periode yang dihitung" in found.summary("id")
+    counted = found.counts
     heads = counted["examined"][["n_persons", "n_rated", "n_not_rated", "n_other_period"]]
     assert heads.values.tolist() == [[6, 3, 3, 3]]
     assert counted["unrated"].groupby("reason")["n"].sum().to_dict() == {"other_period": 3, "rated": 3}
     rows = counted["accounting"].groupby(["file", "table", "reason"])[["kept", "set_aside"]].sum()
     assert rows.loc[(2, slice(None), "other_period"), :].values.tolist() == [[0, 4], [0, 4]]
     assert rows.loc[(slice(None), slice(None), ""), "kept"].tolist() == [3, 3, 0, 0]
+
+
+def test_two_posts_and_an_own_supervisor_are_told_in_the_summary(make: Any) -> None:
+    """Employee 1 has a post under each of two superiors, 2 names itself: six employees, five of them in a team."""
+    people = make.people()
+    second = [*people[0]]
+    second[6], second[13] = "Jabatan lain", people[1][13]
+    people[1][13] = people[1][0]
+    told = audit(make.ekinerja([*people, second]), config=make.config).summary("en").split("\n")
+    assert "1 of 6 employees rated is recorded as their own supervisor." in told[2]
+    assert told[3].startswith("1 of 5 employees was rated by more than one supervisor in one period (two posts, or a")
+    assert told[1].endswith("each predikat is given by one supervisor only.")
 
 
 def test_an_exclusion_told_in_another_period_stays(make: Any) -> None:

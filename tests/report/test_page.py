@@ -56,7 +56,7 @@ def test_the_lead_says_what_is_identified_before_what_is_not(page: Page) -> None
 def test_no_number_about_a_rater_before_the_verdict(page: Page, lab: SimpleNamespace) -> None:
     text = words_of(page.blocks)
     first = min(text.index(name) for name in lab.short if name in text)
-    assert text.index("setiap pegawai dinilai oleh satu atasan saja") < first
+    assert text.index("setiap predikat diberikan oleh satu atasan saja") < first
 
 
 def test_both_languages_hold_the_same_codes_and_numbers(page: Page, page_en: Page) -> None:
@@ -166,6 +166,17 @@ def test_a_share_of_rounded_counts_is_told_as_approximate(audit: Audit, page: Pa
         blocks = region_page(release(audit), lang).blocks
         text = words_of(blocks) + page_html(blocks, lang=lang, title="x")
         assert all(part in text for part in told)
+
+
+def test_who_is_rated_but_in_no_comparison_is_told(audit: Audit) -> None:
+    checks = pd.DataFrame({"measure": ["not_rated", "no_supervisor", "own_supervisor"], "k": [8, 0, 91],
+                           "n": [410, 400, 400], "region": "01.02", "year": 2025})  # fmt: skip
+    held = replace(audit, counts=audit.counts | {"checks": checks})
+    row = audit.counts["examined"].to_dict("records")[0]
+    told = {lang: examined.rated(View(held, lang), "ekinerja", row) for lang in ("id", "en")}
+    assert told["id"].endswith("; 91 dinilai tetapi tercatat sebagai atasannya sendiri, maka tidak ikut dalam "
+                               "perbandingan di dalam tim")  # fmt: skip
+    assert "91 rated but recorded as their own supervisor" in told["en"] and "no supervisor recorded" not in told["en"]
 
 
 def test_what_is_not_in_the_data_is_not_spoken_of(audit: Audit, lab: SimpleNamespace) -> None:

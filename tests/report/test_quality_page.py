@@ -22,8 +22,9 @@ from kinerja_analysis.report.page import QUALITY_NAMES, Page, quality_page
 from kinerja_analysis.report.sections.quality import verdict
 from kinerja_analysis.report.view import View
 
-MEASURES = ("not_rated", "both", "no_second", "no_achievements", "never_rated", "no_supervisor", "unknown_sex",
-            "unknown_age_band", "unknown_employment", "contradiction", "wide_span", "batch_ekinerja",
+MEASURES = ("not_rated", "both", "no_second", "no_achievements", "never_rated", "no_supervisor", "own_supervisor",
+            "several_supervisors", "unknown_sex",
+            "unknown_age_band", "unknown_employment", "uncomputed", "contradiction", "wide_span", "batch_ekinerja",
             "batch_multisource")  # fmt: skip
 RATER = "P7K2MAAAAAAAAA"
 
@@ -32,9 +33,11 @@ def frames(**changes: tuple[int, ...]) -> dict[str, pd.DataFrame]:
     """Quality frames by hand: agency A (units u, v) of 40, agency K of 4 persons; ``changes`` replaces measures."""
     head = {"region": "01.02", "year": 2025}
     checks = {"not_rated": (2, 44), "both": (30, 44), "no_second": (14, 44), "no_achievements": (11, 44),
-              "never_rated": (0, 0), "no_supervisor": (1, 42), "unknown_sex": (0, 44), "unknown_age_band": (3, 44),
-              "unknown_employment": (0, 44), "contradiction": (0, 42), "wide_span": (0, 41, 0, 21),
-              "batch_ekinerja": (12, 41, 2, 12), "batch_multisource": (0, 0)} | changes  # fmt: skip
+              "never_rated": (0, 0), "no_supervisor": (1, 42), "own_supervisor": (0, 42),
+              "several_supervisors": (13, 41), "unknown_sex": (0, 44), "unknown_age_band": (3, 44),
+              "unknown_employment": (0, 44), "uncomputed": (9, 33), "contradiction": (0, 42),
+              "wide_span": (0, 41, 0, 21), "batch_ekinerja": (12, 41, 2, 12),
+              "batch_multisource": (0, 0)} | changes  # fmt: skip
     rows = [(m, *(*v, 0, 0)[:4]) for m, v in checks.items()]
     unrated = [("A", "u", "rated", 25), ("A", "v", "rated", 13), ("A", "v", "draft", 1), ("A", "v", "hukdis", 1),
                ("K", "", "rated", 4)]  # fmt: skip
@@ -166,7 +169,7 @@ def test_the_public_page_names_no_unit_no_rater_and_no_small_number(whole: Audit
     # two raters stand behind the twelve: hidden; 2 of 44 not rated: hidden; none: said
     checks = {r[0]: r[1:3] for r in tables(page, "checks")[0].rows}
     assert checks["Penilaian e-Kinerja dari satu atasan atas 5 orang atau lebih dalam menit yang sama"] == (-1, 40)
-    assert checks["Pegawai di ekspor e-Kinerja yang tidak dinilai"] == (-1, 45)
+    assert checks["Pegawai di ekspor e-Kinerja yang tidak dinilai pada periode yang dihitung"] == (-1, 45)
     assert checks["Predikat yang berbeda dari kuadran kinerja"] == (0, 40)
     assert len(tables(page, "checks")) == 1
     counted = [n for t in b.walk(page.blocks) if isinstance(t, b.TableBlock) for row in t.rows

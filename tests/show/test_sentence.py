@@ -111,6 +111,29 @@ def test_every_verdict_is_a_sentence_of_its_own(verdict: str, lang: str) -> None
     assert both[0] != both[1] and "**" not in both[0] + both[1]
 
 
+@pytest.mark.parametrize("verdict", ["not_identified", "linked_by_changes"])
+def test_a_verdict_holds_where_employees_have_two_posts_too(verdict: str) -> None:
+    """With two posts under two supervisors, an employee has two supervisors at a time; a predikat has one."""
+    told = {lang: words.design_summary(design(("ekinerja", verdict)), lang) for lang in ("id", "en")}
+    assert "setiap predikat diberikan oleh satu atasan saja" in told["id"] and "seorang pegawai" not in told["id"]
+    assert "each predikat is given by one supervisor only" in told["en"] and "an employee" not in told["en"]
+
+
+def test_an_audit_says_why_its_counts_of_employees_differ() -> None:
+    head = {"region": "01.02", "year": 2025}
+    checks = pd.DataFrame({"measure": ["not_rated", "no_supervisor", "own_supervisor", "several_supervisors"],
+                           "k": [259, 0, 91, -1], "n": [392, 133, 133, 130], **head})  # fmt: skip
+    heads = pd.DataFrame({"kind": ["ekinerja", "multisource"], "n_persons": [392, 50], "n_other_period": [259, 0]})
+    audit = Audit((("01.02", 2025),), design(("ekinerja", "not_identified")), ScoreTable(pd.DataFrame()), {},
+                  {"checks": checks, "examined": heads.assign(**head)}, AuditConfig(), {})  # fmt: skip
+    told = {lang: words.audit_summary(audit, lang).split("\n")[2:] for lang in ("id", "en")}
+    assert [t.split(" pegawai")[0] for t in told["id"]] == ["259 dari 392", "91 dari 133", "< 10 dari 130"]
+    assert "hanya punya baris pada periode lain" in told["id"][0] and "atasannya sendiri" in told["id"][1]
+    assert told["en"][0].startswith("259 of 392 employees have a row in another period only")
+    assert told["en"][1].startswith("91 of 133 employees rated are recorded as their own supervisor")
+    assert "rated by more than one supervisor in one period" in told["en"][2] and len(told["en"]) == 3
+
+
 def test_without_any_rating_the_design_says_so() -> None:
     empty = Design(design(("ekinerja", "linked")).frame.head(0))
     assert words.design_summary(empty, "en") == "There are no ratings to examine."

@@ -11,6 +11,7 @@ from kinerja_analysis.report.blocks import Column, Note, Section, TableBlock
 from kinerja_analysis.report.render import WITHHELD
 from kinerja_analysis.report.view import View
 from kinerja_analysis.show import names as naming
+from kinerja_analysis.show.sentence import APART
 
 SOURCES = ("supervisor", "self", "peer", "subordinate")
 ROWS = ("rated", "raters", "recorded", "missing")
@@ -48,8 +49,7 @@ def _absent(view: View, kinds: list[str]) -> list[Note]:
 
 
 def _title(view: View, kind: str, r: dict[str, Any]) -> str:
-    periods = str(r.get("periods", ""))
-    return view.say(f"examined.kind_{kind}", period=period_words(view, periods))
+    return view.say(f"examined.kind_{kind}", period=period_words(view, str(r.get("periods", ""))))
 
 
 def period_words(view: View, periods: str) -> str:
@@ -79,6 +79,8 @@ def rated(view: View, kind: str, r: dict[str, Any]) -> str:
     text = view.say("examined.rated_ekinerja", rated=count(view, r["n_rated"]), n=n, rounded=rounded)
     left = [(name, r[f"n_{name}"]) for name in ("not_rated", "no_skp", "excluded") if r[f"n_{name}"] != 0]
     left[:1] += [("other_period", r["n_other_period"])] if r.get("n_other_period") else []
+    checks = view.count("checks").to_dict("records")
+    left += [(c["measure"], c["k"]) for c in checks if c["measure"] in APART and c["k"]]
     return "; ".join([text, *(view.say(f"examined.{name}", n=count(view, value)) for name, value in left)])
 
 
@@ -122,5 +124,4 @@ def missing(view: View, kind: str, r: dict[str, Any], kinds: list[str]) -> str:
 
 
 def _numbers(frame: pd.DataFrame) -> tuple[float, ...]:
-    names = [c for c in ("n_persons", "n_rated", "n_raters") if c in frame]
-    return tuple(float(v) for c in names for v in frame[c] if v >= 0)
+    return tuple(float(v) for c in ("n_persons", "n_rated", "n_raters") if c in frame for v in frame[c] if v >= 0)
