@@ -40,20 +40,23 @@ class Problem:
         """Return what is wrong (``what``) or how to repair it (``repair``) in a language."""
         from kinerja_analysis.base.words import say
 
-        shown = {
-            "value": self.params.get("shown") or self.value,
-            "column": self.column,
-            "cell": self.cell,
-            "sheet": self.sheet,
-            "choices": None,
-            **self.params,
-        }
+        told = {k: cell_in_words(v, lang) if k == "first" else v for k, v in self.params.items()}
+        shown = {"value": self.params.get("shown") or self.value, "column": self.column, "cell": self.cell,
+                 "sheet": self.sheet, "choices": None, **told}  # fmt: skip
         return say(f"problems.{self.code}.{part}", lang, **shown)
 
     @property
     def count(self) -> int:
         """Number of cells concerned."""
         return 1 + len(self.others)
+
+
+def cell_in_words(cell: str, lang: str) -> str:
+    """Return an address in words: line ("baris"), record ("butir"), or the cell as it is."""
+    from kinerja_analysis.base.words import say
+
+    word, _, n = cell.partition(" ")
+    return say(f"problems.report.{word}", lang, n=n) if word in ("baris", "butir") else cell
 
 
 class RowsLost(RuntimeError):

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from kinerja_analysis.base.errors import InputRefused, Problem, UsageError
+from kinerja_analysis.base.errors import InputRefused, Problem, UsageError, cell_in_words
 from kinerja_analysis.base.words import blanked, has
 from kinerja_analysis.cli.terminal import (
     Terminal,
@@ -113,6 +113,7 @@ def as_record(problem: Problem, lang: str) -> dict[str, Any]:
     """Return a problem for JSON: where it is, what is wrong, how to repair it."""
     return {
         "code": problem.code, "severity": problem.severity, "file": problem.file, "sheet": problem.sheet,
-        "cell": problem.cell, "column": problem.column, "value": problem.value, "others": list(problem.others),
+        "cell": cell_in_words(problem.cell, lang), "column": problem.column, "value": problem.value,
+        "others": [cell_in_words(c, lang) for c in problem.others],
         "what": problem.text(lang), "repair": problem.text(lang, "repair"),
     }  # fmt: skip

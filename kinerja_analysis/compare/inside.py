@@ -128,16 +128,13 @@ def _even(audit: Audit, pair: Pair, shape: dict[Cell, Form], rough: Sequence[Row
     if plain is None or not np.isfinite(plain.difference) or not parts or min(map(len, parts)) == 0:
         reason = "in_neither" if plain is None else plain.reason or "no_strata"
         return replace(row, reason=reason)
-    row = replace(row, n_a=plain.n_a, n_b=plain.n_b, teams_a=plain.teams_a, teams_b=plain.teams_b, level=plain.level,
-                  df=plain.df)  # fmt: skip
-    share = [p["pairs"] / p["pairs"].sum() for p in parts]
-    common = parts[0].index.intersection(parts[1].index)
+    weight = pd.concat([p["pairs"] / p["pairs"].sum() for p in parts], axis=1, join="inner").sum(axis=1)
+    common, weight = weight.index, weight / weight.sum()
     held = [p["covered"].max() * (p.loc[common, "pairs"].sum() / p["pairs"].sum()) for p in parts]
-    row = replace(row, covered=float(min(held)))
+    row = replace(row, n_a=plain.n_a, n_b=plain.n_b, teams_a=plain.teams_a, teams_b=plain.teams_b, level=plain.level,
+                  df=plain.df, covered=float(min(held)))  # fmt: skip
     if row.covered < MIN_OVERLAP:
         return replace(row, status=Status.INSUFFICIENT, reason="no_overlap")
-    weight = share[0].loc[common] + share[1].loc[common]
-    weight = weight / weight.sum()
     a, b = (float((weight * p.loc[common, "share"]).sum()) for p in parts)
     variance = sum(float((weight**2 * p.loc[common, "variance"]).sum()) for p in parts)
     return replace(row, difference=a - b, se=max(variance**0.5, plain.se), value_a=a, value_b=b)
@@ -169,7 +166,8 @@ def criteria(audit: Audit, pairs: Sequence[Pair]) -> list[Row]:
 def funnels(audit: Audit, pairs: Sequence[Pair], wanted: Collection[str] | None) -> pd.DataFrame:
     """Return funnel limits of the measures that ten regions or more have in a year; empty for fewer.
 
-    One row per region: value (odds ratios as logarithms), error, centre, over-dispersion, inner and outer limits.
+    One row per region: value (odds ratios as logarithms), error, centre, over-dispersion, inner and outer limits;
+    those of a share end at 0 and 1.
     """
     from kinerja_analysis.stats import funnel
 
@@ -185,6 +183,8 @@ def funnels(audit: Audit, pairs: Sequence[Pair], wanted: Collection[str] | None)
                 continue
             value, se = (np.array(v) for v in zip(*each.values(), strict=True))
             found = funnel(value, se, consistent=True)
+            share = next(iter(cells.values())).unit == "share"
+            limits = np.vstack([found.inner, found.outer]).clip(*((0, 1) if share else (-np.inf, np.inf)))
             out += [(measure, scope, about, year, r, value[i], se[i], found.centre, found.phi, found.z[i],
-                     *found.inner[:, i], *found.outer[:, i]) for i, r in enumerate(each)]  # fmt: skip
+                     *limits[:, i]) for i, r in enumerate(each)]  # fmt: skip
     return pd.DataFrame(out, columns=names)

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kinerja_analysis.base.errors import Problem
+from kinerja_analysis.base.errors import Problem, cell_in_words
 from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.words import LANGUAGES, say
-from kinerja_analysis.read.report import CheckReport, cell_in_words, sentence
+from kinerja_analysis.read.report import CheckReport, sentence
 from kinerja_analysis.read.sources import ANNOTATED
 from kinerja_analysis.read.text import SEPARATORS, decode
 

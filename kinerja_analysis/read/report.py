@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kinerja_analysis.base.errors import Problem
+from kinerja_analysis.base.errors import Problem, cell_in_words
 from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.words import LANGUAGES, say
@@ -17,7 +17,6 @@ from kinerja_analysis.read.guard import inspect
 from kinerja_analysis.read.guess import Guess, toml
 
 _SHOWN_RANGES = 6
-_WORDS = ("baris", "butir")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,12 +121,6 @@ class CheckReport(Shown):
 
     def _facts(self) -> dict[str, object]:
         return {"ok": self.ok, **self.counts}
-
-
-def cell_in_words(cell: str, lang: str) -> str:
-    """Return an address in words: line, record, or the cell as it is."""
-    word, _, n = cell.partition(" ")
-    return say(f"problems.report.{word}", lang, n=n) if word in _WORDS else cell
 
 
 def sentence(problem: Problem, lang: str) -> str:

@@ -70,6 +70,22 @@ def test_check_as_json_and_in_both_languages(tmp_path: Path) -> None:
     assert english != indonesian
 
 
+def test_lines_are_named_in_the_language_asked_for(tmp_path: Path) -> None:
+    """The cell, the other cells and a first place in a sentence are words: of the JSON as of the text."""
+    rows = "tahun;wilayah;nip;nip;indikator;aspek;target;realisasi;arah\n"
+    (tmp_path / "dua.csv").write_text(rows + "2025;98.01;1;2;a;kuantitas;1;1;naik\n", encoding="utf-8")
+    (tmp_path / "nilai.csv").write_text(rows.replace(";nip;nip", ";nip") + "2025;98.01;1;a;kuantitas;1;1;naik\n" * 3,
+                                        encoding="utf-8")  # fmt: skip
+    for lang, word, other in (("en", "line", "baris"), ("id", "baris", "line")):
+        done = kinerja("check", "dua.csv", "nilai.csv", "--json", "--no-write", "--lang", lang, cwd=tmp_path)
+        told = json.loads(done.stdout)["problems"]
+        cells = [c for p in told for c in (p["cell"], *p["others"])]
+        assert f"{word} 1" in cells and {f"{word} {n}" for n in (2, 3, 4)} <= {*cells}
+        assert not [c for c in cells if c.startswith(other)]
+        (twice,) = (p["what"] for p in told if p["code"] == "KA-E303")
+        assert f"{word} 1" in twice and other not in twice
+
+
 def test_a_console_of_another_code_page_does_not_stop_it() -> None:
     done = kinerja("explain", "KA-E104", PYTHONIOENCODING="cp1252")
     assert done.returncode == 0, done.stderr

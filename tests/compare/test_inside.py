@@ -290,6 +290,26 @@ def test_ten_regions_make_a_funnel(fact, make_audit) -> None:
     assert compare_regions(make_audit(found[:9], cells[:9])).funnels.empty
 
 
+def test_limits_of_a_share_end_where_shares_do(fact, make_audit) -> None:
+    """Shares of .02 and .98 with errors of about .05 and .1: centre ± 3.09 · SE · √φ lies outside 0 to 1.
+
+    Points and correlations have no such ends.
+    """
+    cells = [(f"02.{i:02d}", 2025) for i in range(10)]
+    columns = ["lower", "upper", "lower_outer", "upper_outer"]
+    for measure, unit in (("separated_pairs", "share"), ("difference", "points")):
+        for middle in (0.02, 0.98):
+            found = [fact(r, measure, middle, middle - w, middle + w, unit=unit) for w, (r, _) in
+                     zip((0.1, 0.2) * 5, cells, strict=True)]  # fmt: skip
+            told = compare_regions(make_audit(found, cells)).funnels
+            half = 3.09 * told["se"] * told["phi"] ** 0.5
+            raw = np.array([told["centre"] - half, told["centre"] + half]).T
+            assert (raw < 0).any() or (raw > 1).any()
+            raw = raw.clip(0, 1) if unit == "share" else raw
+            assert told[columns[2:]].to_numpy() == pytest.approx(raw, abs=1e-4)
+            assert (unit == "points") == bool(((told[columns] < 0) | (told[columns] > 1)).any(axis=None))
+
+
 def test_nothing_to_compare_is_said(make_audit) -> None:
     with pytest.raises(UsageError):
         compare_regions(make_audit([], [(A, 2025), (B, 2024)]))

@@ -36,17 +36,16 @@ def size(frame: pd.DataFrame, narrow: bool) -> int:
 
 def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
     """Draw the regions upwards by precision, no order among them, inside both pairs of limits."""
-    unit, centre = str(frame["unit"].iloc[0]), float(frame["centre"].iloc[0])
+    unit, (centre, phi) = str(frame["unit"].iloc[0]), (float(frame[c].iloc[0]) for c in ("centre", "phi"))
     ax = ink.place(host, 12, 12, 30, 74)
     low, high = (float(f(frame[["value", "lower_outer", "upper_outer"]].to_numpy())) for f in (np.min, np.max))
     ax.set_xlim(*ink.padded(low, high, 0.04))
     most = 1.06 * float(frame["se"].max())
     ax.set_ylim(most, 0)
     ax.set_yticks([])
-    for name, dash in (("upper", (0, (5, 4))), ("upper_outer", "solid")):
-        wide = float((frame[name] - frame["centre"]).iloc[-1] / frame["se"].iloc[-1])
+    for q, dash in ((1.96, (0, (5, 4))), (3.09, "solid")):  # limits of a share end at 0 and 1, these lines do not
         for side in (-1, 1):
-            ax.plot([centre, centre + side * wide * most], [0, most], color=theme.INK, linestyle=dash,
+            ax.plot([centre, centre + side * q * phi**0.5 * most], [0, most], color=theme.INK, linestyle=dash,
                     linewidth=theme.points(1.2), scalex=False)  # fmt: skip
     ax.axvline(centre, color=theme.ZONE_EDGE, linewidth=theme.points(1), zorder=1)
     flagged = frame["flagged"].to_numpy(bool)

@@ -359,6 +359,23 @@ def test_regions_outside_the_outer_limits_only_are_marked(lab: SimpleNamespace) 
     assert regions.data(source.iloc[:0]) is None
 
 
+def test_the_lines_of_a_funnel_go_on_where_its_limits_end() -> None:
+    """Limits of a share end at 0 and 1; the lines stay straight: 1.96 and 3.09 times √4 errors from .1 everywhere."""
+    se = np.array([0.05, 0.1, 0.2])
+    ends = {f"{side}{o}": (0.1 + s * q * 2 * se).clip(0, 1) for o, q in (("", 1.96), ("_outer", 3.09))
+            for side, s in (("lower", -1), ("upper", 1))}  # fmt: skip
+    assert ends["upper_outer"][2] == 1 and ends["lower"].max() == 0
+    head = {"region": list("abc"), "value": [0.1, 0.2, 0.05], "se": se, "centre": 0.1, "phi": 4.0}
+    frame = regions.data(pd.DataFrame(head | ends))
+    assert frame is not None
+    with theme.style():
+        figure = theme.canvas(800, 380)
+        regions.draw(drawing.whole(figure), frame, "en", False)
+        (ax,) = figure.axes
+        steps = [np.diff(line.get_data(), axis=1).ravel() for line in ax.lines if len(line.get_xdata()) == 2]
+    assert sorted(x / y for x, y in steps if x) == pytest.approx([-6.18, -3.92, 3.92, 6.18])
+
+
 @pytest.mark.parametrize(("groups", "islands", "rest"), [(1, 1, ""), (2, 2, ""), (41, 4, "dan 37 kelompok lain")])
 @pytest.mark.parametrize("verdict", ["inside_groups_only", "connected_too_weak", "linked"])
 def test_the_schema_draws_its_groups_and_nothing_its_legend_does_not_name(groups, islands, rest, verdict) -> None:
