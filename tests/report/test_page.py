@@ -261,6 +261,29 @@ def test_raters_to_talk_to_have_question_step_and_reply(page: Page, lab: SimpleN
     assert find(page, b.Box)[0].title == "Hak jawab"
 
 
+def test_a_conversation_with_raters_is_proposed_only_where_one_is_flagged(lab: SimpleNamespace) -> None:
+    """A flag of the region asks for something that can be done without a rater to talk to."""
+    flag, many = Status.FLAGGED, {"scope": "multisource"}
+    silent = lab.finding("leniency.not_identified", Status.NOT_APPLICABLE, "within_ratee")
+    more = lab.finding("decision_impact.more", flag, "changed_excess", value=0.1, n=90, unit="share", **many)
+    pairs = lab.finding("reciprocity.peers_beyond", flag, "reciprocity", value=0.4, n=200, unit="correlation", **many)
+    alike = lab.finding("straight_lining.single_many", flag, "single_value", value=20.0, n=400, unit="teams",
+                        n_flagged=0)  # fmt: skip
+    one = lab.finding("straight_lining.single_rater", flag, "single_value", "rater", lab.raters[0], value=0.001, n=8)
+
+    def proposed(**results: list[Finding]) -> list[str]:
+        quiet = lab.build(distribution=[], leniency=[silent], **results)
+        return [what for what, _, _ in steps.next_steps(View(quiet, "en"))]
+
+    talk = "Conversations with the raters flagged"
+    assert proposed(decision_impact=[more])[0] == "More raters for decisions that use these ratings"
+    assert proposed(reciprocity=[pairs])[0] == "Have fewer pairs who rate each other"
+    assert proposed(straight_lining=[alike])[0] == "Look at how ratings are entered"
+    assert talk not in proposed(decision_impact=[more], reciprocity=[pairs], straight_lining=[alike])
+    assert talk in proposed(straight_lining=[alike, one])
+    assert talk in [what for what, _, _ in steps.next_steps(View(lab.build(), "en"))]
+
+
 def test_the_public_page_names_nobody(public_page: Page, lab: SimpleNamespace) -> None:
     text = str(b.to_json(public_page.blocks))
     assert not re.search(r"\bP-?[A-Z2-7]{4,13}\b(?<!PPPK)", words_of(public_page.blocks))
