@@ -91,6 +91,27 @@ def test_a_range_beyond_the_ceiling_is_explained(upper: float, told: bool, forme
         assert (words in _beside(View(formed, lang, False), ranged)) is told
 
 
+@pytest.mark.parametrize(("scope", "told"), [
+    ("multisource", ("87% of the employees with a score by their supervisor", "87% pegawai yang mendapat nilai dari at")),
+    ("both", ("87% of the employees whose predikat and supervisor are known", "87% pegawai yang predikat dan atasannya")),
+])  # fmt: skip
+def test_of_whom_there_is_evidence_is_said(scope: str, told: tuple[str, str], formed: Audit) -> None:
+    """118 of the 136 employees with a score by their supervisor, not of the 150 whom anybody rated."""
+    assert formed.index is not None
+    found = next(formed.index.findings(measure="index", scope=scope))
+    some = replace(found, params={**found.params, "covered": 118 / 136})
+    for lang, words in zip(("en", "id"), told, strict=True):
+        assert words in _beside(View(formed, lang, False), some)
+
+
+def test_accuracy_is_of_pairs_that_both_sides_separate(formed: Audit) -> None:
+    """74.4 of 100 pairs without ties of score or evidence; of the pairs that the score separates it is 74.2."""
+    assert formed.index is not None
+    found = next(formed.index.findings(measure="index", scope="multisource"))
+    for lang, words in (("en", "100 pairs that both the scores and the evidence separate"), ("id", "juga oleh bukti")):
+        assert words in _beside(View(formed, lang, False), found)
+
+
 def test_scores_of_several_raters_are_not_held_against_mixes_of_the_predikat(formed: Audit) -> None:
     found = section(formed, "id")
     tables = [t for t in b.walk([found]) if isinstance(t, b.TableBlock) and len(t.rows) == 6]

@@ -78,7 +78,7 @@ def _beside(view: View, f: Finding) -> str:
     name = "beside" if p["accuracy"] is not None else "beside_none"
     parts = [view.say(f"index.{name}", separated=p["separated"], accuracy=p["accuracy"] or 0.0, over=over)]
     if p["covered"] < 1:
-        parts.append(view.say("index.covered", covered=p["covered"]))
+        parts.append(view.say("index.covered", covered=p["covered"], predikat=f.scope != "multisource"))
     if p["excluded"]:
         parts.append(view.say("index.excluded", n=p["excluded"]))
     if p["n_capped"]:
