@@ -284,6 +284,12 @@ def test_a_conversation_with_raters_is_proposed_only_where_one_is_flagged(lab: S
     assert talk in [what for what, _, _ in steps.next_steps(View(lab.build(), "en"))]
 
 
+def test_who_counts_as_a_rater_is_said(page: Page, page_en: Page) -> None:
+    """Employees rate each other: raters are counted without self ratings, not without employees."""
+    assert "120** penilai, tidak termasuk penilaian diri" in words_of(page.blocks)
+    assert "120** raters, not counting self ratings" in words_of(page_en.blocks)
+
+
 def test_the_public_page_names_nobody(public_page: Page, lab: SimpleNamespace) -> None:
     text = str(b.to_json(public_page.blocks))
     assert not re.search(r"\bP-?[A-Z2-7]{4,13}\b(?<!PPPK)", words_of(public_page.blocks))
