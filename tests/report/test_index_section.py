@@ -92,8 +92,8 @@ def test_a_range_beyond_the_ceiling_is_explained(upper: float, told: bool, forme
 
 
 @pytest.mark.parametrize(("scope", "told"), [
-    ("multisource", ("87% of the employees with a score by their supervisor", "87% pegawai yang mendapat nilai dari at")),
-    ("both", ("87% of the employees whose predikat and supervisor are known", "87% pegawai yang predikat dan atasannya")),
+    ("multisource", ("87% of the employees with a score by their supervisor", "87% pegawai yang mendapat nilai")),
+    ("both", ("87% of the employees whose predikat and supervisor are known", "87% pegawai yang predikat")),
 ])  # fmt: skip
 def test_of_whom_there_is_evidence_is_said(scope: str, told: tuple[str, str], formed: Audit) -> None:
     """118 of the 136 employees with a score by their supervisor, not of the 150 whom anybody rated."""

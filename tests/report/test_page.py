@@ -261,6 +261,24 @@ def test_raters_to_talk_to_have_question_step_and_reply(page: Page, lab: SimpleN
     assert find(page, b.Box)[0].title == "Hak jawab"
 
 
+def test_contrasts_of_one_name_are_told_apart(lab: SimpleNamespace) -> None:
+    """The same two groups, once at equal achievement; below 1 the odds ratio is held against the limit below 1."""
+    many = {"n": 375, "unit": "odds_ratio", "threshold": 1.5, "reference": "pns", "group": "pppk"}
+    parts = [lab.finding(code, Status.FLAGGED, measure, "group", "employment=pppk", value=value, lower=0.2, upper=0.6,
+                         p_adjusted=0.01, attribute="employment", limit=1 / 1.5, **many)
+             for code, measure, value in (("group_gap.given_beyond", "odds_ratio_given", 0.35),
+                                          ("group_gap.beyond_lower", "odds_ratio", 0.36))]  # fmt: skip
+    whole = lab.finding("group_gap.verdict_flagged", Status.FLAGGED, "gaps", value=1.0, n=400, unit="count", n_beyond=1,
+                        n_tested=7)  # fmt: skip
+    view = View(lab.build(group_gap=[whole, *parts]), "en")
+    shown = key.card(view, 1, whole, {})
+    assert "The clearest: PPPK – PNS odds ratio 0.36" in shown.body
+    assert "; PPPK – PNS (at equal achievement) odds ratio 0.35" in shown.body
+    assert shown.figure is not None
+    assert "PPPK – PNS (at equal achievement): 0.35" in shown.figure.alt and "PPPK – PNS: 0.36" in shown.figure.alt
+    assert "Limit: 1.50 or 0.67." in shown.figure.alt
+
+
 def test_a_conversation_with_raters_is_proposed_only_where_one_is_flagged(lab: SimpleNamespace) -> None:
     """A flag of the region asks for something that can be done without a rater to talk to."""
     flag, many = Status.FLAGGED, {"scope": "multisource"}

@@ -9,7 +9,7 @@ from kinerja_analysis.base.words import show as number
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.report.blocks import Block, Cell, Column, Heading, Note, Printed, Section, TableBlock, Text
 from kinerja_analysis.report.sections.evidence import page_about
-from kinerja_analysis.report.view import ANSWERED, View, figure, split
+from kinerja_analysis.report.view import ANSWERED, View, figure, numbers, split
 from kinerja_analysis.show import sentence as words
 from kinerja_analysis.show.table import header
 
@@ -54,10 +54,7 @@ def _kind(view: View, found: Finding) -> list[Block]:
         why = [Text(text, codes=(found.code,)), *_said(view, found.scope, *COPIES)]
         return [title, none, *why, *_ceiling(view, found.scope), *_panel(view, found.scope)]
     head, rest = split(text)
-    e = found.estimate
-    assert e is not None
-    numbers = tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v))
-    blocks: list[Block] = [title, Text(f"{head} {rest}", "sentence", codes=(found.code,), numbers=numbers)]
+    blocks: list[Block] = [title, Text(f"{head} {rest}", "sentence", codes=(found.code,), numbers=numbers(found))]
     caption = view.say("index.caption_partial" if found.params["n_comparators"] == 1 else "index.caption")
     made = figure(view, "supported", found, wide=400, caption=caption, codes=(found.code,))
     blocks += list(made) if made is not None else []
@@ -69,7 +66,7 @@ def _kind(view: View, found: Finding) -> list[Block]:
 def _said(view: View, scope: str, *measures: str) -> list[Block]:
     """Return the sentences of what was answered."""
     told = [f for f in _all(view, scope, *measures) if f.status in ANSWERED]
-    return [Text(view.sentence(f), codes=(f.code,), numbers=_numbers(f)) for f in told]
+    return [Text(view.sentence(f), codes=(f.code,), numbers=numbers(f)) for f in told]
 
 
 def _beside(view: View, f: Finding) -> str:
@@ -92,11 +89,6 @@ def _all(view: View, scope: str, *measures: str) -> list[Finding]:
     return [f for m in measures for f in result.findings(measure=m, scope=scope)]
 
 
-def _numbers(f: Finding) -> tuple[float, ...]:
-    e = f.estimate
-    return tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v)) if e is not None else ()
-
-
 def _ceiling(view: View, scope: str = "ekinerja") -> list[Block]:
     """Return the share of separated pairs, which is known without any evidence (of the predikat)."""
     pairs = view.first("distribution", measure="separated_pairs", subject_kind="region", scope="ekinerja")
@@ -110,7 +102,7 @@ def _panel(view: View, scope: str) -> list[Block]:
     """Return the six dimensions, each on its own scale, or why one is not identified."""
     rows: list[tuple[Cell, ...]] = []
     codes: list[str] = []
-    numbers: list[float] = []
+    seen: list[float] = []
     mixed = scope != "multisource"  # the national mix and that of the guide are of the predikat
     for name in PANEL:
         for f in _all(view, scope, f"index_{name}")[:1]:
@@ -121,7 +113,7 @@ def _panel(view: View, scope: str) -> list[Block]:
                 continue
             e = f.estimate
             assert e is not None
-            numbers += _numbers(f)
+            seen += numbers(f)
             open_ = name == "equity" and e.lower == 0  # a variance that may be none: no figure, only how large at most
             value = view.say("index.panel.bounds") if open_ else _value(view, e.value, e.unit)
             ends = (_value(view, v, e.unit, bare=True) for v in (e.lower, e.upper))
@@ -140,7 +132,7 @@ def _panel(view: View, scope: str) -> list[Block]:
     caption, marks = view.say("index.panel.caption", predikat=mixed), yardsticks(view, scope)
     drawn = figure(view, "panel", found, caption=caption, codes=codes, yardsticks=marks)
     return [Heading(view.say("index.panel.title"), 4), *(drawn[:1] if drawn is not None else ()),
-            TableBlock("", columns, tuple(rows), codes=tuple(codes), numbers=tuple(numbers))]  # fmt: skip
+            TableBlock("", columns, tuple(rows), codes=tuple(codes), numbers=tuple(seen))]  # fmt: skip
 
 
 def yardsticks(view: View, scope: str) -> dict[str, tuple[float, ...]]:
@@ -169,7 +161,7 @@ def _losses(view: View, scope: str) -> list[Block]:
     """Return how many points the index gains when one component is removed."""
     rows: list[tuple[Cell, ...]] = []
     codes: list[str] = []
-    numbers: list[float] = []
+    seen: list[float] = []
     for f in _all(view, scope, "index_loss_single", "index_loss"):
         e = f.estimate
         if f.status in ANSWERED and e is not None and f.code != "index.loss_single_none":
@@ -178,14 +170,14 @@ def _losses(view: View, scope: str) -> list[Block]:
             what = view.maybe(f"index.{kind}_{f.scope}", **values) or view.say(f"index.{kind}", **values)
             rows.append((what, e.value, view.say("index.loss_range", **values), e.n))
             codes.append(f.code)
-            numbers += _numbers(f)
+            seen += numbers(f)
     if not rows:
         return []
     columns = (Column(view.say("index.loss_component")), Column(view.say("index.loss_points"), "+1"),
                Column(header("range", view.lang)), Column(header("n", view.lang), "n"))  # fmt: skip
     found = dict.fromkeys(codes)
     return [Heading(view.say("index.loss_title"), 4),
-            TableBlock("", columns, tuple(rows), codes=tuple(found), numbers=tuple(numbers)),
+            TableBlock("", columns, tuple(rows), codes=tuple(found), numbers=tuple(seen)),
             Text(view.say("index.loss_note"), "small")]  # fmt: skip
 
 

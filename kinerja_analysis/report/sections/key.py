@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.detect.contract import in_report
 from kinerja_analysis.report.blocks import Figure, FindingCard, Section, Text
-from kinerja_analysis.report.view import ANSWERED, View, figure, split
+from kinerja_analysis.report.view import ANSWERED, View, figure, numbers, split
 from kinerja_analysis.show import sentence as words
 from kinerja_analysis.show.strength import MODERATE, STRONG, WEAK, directed, no_difference
 
@@ -94,7 +95,7 @@ def card(view: View, number: int, f: Finding, anchors: dict[str, str]) -> Findin
         (f"#{where}", view.say("key.evidence", name=where.upper())) if where else ("", ""),
         picture(view, f, parts),
         codes=codes,
-        numbers=tuple(dict.fromkeys(n for p in (f, *parts) for n in _numbers(p))),
+        numbers=tuple(dict.fromkeys(n for p in (f, *parts) for n in numbers(p))),
     )  # fmt: skip
 
 
@@ -105,11 +106,6 @@ def other_explanation(view: View, f: Finding, detector: str) -> str:
         return view.say("other.clear_counted" if counted else "other.clear")
     own = view.maybe(f"other.{detector}_{f.measure}") or view.maybe(f"other.{detector}")
     return own or view.say("other.any")
-
-
-def _numbers(f: Finding) -> tuple[float, ...]:
-    e = f.estimate
-    return tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v)) if e is not None else ()
 
 
 def _claim(view: View, f: Finding) -> tuple[str, str]:
@@ -188,8 +184,8 @@ def picture(view: View, f: Finding, parts: list[Finding]) -> Figure | None:
         return None
     zero = math.isfinite(no_difference(rows[0]))
     caption = view.say("key.ranges_caption_zero" if zero else "key.ranges_caption", level=view.audit.config.level)
-    labels = {r.subject: view.contrast(r) for r in rows}
-    made = figure(view, "ranges", rows, wide=CARD, caption=caption, codes=[r.code for r in rows], names=labels)
+    named = [replace(r, subject=view.contrast(r)) for r in rows]
+    made = figure(view, "ranges", named, wide=CARD, caption=caption, codes=[r.code for r in rows])
     return made[0] if made else None
 
 

@@ -66,8 +66,9 @@ def alt(frame: pd.DataFrame, lang: str) -> str:
         full = not (math.isfinite(r["lower"]) and math.isfinite(r["upper"]))
         shown = {k: quantity(r[k], r["unit"], lang) for k in ("value", "lower", "upper")}
         parts.append(say(f"charts.ranges.row{'_full' if full else ''}", lang, name=_name(r, lang), **shown))
-    limit = frame["threshold"].iloc[0]
-    if math.isfinite(limit):
-        text = quantity(limit, frame["unit"].iloc[0], lang, signed=False)
-        parts.append(say("charts.ranges.threshold", lang, value=text))
+    first = frame.iloc[0]
+    if math.isfinite(first["threshold"]):
+        names = ("high", "low") if math.isfinite(first["low"]) else ("threshold", "threshold")
+        high, low = (quantity(first[k], first["unit"], lang, signed=k != "threshold") for k in names)
+        parts.append(say("charts.ranges.threshold", lang, value=high, other=low if low != high else None))
     return " ".join(parts)
