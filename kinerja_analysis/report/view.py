@@ -216,8 +216,8 @@ class View:
 
 def numbers(finding: Finding) -> tuple[float, ...]:
     """Return the numbers of a finding: its estimate and the ends of its range."""
-    e = finding.estimate
-    return tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v)) if e is not None else ()
+    e = words.known(finding)
+    return tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v))
 
 
 def figure(view: View, name: str, *args: Any, caption: str = "", title: str = "", glyph: str = "", wide: int = 800,

@@ -91,6 +91,18 @@ def test_a_range_beyond_the_ceiling_is_explained(upper: float, told: bool, forme
         assert (words in _beside(View(formed, lang, False), ranged)) is told
 
 
+def test_a_share_told_in_whole_percents_has_no_decimal(formed: Audit) -> None:
+    """"92.0%" of 606/661 = 91.7 % rounded to whole percents would be wrong in its last digit."""
+    for audit, form in ((formed, r"\d\.\d%"), (release(formed), r"[^.]\b\d+%")):
+        found = section(audit, "en")
+        rows = [r for x in b.walk([found]) if isinstance(x, b.TableBlock) for r in x.rows
+                if str(r[0]).startswith("**Data integrity")]  # fmt: skip
+        drawn = [x.alt for x in b.walk([found]) if isinstance(x, b.Figure) and "Data integrity: " in x.alt]
+        assert len(rows) == len(drawn) == 2
+        assert all(re.search(form + "$", f" {r[1]}") and r[1].form == ("%1" if "." in r[1] else "%") for r in rows)
+        assert all(re.search(form, a.split("Data integrity:")[1]) for a in drawn)
+
+
 @pytest.mark.parametrize(("scope", "told"), [
     ("multisource", ("87% of the employees with a score by their supervisor", "87% pegawai yang mendapat nilai")),
     ("both", ("87% of the employees whose predikat and supervisor are known", "87% pegawai yang predikat")),

@@ -23,7 +23,9 @@ from kinerja_analysis.report.page import NAMES, Page, region_page
 from kinerja_analysis.report.render import GLYPHS
 from kinerja_analysis.report.sections import capacity, evidence, examined, key, origin, steps
 from kinerja_analysis.report.view import View, split
+from kinerja_analysis.report.workbook import all_findings
 from kinerja_analysis.show.sentence import question
+from kinerja_analysis.show.table import findings_frame
 
 
 def find(page: Page, kind: type) -> list:
@@ -412,6 +414,22 @@ def test_bounds_hold_for_one_year_and_changes_of_supervisor_tell_more(lab: Simpl
     for more, said in (([], False), ([change], True)):
         ((text, _),) = capacity.verdict(View(lab.build(leniency=[*bounds, *more]), "id")).bounds
         assert "Dari satu tahun saja" in text and ("Pergantian atasan" in text) is said
+
+
+def test_groups_stand_in_no_column_of_employees(lab: SimpleNamespace) -> None:
+    """The study of changes of supervisor counts groups: neither table, workbook nor basis print them as n."""
+    numbers = {"value": 0.3, "lower": 0.1, "upper": 0.5, "n": 136, "unit": "sd", "scope": "ekinerja"}
+    groups = lab.finding("leniency.change_spread", Status.CLEAR, "supervisor_change", **numbers)
+    several = lab.finding("leniency.spread", Status.CLEAR, "spread", **{**numbers, "n": 90, "scope": "multisource"})
+    view = View(lab.build(leniency=[groups, several]), "en")
+    drawn = [d for d in evidence.drawings(view, "leniency", view.audit["leniency"]) if d is not None]
+    table = drawn[-1][1]
+    place = [c.label for c in table.columns].index("n")
+    assert [row[place] for row in table.rows] == [None, 90] and "A row without n" in drawn[-1][0].caption
+    told = all_findings(view).set_index("code")["n"]
+    assert pd.isna(told["leniency.change_spread"]) and told["leniency.spread"] == 90
+    shown = findings_frame(view.audit["leniency"], "en")["n"]
+    assert shown.isna().tolist() == [True, False] and "136" not in capacity._basis(view, [groups])
 
 
 def test_what_makes_raters_comparable_is_what_the_table_of_prices_says(lab: SimpleNamespace) -> None:

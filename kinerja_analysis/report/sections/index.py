@@ -29,7 +29,8 @@ def index(view: View) -> Section:
     if not blocks:
         blocks += [Text(view.say("index.none"), "sentence"), Text(view.say("index.not_run")), *_ceiling(view)]
     if any(f.status in ANSWERED for f in found):
-        blocks += [Heading(view.say("index.failures"), 3), *_failures(view), _method(view)]
+        wrong = tuple((f"{i}.", view.say(f"index.failure.{name}")) for i, name in enumerate(FAILURES, 1))
+        blocks += [Heading(view.say("index.failures"), 3), Note(wrong, "other"), _method(view)]
     blocks.append(Text(view.say("index.compare"), "small"))
     aside = ((view.say("index.question"), view.say("index.question_text")), ("", view.say("index.inside")))
     return Section("indeks", "4", view.say("index.title"), tuple(blocks), aside)
@@ -111,12 +112,11 @@ def _panel(view: View, scope: str) -> list[Block]:
             if f.status not in ANSWERED:
                 rows.append((label, view.say("index.panel.unknown"), "–", "–", view.sentence(f)))
                 continue
-            e = f.estimate
-            assert e is not None
+            e = words.known(f)
             seen += numbers(f)
             open_ = name == "equity" and e.lower == 0  # a variance that may be none: no figure, only how large at most
-            value = view.say("index.panel.bounds") if open_ else _value(view, e.value, e.unit)
-            ends = (_value(view, v, e.unit, bare=True) for v in (e.lower, e.upper))
+            value = view.say("index.panel.bounds") if open_ else _value(view, e.value, words.form(f))
+            ends = (_value(view, v, words.form(f), bare=True) for v in (e.lower, e.upper))
             span = " – ".join(ends) if math.isfinite(e.lower) else view.say("index.panel.full")
             key = "ends" if open_ else "hundred" if "hundred_lower" in f.params else "number"
             hundred = view.say(f"index.panel.{key}", **{"value": f.params["hundred"], **f.params})
@@ -149,7 +149,8 @@ def _value(view: View, value: float, unit: str, *, bare: bool = False) -> str:
     if unit == "of_100" and not bare:
         return view.say("index.panel.of_100", value=value)
     told = round(100 * value, 1) / 100 if unit == "share" else round(value, 2)  # no more than is printed
-    return Printed(words.quantity(value, unit, view.lang, signed=False), told, "%1" if unit == "share" else "2")
+    form = {"share": "%1", words.WHOLE: "%"}.get(unit, "2")
+    return Printed(words.quantity(value, unit, view.lang, signed=False), told, form)
 
 
 def _limit(view: View, value: float, unit: str) -> str:
@@ -179,10 +180,6 @@ def _losses(view: View, scope: str) -> list[Block]:
     return [Heading(view.say("index.loss_title"), 4),
             TableBlock("", columns, tuple(rows), codes=tuple(found), numbers=tuple(seen)),
             Text(view.say("index.loss_note"), "small")]  # fmt: skip
-
-
-def _failures(view: View) -> list[Block]:
-    return [Note(tuple((f"{i + 1}.", view.say(f"index.failure.{name}")) for i, name in enumerate(FAILURES)), "other")]
 
 
 def _method(view: View) -> Note:

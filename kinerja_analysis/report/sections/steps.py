@@ -46,6 +46,7 @@ def next_steps(view: View) -> list[tuple[str, str, str]]:
     frame = view.count("examined")
     rows = {str(r["kind"]): r for r in frame.to_dict("records")}
     official, many = rows.get("ekinerja"), rows.get("multisource")
+    verdict = str(view.audit.design.verdicts().get((view.region, view.year, "multisource"), ""))
     due = {_step(view, name) for name in view.flagged()}
     wanted = [
         ("matrix", "matrix" in due),
@@ -56,7 +57,7 @@ def next_steps(view: View) -> list[tuple[str, str, str]]:
         ("achievements", not any(r.get("n_achievements") for r in rows.values())),
         ("sources", many is None),
         ("org_rating", official is not None and not official.get("n_org_rating")),
-        ("links", many is not None and not str(view.audit.design.verdicts().get(_key(view), "")).startswith("linked")),
+        ("links", many is not None and not verdict.startswith("linked")),
         ("agreement", "agreement" in due),
         ("again", True),
     ]
@@ -69,10 +70,6 @@ def _step(view: View, detector: str) -> str:
     how, found = in_report(detector), view.audit.results[detector].findings(status=str(Status.FLAGGED))
     raters = any(f.subject_kind == "rater" or f.params.get("n_flagged") for f in found)
     return str(how["step"] if raters else how.get("step_region", how["step"]))
-
-
-def _key(view: View) -> tuple[str, int, str]:
-    return view.region, view.year, "multisource"
 
 
 def review_list(view: View) -> list[tuple[pd.Series, list[Finding]]]:
