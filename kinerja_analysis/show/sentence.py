@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from kinerja_analysis.base.results import Audit, Design, Estimate, Finding, Result, Status
-from kinerja_analysis.base.words import has, join, number, say
+from kinerja_analysis.base.words import DIGITS, End, has, join, number, say
 from kinerja_analysis.show import names as naming
+from kinerja_analysis.show.strength import directed, no_difference
 
 WORST = 3
 #: Measures in points that are no differences, and units named before the figure.
@@ -49,9 +50,7 @@ def values(finding: Finding, lang: str, names: Mapping[str, str] | None = None) 
     """Return everything a finding's sentence may use."""
     e = known(finding)
     return {
-        "value": e.value,
-        "lower": e.lower,
-        "upper": e.upper,
+        **dict(zip(("value", "lower", "upper"), ends(finding), strict=True)),
         "level": e.level,
         "n": e.n,
         "unit": unit(e.unit, lang),
@@ -68,6 +67,14 @@ def values(finding: Finding, lang: str, names: Mapping[str, str] | None = None) 
 def known(finding: Finding) -> Estimate:
     """Return a finding's estimate, one without numbers where it has none."""
     return finding.estimate or Estimate(math.nan, level=math.nan)
+
+
+def ends(finding: Finding) -> tuple[float, float, float]:
+    """Return a finding's value and the ends of its range; where that excludes no difference, none is printed as it."""
+    e = known(finding)
+    beside = no_difference(finding) if directed(finding) and math.isfinite(e.lower) else math.nan
+    value, lower, upper = (v if math.isnan(beside) else End(v, beside) for v in (e.value, e.lower, e.upper))
+    return value, lower, upper
 
 
 def unit(code: str, lang: str) -> str:
@@ -106,7 +113,7 @@ def plus(text: str) -> str:
     >>> plus("0,44"), plus("0,00")
     ('+0,44', '0,00')
     """
-    return f"+{text}" if any(c in "123456789" for c in text) else text
+    return f"+{text}" if any(c in DIGITS for c in text) else text
 
 
 def form(finding: Finding) -> str:
@@ -122,18 +129,17 @@ def form(finding: Finding) -> str:
 
 
 def interval(finding: Finding, lang: str) -> str:
-    """Return "0,58 sampai 1,13" for a finding's range, or an empty text where it has none."""
-    e = known(finding)
-    if not (math.isfinite(e.lower) and math.isfinite(e.upper)):
+    """Return "0,58 sampai 1,13" for a finding's range, or an empty text where it has none or one of no width."""
+    _, *both = ends(finding)
+    if not all(map(math.isfinite, both)) or both[0] == both[1]:
         return ""
-    signed = finding.measure not in ABSOLUTE
-    lower, upper = (quantity(v, form(finding), lang, signed=signed) for v in (e.lower, e.upper))
+    lower, upper = (quantity(v, form(finding), lang, signed=finding.measure not in ABSOLUTE) for v in both)
     return say("show.range", lang, lower=lower, upper=upper)
 
 
 def bare(finding: Finding, lang: str) -> str:
     """Return a finding's figure without its unit's word; a difference in points has its sign."""
-    return quantity(known(finding).value, form(finding), lang, signed=finding.measure not in ABSOLUTE)
+    return quantity(ends(finding)[0], form(finding), lang, signed=finding.measure not in ABSOLUTE)
 
 
 def amount(finding: Finding, lang: str) -> str:

@@ -11,14 +11,14 @@ import openpyxl
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.results import Audit, Estimate
+from kinerja_analysis.base.results import Audit, Estimate, Result
 from kinerja_analysis.base.tables import Tables, data_kind
 from kinerja_analysis.detect import detect
 from kinerja_analysis.release import release
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.index_page import headline, index_html
 from kinerja_analysis.report.page import region_page
-from kinerja_analysis.report.sections.index import _beside
+from kinerja_analysis.report.sections.index import _beside, _losses
 from kinerja_analysis.report.view import View
 from kinerja_analysis.report.workbook import all_findings, workbook_bytes
 from kinerja_analysis.score import score
@@ -89,6 +89,17 @@ def test_a_range_beyond_the_ceiling_is_explained(upper: float, told: bool, forme
     ranged = replace(found, estimate=e, params={**found.params, "separated": 28.0})
     for lang, words in (("id", "rentangnya dihitung tanpa batas itu"), ("en", "computed without that limit")):
         assert (words in _beside(View(formed, lang, False), ranged)) is told
+
+
+def test_a_part_that_cannot_be_removed_has_no_range_of_no_width(formed: Audit) -> None:
+    """0.0 to 0.0 would read as certainty: no pair holds what is taken out."""
+    assert formed.index is not None
+    found = next(f for f in formed.index.findings(measure="index_loss"))
+    for ends, told in (((0.0, 0.0, 0.0), "no range: the calculation stays"), ((-4.0, -8.0, -0.04), "−8.0 to −0.04")):
+        one = replace(found, estimate=Estimate(*ends, n=575, unit="of_100"))
+        audit = replace(formed, results={**formed.results, "index": Result.of("index", [one])})
+        _, table, _ = _losses(View(audit, "en", False), found.scope)
+        assert isinstance(table, b.TableBlock) and table.rows[0][2].startswith(told)
 
 
 def test_a_share_told_in_whole_percents_has_no_decimal(formed: Audit) -> None:
