@@ -170,6 +170,8 @@ def test_a_sentence_keeps_the_sign_of_its_range(lab: SimpleNamespace) -> None:
     near, over = (lab.finding("index.loss_own", value=-4.0, lower=-8.0, upper=u, **said) for u in (-0.04, 0.04))
     assert "−4.0 points (range −8.0 to −0.04; 136" in words.sentence(near, "en")
     assert "(rentang −8,0 sampai 0,0; 136" in words.sentence(over, "id")
+    none = lab.finding("index.loss_own", value=0.0, lower=0.0, upper=0.0, **said)
+    assert "0.0 points (no range: the calculation stays the same; 136" in words.sentence(none, "en")
 
 
 def test_differences_of_regions_keep_the_sign_of_their_range() -> None:

@@ -169,7 +169,7 @@ def _losses(view: View, scope: str) -> list[Block]:
             values = words.values(f, view.lang, view.names)
             kind = f.code.split(".")[1]
             what = view.maybe(f"index.{kind}_{f.scope}", **values) or view.say(f"index.{kind}", **values)
-            same = e.lower == e.upper  # without any unit as with all of them: nothing there to be removed
+            same = e.lower == e.upper == 0  # whatever unit is left out: nothing there to be removed
             rows.append((what, e.value, view.say(f"index.loss_{'same' if same else 'range'}", **values), e.n))
             codes.append(f.code)
             seen += numbers(f)
