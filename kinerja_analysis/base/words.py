@@ -29,7 +29,8 @@ LANGUAGES = tuple(tomllib.loads(_MESSAGES.joinpath("language.toml").read_text(en
 _PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)(?::([^{}|]+))?\}")
 _INNER = r"\{(?:[^{}]|" * 2 + r"\{[^{}]*\}" + r")*\}" * 2  # what stands in braces inside words, three deep
 _CHOICE = re.compile(rf"\{{([a-z_0-9]+)([?!<>=|])((?:[^{{}}|]|{_INNER})*)\|?((?:[^{{}}|]|{_INNER})*)\}}")
-MINUS = "−"
+MINUS, DIGITS = "−", "123456789"
+FINER = 3  #: an ``End`` has at most two decimals more than its form asks for
 
 
 def _walk(table: Mapping[str, Any], path: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -106,6 +107,25 @@ def blanked(key: str, lang: str) -> str:
     return say(key, lang, **dict.fromkeys(placeholders(messages()[key][lang]), "…"))
 
 
+class End(float):
+    """A number that its range tells apart from ``beside`` (no difference): it is not printed as that one is.
+
+    >>> number(End(-0.04, 0.0), 1, "en"), show(End(0.0004, 0.0), "%1", "en"), number(End(0.997, 1.0), 2, "en")
+    ('−0.04', '0.04%', '0.997')
+    """
+
+    def __new__(cls, value: float, beside: float) -> End:
+        """Return the number."""
+        return super().__new__(cls, value)
+
+    def __init__(self, value: float, beside: float) -> None:
+        self.beside = beside
+
+    def __rmul__(self, factor: float) -> End:
+        """Return the number in another unit."""
+        return End(factor * float(self), factor * self.beside)
+
+
 def show(value: Any, form: str, lang: str) -> str:
     """Format one value for a reader.
 
@@ -121,13 +141,12 @@ def show(value: Any, form: str, lang: str) -> str:
     if form == "p":
         return f"< {number(0.001, 3, lang)}" if value < 0.001 else number(value, 3, lang)
     if form.startswith("%"):
-        return number(100 * float(value), int(form[1:] or 0), lang) + "%"
+        return number(100 * value, int(form[1:] or 0), lang) + "%"
     if form.startswith("abs"):
         return number(abs(value), int(form[3:]), lang)
     if form.startswith("+"):
-        decimals = int(form[1:] or 0)
-        sign = "+" if round(float(value), decimals) > 0 else ""
-        return sign + number(value, decimals, lang)
+        text = number(value, int(form[1:] or 0), lang)
+        return "+" * (value > 0 and any(c in DIGITS for c in text)) + text
     if form == "n" and type(value) is int and value in (-1, -2):  # counts of a public edition
         return say("show.hidden" if value == -1 else "show.withheld", lang)
     if form in ("", "n"):
@@ -143,10 +162,13 @@ def number(value: float, decimals: int, lang: str) -> str:
     """
     if value is None or not math.isfinite(value):
         return "–"
+    if isinstance(value, End):
+        finer = range(decimals, decimals + FINER)
+        decimals = next((d for d in finer if round(value, d) != round(value.beside, d)), decimals)
     decimal, thousands = marks(lang)
     text = f"{abs(value):,.{decimals}f}"
     text = text.translate(str.maketrans(",.", thousands + decimal))
-    negative = value < 0 and any(c in "123456789" for c in text)
+    negative = value < 0 and any(c in DIGITS for c in text)
     return (MINUS if negative else "") + text
 
 

@@ -19,6 +19,7 @@ from kinerja_analysis.base.words import has
 from kinerja_analysis.release.attacker import HIDDEN, WITHHELD, Published
 from kinerja_analysis.release.linked import CLASSES, Book
 from kinerja_analysis.release.suppress import ROUND_TO, rounded
+from kinerja_analysis.show.names import OF_GROUPS
 
 PUBLIC_KINDS = ("region", "group", "attribute", "source", "source_pair")
 SHARES = ("share_top", "share_modal")
@@ -94,7 +95,7 @@ def findings(
             out.loc[i, "value"] = mine.count(r["value"])
         if r["code"] == "distribution.smallest_effect":  # names no share
             given.pop("share", None)
-        out.loc[i, "n"] = mine.count(r["n"]) if r["n"] >= persons else r["n"]
+        out.loc[i, "n"] = mine.count(r["n"]) if r["n"] >= persons and r["code"] not in OF_GROUPS else r["n"]
         if has(f"{out.loc[i, 'code']}_rounded"):
             out.loc[i, "code"] += "_rounded"
         said = {p: _param(r["measure"], p, v, mine, persons, digits) for p, v in given.items()}

@@ -10,14 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from kinerja_analysis.base.results import Audit, Finding, Status
+from kinerja_analysis.base.results import Audit, Status
 from kinerja_analysis.base.store import INDEX, INTERNAL, METRICS, inside, origin, standing, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
 from kinerja_analysis.read.regions import place
 from kinerja_analysis.report import index_parts as parts
 from kinerja_analysis.report.html import MAIN, index_name, sheet, shell_html
 from kinerja_analysis.report.sections.index import told
-from kinerja_analysis.report.view import ANSWERED, View
+from kinerja_analysis.report.view import ANSWERED, View, numbers
 from kinerja_analysis.score.rules import rule_for
 
 Row = Mapping[str, Any]
@@ -49,7 +49,7 @@ def headline(audit: Audit) -> dict[str, Any]:
         "verdicts": {kind: verdict for (_, _, kind), verdict in audit.design.verdicts().items()},
         "told": {kind: view.untold(kind, verdict) for (_, _, kind), verdict in audit.design.verdicts().items()},
         "separated": [e.value, e.lower, e.upper] if e is not None and known else None,
-        "index": {f.params["scored"]: _shown(f) for f in told(view) if f.status in ANSWERED},
+        "index": {f.params["scored"]: [max(v, 0.0) for v in numbers(f)] for f in told(view) if f.status in ANSWERED},
         "comparators": {f.params["scored"]: str(f.params["comparators"]) for f in told(view) if f.status in ANSWERED},
         "flagged": view.flagged(),
         "withheld": view.withheld(),
@@ -77,12 +77,6 @@ def answer(view: View, detector: str) -> str:
     if detector in view.withheld() and not status & set(map(str, order[:3])):
         return "withheld"
     return str(next((s for s in order if str(s) in status), Status.NOT_APPLICABLE)).lower()
-
-
-def _shown(f: Finding) -> list[float]:
-    e = f.estimate
-    assert e is not None
-    return [max(v, 0.0) for v in (e.value, e.lower, e.upper) if math.isfinite(v)]
 
 
 def write_index(out: Path, languages: Sequence[str]) -> list[Path]:

@@ -115,10 +115,10 @@ class View:
         return naming.subject(finding, self.lang, self.names)
 
     def contrast(self, finding: Finding) -> str:
-        """Return "PPPK – PNS" for a contrast of two groups, what stands for the subject otherwise."""
-        reference = finding.params.get("reference")
-        own = self.subject(finding)
-        return f"{own} – {naming.word(reference, self.lang)}" if reference else own
+        """Return "PPPK – PNS" for two groups, else what stands for the subject, and which look at them it is."""
+        reference, which = finding.params.get("reference"), self.maybe(f"which.{finding.measure}")
+        own = self.subject(finding) + (f" – {naming.word(reference, self.lang)}" if reference else "")
+        return f"{own} ({which})" if which else own
 
     def count(self, name: str) -> pd.DataFrame:
         """Return one of the audit's aggregate frames, empty when it has none."""
@@ -212,6 +212,12 @@ class View:
         if e is not None and math.isfinite(e.value):
             return strength(finding)
         return MODERATE if finding.status is Status.FLAGGED else WEAK
+
+
+def numbers(finding: Finding) -> tuple[float, ...]:
+    """Return the numbers of a finding: its estimate and the ends of its range."""
+    e = words.known(finding)
+    return tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v))
 
 
 def figure(view: View, name: str, *args: Any, caption: str = "", title: str = "", glyph: str = "", wide: int = 800,

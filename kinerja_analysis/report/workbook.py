@@ -26,7 +26,7 @@ from kinerja_analysis.report.sections import origin, steps
 from kinerja_analysis.report.text import plain
 from kinerja_analysis.report.view import View
 from kinerja_analysis.show import names as naming
-from kinerja_analysis.show.sentence import title, unit
+from kinerja_analysis.show.sentence import known, title, unit
 from kinerja_analysis.show.table import default_form, header
 
 if TYPE_CHECKING:
@@ -124,25 +124,18 @@ def _frames(audit: Audit | None, lang: str) -> list[tuple[str, str, pd.DataFrame
     if audit is None:
         return []
     view = View(audit, lang)
-    out = []
-    found = all_findings(view)
-    if len(found):
-        out.append((say("workbook.findings", lang), say("workbook.findings_about", lang), found))
-    talks = review_rows(view)
-    if len(talks):
-        out.append((say("workbook.review", lang), say("workbook.review_about", lang), talks))
-    heads = view.count("headcount")
+    found = {"findings": all_findings(view), "review": review_rows(view)}
+    heads, rows = view.count("headcount"), view.count("accounting")
     if len(heads) and view.internal:
-        order = [c for c in heads.columns if c not in ("region", "year")]
-        table = heads[order].assign(employment=[naming.word(e, lang) if e else "" for e in heads["employment"]])
-        about = say("report.headcount.full_caption", lang, year=str(view.year))
-        out.append((say("workbook.headcount", lang), about, table))
-    rows = view.count("accounting")
+        kinds = [naming.word(kind, lang) if kind else "" for kind in heads["employment"]]
+        found["headcount"] = heads.drop(columns=["region", "year"]).assign(employment=kinds)
     if len(rows):
-        told = rows.assign(table=[say(f"quality.table.{t}", lang) for t in rows["table"]],
-                           reason=[origin.reason(view, r) if r else "" for r in rows["reason"]])  # fmt: skip
-        out.append((say("workbook.accounting", lang), say("workbook.accounting_about", lang), told))
-    return out
+        table = [say(f"quality.table.{t}", lang) for t in rows["table"]]
+        reasons = [origin.reason(view, r) if r else "" for r in rows["reason"]]
+        found["accounting"] = rows.assign(table=table, reason=reasons)
+    about = {"headcount": say("report.headcount.full_caption", lang, year=str(view.year))}
+    return [(say(f"workbook.{name}", lang), about.get(name) or say(f"workbook.{name}_about", lang), frame)
+            for name, frame in found.items() if len(frame)]  # fmt: skip
 
 
 def review_rows(view: View) -> pd.DataFrame:
@@ -166,20 +159,20 @@ def all_findings(view: View) -> pd.DataFrame:
     rows = []
     for name in (*view.detectors, *([INDEX] if view.audit.index is not None else [])):
         for f in view.audit.results[name].findings():
-            e = f.estimate
-            assert e is not None
+            e = known(f)
             rows.append({
                 "detector": title(name, view.lang), "subject": view.contrast(f) or view.place,
                 "finding": view.sentence(f), "value": e.value, "lower": e.lower, "upper": e.upper,
-                "unit": unit(e.unit, view.lang), "n": e.n, "threshold": f.threshold, "p_adjusted": f.p_adjusted,
-                "status": naming.word(str(f.status), view.lang), "code": f.code,
+                "unit": unit(e.unit, view.lang), "n": naming.employees(f), "threshold": f.threshold,
+                "p_adjusted": f.p_adjusted, "status": naming.word(str(f.status), view.lang), "code": f.code,
             })  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"n": "Int64"} if rows else {})
 
 
 def _framed(frame: pd.DataFrame, lang: str) -> tuple[list[b.Column], list[tuple[b.Cell, ...]]]:
     columns = [b.Column(header(c, lang), default_form(str(c), frame[c])) for c in frame.columns]
-    return columns, [tuple(row) for row in frame.astype(object).itertuples(index=False, name=None)]
+    cells = frame.astype(object).where(frame.notna(), None)
+    return columns, [tuple(row) for row in cells.itertuples(index=False, name=None)]
 
 
 def page_text(page: Page) -> list[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kinerja_analysis.base.results import COMPARISON_COLUMNS, Comparison
-from kinerja_analysis.base.words import has, say, show
+from kinerja_analysis.base.words import End, has, say, show
 from kinerja_analysis.show import names as naming
 from kinerja_analysis.show.sentence import plain, plus, quantity
 from kinerja_analysis.show.strength import RATIO_UNITS
@@ -71,10 +71,11 @@ def sides(comparison: Comparison, row: Any) -> tuple[str, str]:
 
 def numbers(row: Any, lang: str) -> dict[str, str]:
     """Return a row's numbers in the reader's form; a difference of shares is in percentage points."""
-    share = row.unit == "share"
-    how = "percentage_points" if share else row.unit
-    scale = 100 if share else 1
-    out = {k: quantity(scale * getattr(row, k), how, lang) for k in ("value", "lower", "upper")}
+    how, scale = ("percentage_points", 100) if row.unit == "share" else (row.unit, 1)
+    zero = 1.0 if row.unit in RATIO_UNITS else 0.0
+    apart = row.lower > zero or row.upper < zero
+    known = {k: End(getattr(row, k), zero) if apart else getattr(row, k) for k in ("value", "lower", "upper")}
+    out = {k: quantity(scale * v, how, lang) for k, v in known.items()}
     if row.unit in SIGNED:
         out = {k: plus(v) if getattr(row, k) > 0 else v for k, v in out.items()}
     if has(f"compare.unit.{row.unit}"):

@@ -12,11 +12,25 @@ from kinerja_analysis.base.words import has, say
 SHORTEST = 4
 PERSONS = ("rater", "team", "person", "employee")
 OF_CASES = ("case_leniency", "spread_cases")  #: measures whose n counts cases or raters, not employees
+#: Codes of findings whose n counts groups of employees, whose supervisor changed or stayed.
+OF_GROUPS = ("leniency.change_spread", "leniency.change_unclear", "leniency.check_differs", "leniency.check_even")
 _CODED = (
     "source", "source_a", "source_b", "other_source", "sources", "scope", "kind", "attribute", "group", "reference",
     "other", "own", "criterion", "aspect", "predikat", "employment", "sex", "org_rating",
     "scored", "comparator", "comparators", "anchor", "before",
 )  # fmt: skip
+
+
+def employees(finding: Finding) -> int | None:
+    """Return the employees a finding rests on; None where its n counts something else.
+
+    >>> from kinerja_analysis.base.results import Estimate, Status
+    >>> codes = ("leniency.change_spread", "leniency.move_spread")
+    >>> [employees(Finding(c, Status.CLEAR, "m", "region", estimate=Estimate(0.3, n=136))) for c in codes]
+    [None, 136]
+    """
+    told = finding.measure not in OF_CASES and finding.code not in OF_GROUPS
+    return finding.estimate.n if finding.estimate is not None and told else None
 
 
 def short_names(subjects: Iterable[str]) -> dict[str, str]:

@@ -8,15 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from kinerja_analysis.base.results import Audit, Design, Finding, Result, Status
-from kinerja_analysis.base.words import has, join, number, say
+from kinerja_analysis.base.results import Audit, Design, Estimate, Finding, Result, Status
+from kinerja_analysis.base.words import DIGITS, End, has, join, number, say
 from kinerja_analysis.show import names as naming
+from kinerja_analysis.show.strength import directed, no_difference
 
 WORST = 3
 #: Measures in points that are no differences, and units named before the figure.
 ABSOLUTE = ("fair_average", "spread_cases", "smallest_effect")
 BEFORE = ("odds_ratio", "odds", "ratio", "correlation", "reliability", "rho", "probability")
 APART = ("no_supervisor", "own_supervisor", "several_supervisors")  #: why counts of employees differ
+WHOLE = "whole_share"  #: the form of a share that is told in whole percents
 DECIMAL = ("sd", "odds_ratio", "odds", "ratio", "correlation", "reliability", "rho", "levels", "probability")
 
 
@@ -47,15 +49,12 @@ def sentence(finding: Finding, lang: str, names: Mapping[str, str] | None = None
 
 def values(finding: Finding, lang: str, names: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return everything a finding's sentence may use."""
-    e = finding.estimate
-    blank = math.nan
+    e = known(finding)
     return {
-        "value": e.value if e else blank,
-        "lower": e.lower if e else blank,
-        "upper": e.upper if e else blank,
-        "level": e.level if e else blank,
-        "n": e.n if e else 0,
-        "unit": unit(e.unit, lang) if e else "",
+        **dict(zip(("value", "lower", "upper"), ends(finding), strict=True)),
+        "level": e.level,
+        "n": e.n,
+        "unit": unit(e.unit, lang),
         "threshold": finding.threshold,
         "p_value": finding.p_value,
         "p_adjusted": finding.p_adjusted,
@@ -64,6 +63,19 @@ def values(finding: Finding, lang: str, names: Mapping[str, str] | None = None) 
         "year": str(finding.year),
         **naming.params(finding, lang),
     }
+
+
+def known(finding: Finding) -> Estimate:
+    """Return a finding's estimate, one without numbers where it has none."""
+    return finding.estimate or Estimate(math.nan, level=math.nan)
+
+
+def ends(finding: Finding) -> tuple[float, float, float]:
+    """Return a finding's value and the ends of its range; where that excludes no difference, none is printed as it."""
+    e = known(finding)
+    beside = no_difference(finding) if directed(finding) and math.isfinite(e.lower) else math.nan
+    value, lower, upper = (v if math.isnan(beside) else End(v, beside) for v in (e.value, e.lower, e.upper))
+    return value, lower, upper
 
 
 def unit(code: str, lang: str) -> str:
@@ -84,8 +96,8 @@ def quantity(value: float, code: str, lang: str, *, signed: bool = True) -> str:
     """
     if value is None or not math.isfinite(value):
         return "–"
-    if code == "share":
-        return number(100 * value, 1, lang) + "%"
+    if code in ("share", WHOLE):
+        return number(100 * value, int(code == "share"), lang) + "%"
     if code in ("points", "percentage_points"):
         text = number(value, 1, lang)
         return plus(text) if signed and value > 0 else text
@@ -102,23 +114,33 @@ def plus(text: str) -> str:
     >>> plus("0,44"), plus("0,00")
     ('+0,44', '0,00')
     """
-    return f"+{text}" if any(c in "123456789" for c in text) else text
+    return f"+{text}" if any(c in DIGITS for c in text) else text
+
+
+def form(finding: Finding) -> str:
+    """Return the form of a finding's numbers: its unit, ``WHOLE`` where disclosure control told whole percents.
+
+    >>> from kinerja_analysis.base.results import Estimate
+    >>> found = Finding("index.integrity_rounded", Status.CLEAR, "m", "region", estimate=Estimate(0.92, unit="share"))
+    >>> form(found), bare(found, "en")
+    ('whole_share', '92%')
+    """
+    code = known(finding).unit
+    return WHOLE if code == "share" and finding.code.endswith(("_rounded", "_least")) else code
 
 
 def interval(finding: Finding, lang: str) -> str:
-    """Return "0,58 sampai 1,13" for a finding's range, or an empty text where it has none."""
-    e = finding.estimate
-    if e is None or not (math.isfinite(e.lower) and math.isfinite(e.upper)):
+    """Return "0,58 sampai 1,13" for a finding's range, or an empty text where it has none or one of no width."""
+    _, *both = ends(finding)
+    if not all(map(math.isfinite, both)) or both[0] == both[1]:
         return ""
-    signed = finding.measure not in ABSOLUTE
-    lower, upper = (quantity(v, e.unit, lang, signed=signed) for v in (e.lower, e.upper))
+    lower, upper = (quantity(v, form(finding), lang, signed=finding.measure not in ABSOLUTE) for v in both)
     return say("show.range", lang, lower=lower, upper=upper)
 
 
 def bare(finding: Finding, lang: str) -> str:
     """Return a finding's figure without its unit's word; a difference in points has its sign."""
-    e = finding.estimate
-    return quantity(e.value, e.unit, lang, signed=finding.measure not in ABSOLUTE) if e else "–"
+    return quantity(ends(finding)[0], form(finding), lang, signed=finding.measure not in ABSOLUTE)
 
 
 def amount(finding: Finding, lang: str) -> str:

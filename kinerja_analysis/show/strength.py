@@ -40,7 +40,7 @@ RATIO_UNITS = ("odds_ratio", "odds")
 CENTRED = (
     "odds_ratio", "own_group_odds_ratio", "own_group_gap", "gap", "within_ratee", "case_leniency", "changes",
     "difference", "odds_ratio_given", "gap_given", "gap_between_sources", "criterion_gap", "own_group_odds_ratio_given",
-    "own_group_change", "beyond_achievement", "agency_beyond", "change_rater",
+    "own_group_change", "beyond_achievement", "agency_beyond", "change_rater", "index_loss", "index_loss_single",
 )  # fmt: skip
 #: Measures without a value of no difference that are flagged when they are low; the others when they are high.
 LOW = (

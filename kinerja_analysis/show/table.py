@@ -119,11 +119,10 @@ def findings_frame(result: Result, lang: str, most: int | None = None) -> pd.Dat
     short = naming.short_names(people)
     rows = []
     for f in Result(result.detector, result.frame.head(len(result) if most is None else most)).findings():
-        e = f.estimate
         rows.append({
             "subject": naming.subject(f, lang, short), "finding": words.sentence(f, lang, short),
-            "value": words.bare(f, lang), "range": words.interval(f, lang) or "–", "n": e.n if e else 0,
+            "value": words.bare(f, lang), "range": words.interval(f, lang) or "–", "n": naming.employees(f),
             "p_adjusted": f.p_adjusted, "status": naming.word(str(f.status), lang),
         })  # fmt: skip
     names = ["subject", "finding", "value", "range", "n", "p_adjusted", "status"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=names).astype({"n": "Int64"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,12 @@ def test_both_languages_and_equal_placeholders() -> None:
 def test_no_sentence_is_the_same_in_both_languages() -> None:
     same = [k for k, e in messages().items() if e["id"] == e["en"] and len(e["id"].split()) > 4]
     assert not same
+
+
+def test_every_number_begins_with_a_digit() -> None:
+    """0.70 and 0,70, nowhere .70: one form beside the other makes a reader look twice."""
+    bare = {(key, lang) for key, e in messages().items() for lang in LANGUAGES if re.search(r"(?<!\w)[.,]\d", e[lang])}
+    assert not bare
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))

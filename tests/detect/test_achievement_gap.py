@@ -14,7 +14,7 @@ import pytest
 
 from kinerja_analysis.base.results import Status
 from kinerja_analysis.base.tables import conform
-from kinerja_analysis.base.words import LANGUAGES, messages, placeholders
+from kinerja_analysis.base.words import LANGUAGES, messages, placeholders, say
 from kinerja_analysis.detect import cells_of, contexts
 from kinerja_analysis.detect._achievement_beyond import Beyond, agencies, beyond, within_slope
 from kinerja_analysis.detect._achievement_order import Regional, below, factor, freed, team_sums, two_kinds
@@ -264,6 +264,10 @@ def test_lists_with_addresses(make_cell, run_detector) -> None:
     assert found["top_missed"].rows == ("1:1:9",) and found["low_reached"].rows == ("1:1:13",)
     assert {f.status for f in found.values()} == {Status.CLEAR}
     assert found["top_missed"].params["most"] == 0
+    told = found["low_reached"].sentence("en")
+    assert "or lower whose achievement and supervisor are known has an achievement above 100%" in told
+    assert "berpredikat Sangat Baik yang capaian dan atasannya diketahui" in found["top_missed"].sentence("id")
+    assert "above 100%" in say("report.limit.achievement_gap.low_reached", "en", value="100%"), "100.0 is not listed"
     four = team_of("S", [SB, SB, SB, SB, B], [70.0, 75.0, 79.0, 79.9, 90.0])
     result = run_detector(NAME, context(make_cell, pd.concat([four, others], ignore_index=True)))
     found = {f.measure: f for f in result.findings(subject_kind="list")}

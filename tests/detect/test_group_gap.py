@@ -272,6 +272,8 @@ def test_equal_achievement_that_says_nothing_changes_nothing(make_cell, run_dete
     assert found.status is Status.FLAGGED and found.code == "group_gap.given_beyond"
     region = result.first(measure="odds_ratio_given", subject_kind="region")
     assert region.code == "group_gap.given_all" and region.params["covered"] == 1.0 and region.params["others"] == 0.0
+    assert "is known for 100% of the employees rated by a known supervisor" in region.sentence("en")
+    assert "untuk 100% pegawai yang dinilai oleh atasan yang tercatat" in region.sentence("id")
     main = result.first(measure="gaps", scope="ekinerja")
     assert main.params["n_tested"] == 1, "the second look does not enlarge the first family"
 

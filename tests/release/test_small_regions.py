@@ -14,6 +14,7 @@ import pytest
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Audit, Estimate, Finding, Result, Status
 from kinerja_analysis.base.tables import ACCOUNTING, PREDIKAT, Tables, conform
+from kinerja_analysis.base.words import messages, placeholders
 from kinerja_analysis.detect import detect
 from kinerja_analysis.release import release
 from kinerja_analysis.release.attacker import HIDDEN, WITHHELD, Published
@@ -158,6 +159,16 @@ def test_rows_of_two_tables_are_counted_once_and_few_are_not_none() -> None:
     assert public.loc[public["reason"] == "other_period", "set_aside"].sum() == round(1220 / base) * base
     few = audits("120")[1].counts["accounting"]
     assert few.loc[few["reason"] == "not_rated", "set_aside"].tolist() == [HIDDEN]
+
+
+@pytest.mark.parametrize(("code", "n"), [("change_spread", 136), ("change_unclear", 136), ("move_spread", 135)])
+def test_groups_are_no_persons_and_not_rounded_as_such(code: str, n: int) -> None:
+    """136 groups whose supervisor changed or stayed; employees who move count alone and are rounded."""
+    numbers = dict.fromkeys(placeholders(messages()[f"leniency.{code}"]["id"]) - {"value", "lower", "upper"}, 31)
+    f = Finding(f"leniency.{code}", Status.CLEAR, "supervisor_change", "region", "01.01", "ekinerja",
+                Estimate(0.4, 0.2, 0.6, 0.95, 136, "sd", "t"), params=numbers, region="01.01", year=2025)  # fmt: skip
+    row = release(replace(audits("120")[0], results={"leniency": Result.of("leniency", [f])})).results["leniency"]
+    assert row.frame["n"].tolist() == [n] and row.frame["code"].tolist() == [f.code]
 
 
 @pytest.mark.parametrize(

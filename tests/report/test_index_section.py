@@ -11,14 +11,14 @@ import openpyxl
 import pytest
 
 from kinerja_analysis.base.config import AuditConfig
-from kinerja_analysis.base.results import Audit, Estimate
+from kinerja_analysis.base.results import Audit, Estimate, Result
 from kinerja_analysis.base.tables import Tables, data_kind
 from kinerja_analysis.detect import detect
 from kinerja_analysis.release import release
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.index_page import headline, index_html
 from kinerja_analysis.report.page import region_page
-from kinerja_analysis.report.sections.index import _beside
+from kinerja_analysis.report.sections.index import _beside, _losses
 from kinerja_analysis.report.view import View
 from kinerja_analysis.report.workbook import all_findings, workbook_bytes
 from kinerja_analysis.score import score
@@ -71,9 +71,11 @@ def test_figures_of_the_page_are_those_of_the_findings(formed: Audit, level: str
 @pytest.mark.parametrize(
     ("lang", "said"),
     [("id", ("Predikat e-Kinerja, dibandingkan juga", "Nilai atasan", "Patokan terdekat", "tidak dapat melebihi",
-             "Kapan indeks ini menyesatkan", "hanya berlaku untuk urutan di dalam tim", "Poin yang hilang")),
+             "Kapan indeks ini menyesatkan", "hanya berlaku untuk urutan di dalam tim", "Poin yang hilang",
+             "tidak dihitung ulang untuk tiap unit yang ditinggalkan")),
      ("en", ("The e-Kinerja predikat, compared", "Supervisors' scores", "Nearest yardstick", "cannot exceed",
-             "When this index misleads", "concerns the order inside teams only", "Points lost"))],
+             "When this index misleads", "concerns the order inside teams only", "Points lost",
+             "taken out once, not anew for each unit left out"))],
 )  # fmt: skip
 def test_everything_that_must_stand_beside_it_does(formed: Audit, lang: str, said: tuple[str, ...]) -> None:
     text = words_of(section(formed, lang))
@@ -89,6 +91,50 @@ def test_a_range_beyond_the_ceiling_is_explained(upper: float, told: bool, forme
     ranged = replace(found, estimate=e, params={**found.params, "separated": 28.0})
     for lang, words in (("id", "rentangnya dihitung tanpa batas itu"), ("en", "computed without that limit")):
         assert (words in _beside(View(formed, lang, False), ranged)) is told
+
+
+def test_a_part_that_cannot_be_removed_has_no_range_of_no_width(formed: Audit) -> None:
+    """0.0 to 0.0 would read as certainty: no pair holds what is taken out."""
+    assert formed.index is not None
+    found = next(f for f in formed.index.findings(measure="index_loss"))
+    for ends, told in (((0.0, 0.0, 0.0), "no range: the calculation stays"), ((-4.0, -8.0, -0.04), "−8.0 to −0.04")):
+        one = replace(found, estimate=Estimate(*ends, n=575, unit="of_100"))
+        audit = replace(formed, results={**formed.results, "index": Result.of("index", [one])})
+        _, table, _ = _losses(View(audit, "en", False), found.scope)
+        assert isinstance(table, b.TableBlock) and table.rows[0][2].startswith(told)
+
+
+def test_a_share_told_in_whole_percents_has_no_decimal(formed: Audit) -> None:
+    """"92.0%" of 606/661 = 91.7 % rounded to whole percents would be wrong in its last digit."""
+    for audit, form in ((formed, r"\d\.\d%"), (release(formed), r"[^.]\b\d+%")):
+        found = section(audit, "en")
+        rows = [r for x in b.walk([found]) if isinstance(x, b.TableBlock) for r in x.rows
+                if str(r[0]).startswith("**Data integrity")]  # fmt: skip
+        drawn = [x.alt for x in b.walk([found]) if isinstance(x, b.Figure) and "Data integrity: " in x.alt]
+        assert len(rows) == len(drawn) == 2
+        assert all(re.search(form + "$", f" {r[1]}") and r[1].form == ("%1" if "." in r[1] else "%") for r in rows)
+        assert all(re.search(form, a.split("Data integrity:")[1]) for a in drawn)
+
+
+@pytest.mark.parametrize(("scope", "told"), [
+    ("multisource", ("87% of the employees with a score by their supervisor", "87% pegawai yang mendapat nilai")),
+    ("both", ("87% of the employees whose predikat and supervisor are known", "87% pegawai yang predikat")),
+])  # fmt: skip
+def test_of_whom_there_is_evidence_is_said(scope: str, told: tuple[str, str], formed: Audit) -> None:
+    """118 of the 136 employees with a score by their supervisor, not of the 150 whom anybody rated."""
+    assert formed.index is not None
+    found = next(formed.index.findings(measure="index", scope=scope))
+    some = replace(found, params={**found.params, "covered": 118 / 136})
+    for lang, words in zip(("en", "id"), told, strict=True):
+        assert words in _beside(View(formed, lang, False), some)
+
+
+def test_accuracy_is_of_pairs_that_both_sides_separate(formed: Audit) -> None:
+    """74.4 of 100 pairs without ties of score or evidence; of the pairs that the score separates it is 74.2."""
+    assert formed.index is not None
+    found = next(formed.index.findings(measure="index", scope="multisource"))
+    for lang, words in (("en", "100 pairs that both the scores and the evidence separate"), ("id", "juga oleh bukti")):
+        assert words in _beside(View(formed, lang, False), found)
 
 
 def test_scores_of_several_raters_are_not_held_against_mixes_of_the_predikat(formed: Audit) -> None:

@@ -23,7 +23,9 @@ from kinerja_analysis.report.page import NAMES, Page, region_page
 from kinerja_analysis.report.render import GLYPHS
 from kinerja_analysis.report.sections import capacity, evidence, examined, key, origin, steps
 from kinerja_analysis.report.view import View, split
+from kinerja_analysis.report.workbook import all_findings
 from kinerja_analysis.show.sentence import question
+from kinerja_analysis.show.table import findings_frame
 
 
 def find(page: Page, kind: type) -> list:
@@ -272,6 +274,53 @@ def test_raters_to_talk_to_have_question_step_and_reply(page: Page, lab: SimpleN
     assert find(page, b.Box)[0].title == "Hak jawab"
 
 
+def test_contrasts_of_one_name_are_told_apart(lab: SimpleNamespace) -> None:
+    """The same two groups, once at equal achievement; below 1 the odds ratio is held against the limit below 1."""
+    many = {"n": 375, "unit": "odds_ratio", "threshold": 1.5, "reference": "pns", "group": "pppk"}
+    parts = [lab.finding(code, Status.FLAGGED, measure, "group", "employment=pppk", value=value, lower=0.2, upper=0.6,
+                         p_adjusted=0.01, attribute="employment", limit=1 / 1.5, **many)
+             for code, measure, value in (("group_gap.given_beyond", "odds_ratio_given", 0.35),
+                                          ("group_gap.beyond_lower", "odds_ratio", 0.36))]  # fmt: skip
+    whole = lab.finding("group_gap.verdict_flagged", Status.FLAGGED, "gaps", value=1.0, n=400, unit="count", n_beyond=1,
+                        n_tested=7)  # fmt: skip
+    view = View(lab.build(group_gap=[whole, *parts]), "en")
+    shown = key.card(view, 1, whole, {})
+    assert "The clearest: PPPK – PNS odds ratio 0.36" in shown.body
+    assert "; PPPK – PNS (at equal achievement) odds ratio 0.35" in shown.body
+    assert shown.figure is not None
+    assert "PPPK – PNS (at equal achievement): 0.35" in shown.figure.alt and "PPPK – PNS: 0.36" in shown.figure.alt
+    assert "Limit: 1.50 or 0.67." in shown.figure.alt
+
+
+def test_a_conversation_with_raters_is_proposed_only_where_one_is_flagged(lab: SimpleNamespace) -> None:
+    """A flag of the region asks for something that can be done without a rater to talk to."""
+    flag, many = Status.FLAGGED, {"scope": "multisource"}
+    silent = lab.finding("leniency.not_identified", Status.NOT_APPLICABLE, "within_ratee")
+    more = lab.finding("decision_impact.more", flag, "changed_excess", value=0.1, n=90, unit="share", **many)
+    pairs = lab.finding("reciprocity.peers_beyond", flag, "reciprocity", value=0.4, n=200, unit="correlation", **many)
+    alike = lab.finding("straight_lining.single_many", flag, "single_value", value=20.0, n=400, unit="teams",
+                        n_flagged=0)  # fmt: skip
+    one = lab.finding("straight_lining.single_rater", flag, "single_value", "rater", lab.raters[0], value=0.001, n=8)
+
+    def proposed(**results: list[Finding]) -> list[str]:
+        quiet = lab.build(distribution=[], leniency=[silent], **results)
+        return [what for what, _, _ in steps.next_steps(View(quiet, "en"))]
+
+    talk = "Conversations with the raters flagged"
+    assert proposed(decision_impact=[more])[0] == "More raters for decisions that use these ratings"
+    assert proposed(reciprocity=[pairs])[0] == "Have fewer pairs who rate each other"
+    assert proposed(straight_lining=[alike])[0] == "Look at how ratings are entered"
+    assert talk not in proposed(decision_impact=[more], reciprocity=[pairs], straight_lining=[alike])
+    assert talk in proposed(straight_lining=[alike, one])
+    assert talk in [what for what, _, _ in steps.next_steps(View(lab.build(), "en"))]
+
+
+def test_who_counts_as_a_rater_is_said(page: Page, page_en: Page) -> None:
+    """Employees rate each other: raters are counted without self ratings, not without employees."""
+    assert "120** penilai, tidak termasuk penilaian diri" in words_of(page.blocks)
+    assert "120** raters, not counting self ratings" in words_of(page_en.blocks)
+
+
 def test_the_public_page_names_nobody(public_page: Page, lab: SimpleNamespace) -> None:
     text = str(b.to_json(public_page.blocks))
     assert not re.search(r"\bP-?[A-Z2-7]{4,13}\b(?<!PPPK)", words_of(public_page.blocks))
@@ -376,6 +425,22 @@ def test_bounds_hold_for_one_year_and_changes_of_supervisor_tell_more(lab: Simpl
     for more, said in (([], False), ([change], True)):
         ((text, _),) = capacity.verdict(View(lab.build(leniency=[*bounds, *more]), "id")).bounds
         assert "Dari satu tahun saja" in text and ("Pergantian atasan" in text) is said
+
+
+def test_groups_stand_in_no_column_of_employees(lab: SimpleNamespace) -> None:
+    """The study of changes of supervisor counts groups: neither table, workbook nor basis print them as n."""
+    numbers = {"value": 0.3, "lower": 0.1, "upper": 0.5, "n": 136, "unit": "sd", "scope": "ekinerja"}
+    groups = lab.finding("leniency.change_spread", Status.CLEAR, "supervisor_change", **numbers)
+    several = lab.finding("leniency.spread", Status.CLEAR, "spread", **{**numbers, "n": 90, "scope": "multisource"})
+    view = View(lab.build(leniency=[groups, several]), "en")
+    drawn = [d for d in evidence.drawings(view, "leniency", view.audit["leniency"]) if d is not None]
+    table = drawn[-1][1]
+    place = [c.label for c in table.columns].index("n")
+    assert [row[place] for row in table.rows] == [None, 90] and "A row without n" in drawn[-1][0].caption
+    told = all_findings(view).set_index("code")["n"]
+    assert pd.isna(told["leniency.change_spread"]) and told["leniency.spread"] == 90
+    shown = findings_frame(view.audit["leniency"], "en")["n"]
+    assert shown.isna().tolist() == [True, False] and "136" not in capacity._basis(view, [groups])
 
 
 def test_what_makes_raters_comparable_is_what_the_table_of_prices_says(lab: SimpleNamespace) -> None:

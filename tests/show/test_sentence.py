@@ -13,6 +13,7 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Audit, Design, Estimate, Finding, Result, Status
 from kinerja_analysis.base.tables import ScoreTable
 from kinerja_analysis.show import sentence as words
+from kinerja_analysis.show.comparison import numbers
 from kinerja_analysis.show.sentence import amount, interval
 
 VERDICTS = (
@@ -171,3 +172,34 @@ def test_a_slope_is_named_and_an_average_has_no_sign() -> None:
     assert (amount(fair, "id"), interval(fair, "id")) == ("88,5 poin", "80,6 sampai 96,3")
     gap = Finding("leniency.x", Status.CLEAR, "within_ratee", "rater", estimate=Estimate(8.5, 1, 16, unit="points"))
     assert (amount(gap, "id"), interval(gap, "id")) == ("+8,5 poin", "+1,0 sampai +16,0")
+
+
+@pytest.mark.parametrize(("unit", "measure", "numbers", "shown"), [
+    ("points", "gap", (-4.0, -8.0, -0.04), "−8.0 to −0.04"), ("points", "gap", (4.0, 0.04, 8.0), "+0.04 to +8.0"),
+    ("points", "gap", (-4.0, -8.0, 0.04), "−8.0 to 0.0"), ("points", "gap", (4.0, 0.0001, 8.0), "0.0 to +8.0"),
+    ("odds_ratio", "odds_ratio", (0.9, 0.81, 0.997), "0.81 to 0.997"),
+    ("odds_ratio", "odds_ratio", (0.9, 0.81, 1.003), "0.81 to 1.00"), ("points", "gap", (0.0, 0.0, 0.0), ""),
+])  # fmt: skip
+def test_a_range_without_no_difference_is_not_printed_with_it(
+    unit: str, measure: str, numbers: tuple[float, float, float], shown: str
+) -> None:
+    """−0.04 is not 0.0 where the finding says that no difference is excluded; a range of no width is none."""
+    found = Finding("a.b", Status.CLEAR, measure, "group", estimate=Estimate(*numbers, unit=unit))
+    assert interval(found, "en") == shown
+
+
+def test_a_sentence_keeps_the_sign_of_its_range(lab: SimpleNamespace) -> None:
+    said = {"measure": "index_loss", "n": 136, "unit": "of_100", "attribute": "x"}
+    near, over = (lab.finding("index.loss_own", value=-4.0, lower=-8.0, upper=u, **said) for u in (-0.04, 0.04))
+    assert "−4.0 points (range −8.0 to −0.04; 136" in words.sentence(near, "en")
+    assert "(rentang −8,0 sampai 0,0; 136" in words.sentence(over, "id")
+    none = lab.finding("index.loss_own", value=0.0, lower=0.0, upper=0.0, **said)
+    assert "0.0 points (no range: the calculation stays the same; 136" in words.sentence(none, "en")
+
+
+def test_differences_of_regions_keep_the_sign_of_their_range() -> None:
+    row = SimpleNamespace(unit="share", value=-0.143, lower=-0.286, upper=-0.0004, value_a=0.66, value_b=0.803)
+    assert numbers(row, "en") | {"value": ""} == {
+        "value": "", "lower": "−28.6", "upper": "−0.04", "value_a": "66.0%", "value_b": "80.3%"}  # fmt: skip
+    ratio = SimpleNamespace(unit="odds_ratio", value=1.4, lower=1.002, upper=2.0, value_a=1.4, value_b=1.0)
+    assert numbers(ratio, "id")["lower"] == "1,002"

@@ -196,9 +196,8 @@ def _basis(view: View, found: list[Finding]) -> str:
     """Return on how many employees, of which kinds of data, an answer rests; on pairs, or ratings where more."""
     most: dict[str, int] = {}
     for f in found:
-        n = f.estimate.n if f.estimate is not None and f.measure not in naming.OF_CASES else 0
         if f.scope != "both" or len(found) == 1:
-            most[f.scope] = max(most.get(f.scope, 0), n)
+            most[f.scope] = max(most.get(f.scope, 0), naming.employees(f) or 0)
     frame = view.count("examined")
     persons = dict(zip(frame["kind"], frame["n_persons"], strict=True)) if len(frame) else {}
     texts = []

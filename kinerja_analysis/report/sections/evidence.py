@@ -45,7 +45,8 @@ def evidence(view: View, detector: str, anchor: str) -> Section:
     blocks += _no_map(view) if detector == "leniency" else []
     blocks += listed(view, result)
     blocks.append(Note(tuple(method(view, detector, result))))
-    badge = view.say("badge.only_internal") if view.internal and _personal(result) else ""
+    personal = result.frame["subject_kind"].isin(naming.PERSONS).any()
+    badge = view.say("badge.only_internal") if view.internal and personal else ""
     explained = view.maybe(f"aside.{detector}", alike=_all_baik(view))
     aside = (("", explained),) if explained else ()
     return Section(anchor, anchor.upper(), words.question(detector, view.lang), tuple(blocks), aside, badge, "evidence")
@@ -71,10 +72,6 @@ def told(texts: list[str]) -> list[str]:
         said.update(new)
         kept.append(" ".join(new))
     return [text for text in kept if text]
-
-
-def _personal(result: Result) -> bool:
-    return bool(result.frame["subject_kind"].isin(naming.PERSONS).any())
 
 
 def drawings(view: View, detector: str, result: Result) -> Iterator[Drawn | None]:
@@ -177,18 +174,17 @@ def listed(view: View, result: Result) -> list[Block]:
 
 
 def _members(f: Finding) -> tuple[int, str]:
-    return -(f.estimate.n if f.estimate is not None else 0), f.subject
+    return -words.known(f).n, f.subject
 
 
 def _plain_row(view: View, f: Finding) -> tuple[Cell, ...]:
-    return view.subject(f), f.estimate.n if f.estimate is not None else None, view.sentence(f)
+    return view.subject(f), naming.employees(f), view.sentence(f)
 
 
 def _team_row(view: View, f: Finding) -> tuple[Cell, ...]:
     p = f.params
-    n = f.estimate.n if f.estimate is not None else None
     rating = naming.word(p["org_rating"], view.lang)
-    return view.subject(f), n, int(p["top"]), int(p["good"]), int(p["below"]), rating
+    return view.subject(f), naming.employees(f), int(p["top"]), int(p["good"]), int(p["below"]), rating
 
 
 def method(view: View, detector: str, result: Result) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from kinerja_analysis.base.words import show as number
 from kinerja_analysis.detect.contract import threshold, thresholds
 from kinerja_analysis.report.blocks import Block, Cell, Column, Heading, Note, Printed, Section, TableBlock, Text
 from kinerja_analysis.report.sections.evidence import page_about
-from kinerja_analysis.report.view import ANSWERED, View, figure, split
+from kinerja_analysis.report.view import ANSWERED, View, figure, numbers, split
 from kinerja_analysis.show import sentence as words
 from kinerja_analysis.show.table import header
 
@@ -29,7 +29,8 @@ def index(view: View) -> Section:
     if not blocks:
         blocks += [Text(view.say("index.none"), "sentence"), Text(view.say("index.not_run")), *_ceiling(view)]
     if any(f.status in ANSWERED for f in found):
-        blocks += [Heading(view.say("index.failures"), 3), *_failures(view), _method(view)]
+        wrong = tuple((f"{i}.", view.say(f"index.failure.{name}")) for i, name in enumerate(FAILURES, 1))
+        blocks += [Heading(view.say("index.failures"), 3), Note(wrong, "other"), _method(view)]
     blocks.append(Text(view.say("index.compare"), "small"))
     aside = ((view.say("index.question"), view.say("index.question_text")), ("", view.say("index.inside")))
     return Section("indeks", "4", view.say("index.title"), tuple(blocks), aside)
@@ -54,10 +55,7 @@ def _kind(view: View, found: Finding) -> list[Block]:
         why = [Text(text, codes=(found.code,)), *_said(view, found.scope, *COPIES)]
         return [title, none, *why, *_ceiling(view, found.scope), *_panel(view, found.scope)]
     head, rest = split(text)
-    e = found.estimate
-    assert e is not None
-    numbers = tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v))
-    blocks: list[Block] = [title, Text(f"{head} {rest}", "sentence", codes=(found.code,), numbers=numbers)]
+    blocks: list[Block] = [title, Text(f"{head} {rest}", "sentence", codes=(found.code,), numbers=numbers(found))]
     caption = view.say("index.caption_partial" if found.params["n_comparators"] == 1 else "index.caption")
     made = figure(view, "supported", found, wide=400, caption=caption, codes=(found.code,))
     blocks += list(made) if made is not None else []
@@ -69,7 +67,7 @@ def _kind(view: View, found: Finding) -> list[Block]:
 def _said(view: View, scope: str, *measures: str) -> list[Block]:
     """Return the sentences of what was answered."""
     told = [f for f in _all(view, scope, *measures) if f.status in ANSWERED]
-    return [Text(view.sentence(f), codes=(f.code,), numbers=_numbers(f)) for f in told]
+    return [Text(view.sentence(f), codes=(f.code,), numbers=numbers(f)) for f in told]
 
 
 def _beside(view: View, f: Finding) -> str:
@@ -78,7 +76,7 @@ def _beside(view: View, f: Finding) -> str:
     name = "beside" if p["accuracy"] is not None else "beside_none"
     parts = [view.say(f"index.{name}", separated=p["separated"], accuracy=p["accuracy"] or 0.0, over=over)]
     if p["covered"] < 1:
-        parts.append(view.say("index.covered", covered=p["covered"]))
+        parts.append(view.say("index.covered", covered=p["covered"], predikat=f.scope != "multisource"))
     if p["excluded"]:
         parts.append(view.say("index.excluded", n=p["excluded"]))
     if p["n_capped"]:
@@ -90,11 +88,6 @@ def _all(view: View, scope: str, *measures: str) -> list[Finding]:
     result = view.audit.index
     assert result is not None
     return [f for m in measures for f in result.findings(measure=m, scope=scope)]
-
-
-def _numbers(f: Finding) -> tuple[float, ...]:
-    e = f.estimate
-    return tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v)) if e is not None else ()
 
 
 def _ceiling(view: View, scope: str = "ekinerja") -> list[Block]:
@@ -110,7 +103,7 @@ def _panel(view: View, scope: str) -> list[Block]:
     """Return the six dimensions, each on its own scale, or why one is not identified."""
     rows: list[tuple[Cell, ...]] = []
     codes: list[str] = []
-    numbers: list[float] = []
+    seen: list[float] = []
     mixed = scope != "multisource"  # the national mix and that of the guide are of the predikat
     for name in PANEL:
         for f in _all(view, scope, f"index_{name}")[:1]:
@@ -119,12 +112,11 @@ def _panel(view: View, scope: str) -> list[Block]:
             if f.status not in ANSWERED:
                 rows.append((label, view.say("index.panel.unknown"), "–", "–", view.sentence(f)))
                 continue
-            e = f.estimate
-            assert e is not None
-            numbers += _numbers(f)
+            e = words.known(f)
+            seen += numbers(f)
             open_ = name == "equity" and e.lower == 0  # a variance that may be none: no figure, only how large at most
-            value = view.say("index.panel.bounds") if open_ else _value(view, e.value, e.unit)
-            ends = (_value(view, v, e.unit, bare=True) for v in (e.lower, e.upper))
+            value = view.say("index.panel.bounds") if open_ else _value(view, e.value, words.form(f))
+            ends = (_value(view, v, words.form(f), bare=True) for v in (e.lower, e.upper))
             span = " – ".join(ends) if math.isfinite(e.lower) else view.say("index.panel.full")
             key = "ends" if open_ else "hundred" if "hundred_lower" in f.params else "number"
             hundred = view.say(f"index.panel.{key}", **{"value": f.params["hundred"], **f.params})
@@ -140,7 +132,7 @@ def _panel(view: View, scope: str) -> list[Block]:
     caption, marks = view.say("index.panel.caption", predikat=mixed), yardsticks(view, scope)
     drawn = figure(view, "panel", found, caption=caption, codes=codes, yardsticks=marks)
     return [Heading(view.say("index.panel.title"), 4), *(drawn[:1] if drawn is not None else ()),
-            TableBlock("", columns, tuple(rows), codes=tuple(codes), numbers=tuple(numbers))]  # fmt: skip
+            TableBlock("", columns, tuple(rows), codes=tuple(codes), numbers=tuple(seen))]  # fmt: skip
 
 
 def yardsticks(view: View, scope: str) -> dict[str, tuple[float, ...]]:
@@ -157,7 +149,8 @@ def _value(view: View, value: float, unit: str, *, bare: bool = False) -> str:
     if unit == "of_100" and not bare:
         return view.say("index.panel.of_100", value=value)
     told = round(100 * value, 1) / 100 if unit == "share" else round(value, 2)  # no more than is printed
-    return Printed(words.quantity(value, unit, view.lang, signed=False), told, "%1" if unit == "share" else "2")
+    form = {"share": "%1", words.WHOLE: "%"}.get(unit, "2")
+    return Printed(words.quantity(value, unit, view.lang, signed=False), told, form)
 
 
 def _limit(view: View, value: float, unit: str) -> str:
@@ -169,28 +162,25 @@ def _losses(view: View, scope: str) -> list[Block]:
     """Return how many points the index gains when one component is removed."""
     rows: list[tuple[Cell, ...]] = []
     codes: list[str] = []
-    numbers: list[float] = []
+    seen: list[float] = []
     for f in _all(view, scope, "index_loss_single", "index_loss"):
         e = f.estimate
         if f.status in ANSWERED and e is not None and f.code != "index.loss_single_none":
             values = words.values(f, view.lang, view.names)
             kind = f.code.split(".")[1]
             what = view.maybe(f"index.{kind}_{f.scope}", **values) or view.say(f"index.{kind}", **values)
-            rows.append((what, e.value, view.say("index.loss_range", **values), e.n))
+            same = e.lower == e.upper == 0  # whatever unit is left out: nothing there to be removed
+            rows.append((what, e.value, view.say(f"index.loss_{'same' if same else 'range'}", **values), e.n))
             codes.append(f.code)
-            numbers += _numbers(f)
+            seen += numbers(f)
     if not rows:
         return []
     columns = (Column(view.say("index.loss_component")), Column(view.say("index.loss_points"), "+1"),
                Column(header("range", view.lang)), Column(header("n", view.lang), "n"))  # fmt: skip
     found = dict.fromkeys(codes)
     return [Heading(view.say("index.loss_title"), 4),
-            TableBlock("", columns, tuple(rows), codes=tuple(found), numbers=tuple(numbers)),
+            TableBlock("", columns, tuple(rows), codes=tuple(found), numbers=tuple(seen)),
             Text(view.say("index.loss_note"), "small")]  # fmt: skip
-
-
-def _failures(view: View) -> list[Block]:
-    return [Note(tuple((f"{i + 1}.", view.say(f"index.failure.{name}")) for i, name in enumerate(FAILURES)), "other")]
 
 
 def _method(view: View) -> Note:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.detect.contract import in_report
-from kinerja_analysis.report.blocks import Figure, FindingCard, Section, Text
-from kinerja_analysis.report.view import ANSWERED, View, figure, split
+from kinerja_analysis.report.blocks import Figure, FindingCard, Section, TableBlock, Text
+from kinerja_analysis.report.view import ANSWERED, View, figure, numbers, split
 from kinerja_analysis.show import sentence as words
 from kinerja_analysis.show.strength import MODERATE, STRONG, WEAK, directed, no_difference
 
@@ -94,7 +95,7 @@ def card(view: View, number: int, f: Finding, anchors: dict[str, str]) -> Findin
         (f"#{where}", view.say("key.evidence", name=where.upper())) if where else ("", ""),
         picture(view, f, parts),
         codes=codes,
-        numbers=tuple(dict.fromkeys(n for p in (f, *parts) for n in _numbers(p))),
+        numbers=tuple(dict.fromkeys(n for p in (f, *parts) for n in numbers(p))),
     )  # fmt: skip
 
 
@@ -105,11 +106,6 @@ def other_explanation(view: View, f: Finding, detector: str) -> str:
         return view.say("other.clear_counted" if counted else "other.clear")
     own = view.maybe(f"other.{detector}_{f.measure}") or view.maybe(f"other.{detector}")
     return own or view.say("other.any")
-
-
-def _numbers(f: Finding) -> tuple[float, ...]:
-    e = f.estimate
-    return tuple(v for v in (e.value, e.lower, e.upper) if math.isfinite(v)) if e is not None else ()
 
 
 def _claim(view: View, f: Finding) -> tuple[str, str]:
@@ -136,11 +132,9 @@ def _parts(view: View, parts: list[Finding]) -> str:
     """Return the clearest parts in one line: subject, value, range, n."""
     texts = []
     for p in parts:
-        e = p.estimate
-        assert e is not None
-        ends = words.interval(p, view.lang)
+        ends, n = words.interval(p, view.lang), words.known(p).n
         key = "key.part" if ends else "key.part_full"
-        texts.append(view.say(key, subject=view.contrast(p), value=words.amount(p, view.lang), range=ends, n=e.n))
+        texts.append(view.say(key, subject=view.contrast(p), value=words.amount(p, view.lang), range=ends, n=n))
     return f"{view.say('key.clearest')} {'; '.join(texts)}." if texts else ""
 
 
@@ -171,16 +165,19 @@ def picture(view: View, f: Finding, parts: list[Finding]) -> Figure | None:
     """Return the small picture beside a finding."""
     if f.measure == "separated_pairs":
         made = figure(view, "pairs", f, wide=CARD, caption=view.say("key.pairs_caption"), codes=(f.code,))
-        return made[0] if made else None
-    if f.code.startswith("distribution.") and len(view.count("predikat")):
+    elif f.code.startswith("distribution.") and len(view.count("predikat")):
         rounded = not view.internal
         made = figure(view, "distribution", view.count("predikat"), rated=view.rated, wide=CARD, rounded=rounded,
                       caption=view.say("key.share_caption", rounded=rounded))  # fmt: skip
-        return made[0] if made else None
-    if f.measure == "single_value":
+    elif f.measure == "single_value":
         result = view.audit.results["straight_lining"]
         made = figure(view, "chance", result, wide=CARD, caption=view.say("caption.straight_lining"), codes=(f.code,))
-        return made[0] if made else None
+    else:
+        made = _ranges(view, f, parts)
+    return made[0] if made else None
+
+
+def _ranges(view: View, f: Finding, parts: list[Finding]) -> tuple[Figure, TableBlock] | None:
     rows = parts or ([f] if f.estimate is not None and math.isfinite(f.estimate.value) else [])
     if not parts and f.subject_kind == "region" and not (rows and math.isfinite(rows[0].estimate.lower)):  # type: ignore[union-attr]
         rows = sorted(view.parts(f, flagged=False), key=_size, reverse=True)[:MOST_PARTS] or rows
@@ -188,13 +185,10 @@ def picture(view: View, f: Finding, parts: list[Finding]) -> Figure | None:
         return None
     zero = math.isfinite(no_difference(rows[0]))
     caption = view.say("key.ranges_caption_zero" if zero else "key.ranges_caption", level=view.audit.config.level)
-    labels = {r.subject: view.contrast(r) for r in rows}
-    made = figure(view, "ranges", rows, wide=CARD, caption=caption, codes=[r.code for r in rows], names=labels)
-    return made[0] if made else None
+    named = [replace(r, subject=view.contrast(r)) for r in rows]
+    return figure(view, "ranges", named, wide=CARD, caption=caption, codes=[r.code for r in rows])
 
 
 def _size(f: Finding) -> float:
-    e = f.estimate
-    if e is None:
-        return 0.0
+    e = words.known(f)
     return abs(math.log(e.value)) if e.unit == "odds_ratio" and e.value > 0 else abs(e.value)

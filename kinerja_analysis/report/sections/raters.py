@@ -127,9 +127,8 @@ def _contents(view: View, shown: Sequence[Rater], n: int) -> list[Block]:
 
 
 def _employees(rater: Rater) -> int:
-    found = [f for f in rater.found if f.estimate is not None and f.measure not in naming.OF_CASES]
     cases = [int(f.params["team"]) for f in rater.found if f.measure in naming.OF_CASES and "team" in f.params]
-    return max([f.estimate.n for f in found if f.estimate is not None] + cases, default=0)
+    return max([naming.employees(f) or 0 for f in rater.found] + cases, default=0)
 
 
 def _titles(view: View, found: Sequence[Finding]) -> str:
@@ -168,8 +167,7 @@ def _table(view: View, name: str, found: Sequence[Finding]) -> TableBlock:
                      ("employees", "n"), ("p", "p"), ("told", "")))  # fmt: skip
     rows, numbers = [], []
     for f in sorted(found, key=lambda f: f.status is not Status.FLAGGED):
-        e = f.estimate
-        assert e is not None
+        e = words.known(f)
         limit = words.quantity(f.threshold, e.unit, view.lang, signed=False) if math.isfinite(f.threshold) else "–"
         told = has(f"raters.limit_{f.measure}") and "typical" in f.params
         limit = _say(view, f"limit_{f.measure}", limit=limit, typical=f.params["typical"]) if told else limit
@@ -177,7 +175,7 @@ def _table(view: View, name: str, found: Sequence[Finding]) -> TableBlock:
         p: Cell = f.p_adjusted if math.isfinite(f.p_adjusted) else None
         rows.append((words.title(f.code.split(".")[0], view.lang), view.maybe(f"kind.{f.scope}") or "–",
                      naming.word("share_modal" if f.measure == "guide" else f.measure, view.lang), value, ends, limit,
-                     None if f.measure in naming.OF_CASES else e.n, p,
+                     naming.employees(f), p,
                      naming.word(str(f.status), view.lang)))  # fmt: skip
         numbers += [v for v in (e.value, e.lower, e.upper) if math.isfinite(v)]
     return TableBlock(_say(view, "table", rater=name), columns, tuple(rows), numbers=tuple(numbers))

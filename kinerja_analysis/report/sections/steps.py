@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kinerja_analysis.base.results import Finding
+from kinerja_analysis.base.results import Finding, Status
 from kinerja_analysis.base.words import say
 from kinerja_analysis.detect.contract import in_report
 from kinerja_analysis.detect.review import asked
@@ -46,17 +46,18 @@ def next_steps(view: View) -> list[tuple[str, str, str]]:
     frame = view.count("examined")
     rows = {str(r["kind"]): r for r in frame.to_dict("records")}
     official, many = rows.get("ekinerja"), rows.get("multisource")
-    due = {in_report(name)["step"] for name in view.flagged()}
+    verdict = str(view.audit.design.verdicts().get((view.region, view.year, "multisource"), ""))
+    due = {_step(view, name) for name in view.flagged()}
     wanted = [
         ("matrix", "matrix" in due),
         ("distribution", "distribution" in due),
         ("groups", "groups" in due),
         ("raters", "raters" in due),
-        ("order", "order" in due),
+        *((name, name in due) for name in ("impact", "pairing", "entry", "order")),
         ("achievements", not any(r.get("n_achievements") for r in rows.values())),
         ("sources", many is None),
         ("org_rating", official is not None and not official.get("n_org_rating")),
-        ("links", many is not None and not str(view.audit.design.verdicts().get(_key(view), "")).startswith("linked")),
+        ("links", many is not None and not verdict.startswith("linked")),
         ("agreement", "agreement" in due),
         ("again", True),
     ]
@@ -64,8 +65,11 @@ def next_steps(view: View) -> list[tuple[str, str, str]]:
     return [(view.say(f"step.{n}"), view.say(f"step.{n}_text"), view.say(f"step.{n}_by")) for n in names]
 
 
-def _key(view: View) -> tuple[str, int, str]:
-    return view.region, view.year, "multisource"
+def _step(view: View, detector: str) -> str:
+    """Return what a flagged detector asks for; ``step_region`` where it flags the region and no rater."""
+    how, found = in_report(detector), view.audit.results[detector].findings(status=str(Status.FLAGGED))
+    raters = any(f.subject_kind == "rater" or f.params.get("n_flagged") for f in found)
+    return str(how["step"] if raters else how.get("step_region", how["step"]))
 
 
 def review_list(view: View) -> list[tuple[pd.Series, list[Finding]]]:

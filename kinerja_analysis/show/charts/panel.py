@@ -12,7 +12,7 @@ from kinerja_analysis.base.results import Finding
 from kinerja_analysis.base.words import say
 from kinerja_analysis.show import theme
 from kinerja_analysis.show.charts import drawing as ink
-from kinerja_analysis.show.sentence import quantity
+from kinerja_analysis.show.sentence import form, quantity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ def data(
     for f in findings:
         name, e = f.measure.removeprefix("index_"), f.estimate
         known = e is not None and math.isfinite(e.value)
-        row: dict[str, Any] = {"measure": name, "n": e.n if e else 0, "unit": e.unit if e and known else ""}
+        row: dict[str, Any] = {"measure": name, "n": e.n if e else 0, "unit": form(f) if known else ""}
         row |= {k: getattr(e, k) if known else math.nan for k in ("value", "lower", "upper")}
         if name == "equity" and row["lower"] == 0:
             row["value"] = math.nan

@@ -28,12 +28,11 @@ def data(findings: Result | Sequence[Finding], *, names: Mapping[str, str] | Non
     scoped = len({f.measure for f, _ in shown}) == 1 and len({f.scope for f, _ in shown}) > 1
     found = []
     for f, e in shown[:MOST]:
-        low, high = band(f)
-        own = f.scope if scoped else ""
-        subject = own if f.subject_kind == "region" else (names or {}).get(f.subject, f.subject)
-        row = {"subject": subject, "measure": f.measure, "n": e.n, "value": e.value, "lower": e.lower, "upper": e.upper}
-        row |= {"unit": e.unit, "threshold": f.threshold, "low": low, "high": high, "zero": no_difference(f)}
-        found += [row | {"flagged": f.status is Status.FLAGGED}] if e.unit == shown[0][1].unit else []
+        subject = (f.scope if scoped else "") if f.subject_kind == "region" else (names or {}).get(f.subject, f.subject)
+        row = {"subject": subject, "measure": f.measure, "n": naming.employees(f), "value": e.value, "lower": e.lower}
+        row |= {"upper": e.upper, "unit": e.unit, "threshold": f.threshold, "zero": no_difference(f)}
+        row |= dict(zip(("low", "high"), band(f), strict=True)) | {"flagged": f.status is Status.FLAGGED}
+        found += [row] if e.unit == shown[0][1].unit else []
     return pd.DataFrame(found) if found else None
 
 
@@ -66,8 +65,9 @@ def alt(frame: pd.DataFrame, lang: str) -> str:
         full = not (math.isfinite(r["lower"]) and math.isfinite(r["upper"]))
         shown = {k: quantity(r[k], r["unit"], lang) for k in ("value", "lower", "upper")}
         parts.append(say(f"charts.ranges.row{'_full' if full else ''}", lang, name=_name(r, lang), **shown))
-    limit = frame["threshold"].iloc[0]
-    if math.isfinite(limit):
-        text = quantity(limit, frame["unit"].iloc[0], lang, signed=False)
-        parts.append(say("charts.ranges.threshold", lang, value=text))
+    first = frame.iloc[0]
+    if math.isfinite(first["threshold"]):
+        names = ("high", "low") if math.isfinite(first["low"]) else ("threshold", "threshold")
+        high, low = (quantity(first[k], first["unit"], lang, signed=k != "threshold") for k in names)
+        parts.append(say("charts.ranges.threshold", lang, value=high, other=low if low != high else None))
     return " ".join(parts)
