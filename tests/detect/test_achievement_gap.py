@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kinerja_analysis.base.results import Status
+from kinerja_analysis.base.results import Estimate, Finding, Status
 from kinerja_analysis.base.tables import conform
 from kinerja_analysis.base.words import LANGUAGES, messages, placeholders, say
 from kinerja_analysis.detect import cells_of, contexts
@@ -89,6 +89,18 @@ def test_freed_of_unreliable_evidence() -> None:
     assert freed(0.2, 0.5, 0.5) == pytest.approx(0.3)
     assert freed(0.9, 0.95, 0.5) == 1.0
     assert freed(0.2, 0.5, 1.0) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("upper", "ranged"), [(0.0, False), (0.004, False), (0.54, True)])
+def test_no_range_of_zero_to_zero_is_printed(upper: float, ranged: bool) -> None:
+    """Where supervisors differ by less than chance, the share and both its limits are 0."""
+    estimate = Estimate(0.0, 0.0, upper, 0.95, 236, "share", "pairs_moments")
+    found = Finding(f"{NAME}.alike", Status.CLEAR, "ignoring", "region", "01.01", "ekinerja", estimate, 0.1,
+                    params={"n_teams": 46, "named": 0})  # fmt: skip
+    for lang, word, none in (("id", "rentang", "daripada yang dihasilkan kebetulan saja"),
+                             ("en", "range", "no more than chance alone makes them")):  # fmt: skip
+        told = found.sentence(lang)
+        assert (f"{word} 0%" in told) == ranged and (none in told) != ranged and "46" in told and "236" in told
 
 
 def test_two_kinds_finds_the_share_and_stays_at_zero_without_any() -> None:

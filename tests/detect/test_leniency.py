@@ -450,6 +450,16 @@ def test_changes_of_supervisor_give_the_spread_and_name_nobody() -> None:
     assert not pick(found, subject_kind="rater")
 
 
+@pytest.mark.parametrize("code", ["change_spread", "move_spread"])
+def test_a_spread_from_changes_begins_with_what_it_rests_on(code: str) -> None:
+    """Where those who did badly get another supervisor, the spread is none of leniency: the if comes first."""
+    told = messages()[f"leniency.{code}"]
+    start = {"change_spread": ("Jika pergantian atasan tidak mengikuti", "If changes of supervisor do not follow"),
+             "move_spread": ("Jika perpindahan tidak mengikuti", "If moves do not follow changes")}  # fmt: skip
+    assert told["id"].startswith(start[code][0]) and told["en"].startswith(start[code][1])
+    assert "Anggapan" not in told["id"] and "Assumption" not in told["en"]
+
+
 def test_only_employees_who_stay_count() -> None:
     """A newcomer with a top rating in the changed unit must not look like leniency of the new supervisor."""
     ratings, appraisals = export({("2024", "U", "S"): [3, 3, 3], ("2025", "U", "T"): [3, 3, 3, 4]})
