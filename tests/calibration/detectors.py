@@ -264,7 +264,7 @@ def calibrate(runs: dict[str, int], limit: float, jobs: int, only: str = "", des
 
 
 def digests(detectors: Iterable[str], runs: int = 1) -> dict[str, str]:
-    """Digest what counts read (``_add``) of a fresh region of every cell of the detectors; numbers to ten digits."""
+    """Digest what counts read (``_add``) of a fresh region of every cell of the detectors; numbers to eight decimals."""
     found: dict[str, str] = {}
     for (design, problem, level, size), known in cells():
         for run in range(FRESH, FRESH + runs):
@@ -277,7 +277,7 @@ def digests(detectors: Iterable[str], runs: int = 1) -> dict[str, str]:
                 frame["p_adjusted"] = frame["p_adjusted"].notna()
                 counted = frame["scope"].isin(scopes(design, problem, detector))
                 told = frame.loc[counted & ~frame["measure"].isin(BESIDE.get(detector, ())), READ].sort_values(READ[:6])
-                text = told.to_csv(index=False, float_format="%.10g")
+                text = told.round(8).replace(-0.0, 0.0).to_csv(index=False)
                 key = "|".join((detector, design, problem, level, f"{size:g}", str(run)))
                 found[key] = hashlib.sha256(text.encode()).hexdigest()
     return found
@@ -288,7 +288,7 @@ def carry(revision: str) -> int:
 
     Code shared by all detectors (statistics, checks of arguments) may change without any effect on what they find. Both
     versions examine a fresh region of every cell; a detector of which all that counts read is equal throughout, numbers
-    to ten digits, keeps its counts under its new hash, the others start again. Says nothing of regions where the change
+    to eight decimals, keeps its counts under its new hash, the others start again. Says nothing of regions where the change
     bites.
     """
     stale = [d for d in REGISTRY if any(k[4] == d and r["hash"] != closure_hash(d) for k, r in load().items())]
