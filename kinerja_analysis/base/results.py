@@ -295,8 +295,8 @@ class Audit(Shown):
 
 COMPARISON_COLUMNS = (
     "measure", "year", "region_a", "region_b", "adjusted", "value", "lower", "upper", "level", "unit", "n_a", "n_b",
-    "p_adjusted", "status", "reason", "subject", "reference", "scope", "year_b", "value_a", "value_b", "teams_a",
-    "teams_b", "mark", "covered")  # fmt: skip
+    "covered", "p_adjusted", "status", "reason", "subject", "reference", "scope", "year_b", "value_a", "value_b",
+    "teams_a", "teams_b", "mark")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from kinerja_analysis import simulate
+from kinerja_analysis.base.words import LANGUAGES, say
 from kinerja_analysis.report.produce import notebooks_folder
 
 
@@ -40,10 +41,18 @@ def test_mulai_goes_from_files_to_reports(demo_files: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_peneliti_compares_two_regions(tmp_path: Path) -> None:
-    simulate(["13.71.09", "76.02"], [2024, 2025], seed=1, size=150).write(tmp_path / "data")
-    shown = run("05_peneliti.ipynb", tmp_path, data=str(tmp_path / "data"), regions=["13.71.09", "76.02"], years=[2025])
-    assert "separated_pairs" in shown and "not_linked" in shown
+@pytest.mark.parametrize("years", [[2024, 2025], [2025]], ids=["two_years", "one_year"])
+def test_peneliti_compares_two_regions(years: list[int], tmp_path: Path) -> None:
+    """Data of one year have nothing to compare over time: that is said, and what follows is there all the same."""
+    regions = ["13.71.09", "76.02"]
+    simulate(regions, years, seed=1, size=150).write(tmp_path / "data")
+    shown = run("05_peneliti.ipynb", tmp_path, data=str(tmp_path / "data"), regions=regions, years=[2025])
+    assert "separated_pairs" in shown and "not_linked" in shown and "longtable" in shown
+    assert ("common_drift" in shown) == (len(years) > 1)
+    for lang in LANGUAGES:
+        assert (say("compare.two_years", lang) in shown) == (len(years) == 1)
+    alone = next(line for line in shown.splitlines() if line.startswith("Estimate("))
+    assert "nan" not in alone
 
 
 @pytest.mark.slow
