@@ -146,7 +146,7 @@ def show(value: Any, form: str, lang: str) -> str:
         return number(abs(value), int(form[3:]), lang)
     if form.startswith("+"):
         text = number(value, int(form[1:] or 0), lang)
-        return "+" * (value > 0 and any(c in DIGITS for c in text)) + text
+        return f"+{text}" if value > 0 and any(c in DIGITS for c in text) else text
     if form == "n" and type(value) is int and value in (-1, -2):  # counts of a public edition
         return say("show.hidden" if value == -1 else "show.withheld", lang)
     if form in ("", "n"):

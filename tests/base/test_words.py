@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pytest
 
 from kinerja_analysis.base import words
-from kinerja_analysis.base.words import date, join, number, say, show
+from kinerja_analysis.base.words import End, date, join, number, say, show
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,10 @@ from kinerja_analysis.base.words import date, join, number, say, show
         (2.0, "+1", "+2,0", "+2.0"),
         (-2.0, "+1", "−2,0", "−2.0"),
         (0.04, "+1", "0,0", "0.0"),
+        (np.float64(0.04), "+2", "+0,04", "+0.04"),
+        (End(0.04, 0.0), "+1", "+0,04", "+0.04"),
+        (End(0.9996, 1.0), "2", "0,9996", "0.9996"),
+        (End(1.4, 1.0), "2", "1,40", "1.40"),
         (-0.04, "1", "0,0", "0.0"),
         (-1234.54, "abs1", "1.234,5", "1,234.5"),
         (0.1127, "%1", "11,3%", "11.3%"),
