@@ -264,7 +264,7 @@ def calibrate(runs: dict[str, int], limit: float, jobs: int, only: str = "", des
 
 
 def digests(detectors: Iterable[str], runs: int = 1) -> dict[str, str]:
-    """Digest what counts read (``_add``) of a fresh region of every cell of the detectors; numbers to eight decimals."""
+    """Digest what counts read (``_add``) of a fresh region of every cell of the detectors; eight decimals."""
     found: dict[str, str] = {}
     for (design, problem, level, size), known in cells():
         for run in range(FRESH, FRESH + runs):
@@ -288,8 +288,8 @@ def carry(revision: str) -> int:
 
     Code shared by all detectors (statistics, checks of arguments) may change without any effect on what they find. Both
     versions examine a fresh region of every cell; a detector of which all that counts read is equal throughout, numbers
-    to eight decimals, keeps its counts under its new hash, the others start again. Says nothing of regions where the change
-    bites.
+    to eight decimals, keeps its counts under its new hash, the others start again. Says nothing of regions where the
+    change bites.
     """
     stale = [d for d in REGISTRY if any(k[4] == d and r["hash"] != closure_hash(d) for k, r in load().items())]
     with tempfile.TemporaryDirectory() as folder:
