@@ -283,7 +283,7 @@ def _scale(session: Session, block: Block, layout: Layout, frame: pd.DataFrame, 
         else:
             session.log.on("E212", block, column="scale_max")
     _rare_scales(session, block, layout, frame)
-    for name, r in against(frame) if "rater" in frame else ():
+    for name, r in against(frame) if {"ratee", "rater"} <= {*frame} else ():
         session.log.on("W514", block, column=name, r=r)
     outside = ((frame["score"] < low) | (frame["score"] > high)).to_numpy() & ~wrong
     for name, position in positions.items():

@@ -23,6 +23,7 @@ CALLS = {
     "dawid_skene": "([[1, 1, 1], [1, 1, 2], [2, 2, 2]])",
     "design_power": "([0, 0, 1, 1], [0, 1, 0, 1], sd_pair=0.7, delta=0.25, family=2)",
     "dyadic_reciprocity": "(np.sin(np.arange(20.0)), *(np.nonzero(~np.eye(5, dtype=bool))))",
+    "cell_residuals": FIT + "'p', 'r')",
     "facet_interaction": FIT + "'p', 'r')",
     "facet_report": FIT + "'p')",
     "facet_summary": FIT + ")",
