@@ -36,12 +36,15 @@ _LEFT = re.compile(r"\.(stage-.*|old-.*|[^.].*\.(html|json|jsonl|lock)\.[a-z0-9_
 
 
 def data_digest(tables: Tables, without: Sequence[str] = ("row",)) -> str:
-    """Return 16 hex digits that change with any value of the tables, and not with the order of their rows."""
+    """Return 16 hex digits that change with any value of the tables, and not with the order of their rows.
+
+    A column without any value counts as none: another region, read together with this one, may have brought it.
+    """
     total = 0
     for name in TABLES:
-        frame: pd.DataFrame = getattr(tables, name).drop(columns=[*without])
-        hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-        total = (total * 1_000_003 + int(hashes.sum(dtype="uint64")) + len(frame)) % 2**64
+        frame: pd.DataFrame = getattr(tables, name).drop(columns=[*without]).dropna(axis=1, how="all")
+        hashes = [pd.util.hash_pandas_object(part, index=False).to_numpy() for part in (frame, frame.columns)]
+        total = (total * 1_000_003 + sum(int(h.sum(dtype="uint64")) for h in hashes) + len(frame)) % 2**64
     return f"{total:016x}"
 
 

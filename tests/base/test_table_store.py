@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -51,6 +52,17 @@ def test_cells_carry_the_digest_of_the_data_up_to_the_year(tables: Tables, store
     for (region, year), digest in told.items():
         assert digest == data_digest(tables.select(region=region, until=year))
     assert len(set(told.values())) == 4
+
+
+def test_a_digest_is_of_what_a_region_itself_tells(tables: Tables) -> None:
+    """A column that another region of the same run brought changes nothing; values under another name do."""
+    own = tables.select(region=FIRST)
+    frame = own.appraisals
+    told = [data_digest(replace(own, appraisals=f)) for f in (
+        frame, frame.assign(asal=np.nan), frame.assign(asal=3.0),
+        frame.assign(reason=frame["opd"], opd=None), frame.assign(post=frame["opd"], opd=None), frame.iloc[:0],
+    )]  # fmt: skip
+    assert told[0] == told[1] and len(set(told)) == 5
 
 
 def test_accounting_and_problems_follow_the_files_without_names(tables: Tables, store: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from kinerja_analysis.base.tables import OF_ACTING, data_kind
+from kinerja_analysis.base.words import messages
 from kinerja_analysis.detect import detect
 from kinerja_analysis.read import check, read
 from kinerja_analysis.score import score
@@ -139,6 +140,22 @@ def test_the_levels_of_acting_rows_stay_beside_their_predikat(make: Any) -> None
     assert checked["predikat_computed"].tolist() == ["SANGAT KURANG", "BAIK"]
     assert (score(tables).frame["consistent"] == "yes").all()  # by the same supervisor, each with the own levels
     assert not {*OF_ACTING} & {*read(make.ekinerja(name="tanpa.xlsx"), config=make.config).appraisals.columns}
+
+
+def test_the_rows_that_data_integrity_takes_for_not_usable_are_named(make: Any) -> None:
+    """Of 7 rows one is of an acting post, one not yet rated, one without supervisor: 4 are usable. The pages say so."""
+    rows = make.people()
+    rows.append([*rows[0][:6], "Plt Kepala", 1, *rows[0][8:]])
+    rows[1][10:13] = ["-", "-", "-"]
+    rows[2][13] = ""
+    tables = read(make.ekinerja(rows), config=make.config)
+    found = detect(tables, score(tables, make.config), make.config)["index"].first(measure="index_integrity")
+    assert found.estimate.value == pytest.approx(4 / 7)
+    words = {"id": ("jabatan Plt", "belum dinilai", "tanpa atasan"),
+             "en": ("acting post", "not yet rated", "without a supervisor")}  # fmt: skip
+    for lang, told in words.items():
+        for key in ("report.index.panel.integrity_text", "index.gate"):
+            assert all(word in messages()[key][lang] for word in told), (key, lang)
 
 
 def test_predikat_without_levels_counts_as_rated_without_ratings(make: Any) -> None:
