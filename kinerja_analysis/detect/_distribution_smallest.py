@@ -44,12 +44,12 @@ def smallest_rho(size: ArrayLike, mean: float, limit: float, *, level: float = 0
 
     at_limit = log_chance(limit)
 
-    first = np.flatnonzero(np.r_[True, np.diff(members) > 0]) if members.size else np.zeros(0, np.intp)
+    first = np.cumsum(n + 1) - (n + 1)
 
     def found(rho: float) -> bool:
         p = log_chance(rho)
         ratio, chance = p - at_limit, np.exp(p)
-        mean_, square = (np.add.reduceat(chance * ratio**k, first) if first.size else np.zeros(0) for k in (1, 2))
+        mean_, square = (np.add.reduceat(chance * ratio**k, first) for k in (1, 2))
         spread = math.sqrt(max(float((times * (square - mean_**2)).sum()), 0.0))
         return float((times * mean_).sum()) - float(ndtri(0.5 + level / 2)) ** 2 / 2 >= float(ndtri(power)) * spread
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -42,11 +42,6 @@ class Cell:
     def team(self) -> Ints:
         """Team code per member."""
         return self.rows["team"].to_numpy(np.intp)
-
-    @property
-    def doubles(self) -> int:
-        """How many members have two peers or more."""
-        return int((np.bincount(self.peers["i"].to_numpy(np.intp)) > 1).sum())
 
     @property
     def home(self) -> Ints:
@@ -107,8 +102,8 @@ def cell_of(ctx: Context, scope: str, rows: pd.DataFrame) -> Cell:
     """Return the members with their comparators; peers count for the export only in the scope ``both``.
 
     A comparator exists by its columns and by the number of units that have it (peers also by the number of employees
-    with two of them), never by its values. Peer ratings that
-    repeat the supervisor's or another peer's beyond chance are left out.
+    with two of them: else their reliability cannot be known), never by its values. Peer ratings that repeat the
+    supervisor's or another peer's beyond chance are left out.
     """
     least = int(ctx.threshold("index.min_units").value)
     capaian = _capaian(ctx, rows)
@@ -119,11 +114,18 @@ def cell_of(ctx: Context, scope: str, rows: pd.DataFrame) -> Cell:
         drop = told.isin(copied(ctx)) | told.isin(copied_peers(ctx))
         peers = peers[~drop].reset_index(drop=True)
     units = {CAPAIAN: _units(rows, np.flatnonzero(np.isfinite(capaian))), PEER: _units(rows, peers["i"].unique())}
-    names = tuple(n for n in (PEER, CAPAIAN) if units[n] >= least)
-    cell = Cell(scope, rows, names, peers, capaian, int(drop.sum()))
-    if cell.doubles < ctx.threshold("index.min_doubles").value:  # the reliability of peers cannot be known
-        return replace(cell, names=tuple(n for n in names if n != PEER))
-    return cell
+    enough = {CAPAIAN: True, PEER: doubles(peers) >= ctx.threshold("index.min_doubles").value}
+    names = tuple(n for n in (PEER, CAPAIAN) if units[n] >= least and enough[n])
+    return Cell(scope, rows, names, peers, capaian, int(drop.sum()))
+
+
+def doubles(peers: pd.DataFrame) -> int:
+    """Return how many members have two peers or more.
+
+    >>> doubles(pd.DataFrame({"i": [0, 0, 2, 3, 3, 3]}))
+    2
+    """
+    return int((peers["i"].value_counts() > 1).sum())
 
 
 def some(cell: Cell) -> bool:

@@ -237,10 +237,10 @@ def _marks(
     cut = np.where(severe, strong, q)  # the severity explains the joint test: what else is named must pass alone
     narrow = z[2] < -cut
     odd = np.abs(z[2:4]).max(axis=0)
+    loose = (z[1] < -cut) & (distance["slope"] < limits["slope_low"])
     return {
-        "low": ((z[1] < -cut) & (distance["slope"] < limits["slope_low"]))
-        | (narrow & (distance["spread"] < limits["slope_low"])),
-        "loose": (z[1] < -cut) & (distance["slope"] < limits["slope_low"]),
+        "low": loose | (narrow & (distance["spread"] < limits["slope_low"])),
+        "loose": loose,
         "steep": (z[1] > strong) & (distance["slope"] > limits["slope_high"]),
         "narrow": narrow,
         "even": z[3] < -q,

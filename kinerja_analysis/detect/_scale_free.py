@@ -52,7 +52,8 @@ def scale_free(ctx: Context, rows: pd.DataFrame) -> pd.DataFrame:
     Rasch model of all ratings but self expects, in the SD of ``rows``, times how far a logit moves scores on average
     over how far it moves this one (a first step from no interaction, as in a score test); ``weight`` is the pair's
     information. Weight 0 where the model has nothing to calibrate, as for people rated by one rater, or at one end by
-    all: they tell nothing of an interaction.
+    all: they tell nothing of an interaction; and for sources that are not ``alike``. Where no ends matter, ``level``
+    stays as it is, with weight 1.
     """
     from kinerja_analysis.stats import cell_residuals
 

@@ -31,6 +31,7 @@ from kinerja_analysis.detect._index_evidence import (
     attribute_values,
     by_rater_only,
     cell_of,
+    doubles,
     freed,
     given,
     groups,
@@ -106,12 +107,12 @@ def _form(ctx: Context, out: Collector, cell: Cell) -> None:
 
 def _refuse(ctx: Context, out: Collector, cell: Cell, usable: bool) -> None:
     """Say why there is no index; what rests on it is not identified either."""
-    least, doubles = (int(ctx.threshold(f"index.{t}").value) for t in ("min_units", "min_doubles"))
+    least, pairs = (int(ctx.threshold(f"index.{t}").value) for t in ("min_units", "min_doubles"))
     units = int(cell.rows["home"].nunique())
     if not usable:
         out.insufficient("gate", "index", cell.scope, least=100 * ctx.threshold("index.min_valid").value)
-    elif len(cell.peers) and cell.doubles < doubles and units >= least:
-        out.insufficient("few_doubles", "index", cell.scope, doubles=cell.doubles, least=doubles)
+    elif len(cell.peers) and doubles(cell.peers) < pairs and units >= least:
+        out.insufficient("few_doubles", "index", cell.scope, doubles=doubles(cell.peers), least=pairs)
     elif some(cell):
         out.insufficient("few_units", "index", cell.scope, units=units, least=least)
     elif by_rater_only(ctx):
@@ -189,7 +190,9 @@ def _conditional(ctx: Context, out: Collector, cell: Cell, shared: np.ndarray) -
 def _comparators(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder, clean: Freed, split: int) -> None:
     """Each comparator apart: the raw net order first, then freed of its imprecision, capaian over its whole range."""
     low = ctx.threshold("index.capaian_reliability_low").value
-    for name, pairs, rel, x in zip(cell.names, order.by, clean.reliability, clean.evidence, strict=True):
+    for name, pairs, rel, x, left in zip(
+        cell.names, order.by, clean.reliability, clean.evidence, clean.left, strict=True
+    ):
         about: dict[str, Any] = {"kind": "source", "subject": name, "scope": cell.scope}
         if pairs.reason:
             estimate = Estimate(0.0, level=ctx.config.level, n=pairs.n, unit="of_100", method="full_count")
@@ -200,7 +203,7 @@ def _comparators(ctx: Context, out: Collector, cell: Cell, order: SupportedOrder
         more: dict[str, Any] = {
             "reliability": rel, "corrected": pairs.index, "corrected_lower": pairs.index_lower,
             "corrected_upper": pairs.index_upper, "capped": int(pairs.capped),
-            "uncorrected": int(name == PEER and rel == 1.0),
+            "uncorrected": int(name == PEER and left is None),
         }  # fmt: skip
         if name == CAPAIAN:
             range_ = Freed([x], [low], [None]).order(cell, np.isfinite(x), cell.team, ctx.config.level)

@@ -37,7 +37,8 @@ def label(row: Any, lang: str) -> str:
                source=naming.word(source, lang), reference=reference(row, lang))  # fmt: skip
     if measure in OF_BOTH and has(kind := f"compare.of_kind.{row.scope}"):
         told = say(kind, lang, what=told)
-    return say("compare.adjusted", lang, what=told, covered=row.covered % 1) if row.adjusted else told
+    covered = row.covered if row.covered < 1 else None
+    return say("compare.adjusted", lang, what=told, covered=covered) if row.adjusted else told
 
 
 def reference(row: Any, lang: str) -> str:

@@ -13,6 +13,7 @@ from ._rasch_fit import EXTREME_SCORE, Chi2, chi2
 from ._rasch_fitted import Fitted
 from ._rasch_kernels import cell_pass
 from .many_facet_rasch import ManyFacetRasch
+from .rasch_residuals import cells_of
 from .shrinkage import adjust
 
 if TYPE_CHECKING:
@@ -164,14 +165,7 @@ def facet_interaction(fit: ManyFacetRasch, f: str, g: str) -> Interaction:
     inside = fit.inside
     if inside is None:
         raise ValueError("the model has no estimates: " + fit.reason)
-    names = inside.rows.ratings.names
-    if f == g or f not in names or g not in names:
-        raise ValueError(f"{f!r} and {g!r} must be two different facets among {names}")
-    one, two = names.index(f), names.index(g)
-    width = inside.rows.ratings.sizes[two]
-    key, cell = np.unique(inside.codes(one) * width + inside.codes(two), return_inverse=True)
-    first, second = np.divmod(key, width)
-    return _cells(inside, (f, g), first, second, cell.astype(np.int64))
+    return _cells(inside, (f, g), *cells_of(inside, f, g))
 
 
 def _cells(fit: Fitted, facets: tuple[str, str], first: IntArray, second: IntArray, cell: IntArray) -> Interaction:

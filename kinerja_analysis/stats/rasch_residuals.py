@@ -82,21 +82,32 @@ def cell_residuals(fit: ManyFacetRasch, f: str, g: str) -> Residuals:
     >>> score = np.clip(ratee // 2 + 1 - rater + (ratee * item + rater) % 3 - 1, 0, 3)
     >>> left = cell_residuals(many_facet_rasch(score, {"ratee": ratee, "rater": rater, "item": item}), "ratee", "rater")
     >>> left.n, left.to_frame().columns[2:4].tolist()
-    (12, ['count', 'observed'])
+    (10, ['count', 'observed'])
     """
     inside = inside_of(fit)
-    rows = inside.rows
-    names = rows.ratings.names
+    first, second, cell = cells_of(inside, f, g)
+    columns = (np.ones(inside.rows.n), *_points(inside))
+    count, *sums = (np.bincount(cell, inside.rows.weight * c, first.size).astype(np.float64) for c in columns)
+    observed, expected, slope = (total / count for total in sums)
+    return Residuals((f, g), first, second, count, observed, expected, slope, first.size)
+
+
+def cells_of(inside: Fitted, f: str, g: str) -> tuple[IntArray, IntArray, IntArray]:
+    """Levels of every cell of two facets that has ratings, and the cell of every calibrated rating.
+
+    Raises
+    ------
+    ValueError
+        For an unknown facet, or the same facet twice.
+    """
+    names = inside.rows.ratings.names
     if f == g or f not in names or g not in names:
         raise ValueError(f"{f!r} and {g!r} must be two different facets among {names}")
     one, two = names.index(f), names.index(g)
-    width = rows.ratings.sizes[two]
+    width = inside.rows.ratings.sizes[two]
     key, cell = np.unique(inside.codes(one) * width + inside.codes(two), return_inverse=True)
-    columns = (np.ones(rows.n), *_points(inside))
-    count, *sums = (np.bincount(cell, rows.weight * column, key.size).astype(np.float64) for column in columns)
-    observed, expected, slope = (total / count for total in sums)
     first, second = np.divmod(key, width)
-    return Residuals((f, g), first, second, count, observed, expected, slope, key.size)
+    return first, second, cell.astype(np.int64)
 
 
 def _points(inside: Fitted) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -20,6 +20,7 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Finding, Result, Status
 from kinerja_analysis.base.tables import Tables
 from kinerja_analysis.base.words import messages
+from kinerja_analysis.detect import _index_evidence as evidence
 from kinerja_analysis.detect import _index_panel as panel
 from kinerja_analysis.detect import contexts, detect
 from kinerja_analysis.detect._index_evidence import Cell as IndexCell
@@ -382,6 +383,16 @@ def test_one_peer_each_tells_no_precision_and_no_index(world: Tables) -> None:
     assert (f.code, f.status) == ("index.few_doubles", Status.INSUFFICIENT) and f.params["doubles"] == 0
     beside = pick(index_of(replace(alone, achievements=world.achievements)), "index", "multisource")
     assert beside.params["comparators"] == "capaian", "one peer is no comparator beside achievement either"
+
+
+@pytest.mark.parametrize(("found", "said"), [(1.3, "mean 1.00; corrected"), (-0.2, "do not agree with each other")])
+def test_agreeing_fully_and_not_at_all_are_told_apart(
+    world: Tables, monkeypatch: pytest.MonkeyPatch, found: float, said: str
+) -> None:
+    """Neither is corrected: a reliability above 1 counts as 1, one that is not positive is none."""
+    monkeypatch.setattr(evidence, "reliability_of_means", lambda *a: (found, np.full(int(a[-1].max()) + 1, found)))
+    order = index_of(world).first(measure="index_order", scope="multisource", subject="peer")
+    assert order is not None and said in order.sentence("en")
 
 
 def test_peers_who_all_give_the_top_score_are_no_copies() -> None:
