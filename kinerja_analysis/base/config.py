@@ -219,14 +219,17 @@ def wrong_entries(error: ValidationError) -> list[tuple[str, dict[str, Any]]]:
 
     Of mappings and databases no value and no key of the file's own is told: it can be a person's name or a password.
     """
-    told = []
+    told, inside = [], {e["loc"][:1] for e in error.errors() if len(e["loc"]) > 1}
     for e in error.errors():
-        loc, kind = [str(part) for part in e["loc"]], e["type"]
+        if e["type"] == "too_short" and e["loc"] in inside:  # the entries that are there are wrong, and named
+            continue
+        loc, kind = [str(part) for part in e["loc"] if part != "[key]"] or [""], e["type"]
         kind = f"value_{loc[0]}" if kind == "value_error" else kind
         key = next((k for k in (kind, kind.split("_")[0]) if has(f"errors.entry.{k}")), "other")
         plain = isinstance(e["input"], (str, int, float)) and loc[0] not in ("mapping", "databases", "key_file")
         shown = str(e["input"])[:60] if plain else None
         limits = {k: str(v).replace(" or ", ", ") for k, v in e.get("ctx", {}).items()}
-        odd = limits.get("error", "").partition(": ")[2].partition(" (")[0]
+        odd = limits.get("error", "")
+        odd = odd if kind == "value_" else odd.partition(": ")[2].partition(" (")[0]
         told.append((f"errors.entry.{key}", {"entry": ".".join(loc[:4]), "value": shown, "odd": odd, **limits}))
     return told

@@ -17,7 +17,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from kinerja_analysis.base.config import not_toml
+from kinerja_analysis.base.config import not_toml, wrong_entries
 from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.tables import SOURCES, plain
 
@@ -237,9 +237,11 @@ def load_framework(name_or_path: str) -> Framework:
     if name_or_path in framework_names():
         return _shipped(name_or_path)
     place = Path(name_or_path)
-    if not place.is_file():
-        raise UsageError("errors.config_missing", file=place.name)
-    return parse_framework(place.read_text(encoding="utf-8"), file=place.name)
+    try:
+        text = place.read_text(encoding="utf-8")
+    except (OSError, ValueError):  # not there, not to be read, no text
+        raise UsageError("errors.config_missing", file=place.name) from None
+    return parse_framework(text, file=place.name)
 
 
 def parse_framework(text: str, *, file: str = "") -> Framework:
@@ -249,8 +251,7 @@ def parse_framework(text: str, *, file: str = "") -> Framework:
     except tomllib.TOMLDecodeError as error:
         raise not_toml(file, text, error) from None
     except ValidationError as error:
-        detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in error.errors())
-        raise UsageError("errors.config_invalid", file=file, detail=detail) from None
+        raise UsageError("errors.framework_invalid", file=file, detail=wrong_entries(error)) from None
 
 
 def checked_source_weights(weights: Mapping[str, float]) -> dict[str, float]:

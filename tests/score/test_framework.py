@@ -146,6 +146,21 @@ def test_wrong_entries_are_named(old, new, named):
         parse_framework(GOOD.replace(old, new, 1), file="sistem.toml")
     for lang in ("id", "en"):
         assert named in caught.value.text(lang) and "sistem.toml" in caught.value.text(lang)
+    assert not {"should", "Input", "expected", "required"} & set(caught.value.text("id").split())
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path):
+    (tmp_path / "sistem.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError) as caught:
+        load_framework(str(tmp_path / "sistem.toml"))
+    assert "sistem.toml" in caught.value.text("id")
+
+
+def test_wrong_criteria_are_not_called_missing_too():
+    bad = GOOD.replace('key = "inisiatif"', 'key = "Inisiatif 1"').replace('key = "disiplin"', 'key = "Disiplin!"')
+    with pytest.raises(UsageError) as caught:
+        parse_framework(bad)
+    assert "Disiplin!" in caught.value.text("id") and "paling sedikit" not in caught.value.text("id")
 
 
 def test_everything_wrong_is_named_at_once():
