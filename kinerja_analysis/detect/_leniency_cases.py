@@ -26,7 +26,6 @@ MANY, FULL = "multisource", "ekinerja"
 MIN_SPREAD = 5
 MIN_BOTH = 3
 EXACT = 1e-9  #: points; a smaller standard error is rounding: the differences do not vary
-LEVEL = 0.95  #: of the limits of SDs
 WAY = "mean difference on the same example cases, case-cluster SE, t"
 
 
@@ -117,12 +116,13 @@ def _spread(ctx: Context, out: Collector, found: Within, scope: str, family: int
         out.insufficient("cases_spread_few", "spread_cases", scope, raters=raters, family=family)
         return
     groups = {"ratee": pd.factorize(edges["ratee"])[0], "rater": pd.factorize(edges["rater"])[0]}
-    fit = crossed_effects(edges["score"], groups)
+    fit = crossed_effects(edges["score"], groups, level=ctx.config.level)
     if fit.reason not in ("", "singular"):
         out.insufficient("cases_constant", "spread_cases", scope, family=family)
         return
     lower, upper = sd_limits(fit, "rater")
-    estimate = Estimate(fit.sd["rater"], lower, upper, LEVEL, raters, "points", "REML, case and rater crossed")
+    estimate = Estimate(fit.sd["rater"], lower, upper, ctx.config.level, raters, "points",
+                        "REML, case and rater crossed")  # fmt: skip
     out.add("cases_spread", Status.CLEAR, "spread_cases", scope=scope, estimate=estimate, raters=raters, family=raters)
 
 

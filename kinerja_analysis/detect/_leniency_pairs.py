@@ -139,14 +139,14 @@ def _raters(differences: pd.DataFrame, min_ratees: int) -> pd.DataFrame:
     return out.reset_index()
 
 
-def supervisors_spread(found: Within) -> tuple[CrossedEffects, float, int]:
+def supervisors_spread(found: Within, level: float) -> tuple[CrossedEffects, float, int]:
     """Fit the spread of the examined raters' differences; return also the variance in it that is the other raters'.
 
-    Third: the differences fitted.
+    Third: the differences fitted. ``level`` is that of the limits of the SD.
     """
     judged = found.judged
     rows = found.differences[found.differences["rater"].isin(judged["rater"])]
-    fit = crossed_effects(rows["d"], {"rater": pd.factorize(rows["rater"])[0]})
+    fit = crossed_effects(rows["d"], {"rater": pd.factorize(rows["rater"])[0]}, level=level)
     return fit, float(np.mean(judged["se"] ** 2 - judged["se_own"] ** 2)), len(rows)
 
 

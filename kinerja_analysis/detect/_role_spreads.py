@@ -31,10 +31,10 @@ def role_spreads(ctx: Context, least: float = 0.0) -> dict[str, Spread]:
 def _fits(ctx: Context) -> dict[str, tuple[CrossedEffects, float]]:
     pairs = ctx.pairs
     within = leniency_of(ctx)
-    others = crossed(pairs[pairs["source"] != "supervisor"])
+    others = crossed(pairs[pairs["source"] != "supervisor"], level=ctx.config.level)
     if not (pairs["source"] == "supervisor").any() or min(len(within.judged), len(others.raters)) < LEAST:
         return {}
-    fit, carried, _ = supervisors_spread(within)
+    fit, carried, _ = supervisors_spread(within, ctx.config.level)
     if others.fit is None or any(f.reason not in ("", "singular") for f in (fit, others.fit)):
         return {}
     return {"rater": (others.fit, 0.0), "supervisor": (fit, carried)}

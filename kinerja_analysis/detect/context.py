@@ -130,7 +130,7 @@ class Context:
 
     def crossed(self, source: str = "") -> fits.Crossed:
         """Return the linear model of the pair means (of one source, or of all but self), fitted once."""
-        return self.memo(("crossed", source), lambda: fits.crossed(self.pairs, source))  # type: ignore[no-any-return]
+        return self.memo(("crossed", source), lambda: fits.crossed(self.pairs, source, level=self.config.level))  # type: ignore[no-any-return]
 
     def rasch(self, source: str = "") -> fits.Rasch:
         """Return the many-facet Rasch model of the multi-source ratings, fitted once."""

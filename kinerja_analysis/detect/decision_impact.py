@@ -33,7 +33,7 @@ from kinerja_analysis.stats.crossed_effects import CrossedEffects
 
 NAME = "decision_impact"
 MANY, FULL = "multisource", "ekinerja"
-LEVEL, POWER = 0.95, 0.80
+POWER = 0.80
 WIDEST = 50.0  #: no SD of scores on 0-100 is larger
 OUTCOME = np.array([[PREDIKAT.index(cell) for cell in row] for row in MATRIX])
 
@@ -294,7 +294,7 @@ def _fitted(ctx: Context, rows: pd.DataFrame) -> Many | str:
     y = (rows["score"] - role).to_numpy(np.float64)
     draws = int(np.clip(4_000_000 // len(rows), 60, 200))
     posterior = Posterior(y - y.mean(), ratee, rater, group, ctx.generator(13), draws)
-    least = float(ndtri(0.5 + LEVEL / 2)) * float(posterior.null_variances().std())
+    least = float(ndtri(0.5 + ctx.config.level / 2)) * float(posterior.null_variances().std())
     least *= fit.sd["rater"] ** 2 + fit.sd_residual**2  # as wide in the variance as where raters are alike
     spreads = role_spreads(ctx, least)
     heads = np.zeros(posterior.n.size, np.bool_)
@@ -305,7 +305,7 @@ def _fitted(ctx: Context, rows: pd.DataFrame) -> Many | str:
 
 def answers(ctx: Context, out: Collector, found: Many) -> None:
     """The expected share that changes quartile, what of it is beyond no leniency, and who stands at a boundary."""
-    sd, limit, z = found.sd(), ctx.threshold("decision_impact.changed"), float(ndtri(0.5 + LEVEL / 2))
+    sd, limit, z = found.sd(), ctx.threshold("decision_impact.changed"), float(ndtri(0.5 + ctx.config.level / 2))
     chance, shares = found.chances(sd)
     value, own, null = float(shares.mean()), z * float(shares.std()), found.null()
     ends = [[float(found.chances(found.sd(**{kind: end}))[1].mean()) for end in spread[1:]]
@@ -319,11 +319,12 @@ def answers(ctx: Context, out: Collector, found: Many) -> None:
     about: dict[str, Any] = {"scope": MANY, "raters": int(found.rater.max()) + 1, "groups": groups}
     out.add(
         "changed" if groups > 1 else "changed_linked", Status.CLEAR, "changed", persons=round(n * value),
-        estimate=Estimate(value, lower, upper, LEVEL, n, "share", "posterior_draws"), none=null, sd=found.usual(sd),
-        sd_lower=found.usual(least), sd_upper=found.usual(most), sd_ratee=ratee, sd_pair=found.fit.sd_residual, **about,
+        estimate=Estimate(value, lower, upper, ctx.config.level, n, "share", "posterior_draws"), none=null,
+        sd=found.usual(sd), sd_lower=found.usual(least), sd_upper=found.usual(most), sd_ratee=ratee,
+        sd_pair=found.fit.sd_residual, **about,
     )  # fmt: skip
     more = lower - null > limit.value
-    excess = Estimate(value - null, lower - null, upper - null, LEVEL, n, "share", "posterior_draws")
+    excess = Estimate(value - null, lower - null, upper - null, ctx.config.level, n, "share", "posterior_draws")
     out.add("more" if more else "not_more", Status.FLAGGED if more else Status.CLEAR, "changed_excess",
             estimate=excess, threshold=limit, limit=limit.value, **about)  # fmt: skip
     _boundary(ctx, out, found, chance)
@@ -344,9 +345,9 @@ def _smallest(ctx: Context, out: Collector, found: Many, at: float, shares: Floa
     for _ in range(50):
         size = share / slope
         error = slope * math.hypot(spread, size**2 * math.sqrt(2 / raters)) / (2 * size)
-        share = needed + float(ndtri(0.5 + LEVEL / 2)) * math.hypot(error, own) + float(ndtri(POWER)) * error
+        share = needed + float(ndtri(0.5 + ctx.config.level / 2)) * math.hypot(error, own) + float(ndtri(POWER)) * error
     points = min(share / slope, WIDEST)
-    estimate = Estimate(points / ratee, level=LEVEL, n=found.k.size, unit="sd", method="posterior_draws")
+    estimate = Estimate(points / ratee, level=ctx.config.level, n=found.k.size, unit="sd", method="posterior_draws")
     out.add("smallest_effect" if points < WIDEST else "smallest_none", Status.CLEAR, "smallest_effect", scope=MANY,
             estimate=estimate, points=points, limit=limit)  # fmt: skip
 
@@ -355,7 +356,7 @@ def _boundary(ctx: Context, out: Collector, found: Many, chance: Floats) -> None
     """Employees for whom another quartile is neither unlikely nor nearly certain."""
     low, high = (ctx.threshold(f"decision_impact.boundary_{end}").value for end in ("low", "high"))
     near = (chance >= low) & (chance <= high)
-    estimate = Estimate(int(near.sum()), level=LEVEL, n=near.size, unit="persons", method="posterior_draws")
+    estimate = Estimate(int(near.sum()), level=ctx.config.level, n=near.size, unit="persons", method="posterior_draws")
     about: dict[str, Any] = {"scope": MANY, "estimate": estimate, "low": low, "high": high}
     out.add("boundary", Status.CLEAR, "boundary", **about)
     verdict = ctx.design.verdicts().get((ctx.region, ctx.year, MANY), "inside_groups_only")
@@ -376,8 +377,9 @@ def leave_out(ctx: Context, out: Collector, found: Many) -> None:
     for part in np.split(order, np.flatnonzero(np.diff(rater[order])) + 1) if rater.size else ():
         moved = found.standing.moved(who[part], without[part])
         own[rater[part]], all_[rater[part]] = moved[0], sum(moved)
+    estimate = Estimate(int(all_.max()), level=ctx.config.level, n=n, unit="persons", method="full_count")
     out.add("leave_out", Status.CLEAR, "leave_out", scope=MANY, raters=size, typical=float(np.median(all_)),
-            estimate=Estimate(int(all_.max()), level=LEVEL, n=n, unit="persons", method="full_count"))  # fmt: skip
+            estimate=estimate)  # fmt: skip
     alone = int((found.k == 1).sum())
     if alone:
         out.insufficient("alone", "leave_out_alone", MANY, alone=alone, of=n)
@@ -387,6 +389,6 @@ def leave_out(ctx: Context, out: Collector, found: Many) -> None:
     if ratees[top] < least or own[top] == 0:
         return
     mine = found.rows[found.rater == top]
-    estimate = Estimate(int(own[top]), level=LEVEL, n=int(ratees[top]), unit="persons", method="full_count")
+    estimate = Estimate(int(own[top]), level=ctx.config.level, n=int(ratees[top]), unit="persons", method="full_count")
     out.add("hangs", Status.CLEAR, "leave_out", kind="rater", subject=mine["rater"].iloc[0], scope=MANY,
             estimate=estimate, rows=[address for rows in mine["rows"] for address in rows])  # fmt: skip

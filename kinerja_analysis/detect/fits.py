@@ -78,8 +78,11 @@ def components(edges: pd.DataFrame) -> tuple[list[str], Ints]:
     return list(names), np.argsort(order)[label]
 
 
-def crossed(pairs: pd.DataFrame, source: str = "") -> Crossed:
-    """Fit the linear model to pair means (as ``Context.pairs``), of one source or of all but self."""
+def crossed(pairs: pd.DataFrame, source: str = "", *, level: float = 0.95) -> Crossed:
+    """Fit the linear model to pair means (as ``Context.pairs``), of one source or of all but self.
+
+    ``level`` is that of the limits of SDs.
+    """
     from kinerja_analysis.stats import crossed_effects
 
     edges = compared(pairs[pairs["source"] == source] if source else pairs)
@@ -89,7 +92,8 @@ def crossed(pairs: pd.DataFrame, source: str = "") -> Crossed:
         return Crossed(edges, ratee, rater, [], names, np.zeros(0, np.int64), [], None)
     component = components(edges)[1]
     sources, columns = source_columns(edges["source"], component[rater])
-    fit = crossed_effects(edges["score"], {"ratee": ratee, "rater": rater}, columns, component=component[rater])
+    groups = {"ratee": ratee, "rater": rater}
+    fit = crossed_effects(edges["score"], groups, columns, component=component[rater], level=level)
     return Crossed(edges, ratee, rater, [str(n) for n in ratees], names, component, sources, fit)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 from kinerja_analysis.base.results import Estimate, Status
-from kinerja_analysis.detect._leniency_cases import LEVEL, example_cases
+from kinerja_analysis.detect._leniency_cases import example_cases
 from kinerja_analysis.detect._leniency_export import official
 from kinerja_analysis.detect._leniency_pairs import Within, leniency_of, supervisors_spread
 from kinerja_analysis.detect._leniency_rater import Form, say_rater
@@ -130,26 +130,27 @@ def spread(ctx: Context, out: Collector, found: Within) -> None:
     if len(judged) < MIN_SPREAD:
         out.insufficient("spread_few", "spread", MANY, raters=len(judged))
         return
-    fit, carried, n = supervisors_spread(found)
-    _spread(out, "spread", fit, carried, found.sd, n, len(judged),
+    fit, carried, n = supervisors_spread(found, ctx.config.level)
+    _spread(ctx, out, "spread", fit, carried, found.sd, n, len(judged),
             "REML of differences, leniency of the other raters taken out")  # fmt: skip
     if _design(ctx) in ("linked", "connected_too_weak"):
         all_raters = ctx.crossed()
         assert all_raters.fit is not None
         n, raters = len(all_raters.ratees), len(all_raters.raters)
-        _spread(out, "spread_linked", all_raters.fit, 0.0, found.sd, n, raters,
+        _spread(ctx, out, "spread_linked", all_raters.fit, 0.0, found.sd, n, raters,
                 "REML, ratee and rater crossed, component and source means fixed")  # fmt: skip
 
 
 def _spread(
-    out: Collector, measure: str, fit: CrossedEffects, carried: float, sd: float, n: int, raters: int, method: str
+    ctx: Context, out: Collector, measure: str, fit: CrossedEffects, carried: float, sd: float, n: int, raters: int,
+    method: str,
 ) -> None:
     """Add a spread: the SD of the factor ``rater`` without the variance ``carried`` over from the other raters."""
     if fit.reason not in ("", "singular"):
         out.insufficient("spread_none", measure, MANY, raters=raters)
         return
     value, lower, upper = freed(fit, carried)
-    estimate = Estimate(value / sd, lower / sd, upper / sd, LEVEL, n, "sd", method)
+    estimate = Estimate(value / sd, lower / sd, upper / sd, ctx.config.level, n, "sd", method)
     ratee = fit.sd.get("ratee")
     out.add(measure, Status.CLEAR, measure, scope=MANY, estimate=estimate, raters=raters, points=value,
             points_ratee=ratee, points_residual=fit.sd_residual)  # fmt: skip

@@ -24,8 +24,6 @@ _CLOSE = 0.3
 _FAR, _WIDE = 1e4, 20.0
 _SCORE = 1e-6
 _LEAST = 1e-4
-CHI2_95 = 3.841458820694124
-_Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +202,10 @@ def _between(before: Point, point: Point, step: FloatArray) -> FloatArray:
     return np.where(turned, before.fit.gamma ** (1.0 - share) * gamma**share - gamma, step)
 
 
-def delta_intervals(objective: Objective, point: Point) -> FloatArray:
-    """95 % limits of all SDs (factors, residual) from the average information on the log scale.
+def delta_intervals(objective: Objective, point: Point, z: float) -> FloatArray:
+    """Limits of all SDs (factors, residual), z standard errors on the log scale by the average information.
 
-    A factor at zero gets the limits 0 and where the quadratic expansion of the deviance rises by χ²(.95).
+    A factor at zero gets the limits 0 and where the quadratic expansion of the deviance rises by z².
     """
     gamma, sigma2 = point.fit.gamma, point.variance
     free = np.flatnonzero(gamma > FLOOR)
@@ -221,18 +219,18 @@ def delta_intervals(objective: Objective, point: Point) -> FloatArray:
     for position, k in enumerate(free):
         move = np.zeros(free.size + 1)
         move[position], move[-1] = 0.5 / gamma[k], 0.5
-        limits[k] = _log_limits(np.sqrt(sigma2 * gamma[k]), float(move @ covariance @ move))
-    limits[-1] = _log_limits(np.sqrt(sigma2), 0.25 * covariance[-1, -1])
+        limits[k] = _log_limits(np.sqrt(sigma2 * gamma[k]), float(move @ covariance @ move), z)
+    limits[-1] = _log_limits(np.sqrt(sigma2), 0.25 * covariance[-1, -1], z)
     profiled = objective.curvature(point)
     for k in np.flatnonzero(gamma <= FLOOR):
         slope, bend = max(point.gradient[k], 0.0), max(profiled[k, k], 0.0)
-        steepness = slope + np.sqrt(slope**2 + 2.0 * bend * CHI2_95)
-        limits[k] = 0.0, np.sqrt(sigma2 * 2.0 * CHI2_95 / max(steepness, 1e-300))
+        steepness = slope + np.sqrt(slope**2 + 2.0 * bend * z**2)
+        limits[k] = 0.0, np.sqrt(sigma2 * 2.0 * z**2 / max(steepness, 1e-300))
     return limits
 
 
-def _log_limits(value: float, variance: float) -> tuple[float, float]:
-    half = _Z_95 * np.sqrt(variance)
+def _log_limits(value: float, variance: float, z: float) -> tuple[float, float]:
+    half = z * np.sqrt(variance)
     return value * np.exp(-half), value * np.exp(half)
 
 
@@ -240,18 +238,18 @@ class ProfileLost(ArithmeticError):
     """The profile could not be followed: at the estimate itself it lies above the level it should cross."""
 
 
-def profile_intervals(objective: Objective, point: Point) -> FloatArray:
-    """95 % profile likelihood limits of all SDs (factors, residual last).
+def profile_intervals(objective: Objective, point: Point, z: float) -> FloatArray:
+    """Profile likelihood limits of all SDs (factors, residual last).
 
-    Each limit is where the deviance, minimised over everything else, exceeds its minimum by χ²(.95) = 3.84.
+    Each limit is where the deviance, minimised over everything else, exceeds its minimum by z², a quantile of χ²(1).
     """
     # near 0 the guess runs away
-    start = np.minimum(delta_intervals(objective, point), 10 * np.sqrt(point.variance * (1 + point.fit.gamma.sum())))
+    start = np.minimum(delta_intervals(objective, point, z), 10 * np.sqrt(point.variance * (1 + point.fit.gamma.sum())))
     limits = np.empty_like(start)
     best = point.deviance
     for k in range(start.shape[0]):
         estimate = np.sqrt(point.variance * (point.fit.gamma[k] if k < start.shape[0] - 1 else 1.0))
-        excess = _profile(objective, point, k, best + CHI2_95)
+        excess = _profile(objective, point, k, best + z**2)
         limits[k] = _limits(excess, float(estimate), start[k], residual=k == start.shape[0] - 1)
     return limits
 

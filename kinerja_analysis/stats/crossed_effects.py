@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
 
 from ._anova import anova_variances
-from ._arrays import codes, vector
+from ._arrays import codes, confidence, vector
 from ._mixed import DesignTooLarge
 from ._mixed_checks import constant, disconnected, fixed_design, unusable
 from ._mixed_search import (
@@ -50,7 +51,7 @@ class CrossedEffects:
         Standard deviation of each random factor; 0 on the boundary.
     sd_residual : float
     sd_interval : dict of str to (lower, upper)
-        95 % limits, the residual under ``"residual"``; empty if not asked for. `method` names the kind.
+        Limits at `level`, the residual under ``"residual"``; empty if not asked for. `method` names the kind.
     fixed, fixed_se : ndarray, shape (p,)
         Coefficients of `X` (the intercept if `X` was None); empty when only `component` was given.
     component_mean, component_mean_se : ndarray
@@ -124,6 +125,7 @@ def crossed_effects(
     component: ArrayLike | None = None,
     reml: bool = True,
     sd_interval: bool = True,
+    level: float = 0.95,
     route: str = "auto",
 ) -> CrossedEffects:
     """Variances and effects of several crossed or nested random factors.
@@ -144,8 +146,10 @@ def crossed_effects(
     reml : bool
         Restricted maximum likelihood (default) or maximum likelihood.
     sd_interval : bool
-        Compute 95 % limits of the standard deviations: by profile likelihood where that is cheap, else by
+        Compute limits of the standard deviations: by profile likelihood where that is cheap, else by
         the delta method on the log scale.
+    level : float
+        Confidence level of these limits.
     route : str
         ``exact``, ``large`` (conjugate gradients and stochastic traces), or ``auto``: exact unless it would need
         more than 5·10⁹ operations a step. With a single factor always exact.
@@ -182,6 +186,7 @@ def crossed_effects(
     """
     response = vector(y, "y")
     n = response.size
+    confidence(level)
     if not groups:
         raise ValueError("groups must name at least one random factor")
     if route not in ("auto", "exact", "large"):
@@ -196,7 +201,7 @@ def crossed_effects(
         return _nothing(n, factors, design, parts, reason)
     data = _Data(response, factors, parts, design)
     system = SampledSystem(data.centred, list(factors.values()), design, data.index, route)
-    fitted = _search(Objective(system, reml=reml), data, intervals=sd_interval)
+    fitted = _search(Objective(system, reml=reml), data, level if sd_interval else 0.0)
     if fitted.reason:
         return _nothing(n, factors, design, parts, fitted.reason)
     return _record(data, fitted, reml)
@@ -243,14 +248,15 @@ class _Fitted:
     reason: str = ""
 
 
-def _search(objective: Objective, data: _Data, *, intervals: bool) -> _Fitted:
+def _search(objective: Objective, data: _Data, level: float) -> _Fitted:
+    """Minimise the deviance; limits of the SDs at a level, none at 0."""
     system = objective.system
     point, converged = (minimise if system.exact else seek)(objective, data.start)
     _check_columns(system, point, data.design)
     reason = _degenerate(objective, point)
     limits, kind = None, "not computed"
-    if intervals and not reason:
-        limits, kind = _intervals(objective, point)
+    if level and not reason:
+        limits, kind = _intervals(objective, point, float(ndtri(0.5 + level / 2)))
     if reason:
         return _Fitted(objective, point, converged, limits, kind, {}, reason)
     boundary = point.fit.gamma <= 10 * FLOOR
@@ -287,11 +293,11 @@ def _check_columns(system: SampledSystem, point: Point, design: FloatArray) -> N
             raise ValueError("the columns of X are linearly dependent")
 
 
-def _intervals(objective: Objective, point: Point) -> tuple[FloatArray, str]:
+def _intervals(objective: Objective, point: Point, z: float) -> tuple[FloatArray, str]:
     if objective.system.cheap:
         with suppress(ProfileLost):
-            return profile_intervals(objective, point), "profile likelihood"
-    return delta_intervals(objective, point), "delta method on the log scale"
+            return profile_intervals(objective, point, z), "profile likelihood"
+    return delta_intervals(objective, point, z), "delta method on the log scale"
 
 
 def _record(data: _Data, fitted: _Fitted, reml: bool) -> CrossedEffects:
