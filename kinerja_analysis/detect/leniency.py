@@ -17,6 +17,7 @@ from scipy.special import ndtri, stdtrit
 from kinerja_analysis.base.results import Estimate, Status
 from kinerja_analysis.detect._leniency_cases import example_cases
 from kinerja_analysis.detect._leniency_export import official
+from kinerja_analysis.detect._leniency_left_out import left_out
 from kinerja_analysis.detect._leniency_pairs import Within, leniency_of, supervisors_spread
 from kinerja_analysis.detect._leniency_rater import Form, say_rater
 from kinerja_analysis.detect._role_spreads import freed
@@ -58,6 +59,7 @@ def several_sources(ctx: Context, out: Collector) -> None:
     if not found.sd > 0 and len(found.judged):
         out.insufficient("no_variation", "within_ratee", MANY)
         return
+    left_out(ctx, out)
     smallest_effect(ctx, out, found, "smallest_effect", MANY)
     verdict(ctx, out, found)
     average(ctx, out, found)

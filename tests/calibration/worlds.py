@@ -165,7 +165,7 @@ BESIDE = {
     "straight_lining": ("same_minute",),
     "agreement": ("descriptive", "reliability_mean", "raters_needed", "phi", "stability"),
     "leniency": ("source_difference", "spread", "spread_linked", "smallest_effect", "bounds", "supervisor_change",
-                 "tipping", "fair_average", "spread_cases", "case_same"),
+                 "tipping", "fair_average", "spread_cases", "case_same", "left_out"),
     "halo": ("equal_ratings", "association", "association_beyond", "idiosyncratic", "likeness"),
     "self_other": ("categories", "difference_by_source", "surface"),
     "achievement_gap": ("measured_by", "order_others", "top_missed", "low_reached", "order_by_sector", "slope",

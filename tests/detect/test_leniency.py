@@ -677,8 +677,8 @@ def test_every_sentence_can_be_said_and_no_number_is_naked() -> None:
 
 
 def test_thresholds_have_source_and_date_and_can_be_changed() -> None:
-    assert thresholds("leniency") == ["delta", "min_ratees", "min_cases", "min_changes", "tipping", "widest",
-                                      "min_counterparts", "min_part"]  # fmt: skip
+    assert thresholds("leniency") == ["delta", "min_ratees", "min_cases", "min_changes", "min_left_out", "tipping",
+                                      "widest", "min_counterparts", "min_part"]  # fmt: skip
     strict = pick(run(table(five()), thresholds={"leniency.delta": 2.0}), subject_kind="rater")[0]
     assert strict.status is Status.CLEAR and strict.threshold == pytest.approx(2 * math.sqrt(62.5))
 
