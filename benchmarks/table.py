@@ -136,27 +136,28 @@ WORKERS = (2, 8, 32, 128)
 
 
 def sizing() -> Iterator[str]:
-    """Yield what a national year needs, by number of workers, from the committed measurements; nothing without them.
+    """Yield what a national year of each kind of data needs, by number of workers, from the committed measurements.
 
     Audits: measured CPU seconds of the largest national run, in proportion to employees. Reports: measured seconds of a
     set, times regions, languages and levels. Memory: what one worker of that run held, times workers. Hours assume that
     workers do not wait for each other or the disk: this, and any number of workers but two, is extrapolated.
     """
-    whole = max(table("national"), key=lambda r: int(r["employees"]), default=None)
-    levels, rows = ("public", "internal"), table("report_speed")
+    levels, rows, runs = ("public", "internal"), table("report_speed"), table("national")
     sets = [pick(rows, "cpu_s", part="set", what="all", level=level) for level in levels]
-    if whole is None:
-        yield "not measured yet: national.csv is needed"
-        return
-    audits = float(whole["audit_cpu_s"]) / float(whole["employees"]) * EMPLOYEES
-    known, each = bool(np.isfinite(sets).all()), float(whole["peak_mb"]) / JOBS
+    known = bool(np.isfinite(sets).all())
     pages = REGIONS * 2 * sum(sets) if known else 0.0
-    yield f"basis: {whole['regions']} regions, {whole['employees']} employees ({whole['kind']}), {JOBS} workers"
     told = f"{pages / 3600:.1f} CPU h" if known else "not measured (make bench-report), left out below"
-    yield f"audits {audits / 3600:.1f} CPU h; reports in two languages and at both levels: {told}"
-    yield f"{'workers':>8} {'memory, GB':>11} {'hours':>7}"
-    for n in WORKERS:
-        yield f"{n:8d} {n * each / 1000:11.0f} {(audits + pages) / n / 3600:7.2f}"
+    if not runs:
+        yield "not measured yet: national.csv is needed"
+    for kind in dict.fromkeys(r["kind"] for r in runs):
+        whole = max((r for r in runs if r["kind"] == kind), key=lambda r: int(r["employees"]))
+        audits = float(whole["audit_cpu_s"]) / float(whole["employees"]) * EMPLOYEES
+        each = float(whole["peak_mb"]) / JOBS
+        yield f"basis: {whole['regions']} regions, {whole['employees']} employees ({kind}), {JOBS} workers"
+        yield f"audits {audits / 3600:.1f} CPU h; reports in two languages and at both levels: {told}"
+        yield f"{'workers':>8} {'memory, GB':>11} {'hours':>7}"
+        for n in WORKERS:
+            yield f"{n:8d} {n * each / 1000:11.0f} {(audits + pages) / n / 3600:7.2f}"
 
 
 REGIONS, EMPLOYEES, JOBS = 514, 5_600_000, 2
