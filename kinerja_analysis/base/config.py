@@ -229,7 +229,6 @@ def wrong_entries(error: ValidationError) -> list[tuple[str, dict[str, Any]]]:
         plain = isinstance(e["input"], (str, int, float)) and loc[0] not in ("mapping", "databases", "key_file")
         shown = str(e["input"])[:60] if plain else None
         limits = {k: str(v).replace(" or ", ", ") for k, v in e.get("ctx", {}).items()}
-        odd = limits.get("error", "")
-        odd = odd if kind == "value_" else odd.partition(": ")[2].partition(" (")[0]
+        odd = limits.get("error", "").partition(": ")[2].partition(" (")[0]
         told.append((f"errors.entry.{key}", {"entry": ".".join(loc[:4]), "value": shown, "odd": odd, **limits}))
     return told

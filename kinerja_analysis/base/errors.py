@@ -74,8 +74,7 @@ def _masked(value: Any) -> Any:
 class KinerjaError(Exception):
     """Base of every error that a user can understand and repair; ``exit_code`` is the command's.
 
-    Numbers as long as a NIP are masked: file names and arguments can hold them. A parameter may be a list of further
-    messages, each a key and its parameters.
+    Numbers as long as a NIP are masked: file names and arguments can hold them.
     """
 
     exit_code = 2
@@ -93,9 +92,7 @@ class KinerjaError(Exception):
         """Return the sentence in a language."""
         from kinerja_analysis.base.words import say
 
-        lists = {name: v for name, v in self.params.items() if isinstance(v, list)}
-        told = {name: "; ".join(say(key, lang, **p) for key, p in v) for name, v in lists.items()}
-        return say(self.key, lang, **self.params | told)
+        return say(self.key, lang, **self.params)
 
     def _render_traceback_(self) -> list[str]:
         """Return what a notebook shows instead of a traceback: the sentence, in each language."""

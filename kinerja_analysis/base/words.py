@@ -85,8 +85,11 @@ def placeholders(text: str) -> set[str]:
 def say(key: str, lang: str, **params: Any) -> str:
     """Return the message ``key`` in ``lang`` with its placeholders filled.
 
-    Raises ``KeyError`` when the key, the language or a parameter is missing: a silent gap would reach a reader.
+    A parameter may be a list of further messages, each a key and its parameters. Raises ``KeyError`` when the key, the
+    language or a parameter is missing: a silent gap would reach a reader.
     """
+    lists = {name: v for name, v in params.items() if isinstance(v, list)}
+    params |= {name: "; ".join(say(other, lang, **own) for other, own in v) for name, v in lists.items()}
 
     def choose(match: re.Match[str]) -> str:
         name, how, words, others = match.groups()

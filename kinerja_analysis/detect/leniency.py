@@ -3,7 +3,7 @@
 Estimands are kept apart by measure: ``within_ratee`` (against other raters of the same employees), ``spread``,
 ``spread_linked``, ``fair_average`` (many-facet Rasch, shown beside and never flagged), ``bounds`` and ``tipping``
 (export of one year), ``supervisor_change`` and ``change_rater`` (export of several periods), ``case_leniency`` (example
-cases that all raters rated).
+cases that all raters rated). ``left_out`` says who is compared at all.
 """
 
 from __future__ import annotations

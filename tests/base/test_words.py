@@ -58,6 +58,12 @@ def test_plural_and_missing_parameter() -> None:
         say("cli.no_such_message", "id")
 
 
+def test_a_parameter_may_be_a_list_of_messages() -> None:
+    wrong = [("errors.entry.missing", {"entry": "note"}), ("errors.entry.extra", {"entry": "foo"})]
+    told = say("errors.settings_invalid", "id", detail=wrong)
+    assert "note: belum diisi; foo: isian ini tidak dikenal" in told
+
+
 def test_join_and_date() -> None:
     assert join(["a", "b"], "en") == "a and b"
     assert join(["a", "b", "c"], "en") == "a, b, and c"

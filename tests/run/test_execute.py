@@ -82,3 +82,15 @@ def test_a_summary_that_fails_leaves_the_reports_and_the_index(tmp_path: Path, m
     assert again.exit_code == 0 and set(again.to_frame()["reason"]) == {"resumed"}
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert 'href="2025/ringkasan/ringkasan_2025_id.html"' in page
+
+
+def test_a_wrong_indicator_system_is_told_not_called_our_fault(tmp_path: Path) -> None:
+    simulate(["76.02"], [2025], size=60).write(tmp_path / "in")
+    (tmp_path / "sistem.toml").write_text('name = "Punya Kami"\n', encoding="utf-8")
+    config = AuditConfig.read(tmp_path / "in" / "kinerja.toml")
+    wrong = {"framework": str(tmp_path / "sistem.toml")}
+    own = {code: r.model_copy(update=wrong) for code, r in config.regions.items()}
+    done = run(tmp_path / "in", out=tmp_path / "out", config=config.model_copy(update={"regions": own}))
+    assert done.exit_code == 5
+    assert "criteria: belum diisi" in done.reason("76.02", 2025, "id")
+    assert "criteria: is missing" in done.reason("76.02", 2025, "en") and "Punya Kami" in done.to_frame()["reason"][0]
