@@ -427,6 +427,16 @@ def test_bounds_hold_for_one_year_and_changes_of_supervisor_tell_more(lab: Simpl
         assert "Dari satu tahun saja" in text and ("Pergantian atasan" in text) is said
 
 
+def test_the_page_says_who_is_left_out(lab: SimpleNamespace) -> None:
+    numbers = {"value": -0.9, "lower": -1.2, "upper": -0.6, "n": 320, "unit": "sd", "scope": "multisource"}
+    found = lab.finding("leniency.left_out_lower", Status.CLEAR, "left_out", "source", "supervisor", k=82, units=36,
+                        top=1, **numbers)  # fmt: skip
+    numbers |= {"value": 0.3, "lower": 0.1, "upper": 0.5}
+    spread = lab.finding("leniency.spread", Status.CLEAR, "spread", **numbers)
+    section = evidence.evidence(View(lab.build(leniency=[spread, found]), "id"), "leniency", "a1")
+    assert "82 dari 320 pegawai tidak dinilai oleh mereka" in words_of(section.blocks)
+
+
 def test_groups_stand_in_no_column_of_employees(lab: SimpleNamespace) -> None:
     """The study of changes of supervisor counts groups: neither table, workbook nor basis print them as n."""
     numbers = {"value": 0.3, "lower": 0.1, "upper": 0.5, "n": 136, "unit": "sd", "scope": "ekinerja"}

@@ -18,7 +18,7 @@ from kinerja_analysis.show.table import header
 MOST_LISTED = 12
 MOST_SHIFTS = 20
 RARELY = 0.2  #: a method that finds fewer of large problems in simulation says so beside its claim
-LISTED = ("phi",)  #: measures about a source, told in words: no chart shows them
+LISTED = ("phi", "left_out")  #: measures about a source, told in words: no chart shows them
 SPREADS = ("supervisor_change", "spread")  #: how far raters lie apart: by changes of supervisor, by several raters
 Drawn = tuple[Figure, TableBlock]
 
