@@ -9,11 +9,11 @@ from pathlib import Path
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.project import CLONE
 
 DEMO_KEY = b"kinerja-analysis: kunci demo terbuka, hanya untuk NIP yang mustahil"
 KEY_BYTES = 32
 VARIABLE = "KINERJA_KEY_FILE"
-_PROJECT = Path(__file__).resolve().parents[2]
 _SYNCHRONISED = ("onedrive", "dropbox", "googledrive", "icloud", "comappleclouddocs", "nextcloud", "owncloud")
 _DRIVES = ("mydrive", "drivesaya")
 
@@ -54,7 +54,7 @@ def check_place(path: Path) -> None:
     >>> check_place(Path("/media/kunci/kunci.key"))
     """
     above = {*path.absolute().parents, *path.resolve().parents}
-    if _PROJECT in above or any((folder / ".git").exists() for folder in above):
+    if CLONE in above or any((folder / ".git").exists() for folder in above):
         raise UsageError("identity.in_repository", file=path.name)
     if synchronised(path):
         raise UsageError("identity.synchronised", file=path.name)

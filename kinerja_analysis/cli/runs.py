@@ -310,16 +310,15 @@ def config_command(config_path: str | None, as_json: bool, lang: str | None) -> 
 @lang_option
 def lab(port: int | None, no_browser: bool, dry_run: bool, lang: str | None) -> None:
     """Buka JupyterLab di 00_mulai / open JupyterLab at 00_mulai."""
-    from kinerja_analysis.report.produce import notebooks_folder
+    from kinerja_analysis.report.lab import in_project, opened
 
     root = hasattr(os, "geteuid") and os.geteuid() == 0  # in a container: JupyterLab wants to be told
-    start = notebooks_folder().resolve() / "00_mulai.ipynb"
     more = ["--no-browser"] * no_browser + ["--allow-root"] * root
     more += [f"--port={port}", "--ServerApp.port_retries=0"] if port else []
-    command = [sys.executable, "-m", "jupyterlab", *more, f"--ServerApp.root_dir={start.parents[1]}", str(start)]
+    command = [sys.executable, "-m", "jupyterlab", *more, f"--ServerApp.root_dir={in_project('').resolve()}"]
     if dry_run:
-        click.echo(" ".join([Path(command[0]).name, *command[1:3], *more, start.name]))
+        click.echo(" ".join([Path(command[0]).name, *command[1:3], *more, "00_mulai.ipynb"]))
         return
     import subprocess
 
-    sys.exit(subprocess.call(command))
+    sys.exit(subprocess.call([*command, str(opened())]))

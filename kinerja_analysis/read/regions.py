@@ -13,6 +13,7 @@ import pandas as pd
 
 from kinerja_analysis.base.config import REGION_CODE, AuditConfig
 from kinerja_analysis.base.errors import UsageError
+from kinerja_analysis.base.project import CLONE, PACKED
 from kinerja_analysis.base.region_names import KINDS, fold
 
 REFERENCE = Path("data") / "referensi" / "wilayah.csv"
@@ -45,11 +46,10 @@ class Region:
 def reference(place: Path | None = None) -> tuple[Region, ...]:
     """Return the reference list, or nothing when it is not at hand.
 
-    It is looked for beside the package and in the working folder.
+    It is looked for beside the package, inside it, and in the working folder.
     """
     if place is None:
-        beside = Path(__file__).resolve().parents[2]
-        place = next((p for p in (beside / REFERENCE, Path.cwd() / REFERENCE) if p.is_file()), None)
+        place = next((p for p in (root / REFERENCE for root in (CLONE, PACKED, Path.cwd())) if p.is_file()), None)
     if place is None:
         return ()
     with place.open(encoding="utf-8-sig", newline="") as lines:

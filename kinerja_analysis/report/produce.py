@@ -13,6 +13,7 @@ from typing import Any
 
 from kinerja_analysis.base.errors import KinerjaError, UsageError
 from kinerja_analysis.base.keys import key_bytes
+from kinerja_analysis.base.project import roots
 from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import METRICS, account, load_audit, replacing, save_audit, sealed, sums, write_atomic
 from kinerja_analysis.base.words import LANGUAGES
@@ -62,8 +63,8 @@ class Job:
 
 
 def notebooks_folder() -> Path:
-    """Return the folder of the notebooks: of the working directory's project, else beside the package."""
-    for root in (Path.cwd(), Path.cwd().parent, Path(__file__).resolve().parents[2]):
+    """Return the folder of the notebooks: of the working directory's project, else the package's own."""
+    for root in roots():
         if (root / "notebooks" / NOTEBOOK).is_file():
             return root / "notebooks"
     raise UsageError("errors.config_missing", file=f"notebooks/{NOTEBOOK}")
