@@ -173,7 +173,8 @@ def _only_acting(session: Session, frame: pd.DataFrame) -> None:
 def _listed(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     """Add the employees of a "Laporan SKP" whom no rating export of that year names; the others are merged.
 
-    They stand in the period that counts in that region and year: the annual one, else the latest.
+    They stand in the period that counts in that region and year: the annual one, else the latest. Of the others whom an
+    export leaves unrated there without a reason, the list tells why.
     """
     parts = session.parts.get("skp_list", [])
     if not parts:
@@ -186,6 +187,7 @@ def _listed(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     older = own & ~named & listed[own & ~named].duplicated(who, keep="last").reindex(listed.index, fill_value=False)
     _note_merged(session, "appraisals", listed[named], "merged:listed")
     _note_merged(session, "appraisals", listed[older], "merged:transfer")
+    frame = _why(frame, listed[own & named].drop_duplicates(who, keep="last"), who)
     aside = listed[~own & ~named]
     for number, rows in aside.groupby("_b"):
         session.set_aside(int(number), "appraisals", rows["_i"].to_numpy(), "acting")  # type: ignore[call-overload]
@@ -193,6 +195,16 @@ def _listed(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     new = listed[own & ~named & ~older]
     period = new[cell].merge(counted, on=cell, how="left")["period"].set_axis(new.index)
     return pd.concat([frame, new.assign(period=period.fillna(new["year"].astype("str")))], ignore_index=True)
+
+
+def _why(frame: pd.DataFrame, listed: pd.DataFrame, who: list[str]) -> pd.DataFrame:
+    """Give rows without rating and reason, in the period that counts, the status and reason of the list."""
+    told = listed.set_index(who)[["status", "reason"]]
+    at = told.index.get_indexer(pd.MultiIndex.from_frame(frame[who]))
+    counted = pd.MultiIndex.from_frame(annual_or_latest(frame)[["year", "region", "period"]].drop_duplicates())
+    here = pd.MultiIndex.from_frame(frame[["year", "region", "period"]]).isin(counted) & (at >= 0)
+    bare = here & frame["status"].eq("not_rated") & frame["reason"].isna() & ~frame["acting"].astype(bool)
+    return frame.assign(**{n: frame[n].mask(bare, told[n].array.take(at, allow_fill=True)) for n in told})
 
 
 def _elsewhere(session: Session, frame: pd.DataFrame) -> pd.DataFrame:

@@ -100,7 +100,8 @@ def _status(session: Session, number: int, frame: pd.DataFrame, words: pd.Series
     for name, here in zip(EKINERJA_CRITERIA, known, strict=True):
         at = session.position(number, name)
         if at >= 0:
-            session.log.at("W202", block, at, block.blank(index[(one & ~here).to_numpy()], at))
+            for code, rows in (("W202", draft), ("W211", one & rated)):
+                session.log.at(code, block, at, block.blank(index[(rows & ~here).to_numpy()], at))
     odd = told.notna() & ((told == "rated") != rated)
     session.log.at("W509", block, session.position(number, "status"), index[odd.to_numpy()])
     for at in {session.position(number, n) for n in ("predikat", *EKINERJA_CRITERIA)} - {-1}:

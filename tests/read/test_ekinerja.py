@@ -106,6 +106,15 @@ def test_not_rated_no_skp_excluded_and_draft(make: Any) -> None:
     assert [(p.code, p.cell) for p in tables.problems] == [("KA-W202", "L12")]
 
 
+def test_a_predikat_beside_one_rating_counts_and_the_row_is_not_said_to_be_unrated(make: Any) -> None:
+    rows = make.people()
+    rows[0][10:13] = ("SESUAI EKSPEKTASI", "-", "BAIK")
+    tables = read(make.ekinerja(rows), config=make.config)
+    assert tables.appraisals["status"].tolist() == ["rated"] * 6
+    assert counts(tables, "ratings") == {"": 5, "no_levels": 1}
+    assert [(p.code, p.cell) for p in tables.problems] == [("KA-W211", "L8")]
+
+
 def test_a_status_column_says_why_there_is_no_rating(make: Any) -> None:
     told = ["dikecualikan", "belum dinilai", "tidak membuat SKP", "", "sudah dinilai", "dikecualikan"]
     rows = [[*r[:10], *(["-"] * 3 if i not in (3, 4) else r[10:13]), *r[13:], told[i], "Pensiun" if i == 5 else ""]

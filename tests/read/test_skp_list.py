@@ -43,6 +43,19 @@ def test_with_the_rating_export_it_adds_only_those_missing_there(make: Any) -> N
         [2, 2, 0, 0, ""], [1, 0, 1, 0, "listed"]]  # fmt: skip
 
 
+def test_it_says_why_the_rating_export_has_no_rating(make: Any) -> None:
+    rows = make.people()
+    for i in range(5):
+        rows[i][10:13] = "-", "-", "Pensiun" if i == 4 else "-"
+    make.ekinerja(rows, name="penilaian.xlsx")
+    words = ["Draft", "pengajuan", "", "persetujuan", "Draft", "Draft"]
+    told = [row(make.nip(i), word) for i, word in enumerate(words, start=1)]
+    listed(make, *told, row(make.nip(1), "pengajuan", acting="1"))
+    got = read(make.folder, config=make.config).appraisals
+    assert got["status"].tolist() == ["not_rated", "not_rated", "no_skp", "not_rated", "excluded", "rated"]
+    assert got["reason"].fillna("").tolist() == ["skp_draft", "skp_submitted", "", "", "pensiun", ""]
+
+
 def test_it_follows_the_period_that_counts(make: Any) -> None:
     edit = {"A1": "Laporan Penilaian SKP Periode Triwulan III Tahun 2025", "A3": "Periode : Triwulan III"}
     make.ekinerja(name="tw3.xlsx", edit=edit)
