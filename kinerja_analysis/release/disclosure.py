@@ -183,14 +183,18 @@ def _hidden(
 
 
 def _accounting(frame: pd.DataFrame, persons: int, told: Mapping[tuple[str, int], Told]) -> pd.DataFrame:
-    """Tell the rows merged or set aside by reason only, over all files, small ones hidden.
+    """Tell rows by table and reason, and those merged or set aside by reason only, over all files, small ones hidden.
 
-    A row that feeds two tables counts once.
+    A row that feeds two tables counts once. Numbers of single sheets would add up to something else once rounded: what
+    all hold together stands in the first line, the others hold 0.
     """
     if frame.empty:
         return frame
     keys = [k for k in ("region", "year", "reason") if k in frame]
     out = frame.copy()
+    for name in ("rows", "kept"):
+        by = frame.groupby([*keys, "table"])
+        out[name] = by[name].transform("sum").where(by.cumcount() == 0, 0)
     for name in ("merged", "set_aside"):
         once = frame.groupby([*keys, "file", "sheet", "table"])[name].sum().groupby([*keys, "file", "sheet"]).max()
         total = once.groupby(keys).sum().rename("total").reset_index()

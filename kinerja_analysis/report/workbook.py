@@ -133,6 +133,9 @@ def _frames(audit: Audit | None, lang: str) -> list[tuple[str, str, pd.DataFrame
         table = [say(f"quality.table.{t}", lang) for t in rows["table"]]
         reasons = [origin.reason(view, r) if r else "" for r in rows["reason"]]
         found["accounting"] = rows.assign(table=table, reason=reasons)
+        if not view.internal:  # all files together
+            some = (rows[["rows", "kept", "merged", "set_aside"]] != 0).any(axis=1)
+            found["accounting"] = found["accounting"].loc[some].drop(columns=["file", "sheet"])
     about = {"headcount": say("report.headcount.full_caption", lang, year=str(view.year))}
     return [(say(f"workbook.{name}", lang), about.get(name) or say(f"workbook.{name}_about", lang), frame)
             for name, frame in found.items() if len(frame)]  # fmt: skip

@@ -20,6 +20,7 @@ from kinerja_analysis.release import release
 from kinerja_analysis.release.attacker import HIDDEN, WITHHELD, Published
 from kinerja_analysis.release.findings import Told
 from kinerja_analysis.release.linked import Book
+from kinerja_analysis.report.sections.origin import files
 from kinerja_analysis.report.sections.quality import verdict
 from kinerja_analysis.report.view import View
 from kinerja_analysis.score import score
@@ -159,6 +160,17 @@ def test_rows_of_two_tables_are_counted_once_and_few_are_not_none() -> None:
     assert public.loc[public["reason"] == "other_period", "set_aside"].sum() == round(1220 / base) * base
     few = audits("120")[1].counts["accounting"]
     assert few.loc[few["reason"] == "not_rated", "set_aside"].tolist() == [HIDDEN]
+
+
+def test_rows_of_many_sheets_are_rounded_once() -> None:
+    """Eight sheets of 15 rows each: not eight times a rounded 15."""
+    audit = audits("120")[0]
+    lines = [(1, s, table, 17, 17, 0, 0, "") for s in range(1, 9) for table in ("appraisals", "ratings")]
+    frame = pd.DataFrame(lines, columns=ACCOUNTING).assign(**{k: HEAD[k] for k in ("region", "year")})
+    public = release(replace(audit, counts={**audit.counts, "accounting": frame}))
+    for name in ("rows", "kept"):
+        assert public.counts["accounting"].groupby("table")[name].sum().tolist() == [140, 140]  # not 8 times 15
+    assert "1 berkas, 140 baris dibaca" in files(View(public, "id"))
 
 
 @pytest.mark.parametrize(("code", "n"), [("change_spread", 136), ("change_unclear", 136), ("move_spread", 135)])

@@ -19,7 +19,7 @@ from kinerja_analysis.release import release
 from kinerja_analysis.report import blocks as b
 from kinerja_analysis.report.html import region_html
 from kinerja_analysis.report.page import QUALITY_NAMES, Page, quality_page
-from kinerja_analysis.report.sections.quality import verdict
+from kinerja_analysis.report.sections.quality import filled, verdict
 from kinerja_analysis.report.view import View
 
 MEASURES = ("not_rated", "both", "no_second", "no_achievements", "never_rated", "no_supervisor", "own_supervisor",
@@ -217,6 +217,15 @@ def test_a_manifest_whose_rows_were_changed_is_refused(whole: Audit, tmp_path: A
     place.write_text(place.read_text(encoding="utf-8").replace('"rows": 95', '"rows": 96'), encoding="utf-8")
     with pytest.raises(UsageError):
         load_audit(place.parent)
+
+
+def test_rounded_counts_fill_no_column_above_all(audit: Audit) -> None:
+    rows = [("employees", "supervisor", 95, 100), ("employees", "grade", 95, 60)]
+    frame = pd.DataFrame(rows, columns=["table", "column", "n", "filled"]).assign(region="01.02", year=2025)
+    made = replace(audit, counts={**audit.counts, "completeness": frame}, level="public")
+    table, rest = filled(View(made, "id"))
+    assert isinstance(table, b.TableBlock) and [row[2:4] for row in table.rows] == [(60, 95)]
+    assert any("atau hampir" in text for text in b.sentences(rest))
 
 
 def test_a_hundred_percent_means_all(audit: Audit) -> None:

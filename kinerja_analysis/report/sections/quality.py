@@ -172,10 +172,13 @@ def filled(view: View) -> list[Block]:
     if "number" not in rule_for(str(view.year)).evidence:  # what the rule does not know is not missing
         frame = frame[frame["column"] != "number"]
     absent = [_say(view, f"table.{t}") for t in frame.loc[frame["n"] == 0, "table"]]
+    if not view.internal:  # each is rounded by itself
+        frame = frame.assign(filled=frame[["filled", "n"]].min(axis=1))
     short = frame[(frame["n"] != 0) & (frame["filled"] != frame["n"])]
     short = short.assign(share=_share(view, short["filled"], short["n"]))[["table", "column", "filled", "n", "share"]]
     table = _table(view, "filled", short, "table column filled:n all_rows:n share:%1")
-    rest = Text(_say(view, "filled.rest", n=len(frame) - len(short) - len(absent)))
+    key = "filled.rest" if view.internal else "filled.rest_about"
+    rest = Text(_say(view, key, n=len(frame) - len(short) - len(absent)))
     return [table, rest, *([_note(_say(view, "filled.absent", tables=", ".join(absent)))] if absent else [])]
 
 
