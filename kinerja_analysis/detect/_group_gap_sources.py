@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from kinerja_analysis.detect._difficulty import difficulty
 from kinerja_analysis.detect._group_gap_contrasts import head_of, screen, supervisors_of
 from kinerja_analysis.detect._grouped import grouped
 from kinerja_analysis.detect._scale_free import alike, ends_matter, method, scale_free
@@ -74,7 +75,8 @@ def by_criterion(ctx: Context) -> tuple[list[str], pd.DataFrame]:
     """Return the criteria, and one row per supervisor, employee and period with a column for each of them.
 
     A column holds the score minus the mean of the employee's other criteria from the same supervisor, in standard
-    deviations of single scores inside supervisors and criteria (pooled); ``level`` is the mean.
+    deviations of single scores inside supervisors and criteria (pooled); ``level`` is the mean. Where employees do not
+    all have the same criteria, harder ones do not make the others look high.
     """
     rows = ctx.multisource
     used = ["period", "rater", "ratee", "criterion", "score", "scale_min", "scale_max"]
@@ -86,6 +88,9 @@ def by_criterion(ctx: Context) -> tuple[list[str], pd.DataFrame]:
     wide = wide[number >= MIN_CRITERIA]
     if wide.empty:
         return [], wide
+    if wide.isna().any(axis=None):
+        row, column = np.nonzero(wide.notna().to_numpy())
+        wide = wide - difficulty(wide.to_numpy()[row, column], row, column, len(wide))
     total, number = wide.sum(axis=1), wide.notna().sum(axis=1)
     strata = wide.groupby(level=["period", "rater"])
     inside = wide - strata.transform("mean")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtr
+from scipy.special import ndtri, stdtr, stdtrit
 
 from kinerja_analysis.detect._rater_profile_model import (
     FLOOR,
@@ -66,7 +66,8 @@ def judge(
 ) -> Judged | None:
     """Judge all raters; ``None`` when ordinary raters give all their ratees the same.
 
-    ``limits`` are the thresholds ``alpha slope_low slope_high profile_max profile_reliability severity excess``.
+    ``limits`` are the thresholds ``alpha slope_low slope_high profile_max profile_reliability severity excess``, and
+    ``level``, that of the ranges told.
     """
     size = np.array([len(y) for y in raters.y])
     parts = [np.flatnonzero(size == n) for n in np.unique(size)]  # raters are in order of their size
@@ -209,8 +210,11 @@ def _judged(
     away = np.array([departure(y) for y in raters.y])
     copied &= (found.slope < limits["slope_low"] * typical) & ((away >= AWAY * np.median(away)) | (share >= NEARLY_ALL))
     lower, upper = stdtr(found.n - 1, z), stdtr(found.n - 1, -z)
+    apart = np.abs(found.severity) > stdtrit(found.n - 1, 0.5 + limits["level"] / 2) * found.sd / np.sqrt(found.n)
+    severity = np.where(apart, z[0], 0.0)  # nobody is named for a difference whose own range holds none
     tests = (
-        2 * stdtr(np.minimum(free, found.n - 1), -np.abs(z[0])), lower[1], lower[2], 2 * np.minimum(lower[3], upper[3]),
+        2 * stdtr(np.minimum(free, found.n - 1), -np.abs(severity)), lower[1], lower[2],
+        2 * np.minimum(lower[3], upper[3]),
         np.where(seen & (_criteria(found) < limits["profile_max"]), lower[4], 1.0), np.where(copied, null.p, 1.0),
     )  # fmt: skip
     p = np.minimum(TESTS * np.min(tests, axis=0), 1.0)
@@ -222,7 +226,7 @@ def _judged(
         "severity": z[0] * width[0] / far,
         "slope": found.slope / np.maximum(expected, FLOOR),
     }
-    marks = {"copied": copied, **_marks(z, distance, _criteria(found), seen, limits)}
+    marks = {"copied": copied, **_marks(np.vstack([severity, z[1:]]), distance, _criteria(found), seen, limits)}
     names = [pattern(**{k: bool(v[i]) for k, v in marks.items()}) if adjusted[i] <= fdr else "none"
              for i in range(p.size)]  # fmt: skip
     return Judged(value, low, high, names, p, adjusted, typical, null.share, far, z, found)

@@ -13,6 +13,7 @@ from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Design
 from kinerja_analysis.base.tables import PREDIKAT, ScoreTable, Tables, annual_or_latest, kept, official
 from kinerja_analysis.detect import fits
+from kinerja_analysis.detect._difficulty import offsets
 from kinerja_analysis.detect._grouped import grouped
 from kinerja_analysis.detect.contract import Threshold, threshold
 
@@ -21,7 +22,8 @@ def pair_means(ratings: pd.DataFrame) -> pd.DataFrame:
     """Return one row per ratee x rater x period: the mean over criteria on 0-100, with the rows behind it.
 
     Columns: ``period ratee rater source unit opd score n_criteria rows`` (``rows`` a list of addresses). A pair's
-    mean is taken over the criteria it has; scores are rescaled by their own scale.
+    mean is taken over the criteria it has, less what is told by their being harder or easier than the usual ones (see
+    ``offsets``); scores are rescaled by their own scale.
     """
     key = ["period", "ratee", "rater", "source"]
     pair, first = grouped(ratings, key)
@@ -54,7 +56,11 @@ def _rescaled(ratings: pd.DataFrame, pair: np.ndarray, first: np.ndarray) -> np.
     even = np.bincount(pair, (low != low[first][pair]) | (span != span[first][pair]), first.size) == 0
     with np.errstate(invalid="ignore"):
         mixed = np.round(np.bincount(pair, each, first.size) / n, 9)
-        return np.where(even, np.round(100 * total / span[first] / n, 12), mixed)
+        mean = np.where(even, np.round(100 * total / span[first] / n, 12), mixed)
+    code = pd.factorize(ratings["criterion"].where(known), sort=True)[0]
+    told = code >= 0
+    off = offsets(each[told], pair[told], code[told], first.size)
+    return np.where(off == 0, mean, np.round(mean - off, 9))
 
 
 def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:

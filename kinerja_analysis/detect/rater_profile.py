@@ -40,7 +40,7 @@ def detect(ctx: Context, out: Collector) -> None:
     if len(raters.names) + alike < least["min_raters"]:
         _refuse(ctx, out, len(raters.names) + alike, few, least)
         return
-    limits = {t: ctx.threshold(f"{NAME}.{t}").value for t in LIMITS}
+    limits = {t: ctx.threshold(f"{NAME}.{t}").value for t in LIMITS} | {"level": ctx.config.level}
     enough = len(raters.names) >= least["min_raters"]
     judged = judge(raters, limits, ctx.config.fdr, ctx.generator) if enough else None
     if judged is None:

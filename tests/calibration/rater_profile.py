@@ -42,7 +42,7 @@ def one(seed, n, scale, pair):
     rows = region(np.random.default_rng([seed, n, scale, int(10 * pair)]), n, planted, scale=scale, pair=pair)
     rows = rows.assign(period="2025", row=[f"2:1:{i}" for i in range(len(rows))])
     raters, *_ = gather(*compared(rows, 3, 3), min_ratees=n)
-    limits = {name: threshold(f"rater_profile.{name}").value for name in LIMITS}
+    limits = {name: threshold(f"rater_profile.{name}").value for name in LIMITS} | {"level": 0.95}
     found = judge(raters, limits, 0.10, generator)
     severity, slope, spread, _, profile, _ = found.z
     low = -np.minimum(slope, spread)
