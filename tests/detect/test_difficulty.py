@@ -1,4 +1,4 @@
-"""Criteria of unequal difficulty: who leaves out a hard one is no lenient rater, who alone has one is no other group."""
+"""Criteria of unequal difficulty: who leaves out a hard one is no lenient rater, a group with one is no worse group."""
 
 from __future__ import annotations
 

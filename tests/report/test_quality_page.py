@@ -223,9 +223,14 @@ def test_rounded_counts_fill_no_column_above_all(audit: Audit) -> None:
     rows = [("employees", "supervisor", 95, 100), ("employees", "grade", 95, 60)]
     frame = pd.DataFrame(rows, columns=["table", "column", "n", "filled"]).assign(region="01.02", year=2025)
     made = replace(audit, counts={**audit.counts, "completeness": frame}, level="public")
-    table, rest = filled(View(made, "id"))
+    table, rest, *notes = filled(View(made, "id"))
+    assert not any("disetarakan" in text for note in notes for text in b.sentences(note))
     assert isinstance(table, b.TableBlock) and [row[2:4] for row in table.rows] == [(60, 95)]
     assert any("atau hampir" in text for text in b.sentences(rest))
+    rows.append(("ratings", "criteria", 500, 480))
+    frame = pd.DataFrame(rows, columns=["table", "column", "n", "filled"]).assign(region="01.02", year=2025)
+    told = filled(View(replace(made, counts={**audit.counts, "completeness": frame}), "id"))
+    assert any("disetarakan menurut sulitnya kriteria" in text for block in told for text in b.sentences(block))
 
 
 def test_a_hundred_percent_means_all(audit: Audit) -> None:

@@ -178,8 +178,9 @@ def filled(view: View) -> list[Block]:
     short = short.assign(share=_share(view, short["filled"], short["n"]))[["table", "column", "filled", "n", "share"]]
     table = _table(view, "filled", short, "table column filled:n all_rows:n share:%1")
     key = "filled.rest" if view.internal else "filled.rest_about"
-    rest = Text(_say(view, key, n=len(frame) - len(short) - len(absent)))
-    return [table, rest, *([_note(_say(view, "filled.absent", tables=", ".join(absent)))] if absent else [])]
+    found = [table, Text(_say(view, key, n=len(frame) - len(short) - len(absent)))]
+    found += [_note(_say(view, "filled.evened"))] if (short["column"] == "criteria").any() else []
+    return [*found, *([_note(_say(view, "filled.absent", tables=", ".join(absent)))] if absent else [])]
 
 
 def unrated(view: View) -> list[Block]:
