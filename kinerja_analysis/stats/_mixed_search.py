@@ -230,7 +230,7 @@ def delta_intervals(objective: Objective, point: Point, z: float) -> FloatArray:
 
 
 def _log_limits(value: float, variance: float, z: float) -> tuple[float, float]:
-    half = z * np.sqrt(variance)
+    half = min(z * np.sqrt(variance), 600.0)  # what is not known at all has no limit, but a number
     return value * np.exp(-half), value * np.exp(half)
 
 

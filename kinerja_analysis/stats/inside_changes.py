@@ -235,7 +235,7 @@ def _log_limits(mean: float, se: float, t: float) -> tuple[float, float]:
     """mean·exp(±t·se/mean): a mean square is skewed, its log much less."""
     if mean <= 0:
         return mean - t * se, mean + t * se
-    factor = math.exp(t * se / mean)
+    factor = math.exp(min(t * se / mean, 600.0))
     return mean / factor, mean * factor
 
 

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kinerja_analysis.stats import crossed_effects
+from kinerja_analysis.stats._mixed_search import _log_limits
 
 NO_ESTIMATE = {
     "empty", "constant", "no_residual", "one_level", "one_per_level", "confounded", "not_identified", "zero_residual",
@@ -137,3 +138,8 @@ def test_profile_limits_of_ordinary_designs():
 def test_the_search_reaches_the_maximum(y, groups, loglik):
     fit = crossed_effects(y, groups, reml=False, sd_interval=False)
     assert fit.reason == "zero_residual" or (fit.converged and fit.loglik == pytest.approx(loglik, abs=1e-7))
+
+
+def test_limits_of_what_is_not_known_at_all_are_numbers():
+    lower, upper = _log_limits(2.0, 1e8, 1.96)
+    assert lower < 1e-200 and 1e200 < upper < np.inf
