@@ -16,7 +16,7 @@ from kinerja_analysis.read.against import against
 from kinerja_analysis.read.cells import Block, Cells
 from kinerja_analysis.read.guess import content
 from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
-from kinerja_analysis.read.log import personal_header
+from kinerja_analysis.read.log import asks, personal_header
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
 
@@ -36,8 +36,11 @@ _SCALE_WORDS = frozenset(re.findall(r"\w+", """
     setuju sometimes strongly tahu tidak tinggi very"""))
 #: First words of headers of columns that sum a row up, or agree to take part, in such words.
 _SUMMARY = frozenset(("predikat", "kategori", "sebutan", "kesimpulan", "keterangan", "kuadran", "mutu", "persetujuan"))
+_SUMMED = ("jumlah", "total")
+LONGEST, SUMMED = 120, 10  #: the longest scale known; the highest score that "Jumlah …" may be read as, no count
 PARTLY = 0.2  #: a column of which so many cells are numbers is a criterion that cannot be read
 RARE_SCALE = 0.05
+NEARLY = 0.95
 #: What every row must say besides its scale, by table.
 _WHO = {"ratings": ("ratee", "source"), "cases": ("case", "rater")}
 _SCORE = Column("ratings", "score", "number", required=True)
@@ -70,7 +73,7 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     frame = _people(session, number, place(session, block, layout, table, frame))
     _described(session, block, frame)
     block = _counted(block, layout.mapping.values.get("score", {}) if layout.mapping else {})
-    criteria = _criteria(session, block, layout)
+    criteria = _criteria(session, block, layout, frame)
     if not criteria:
         names = (*accepted("ratings", "score"), *accepted("ratings", "criterion"))
         session.log.on("E302", block, [block.header_address(0)], column=names[0], accepted=", ".join(names))
@@ -174,7 +177,7 @@ def folded(criterion: pd.Series) -> pd.Series:
     return pd.Series(pd.array([*map(plain, names), None], dtype="str").take(codes), index=criterion.index)
 
 
-def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
+def _criteria(session: Session, block: Block, layout: Layout, frame: pd.DataFrame) -> dict[str, int]:
     """Return the columns that hold scores: not known, not personal, most filled cells numbers or meant to be.
 
     Empty columns hold nothing to note; where nothing at all is filled in yet (a blank form) they are the criteria.
@@ -184,16 +187,21 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
     empty: dict[str, int] = {}
     noted = False
     for i, label in enumerate(block.header):
-        name = plain(label)
-        if not label or i in known or unused(label) or personal_header(label):
+        name, cells = plain(label), block.cells(i)
+        if not label or i in known or unused(label):
             continue
         if _DATE.match(label):
             session.log.on("E215", block, [block.header_address(i)], column=label)
             continue
-        if no_score(label):
-            session.log.on("N301", block, [block.header_address(i)], column=label)
+        personal = personal_header(label)
+        if personal or no_score(label):
+            asked = question(label, frame["scale_max"].max())
+            if asked and _scored(cells, frame, block.separator, whole=not personal):
+                (found if len(cells.distinct) else empty).setdefault(name, i)
+            elif len(cells.distinct) or not personal:
+                named = f"P1 {label}" if asked or not personal else None
+                session.log.on("N301", block, [block.header_address(i)], column=label, choices=named)
             continue
-        cells = block.cells(i)
         read = numbers.numbers(cells.distinct, cells.counts, block.separator)
         bad = sum(int(cells.counts[k]) for k, code in read.faults.items() if code == "E203")
         if bad <= int(cells.counts.sum()) / 2 or _criterion(name, cells, bad):
@@ -202,6 +210,25 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
             noted = True
             session.log.on("N301", block, [block.header_address(i)], column=label)
     return found if found or noted else empty
+
+
+def question(label: object, high: float) -> bool:
+    """Tell whether a column may be a criterion by its header, if what stands in it are scores of up to ``high``.
+
+    >>> question("Menjaga nama baik instansi", 5), question("Nama Pegawai", 5), question("Jumlah tugas selesai", 5)
+    (True, False, True)
+    """
+    if personal_header(label):
+        return asks(label)
+    return not no_score(label) or (high <= SUMMED and plain(label).startswith(_SUMMED) and asks(label))
+
+
+def _scored(cells: Cells, frame: pd.DataFrame, separator: str, whole: bool) -> bool:
+    """Tell whether nearly all cells of a column are numbers (``whole`` ones) of the rows' scale, a short one."""
+    low, high = frame["scale_min"].min(), frame["scale_max"].max()
+    score = pd.Series(numbers.numbers(cells.distinct, cells.counts, separator).values, dtype="float64")
+    fits = score.between(low, high) & ((score % 1 == 0) | (not whole)) & (high <= LONGEST)
+    return bool(cells.counts[fits.to_numpy()].sum() >= NEARLY * cells.counts.sum())
 
 
 def apart(session: Session, block: Block, layout: Layout) -> list[int]:
