@@ -48,8 +48,8 @@ _PERSONAL_VALUE = re.compile(r"\d{8,}|@|\d{6,}[\s.-]+\d{6,}")
 _IDENTITY = re.compile(r"\d{16,}|\d{8}[\s.-]*\d{6}[\s.-]*\d[\s.-]*\d{3}|\S@\S")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MASK = "•••"
-#: Two or more capitalised words in brackets: a person's name, as it may be.
-_BRACKETED = re.compile(r"\(((?:\s*[A-Z][\w.,'’]*){2,})\s*\)")
+#: Two or more capitalised words in brackets: a person's name, as it may be; "(SB)" is an abbreviation.
+_BRACKETED = re.compile(r"\((?![A-Z]{1,3}\))((?:\s*[A-Z][\w.,'’]*){2,})\s*\)")
 _RULES = frozenset(" ".join((*RATING, *PREDIKAT, *ORG_RATING, *SOURCE_ALIASES, "CUKUP DI ATAS")).upper().split())
 _LISTED = 12
 _ALIASES = {alias for c in COLUMNS if c.personal for alias in (c.name, *c.aliases)}
@@ -180,7 +180,7 @@ class Log:
         shown = hidden if self.personal(block, position) else self.masked(block, value)
         if "nearest" in params and shown in ("", MASK):
             params["nearest"] = ""
-        if shown not in ("", MASK) and len(others) > 1:
+        if shown and len(others) > 1:
             told = list(dict.fromkeys([shown, *(self.masked(block, v) for v in others)]))
             params["shown"] = '", "'.join(told[:_LISTED]) + (", …" if len(told) > _LISTED else "")
         self.on(code, block, block.address(rows, position), column=label, value=shown, **params)
