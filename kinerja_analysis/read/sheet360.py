@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base import labels
-from kinerja_analysis.base.tables import BERAKHLAK, EKINERJA_CRITERIA, RATING, Column, plain
+from kinerja_analysis.base.tables import BERAKHLAK, EKINERJA_CRITERIA, PREDIKAT, RATING, Column, plain
 from kinerja_analysis.read import numbers
 from kinerja_analysis.read.against import against
 from kinerja_analysis.read.cells import Block, Cells
@@ -28,6 +29,11 @@ _NO_SCORE = re.compile(
     r"avg|(nilai|skor|hasil)_(akhir|total|rata_?rata|rata2|rerata)|indeks?_akhir|umur|usia)(_.*)?)"
 )
 _WORDED = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:[-–—:=.)]|\()\s*([^\W\d].*)")
+_NUMBER = re.compile(r"\d+([.,]\d+)?")
+#: Words of forms beside those of the rules, as far as their order goes.
+_LIKE = {"kurang_baik": "KURANG", "tidak_baik": "KURANG", "cukup_baik": "CUKUP", "sedang": "CUKUP",
+         "baik_sekali": "SANGAT BAIK", "sangat_buruk": "SANGAT KURANG",
+         "sangat_tidak_baik": "SANGAT KURANG"}  # fmt: skip
 #: Words of scales: a column of these is a criterion, though no number stands in it.
 _SCALE_WORDS = frozenset(re.findall(r"\w+", """
     a agree always amat atas average baik belum bawah buruk butuh cukup di diatas dibawah dinilai disagree ekspektasi
@@ -72,7 +78,8 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     session.demand(block, layout, table, frame, (*_WHO[table], "scale_min", "scale_max"))
     frame = _people(session, number, place(session, block, layout, table, frame))
     _described(session, block, frame)
-    block = _counted(block, layout.mapping.values.get("score", {}) if layout.mapping else {})
+    given, mapping = block, layout.mapping
+    block = _counted(block, mapping.values.get("score", {}) if mapping else {})
     criteria = _criteria(session, block, layout, frame)
     if not criteria:
         names = (*accepted("ratings", "score"), *accepted("ratings", "criterion"))
@@ -80,6 +87,7 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     session.criteria.append((block.file_name, block.sheet_name, [block.header[i] for i in criteria.values()]))
     parts = []
     for name, position in criteria.items():
+        _reversed(session, given, block, position, rows, bool(mapping and mapping.codes == "best_first"))
         score = session.convert(block, position, _SCORE, rows)
         parts.append(frame.assign(criterion=name, score=score)[score.notna().to_numpy()])
     scored = np.zeros(len(block), dtype=bool)
@@ -158,6 +166,35 @@ def _counted(block: Block, declared: Mapping[str, str]) -> Block:
         return Cells(cells.codes, [m[1] if m else v for m, v in zip(found, cells.distinct, strict=True)])
 
     return replace(block, column=column)
+
+
+def _reversed(session: Session, given: Block, block: Block, at: int, rows: np.ndarray, best_first: bool) -> None:
+    """Note labels with a number and a word whose orders contradict each other, the declared direction considered."""
+    cells, told = given.cells(at), []
+    for k, (text, number) in enumerate(zip(cells.distinct, block.cells(at).distinct, strict=True)):
+        found = _WORDED.fullmatch(text) if isinstance(text, str) and text != number else None
+        if found and (rank := _rank(re.split("[()]", found[2])[0].strip())) and _NUMBER.fullmatch(str(number)):
+            told.append((float(str(number).replace(",", ".")), *rank, k))
+    pairs = [(a, b) for a, b in combinations(sorted(told), 2) if a[1] == b[1] and a[0] < b[0] and a[2] != b[2]]
+    wrong = [(a, b) for a, b in pairs if (b[2] < a[2]) != best_first]
+    hit = rows[np.isin(cells.codes[rows], [end[3] for pair in wrong for end in pair])]
+    if len(hit):
+        low, high = (cells.distinct[end[3]] for end in max(wrong, key=lambda p: p[1][0] - p[0][0]))
+        first = cells.distinct[cells.codes[hit[0]]]
+        session.log.at("E217", given, at, hit, first, low=low, high=high, best=best_first)
+
+
+def _rank(word: str) -> tuple[str, int] | None:
+    """Return which order a word of a scale belongs to, and its place in it from the lowest, or None.
+
+    >>> _rank("Sangat Baik"), _rank("kurang baik"), _rank("Sesuai ekspektasi"), _rank("Setuju")
+    (('predikat', 4), ('predikat', 1), ('rating', 1), None)
+    """
+    word = _LIKE.get(plain(word), word)
+    rating, predikat = labels.rating(word)[0], labels.predikat(word)[0]
+    if rating:
+        return "rating", RATING.index(rating)
+    return ("predikat", PREDIKAT.index(predikat)) if predikat else None
 
 
 def turned(layout: Layout, frame: pd.DataFrame) -> pd.DataFrame:

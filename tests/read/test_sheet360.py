@@ -73,6 +73,38 @@ def test_wide_text_columns_are_no_criteria(make: Any) -> None:
     assert [(p.code, p.column) for p in tables.problems] == [("KA-N301", "alasan")]
 
 
+BEST_FIRST = ["1 - Sangat Baik", "2 - Baik", "3 (Cukup)", "4 - Kurang", "4 - kurang", 2]
+WORST_FIRST = ["4 - Sangat Baik", "3 - Baik", "2 (Cukup)", "1 - Kurang", "1 - kurang", 3]
+
+
+@pytest.mark.parametrize(
+    ("held", "codes", "refused"),
+    [
+        (BEST_FIRST, "", True), (WORST_FIRST, "", False), (BEST_FIRST, "best_first", False),
+        (WORST_FIRST, "best_first", True),
+        (["1. Di atas Ekspektasi", "2. Sesuai", "3. Di Bawah Ekspektasi"] * 2, "", True),
+        (["3 - Setuju", "2 - Tidak tahu", "1 - Kadang"] * 2, "", False),
+        (["1 - Baik", "2 - Kurang Baik", 1] * 2, "", True),
+        (["1 - Kurang", "2 - Cukup Baik", "3 - Baik"] * 2, "", False),
+    ],
+)  # fmt: skip
+def test_words_that_contradict_the_order_of_their_numbers(
+    make: Any, held: list[Any], codes: Any, refused: bool
+) -> None:
+    """They are refused, not read upside down, unless 1 is declared to be the best; then the scores are turned."""
+    mapping = MappingConfig(table="ratings", columns={"ratee": "nip_dinilai"}, codes=codes)
+    config = make.config.model_copy(update={"mapping": (mapping,)} if codes else {})
+    place = scored(make, "Inovasi", *held)
+    found = check(place, config=config).problems
+    assert [(p.code, p.column) for p in found] == ([("KA-E217", "Inovasi")] if refused else [])
+    if refused:
+        assert found[0].cell == "J2" and str(held[0]) in found[0].text("id") and "kinerja.toml" in found[0].text(
+            "id", "repair")  # fmt: skip
+    elif codes:
+        scores = read(place, config=config).ratings
+        assert scores.loc[scores["criterion"] == "inovasi", "score"].tolist() == [5, 4, 3, 2, 2, 4]
+
+
 ASKED = ("Menjaga nama baik instansi [Loyal]", "Dapat diandalkan oleh tim", "Memberikan umpan balik kepada rekan",
          "Ramah kepada petugas lain", "Mudah dihubungi lewat HP", "3. Jumlah pekerjaan selesai", "Jumlah tugas selesai")
 FIELDS = ("Nama Pegawai", "Nama yang dinilai", "No HP yang dapat dihubungi", "Kode petugas entri", "Komentar",
