@@ -257,7 +257,7 @@ def question(label: object, high: float) -> bool:
     """
     if personal_header(label):
         return asks(label)
-    return not no_score(label) or (high <= SUMMED and plain(label).startswith(_SUMMED) and asks(label))
+    return not no_score(label) or (not high > SUMMED and plain(label).startswith(_SUMMED) and asks(label))
 
 
 def _scored(cells: Cells, frame: pd.DataFrame, separator: str, whole: bool) -> bool:

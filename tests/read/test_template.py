@@ -282,7 +282,7 @@ def test_a_file_that_is_there_or_open_is_left_alone(tmp_path: Path, monkeypatch:
 
 
 def test_questions_with_a_personal_word_are_columns_that_are_read(tmp_path: Path) -> None:
-    asked = ["Menjaga nama baik instansi", "Memberikan umpan balik"]
+    asked = ["Menjaga nama baik instansi", "Memberikan umpan balik", "Jumlah pekerjaan selesai"]
     report = check(template(tmp_path / "isian.xlsx", "360", criteria=asked))
     assert report.problems == () and [names for *_, names in report.criteria] == [", ".join(asked)]
 
