@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 _NUMBER = re.compile(r"\d{16,}")
+_OPTIONAL = ("choices", "meant", "void")  #: what a message may say besides
 Severity = Literal["error", "warning", "note"]
 
 
@@ -42,7 +43,7 @@ class Problem:
 
         told = {k: cell_in_words(v, lang) if k == "first" else v for k, v in self.params.items()}
         shown = {"value": self.params.get("shown") or self.value, "column": self.column, "cell": self.cell,
-                 "sheet": self.sheet, "choices": None, **told}  # fmt: skip
+                 "sheet": self.sheet, **dict.fromkeys(_OPTIONAL), **told}  # fmt: skip
         return say(f"problems.{self.code}.{part}", lang, **shown)
 
     @property

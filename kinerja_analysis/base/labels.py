@@ -27,6 +27,7 @@ Codes = Literal["best_first", "worst_first"]
 Reading = tuple[str | None, str | None]
 
 _INTEGER = re.compile(r"^\s*\d+([.,]0+)?\s*$")
+_SHORT = re.compile(r"\s*(.*\w)\s*\(\s*([A-Z]{1,3})\s*\)\s*", re.IGNORECASE)
 _MARK = re.compile(r"[^\w\s/()‐‑–—-]")
 _BELOW, _AS, _ABOVE = RATING
 _VERY_POOR, _POOR, _NEEDS, _GOOD, _VERY_GOOD = PREDIKAT
@@ -77,6 +78,9 @@ def _read(value: Any, words: Mapping[str, Reading], order: Sequence[str], codes:
     if isinstance(value, Real) and not isinstance(value, bool):
         value = f"{float(value):g}"
     text = str(value)
+    short = _SHORT.fullmatch(text)
+    if short and short[2].upper() == "".join(word[0] for word in short[1].upper().split()):
+        text = short[1]  # "Sangat Baik (SB)"
     if _INTEGER.match(text):
         if codes is None:
             return None, "bare_integer"
@@ -127,8 +131,8 @@ def predikat(text: Any, *, codes: Codes | None = None) -> Reading:
 
     Examples
     --------
-    >>> predikat("Kurang (Misconduct)"), predikat("Istimewah"), predikat("Perlu Pembinaan")
-    (('KURANG', None), ('SANGAT BAIK', 'istimewa_for_employee'), (None, 'unknown_label'))
+    >>> predikat("Kurang (Misconduct)"), predikat("Istimewah"), predikat("Perlu Pembinaan"), predikat("Baik (B)")
+    (('KURANG', None), ('SANGAT BAIK', 'istimewa_for_employee'), (None, 'unknown_label'), ('BAIK', None))
     """
     return _read(text, _PREDIKAT_WORDS, PREDIKAT, codes)
 

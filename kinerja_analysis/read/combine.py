@@ -122,7 +122,7 @@ def _latest(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     if frame.empty:
         return frame
     frame = frame.assign(**{name: pd.NaT for name in ("until", "created") if name not in frame})
-    plain = frame[~frame["acting"].astype(bool) & frame["person"].notna()]
+    plain = frame[~frame["acting"].astype(bool) & frame[["person", "period"]].notna().all(axis=1)]
     group = ["period", "region", "person"]
     several = plain[plain.duplicated(group, keep=False)]
     same = several.duplicated(several.columns.difference(["_b", "_i"]), keep="first")

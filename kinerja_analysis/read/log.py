@@ -15,7 +15,7 @@ _SEVERITY: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
 _PERSONAL_NAME = re.compile(
     r"(^|_)(nama|name|nip|nik|npwp|nrp|e?_?mail|surel|telepon|telp|hp|handphone|alamat|tanggal_lahir|tgl_lahir|"
     r"tempat_lahir|rekening|gelar|foto|uuid|id|komentar|catatan|umpan_balik|password|sandi|username|operator|petugas|"
-    r"penginput|verifikator|oleh|istri|suami)(_|$)"
+    r"penginput|verifikator|oleh|istri|suami)(?=_|$)"
 )
 _THING_NAME = re.compile(
     r"(^|_)nama_(unor|unit|opd|skpd|satker|instansi|organisasi|dinas|badan|bidang|bagian|sekolah|puskesmas|jabatan|"
@@ -31,14 +31,25 @@ _SPECIFIC = re.compile(
     r"(^|_)(hukuman|hukdis|disiplin|penyakit|kesehatan|medis|diagnos[ai]s?|disabilitas|difabel|tpp|tukin|tunjangan|gaji|"
     r"penghasilan|pidana)(_|$)"
 )
+#: Words of a header that make no question of it: who is meant, what a field is called, sums, small words.
+_NO_QUESTION = frozenset(re.findall(r"\w+", """
+    akhir aktif akun anda aspek asn atasan atau bawahan belakang bidang dan dari data dengan depan di diisi
+    dinilai diinput dimensi gol golongan hasil identitas indikator ini itu jabatan jml jumlah kantor ke kelas
+    kepada keseluruhan kinerja kode kriteria ktp lain lengkap lewat melalui menilai nilai no nomor oleh pada
+    panggilan pangkat pegawai pejabat penilai perilaku pimpinan pns pribadi rata rekan rerata resmi responden
+    ruang rumah saat saya skor tambahan tempat terhadap tinggal total umur unit untuk usia yang kerja address
+    code comment for full number of phone staff the"""))
+_NUMBERED = re.compile(r"^[\W_]*(?:(?:no|nomor|butir|item|soal|pertanyaan|pernyataan|[a-z])?[\W_]*\d+[\W_]*)+")
+_CODED = re.compile(r"(no|nomor|kode|id|uuid|ni[pk]|nrp|npwp|hp|handphone|tel[ep].*|rekening|tanggal|tgl)$")
+_DOES = re.compile(r"(me[lmnry]|ber)\w{3,}")  # a verb, as questions on behaviour have one
 _TITLED = re.compile(r"(^|\s)(Drs?|Dra|Ir|Prof|Hj?)\.\s*\w|,\s*([SMA]\.?\s?[A-Z]|Ph\.?D)")
 _WHO = re.compile(r"(^|_)(nama|name|nip|nik|nrp|e?_?mail|surel|username)(_|$)")
 _PERSONAL_VALUE = re.compile(r"\d{8,}|@|\d{6,}[\s.-]+\d{6,}")
 _IDENTITY = re.compile(r"\d{16,}|\d{8}[\s.-]*\d{6}[\s.-]*\d[\s.-]*\d{3}|\S@\S")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MASK = "•••"
-#: Two or more capitalised words in brackets: a person's name, as it may be.
-_BRACKETED = re.compile(r"\(((?:\s*[A-Z][\w.,'’]*){2,})\s*\)")
+#: Two or more capitalised words in brackets: a person's name, as it may be; "(SB)" is an abbreviation.
+_BRACKETED = re.compile(r"\((?![A-Z]{1,3}\))((?:\s*[A-Z][\w.,'’]*){2,})\s*\)")
 _RULES = frozenset(" ".join((*RATING, *PREDIKAT, *ORG_RATING, *SOURCE_ALIASES, "CUKUP DI ATAS")).upper().split())
 _LISTED = 12
 _ALIASES = {alias for c in COLUMNS if c.personal for alias in (c.name, *c.aliases)}
@@ -55,6 +66,20 @@ def personal_header(label: object) -> bool:
     if name in _ALIASES or name in _HARMLESS:
         return name in _ALIASES
     return _PERSONAL_NAME.search(_THING_NAME.sub("", name)) is not None
+
+
+def asks(label: object) -> bool:
+    """Tell whether a header with a word of a personal field or of a sum is a question: it says more than that word.
+
+    >>> asks("Menjaga nama baik instansi"), asks("Memberikan umpan balik"), asks("Nama Pegawai"), asks("No HP aktif")
+    (True, True, False, False)
+    """
+    words = re.findall(r"[^\W\d_]+", _NUMBERED.sub("", plain(_CAMEL.sub("_", str(label)))))
+    told = _PERSONAL_NAME.sub("", "_".join(words)).split("_")
+    content = [w for w in told if len(w) > 1 and w not in _NO_QUESTION]
+    if len(content) != 1 or words[0] != content[0]:
+        return len(content) > 1 and not _CODED.match(words[0])
+    return _DOES.fullmatch(words[0]) is not None or not {"kepada", "terhadap", "lewat", "melalui"}.isdisjoint(words)
 
 
 def not_a_grouping(label: object, values: Sequence[object]) -> bool:
@@ -151,10 +176,11 @@ class Log:
         if not rows:
             return
         label = block.header[position] if position < len(block.header) else ""
-        shown = "" if self.personal(block, position) else self.masked(block, value)
+        hidden = MASK if asks(label) else ""  # of a question with a personal word; there a value is spoken of
+        shown = hidden if self.personal(block, position) else self.masked(block, value)
         if "nearest" in params and shown in ("", MASK):
             params["nearest"] = ""
-        if shown not in ("", MASK) and len(others) > 1:
+        if shown and len(others) > 1:
             told = list(dict.fromkeys([shown, *(self.masked(block, v) for v in others)]))
             params["shown"] = '", "'.join(told[:_LISTED]) + (", …" if len(told) > _LISTED else "")
         self.on(code, block, block.address(rows, position), column=label, value=shown, **params)

@@ -26,6 +26,7 @@ MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _NAMED = re.compile(rf"(?:[a-z']+, *)?(\d\d?)[\s-]+({'|'.join(MONTHS)})[.\s-]+(\d{{4}}),?(.*)", re.IGNORECASE)
+_SLASHED = re.compile(r"(\d\d?)/(\d\d?)/(?:\d\d){1,2}\b")
 _TIME_FORMATS = ("%d/%m/%Y %H.%M.%S", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y %H.%M", "%d/%m/%Y",
                  "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d")  # fmt: skip
 
@@ -80,7 +81,8 @@ def numbers(distinct: Sequence[Any], counts: np.ndarray, separator: str = "") ->
     Returns
     -------
     Outcome
-        ``E203`` not a number, ``E205`` two decimal marks in one column, ``E206`` "1.000" that may be 1 or 1000.
+        ``E203`` not a number, ``E205`` two decimal marks in one column, ``E206`` "1.000" that may be 1 or 1000,
+        ``E218`` "1.000" beside "900,5": a thousands mark, as the column shows.
 
     Example
     -------
@@ -106,11 +108,25 @@ def numbers(distinct: Sequence[Any], counts: np.ndarray, separator: str = "") ->
         elif style in weight:
             weight[style] += int(counts[i])
     if weight["comma"] and weight["point"]:
+        if thousands := _thousands(distinct, styles):
+            faults |= dict.fromkeys(thousands, "E218")
+            hints |= {i: distinct[i].translate(dict.fromkeys(map(ord, ".,"))) for i in thousands}
+            return Outcome([None if i in faults else v for i, v in enumerate(values)], faults, hints)
         rarer = "comma" if weight["comma"] < weight["point"] else "point"
         faults |= {i: "E205" for i, s in enumerate(styles) if s == rarer}
     else:
         faults |= _ambiguous(distinct, styles, separator)
     return Outcome([None if i in faults else v for i, v in enumerate(values)], faults, hints)
+
+
+def _thousands(distinct: Sequence[Any], styles: list[str]) -> list[int]:
+    """Return numbers with a thousands mark alone ("1.250"), where the other mark is the column's decimal one."""
+    marked = {s: [i for i, own in enumerate(styles) if own == s] for s in ("comma", "point")}
+    for mine, other in (("point", "comma"), ("comma", "point")):
+        told = any(not _THOUSANDS.fullmatch(distinct[i]) for i in marked[other])
+        if told and all(_THOUSANDS.fullmatch(distinct[i]) for i in marked[mine]):
+            return marked[mine]
+    return []
 
 
 def _ambiguous(distinct: Sequence[Any], styles: list[str], separator: str) -> dict[int, str]:
@@ -120,6 +136,23 @@ def _ambiguous(distinct: Sequence[Any], styles: list[str], separator: str) -> di
         return {}
     natural = {";": "comma", ",": "point"}.get(separator)
     return {i: "E206" for i in marked if styles[i] != natural}
+
+
+def _months_first(distinct: Sequence[Any]) -> set[int]:
+    """Return dates that are or may be written month/day/year, where the column has one that can be nothing else.
+
+    A spreadsheet's own date belongs to them where day and month may have changed places as it was opened.
+    """
+    parts: dict[int, tuple[int, int]] = {}
+    for i, v in enumerate(distinct):
+        if isinstance(v, str) and (found := _SLASHED.match(v)):
+            parts[i] = int(found[1]), int(found[2])
+        elif isinstance(v, (dt.datetime, dt.date)):
+            parts[i] = v.month, v.day
+    if not any(isinstance(distinct[i], str) and a <= 12 < b <= 31 for i, (a, b) in parts.items()):
+        return set()
+    text = {i for i in parts if isinstance(distinct[i], str)}
+    return {i for i, (a, b) in parts.items() if a <= 12 and a != b and (b <= 12 or (i in text and b <= 31))}
 
 
 def times(distinct: Sequence[Any]) -> Outcome:
@@ -148,8 +181,11 @@ def times(distinct: Sequence[Any]) -> Outcome:
         if not left.any():
             break
         parsed = parsed.where(~left, pd.to_datetime(series.where(left), format=form, errors="coerce"))
+    months_first = _months_first(distinct)
+    faults |= dict.fromkeys(months_first, "E219")
     years = parsed.dt.year
     odd = ~years.between(1990, 2100)
-    faults |= {int(i): "E207" for i in parsed.index[odd]}
+    faults |= {int(i): "E207" for i in parsed.index[odd] if int(i) not in months_first}
     values[parsed.index[~odd]] = parsed[~odd]
+    values[list(months_first)] = np.datetime64("NaT")
     return Outcome(pd.DatetimeIndex(values), faults, {})

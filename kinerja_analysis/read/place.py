@@ -24,6 +24,8 @@ from kinerja_analysis.read.titles import Told, period_shown, preamble
 _PLACE = {n: Column("", n, "code") for n in ("year", "period", "region", "until", "year_from", "year_to", "month_from",
                                              "month_to")}  # fmt: skip
 _KINDS = ("", "Q1", "Q2", "Q3", "Q4", *(f"{m:02d}" for m in range(1, 13)))
+UNREAD = -1  #: a period that cannot be read (E209): no annual one, so nothing equals or contradicts it
+_QUARTERLY = re.compile(r"triwulan|tw$|kuartal")
 _OPD = re.compile(r"^\s*(?:unor\s+induk|perangkat\s+daerah|opd)\s*:\s*(?!(?:all|semua)\s*$)(\S.*)", re.IGNORECASE)
 
 
@@ -108,12 +110,13 @@ def _year_period(
 ) -> tuple[pd.Series, pd.Series]:
     years = _years(session, block, layout, "year", rows)
     at_period, distinct_p, codes_p = _column(session, block, layout, "period", rows)
-    read = [values.period(v) for v in distinct_p]
+    quarters = at_period >= 0 and _QUARTERLY.search(squashed(block.header[at_period])) is not None
+    read = [values.period(v) or (values.period(f"tw {values.as_text(v)}") if quarters else None) for v in distinct_p]
     for i, found in enumerate(read):
         if found is None:
             _note(session, block, at_period, rows, codes_p == i, "E209", distinct_p[i])
     told_year = _spread([f[0] if f else None for f in read], codes_p)
-    kind = _spread([_KINDS.index(f[1]) if f else None for f in read], codes_p)
+    kind = _spread([_KINDS.index(f[1]) if f else UNREAD for f in read], codes_p)
     sources = [years, (at_period, told_year, codes_p)]
     sources += _dates(session, block, layout, rows)
     if (span := _span(session, block, layout, rows)) is not None:
@@ -122,9 +125,9 @@ def _year_period(
         kind = _further(session, block, layout, told, rows, kind, at_period)
     year = _agree_years(session, block, layout, told, rows, sources)
     if years[0] < 0:
-        _note(session, block, at_period, rows, np.isnan(year) & np.isfinite(kind) & (codes_p >= 0), "E505", "")
+        _note(session, block, at_period, rows, np.isnan(year) & (kind >= 0) & (codes_p >= 0), "E505", "")
     if told.period is not None:
-        other = np.isfinite(kind) & (kind != _KINDS.index(told.period))
+        other = (kind >= 0) & (kind != _KINDS.index(told.period))
         if other.any():
             first, stated = period_shown(_KINDS[int(kind[other][0])]), period_shown(told.period)
             if _mostly(other) and told.period_cell:
@@ -135,7 +138,8 @@ def _year_period(
     if np.isnan(kind).any() and table != "employees":
         kind = _untold(session, block, layout, told, rows, kind, at_period)
     index = pd.Index(rows)
-    return pd.Series(year, index=index).astype("Int64"), pd.Series(_texts(year, kind), index=index)
+    period = pd.Series(_texts(year, np.maximum(kind, 0)), index=index).mask(kind == UNREAD)
+    return pd.Series(year, index=index).astype("Int64"), period
 
 
 def _further(
@@ -154,7 +158,7 @@ def _further(
             continue
         else:
             kinds = [periods_of.of_cell(label, v) for v in cells.distinct]
-            read = [None if k is None else _KINDS.index(k) for k in kinds]
+            read = [UNREAD if k is None else _KINDS.index(k) for k in kinds]
             for i in (i for i, k in enumerate(kinds) if k is None):
                 session.log.at("E209", block, at, rows[cells.codes[rows] == i], values.as_text(cells.distinct[i]))
         if told.period is None or name != "jenis":
@@ -195,7 +199,7 @@ def _span(session: Session, block: Block, layout: Layout, rows: np.ndarray) -> n
     at, distinct, codes = ends[1]
     for i, value in enumerate(distinct):
         _note(session, block, at, rows, np.isnan(kind) & told & (codes == i), "E209", value)
-    return kind
+    return np.where(np.isnan(kind) & told, UNREAD, kind)
 
 
 def _dates(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,7 @@ from kinerja_analysis.read import numbers, values
 from kinerja_analysis.read.cells import VOID, Block, Cells, fold, letters
 from kinerja_analysis.read.guess import Guess
 from kinerja_analysis.read.layout import Layout, accepted, unused
-from kinerja_analysis.read.log import Log, identifying
+from kinerja_analysis.read.log import MASK, Log, identifying
 from kinerja_analysis.read.numbers import Outcome
 from kinerja_analysis.read.regions import Regions
 
@@ -163,12 +163,21 @@ class Session:
                 shown = "" if column.personal else values.as_text(cells.distinct[first])
                 seen = dict.fromkeys(cells.codes[hit].tolist()) if code == "E202" else ()
                 others = [values.as_text(cells.distinct[k]) for k in seen]
-                more = {"choices": values.valid(_category(column))} if code == "E202" else {}
+                more = self._unknown(block, cells, column, seen, outcome.hints) if code == "E202" else {}
                 self.log.at(code, block, position, hit, shown, others, nearest=outcome.hints.get(first, ""), **more)
         dtype = DTYPES[column.kind]
         if dtype in ("int64", "bool"):
             dtype = {"int64": "Int64", "bool": "boolean"}[dtype]
         return cells.spread(outcome.values, dtype, rows)
+
+    def _unknown(
+        self, block: Block, cells: Cells, column: Column, seen: Iterable[int], hints: Mapping[int, str]
+    ) -> dict[str, str | None]:
+        """Return what helps with unknown labels: the valid ones, what several probably mean, one for nothing."""
+        told = [(self.log.masked(block, cells.distinct[k]), hints.get(k, "")) for k in seen]
+        meant = [f'"{v}" = {hint}' for v, hint in told if hint and v != MASK] if len(told) > 1 else []
+        void = next((v for v, _ in told if values.says_nothing(v)), None)
+        return {"choices": values.valid(_category(column)), "meant": "; ".join(meant[:MANY]) or None, "void": void}
 
     def said(self, block: Block, position: int, column: Column) -> np.ndarray:
         """Return what each row of a column says, in the form in which it is compared: "" where empty."""

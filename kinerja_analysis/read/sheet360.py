@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base import labels
-from kinerja_analysis.base.tables import BERAKHLAK, EKINERJA_CRITERIA, RATING, Column, plain
+from kinerja_analysis.base.tables import BERAKHLAK, EKINERJA_CRITERIA, PREDIKAT, RATING, Column, plain
 from kinerja_analysis.read import numbers
 from kinerja_analysis.read.against import against
 from kinerja_analysis.read.cells import Block, Cells
 from kinerja_analysis.read.guess import content
 from kinerja_analysis.read.layout import Layout, accepted, table_of, unused
-from kinerja_analysis.read.log import personal_header
+from kinerja_analysis.read.log import asks, personal_header
 from kinerja_analysis.read.place import place
 from kinerja_analysis.read.session import Session
 
@@ -28,6 +29,11 @@ _NO_SCORE = re.compile(
     r"avg|(nilai|skor|hasil)_(akhir|total|rata_?rata|rata2|rerata)|indeks?_akhir|umur|usia)(_.*)?)"
 )
 _WORDED = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:[-–—:=.)]|\()\s*([^\W\d].*)")
+_NUMBER = re.compile(r"\d+([.,]\d+)?")
+#: Words of forms beside those of the rules, as far as their order goes.
+_LIKE = {"kurang_baik": "KURANG", "tidak_baik": "KURANG", "cukup_baik": "CUKUP", "sedang": "CUKUP",
+         "baik_sekali": "SANGAT BAIK", "sangat_buruk": "SANGAT KURANG",
+         "sangat_tidak_baik": "SANGAT KURANG"}  # fmt: skip
 #: Words of scales: a column of these is a criterion, though no number stands in it.
 _SCALE_WORDS = frozenset(re.findall(r"\w+", """
     a agree always amat atas average baik belum bawah buruk butuh cukup di diatas dibawah dinilai disagree ekspektasi
@@ -36,8 +42,11 @@ _SCALE_WORDS = frozenset(re.findall(r"\w+", """
     setuju sometimes strongly tahu tidak tinggi very"""))
 #: First words of headers of columns that sum a row up, or agree to take part, in such words.
 _SUMMARY = frozenset(("predikat", "kategori", "sebutan", "kesimpulan", "keterangan", "kuadran", "mutu", "persetujuan"))
+_SUMMED = ("jumlah", "total")
+LONGEST, SUMMED = 120, 10  #: the longest scale known; the highest score that "Jumlah …" may be read as, no count
 PARTLY = 0.2  #: a column of which so many cells are numbers is a criterion that cannot be read
 RARE_SCALE = 0.05
+NEARLY = 0.95
 #: What every row must say besides its scale, by table.
 _WHO = {"ratings": ("ratee", "source"), "cases": ("case", "rater")}
 _SCORE = Column("ratings", "score", "number", required=True)
@@ -69,14 +78,16 @@ def take_wide(session: Session, number: int, rows: np.ndarray) -> None:
     session.demand(block, layout, table, frame, (*_WHO[table], "scale_min", "scale_max"))
     frame = _people(session, number, place(session, block, layout, table, frame))
     _described(session, block, frame)
-    block = _counted(block, layout.mapping.values.get("score", {}) if layout.mapping else {})
-    criteria = _criteria(session, block, layout)
+    given, mapping = block, layout.mapping
+    block = _counted(block, mapping.values.get("score", {}) if mapping else {})
+    criteria = _criteria(session, block, layout, frame)
     if not criteria:
         names = (*accepted("ratings", "score"), *accepted("ratings", "criterion"))
         session.log.on("E302", block, [block.header_address(0)], column=names[0], accepted=", ".join(names))
     session.criteria.append((block.file_name, block.sheet_name, [block.header[i] for i in criteria.values()]))
     parts = []
     for name, position in criteria.items():
+        _reversed(session, given, block, position, rows, bool(mapping and mapping.codes == "best_first"))
         score = session.convert(block, position, _SCORE, rows)
         parts.append(frame.assign(criterion=name, score=score)[score.notna().to_numpy()])
     scored = np.zeros(len(block), dtype=bool)
@@ -157,6 +168,35 @@ def _counted(block: Block, declared: Mapping[str, str]) -> Block:
     return replace(block, column=column)
 
 
+def _reversed(session: Session, given: Block, block: Block, at: int, rows: np.ndarray, best_first: bool) -> None:
+    """Note labels with a number and a word whose orders contradict each other, the declared direction considered."""
+    cells, told = given.cells(at), []
+    for k, (text, number) in enumerate(zip(cells.distinct, block.cells(at).distinct, strict=True)):
+        found = _WORDED.fullmatch(text) if isinstance(text, str) and text != number else None
+        if found and (rank := _rank(re.split("[()]", found[2])[0].strip())) and _NUMBER.fullmatch(str(number)):
+            told.append((float(str(number).replace(",", ".")), *rank, k))
+    pairs = [(a, b) for a, b in combinations(sorted(told), 2) if a[1] == b[1] and a[0] < b[0] and a[2] != b[2]]
+    wrong = [(a, b) for a, b in pairs if (b[2] < a[2]) != best_first]
+    hit = rows[np.isin(cells.codes[rows], [end[3] for pair in wrong for end in pair])]
+    if len(hit):
+        low, high = (cells.distinct[end[3]] for end in max(wrong, key=lambda p: p[1][0] - p[0][0]))
+        first = cells.distinct[cells.codes[hit[0]]]
+        session.log.at("E217", given, at, hit, first, low=low, high=high, best=best_first)
+
+
+def _rank(word: str) -> tuple[str, int] | None:
+    """Return which order a word of a scale belongs to, and its place in it from the lowest, or None.
+
+    >>> _rank("Sangat Baik"), _rank("kurang baik"), _rank("Sesuai ekspektasi"), _rank("Setuju")
+    (('predikat', 4), ('predikat', 1), ('rating', 1), None)
+    """
+    word = _LIKE.get(plain(word), word)
+    rating, predikat = labels.rating(word)[0], labels.predikat(word)[0]
+    if rating:
+        return "rating", RATING.index(rating)
+    return ("predikat", PREDIKAT.index(predikat)) if predikat else None
+
+
 def turned(layout: Layout, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with scores turned round on their scale where 1 is declared to be the best."""
     if layout.mapping is None or layout.mapping.codes != "best_first":
@@ -174,7 +214,7 @@ def folded(criterion: pd.Series) -> pd.Series:
     return pd.Series(pd.array([*map(plain, names), None], dtype="str").take(codes), index=criterion.index)
 
 
-def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
+def _criteria(session: Session, block: Block, layout: Layout, frame: pd.DataFrame) -> dict[str, int]:
     """Return the columns that hold scores: not known, not personal, most filled cells numbers or meant to be.
 
     Empty columns hold nothing to note; where nothing at all is filled in yet (a blank form) they are the criteria.
@@ -184,16 +224,21 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
     empty: dict[str, int] = {}
     noted = False
     for i, label in enumerate(block.header):
-        name = plain(label)
-        if not label or i in known or unused(label) or personal_header(label):
+        name, cells = plain(label), block.cells(i)
+        if not label or i in known or unused(label):
             continue
         if _DATE.match(label):
             session.log.on("E215", block, [block.header_address(i)], column=label)
             continue
-        if no_score(label):
-            session.log.on("N301", block, [block.header_address(i)], column=label)
+        personal = personal_header(label)
+        if personal or no_score(label):
+            asked = question(label, frame["scale_max"].max())
+            if asked and _scored(cells, frame, block.separator, whole=not personal):
+                (found if len(cells.distinct) else empty).setdefault(name, i)
+            elif len(cells.distinct) or not personal:
+                named = f"P1 {label}" if asked or not personal else None
+                session.log.on("N301", block, [block.header_address(i)], column=label, choices=named)
             continue
-        cells = block.cells(i)
         read = numbers.numbers(cells.distinct, cells.counts, block.separator)
         bad = sum(int(cells.counts[k]) for k, code in read.faults.items() if code == "E203")
         if bad <= int(cells.counts.sum()) / 2 or _criterion(name, cells, bad):
@@ -202,6 +247,25 @@ def _criteria(session: Session, block: Block, layout: Layout) -> dict[str, int]:
             noted = True
             session.log.on("N301", block, [block.header_address(i)], column=label)
     return found if found or noted else empty
+
+
+def question(label: object, high: float) -> bool:
+    """Tell whether a column may be a criterion by its header, if what stands in it are scores of up to ``high``.
+
+    >>> question("Menjaga nama baik instansi", 5), question("Nama Pegawai", 5), question("Jumlah tugas selesai", 5)
+    (True, False, True)
+    """
+    if personal_header(label):
+        return asks(label)
+    return not no_score(label) or (not high > SUMMED and plain(label).startswith(_SUMMED) and asks(label))
+
+
+def _scored(cells: Cells, frame: pd.DataFrame, separator: str, whole: bool) -> bool:
+    """Tell whether nearly all cells of a column are numbers (``whole`` ones) of the rows' scale, a short one."""
+    low, high = frame["scale_min"].min(), frame["scale_max"].max()
+    score = pd.Series(numbers.numbers(cells.distinct, cells.counts, separator).values, dtype="float64")
+    fits = score.between(low, high) & ((score % 1 == 0) | (not whole)) & (high <= LONGEST)
+    return bool(cells.counts[fits.to_numpy()].sum() >= NEARLY * cells.counts.sum())
 
 
 def apart(session: Session, block: Block, layout: Layout) -> list[int]:

@@ -21,8 +21,8 @@ from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.tables import BERAKHLAK, SOURCE_ALIASES, annual_or_latest, canonical_header, data_kind, plain
 from kinerja_analysis.read import check, collect, forms, read, values
 from kinerja_analysis.read.layout import recognise, unused
-from kinerja_analysis.read.log import personal_header
 from kinerja_analysis.read.regions import chosen
+from kinerja_analysis.read.sheet360 import question
 from kinerja_analysis.read.sources import find_config
 
 _KEY = ("KA-E404", "KA-E407")
@@ -138,7 +138,7 @@ def _admissible(
     for name in criteria or ("",):
         layout = recognise([*fixed, name])
         other = layout is None or layout.near or len(fixed) in layout.names or layout.kind != "wide"
-        wide = not long and (other or unused(name) or personal_header(name))
+        wide = not long and (other or unused(name) or not question(name, scale[1]))
         if not plain(name) or [*fixed, *folded].count(plain(name)) > 1 or wide:
             raise UsageError("template.criterion_wrong", name=name)
 

@@ -60,6 +60,8 @@ _UNRATED = {
     **EXCLUSIONS, **dict.fromkeys(("tidak_membuat_skp", "belum_membuat_skp", "tidak_ada_skp", "no_skp"), "no_skp"),
     **dict.fromkeys(("belum_dinilai", "belum_ada_penilaian", "tidak_dinilai", "not_rated"), "not_rated"),
 }  # fmt: skip
+_NOT = {"tidak", "bukan", "belum", "kurang"}
+_NOTHING = {"", "n/a", "na", "tms", "tidak_ada", "tdk_ada", "nihil", "kosong", "belum", "belum_ada", "none", "x", "?"}
 _PERIOD_TEXT = re.compile(r"\s*[a-z0-9](?:[a-z0-9\s:/.()_–-]*[a-z0-9\s)])?")
 _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
@@ -113,6 +115,15 @@ def unrated(value: object) -> str:
     """
     folded = f"{plain(value)}_"
     return next((told for word, told in _UNRATED.items() if folded.startswith(f"{word}_")), "")
+
+
+def says_nothing(value: object) -> bool:
+    """Tell whether a text says that there is no entry.
+
+    >>> says_nothing("N/A"), says_nothing("TMS"), says_nothing("Tidak ada."), says_nothing("BAIK")
+    (True, True, True, False)
+    """
+    return plain(value).strip("-–—._ ") in _NOTHING
 
 
 def as_text(value: Any) -> str:
@@ -171,7 +182,10 @@ def categories(
         values.append(value)
         if fault:
             faults[i] = fault
-            hint = value or nearest(raw, [*choices, *_ALIASES.get(name, ())])
+            near = (0.8 if len(plain(raw)) > 5 else 0.7) if name in _LABELS else 0.6  # no "Kurang Baik" = SANGAT BAIK
+            hint = value or nearest(raw, [*choices, *_ALIASES.get(name, ())], near)
+            if not value and not _NOT.isdisjoint({*plain(raw).split("_")} - {*plain(hint).split("_")}):
+                hint = ""
             hints[i] = _SHOWN.get(_ALIASES.get(name, {}).get(plain(hint), ""), hint.replace("_", " "))
     return Outcome(values, faults, hints)
 

@@ -50,6 +50,29 @@ def test_the_same_file_twice_counts_once(make: Any) -> None:
     assert balanced(tables.accounting)
 
 
+@pytest.mark.parametrize(("header", "told"), [
+    ("periode", ["I", "II"]), ("periode", [1, 2]), ("periode", ["Semester 1", "Semester 2"]),
+    ("bulan", ["satu", "dua"]), ("Periode Penilaian", ["I", "II"]),
+])  # fmt: skip
+def test_rows_of_unread_periods_are_no_repeated_rows(make: Any, header: str, told: list[Any]) -> None:
+    """Nor do they contradict each other: the period is the one problem."""
+    rows = [[*r[:3], "", *r[4:], p] for p in told for r in make.people()]
+    place = make.ekinerja(rows, header=[*make.ekinerja_header, header], lines=0)
+    report = check(place, region="98.01", year=2025, config=make.config)
+    assert {p.code for p in report.problems} == {"KA-E209"} and not report.accounting["merged"].any()
+    assert "Triwulan" in report.problems[0].text("id", "repair")
+
+
+@pytest.mark.parametrize("column", ["Triwulan", "TW", "Periode TW", "Triwulan Penilaian"])
+def test_bare_numbers_below_a_header_of_quarters_are_quarters(make: Any, column: str) -> None:
+    rows = [[*r[:3], "", *r[4:], p] for p in ("I", "II", "3") for r in make.people()]
+    place = make.ekinerja(rows, header=[*make.ekinerja_header, column], lines=0)
+    mapping = make.mapping(table="ekinerja", columns={"period": column})
+    config = make.config.model_copy(update={"mapping": (mapping,)} if " " in column else {})
+    tables = read(place, region="98.01", year=2025, config=config)
+    assert set(tables.appraisals["period"]) == {"2025-Q1", "2025-Q2", "2025-Q3"}
+
+
 def test_quarters_and_years_stand_side_by_side(make: Any) -> None:
     make.ekinerja(name="tw1.xlsx", edit={"A1": "Laporan Penilaian SKP Periode Triwulan I Tahun 2025",
                                          "A3": "Periode : Triwulan I"})  # fmt: skip

@@ -40,7 +40,8 @@ def test_names_inside_values_are_not_shown() -> None:
     log, here = Log(), block()
     values = {"Baik (Siti Contoh)": MASK, "oleh Budi Contoh, Senin": MASK, "Baik (Ani Lestari)": MASK,
               "A (Sangat Baik)": "A (Sangat Baik)", "Rekan (Atasan Langsung)": "Rekan (Atasan Langsung)",
-              "BAIK (B)": "BAIK (B)", "Budi": "Budi"}  # fmt: skip
+              "BAIK (B)": "BAIK (B)", "Budi": "Budi", "Sangat Sekali (SS)": "Sangat Sekali (SS)",
+              "(AHMAD YANI)": MASK}  # fmt: skip
     assert {v: log.masked(here, v) for v in values} == values
 
 
@@ -81,3 +82,9 @@ def test_no_problem_shows_a_person_of_another_file() -> None:
     assert log.everyone([other]) == {"siti contoh", "budi contoh", "x"}
     shown = [(p.column, p.value, dict(p.params)) for p in log.problems()]
     assert shown == [("unor", MASK, {"nearest": MASK}), (MASK, "", {})]
+
+
+def test_a_hidden_value_does_not_hide_the_others() -> None:
+    log, here = Log(), block()
+    log.at("E202", here, 2, [0, 1], "siti contoh", ["siti contoh", "TMS", "-"])
+    assert log.problems()[0].params["shown"] == f'{MASK}", "TMS", "-'

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kinerja_analysis.base.errors import Problem
 from kinerja_analysis.read.numbers import numbers, suggestion, times
 
 
@@ -45,6 +46,34 @@ def test_a_column_of_thousands_or_decimals_is_not_guessed() -> None:
     assert read(["1.000", "2.5"])[0] == [1.0, 2.5]
     assert read(["3.125"], ",")[0] == [3.125]
     assert read(["3,125"], ";")[0] == [3.125]
+
+
+@pytest.mark.parametrize(
+    ("values", "marked", "meant"),
+    [
+        (["1.250", "1.250,00", "900,5"], [0], "1250"), (["1.250", "900,5"], [0], "1250"),
+        (["1,250", "900.5", "12"], [0], "1250"), (["1.250", "1.234.567"], [0], "1250"),
+        (["12.345", "1.250", "2,5", "2,5", "2,5"], [0, 1], "12345"),
+    ],
+)  # fmt: skip
+def test_a_thousands_mark_that_the_column_shows_is_no_second_decimal_mark(
+    values: list[str], marked: list[int], meant: str
+) -> None:
+    """The repair removes it; replaced by the decimal mark the number would be a thousandth."""
+    found = numbers(values, np.ones(len(values), dtype=int))
+    assert found.faults == dict.fromkeys(marked, "E218") and found.hints[0] == meant
+    for lang, word in (("id", "dengan kosong"), ("en", "with nothing")):
+        assert word in Problem("KA-E218", "error", value="1.250").text(lang, "repair")
+
+
+def test_dates_that_may_be_month_first_are_refused_with_those_that_must_be() -> None:
+    dates = ["1/13/2026 09:15", "12/30/2025", "01/02/2026", "05/05/2025", "31/12/2025", "2026-01-02",
+             dt.datetime(2026, 2, 1), dt.datetime(2026, 1, 31), "13/13/2025"]  # fmt: skip
+    found = times(dates)
+    assert found.faults == {**dict.fromkeys((0, 1, 2, 6), "E219"), 8: "E207"}
+    assert pd.isna(found.values[[0, 1, 2, 6, 8]]).all() and found.values[[3, 4, 5, 7]].notna().all()
+    assert times(["01/02/2026", "31/12/2025"]).faults == {}
+    assert "bulan/hari/tahun" in Problem("KA-E219", "error", value="1/13/2026").text("id")
 
 
 def test_not_a_number_with_its_nearest() -> None:

@@ -73,6 +73,80 @@ def test_wide_text_columns_are_no_criteria(make: Any) -> None:
     assert [(p.code, p.column) for p in tables.problems] == [("KA-N301", "alasan")]
 
 
+BEST_FIRST = ["1 - Sangat Baik", "2 - Baik", "3 (Cukup)", "4 - Kurang", "4 - kurang", 2]
+WORST_FIRST = ["4 - Sangat Baik", "3 - Baik", "2 (Cukup)", "1 - Kurang", "1 - kurang", 3]
+
+
+@pytest.mark.parametrize(
+    ("held", "codes", "refused"),
+    [
+        (BEST_FIRST, "", True), (WORST_FIRST, "", False), (BEST_FIRST, "best_first", False),
+        (WORST_FIRST, "best_first", True),
+        (["1. Di atas Ekspektasi", "2. Sesuai", "3. Di Bawah Ekspektasi"] * 2, "", True),
+        (["3 - Setuju", "2 - Tidak tahu", "1 - Kadang"] * 2, "", False),
+        (["1 - Baik", "2 - Kurang Baik", 1] * 2, "", True),
+        (["1 - Kurang", "2 - Cukup Baik", "3 - Baik"] * 2, "", False),
+    ],
+)  # fmt: skip
+def test_words_that_contradict_the_order_of_their_numbers(
+    make: Any, held: list[Any], codes: Any, refused: bool
+) -> None:
+    """They are refused, not read upside down, unless 1 is declared to be the best; then the scores are turned."""
+    mapping = MappingConfig(table="ratings", columns={"ratee": "nip_dinilai"}, codes=codes)
+    config = make.config.model_copy(update={"mapping": (mapping,)} if codes else {})
+    place = scored(make, "Inovasi", *held)
+    found = check(place, config=config).problems
+    assert [(p.code, p.column) for p in found] == ([("KA-E217", "Inovasi")] if refused else [])
+    if refused:
+        assert found[0].cell == "J2" and str(held[0]) in found[0].text("id") and "kinerja.toml" in found[0].text(
+            "id", "repair")  # fmt: skip
+    elif codes:
+        scores = read(place, config=config).ratings
+        assert scores.loc[scores["criterion"] == "inovasi", "score"].tolist() == [5, 4, 3, 2, 2, 4]
+
+
+ASKED = ("Menjaga nama baik instansi [Loyal]", "Dapat diandalkan oleh tim", "Memberikan umpan balik kepada rekan",
+         "Ramah kepada petugas lain", "Mudah dihubungi lewat HP", "3. Jumlah pekerjaan selesai", "Jumlah tugas selesai")
+FIELDS = ("Nama Pegawai", "Nama yang dinilai", "No HP yang dapat dihubungi", "Kode petugas entri", "Komentar",
+          "Umpan balik untuk atasan", "Alamat rumah", "Catatan kinerja", "Pekerjaan istri", "Jumlah anak",
+          "Total nilai perilaku kerja", "Rata-rata kualitas kerja")
+
+
+def scored(make: Any, label: str, *values: Any) -> Any:
+    """The wide sheet on a scale of 1 to 5 with a further column."""
+    rows = [[*r[:5], 1, 5, 4, 3, v] for r, v in zip(make.pairs(), values, strict=True)]
+    return make.workbook([[*make.wide_header, label], *rows])
+
+
+@pytest.mark.parametrize("label", [*ASKED, *FIELDS])
+def test_a_question_with_a_word_of_a_personal_field_is_a_criterion(make: Any, label: str) -> None:
+    """Scores below a header that is more than that word; the field itself is named, never read, whatever it holds."""
+    tables = read(scored(make, label, 1, 2, 3, 4, 5, 5), config=make.config)
+    assert tables.ratings["criterion"].nunique() == (3 if label in ASKED else 2)
+    assert [(p.code, p.column) for p in tables.problems] == ([] if label in ASKED else [("KA-N301", label)])
+
+
+@pytest.mark.parametrize(
+    "held",
+    [["081234567890"] * 6, ["Budi Contoh", "Siti Contoh"] * 3, [1, 2, 3, 4, "Budi Contoh", "Siti Contoh"],
+     [8123456789] * 6, [1, 2, 3, 4, 5, 4000]],
+)  # fmt: skip
+def test_personal_content_is_not_read_below_a_question(make: Any, held: list[Any]) -> None:
+    report = check(scored(make, "Nama petugas yang melayani dengan ramah", *held), config=make.config)
+    assert [(p.code, p.cell) for p in report.problems] == [("KA-N301", "J1")]
+    told = report.summary("id") + report.problems[0].text("id", "repair")
+    assert "angka menurut skala" in told and not any(str(v) in told for v in held if v not in (1, 2, 3, 4, 5))
+
+
+def test_a_slip_in_a_question_with_a_personal_word_is_named_not_shown(make: Any) -> None:
+    rows = [[*r[:5], 1, 5, 4, 3, 5] for r in make.pairs() * 4]
+    rows = [[*r[:2], r[2], f"19050101201001{2001 + i}", *r[4:]] for i, r in enumerate(rows)]
+    rows[7][9] = "Budi Contoh"
+    place = make.workbook([[*make.wide_header, "Menjaga nama baik instansi"], *rows])
+    found = [p for p in check(place, config=make.config).problems if p.code == "KA-E203"]
+    assert [(p.cell, p.value) for p in found] == [("J9", "•••")]
+
+
 @pytest.mark.parametrize("turn", [True, False])
 def test_a_criterion_that_runs_against_the_others_is_noted(make: Any, turn: bool) -> None:
     rows = []

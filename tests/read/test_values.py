@@ -61,3 +61,23 @@ def test_identifiers_repairable_and_not() -> None:
 def test_text_of_numbers_and_nearest() -> None:
     assert as_text(3.0) == "3" and as_text(3.5) == "3.5"
     assert nearest("BIAK", ["BAIK", "KURANG"]) == "BAIK" and nearest("zzz", ["BAIK"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value", "hint"),
+    [
+        ("Sangat Baik (SB)", "predikat", "SANGAT BAIK", None),
+        ("Butuh Perbaikan (BP)", "predikat", "BUTUH PERBAIKAN", None),
+        ("di atas ekspektasi ( DAE )", "rating", "DIATAS EKSPEKTASI", None), ("Baik (B)", "org_rating", "BAIK", None),
+        ("Sangat Baik (BP)", "predikat", None, "SANGAT BAIK"),
+        ("Di Atas Expektasi", "rating", None, "DIATAS EKSPEKTASI"),
+        ("Sesuai Espektasi", "rating", None, "SESUAI EKSPEKTASI"), ("Sgt Baik", "predikat", None, "SANGAT BAIK"),
+        ("Kurang Baik", "predikat", None, ""), ("Tidak Sesuai Ekspektasi", "rating", None, ""),
+        ("Melebihi Ekspektasi", "rating", None, ""),
+    ],
+)  # fmt: skip
+def test_a_label_with_its_own_abbreviation_is_read_and_a_slip_only_suggested(
+    text: str, name: str, value: str | None, hint: str | None
+) -> None:
+    found = categories([text], name)
+    assert (found.values[0], found.hints.get(0)) == (value, hint)
