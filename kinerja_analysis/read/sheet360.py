@@ -42,8 +42,7 @@ _SCALE_WORDS = frozenset(re.findall(r"\w+", """
     setuju sometimes strongly tahu tidak tinggi very"""))
 #: First words of headers of columns that sum a row up, or agree to take part, in such words.
 _SUMMARY = frozenset(("predikat", "kategori", "sebutan", "kesimpulan", "keterangan", "kuadran", "mutu", "persetujuan"))
-_SUMMED = ("jumlah", "total")
-LONGEST, SUMMED = 120, 10  #: the longest scale known; the highest score that "Jumlah …" may be read as, no count
+LONGEST = 120  #: the highest score of any scale known
 PARTLY = 0.2  #: a column of which so many cells are numbers is a criterion that cannot be read
 RARE_SCALE = 0.05
 NEARLY = 0.95
@@ -232,8 +231,8 @@ def _criteria(session: Session, block: Block, layout: Layout, frame: pd.DataFram
             continue
         personal = personal_header(label)
         if personal or no_score(label):
-            asked = question(label, frame["scale_max"].max())
-            if asked and _scored(cells, frame, block.separator, whole=not personal):
+            asked = question(label)
+            if asked and _scored(cells, frame, block.separator):
                 (found if len(cells.distinct) else empty).setdefault(name, i)
             elif len(cells.distinct) or not personal:
                 named = f"P1 {label}" if asked or not personal else None
@@ -249,22 +248,20 @@ def _criteria(session: Session, block: Block, layout: Layout, frame: pd.DataFram
     return found if found or noted else empty
 
 
-def question(label: object, high: float) -> bool:
-    """Tell whether a column may be a criterion by its header, if what stands in it are scores of up to ``high``.
+def question(label: object) -> bool:
+    """Tell whether a column may be a criterion by its header, if what stands in it are scores.
 
-    >>> question("Menjaga nama baik instansi", 5), question("Nama Pegawai", 5), question("Jumlah tugas selesai", 5)
-    (True, False, True)
+    >>> question("Menjaga nama baik instansi"), question("Nama Pegawai"), question("Jumlah tugas selesai")
+    (True, False, False)
     """
-    if personal_header(label):
-        return asks(label)
-    return not no_score(label) or (not high > SUMMED and plain(label).startswith(_SUMMED) and asks(label))
+    return asks(label) if personal_header(label) else not no_score(label)
 
 
-def _scored(cells: Cells, frame: pd.DataFrame, separator: str, whole: bool) -> bool:
-    """Tell whether nearly all cells of a column are numbers (``whole`` ones) of the rows' scale, a short one."""
+def _scored(cells: Cells, frame: pd.DataFrame, separator: str) -> bool:
+    """Tell whether nearly all cells of a column are numbers of the rows' scale."""
     low, high = frame["scale_min"].min(), frame["scale_max"].max()
     score = pd.Series(numbers.numbers(cells.distinct, cells.counts, separator).values, dtype="float64")
-    fits = score.between(low, high) & ((score % 1 == 0) | (not whole)) & (high <= LONGEST)
+    fits = score.between(low, high) & (high <= LONGEST)
     return bool(cells.counts[fits.to_numpy()].sum() >= NEARLY * cells.counts.sum())
 
 

@@ -138,7 +138,7 @@ def _admissible(
     for name in criteria or ("",):
         layout = recognise([*fixed, name])
         other = layout is None or layout.near or len(fixed) in layout.names or layout.kind != "wide"
-        wide = not long and (other or unused(name) or not question(name, scale[1]))
+        wide = not long and (other or unused(name) or not question(name))
         if not plain(name) or [*fixed, *folded].count(plain(name)) > 1 or wide:
             raise UsageError("template.criterion_wrong", name=name)
 

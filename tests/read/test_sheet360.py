@@ -106,10 +106,10 @@ def test_words_that_contradict_the_order_of_their_numbers(
 
 
 ASKED = ("Menjaga nama baik instansi [Loyal]", "Dapat diandalkan oleh tim", "Memberikan umpan balik kepada rekan",
-         "Ramah kepada petugas lain", "Mudah dihubungi lewat HP", "3. Jumlah pekerjaan selesai", "Jumlah tugas selesai")
+         "Ramah kepada petugas lain", "Mudah dihubungi lewat HP", "3. Jumlah pekerjaan selesai")
 FIELDS = ("Nama Pegawai", "Nama yang dinilai", "No HP yang dapat dihubungi", "Kode petugas entri", "Komentar",
           "Umpan balik untuk atasan", "Alamat rumah", "Catatan kinerja", "Pekerjaan istri", "Jumlah anak",
-          "Total nilai perilaku kerja", "Rata-rata kualitas kerja")
+          "Jumlah tugas selesai", "Total nilai perilaku kerja", "Rata-rata kualitas kerja")
 
 
 def scored(make: Any, label: str, *values: Any) -> Any:
