@@ -35,8 +35,8 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "scale_min": ("number", "skala_min minimum terendah"), "scale_max": ("number", "skala_maks maksimum tertinggi"),
     "score": ("number", "nilai skor score poin"), "acting": ("flag", "plt plh pjb"),
     "indicator": ("text", "indikator iki iku"), "criterion": ("text", "dimensi kriteria aspek pernyataan pertanyaan"),
-    "opd": ("text", "opd skpd dinas induk perangkat badan"),
-    "unit": ("text", "unit unor bidang bagian sekolah upt seksi"),
+    "opd": ("text", "opd skpd dinas induk perangkat badan instansi satuan satker !sub"),
+    "unit": ("text", "unit unor bidang bagian sekolah upt seksi organisasi"),
     "post": ("text", "jabatan"), "grade": ("text", "golongan gol golru pangkat ruang"),
     "employment": ("employment", "jenis status kepegawaian"), "sex": ("sex", "kelamin gender sex jk"),
     "region": ("text", "wilayah kabupaten kota daerah"), "year": ("year", "tahun"),
@@ -221,7 +221,8 @@ def of_block(block: Block, names: Mapping[int, str], kind: str, missing: Sequenc
     if table not in _TABLES:
         return {}
     have = {{"ratee": "person", "rater": "supervisor"}.get(n, n) for n in names.values()}
-    open_ = (_TABLES[table] - have) & (_FREE | set(missing) | {"score", "criterion"})
+    places = set() if {"unit", "opd"} & have or table == "employees" else {"unit", "opd"}
+    open_ = (_TABLES[table] - have) & (_FREE | set(missing) | {"score", "criterion"} | places)
     if table == "ratings" and kind == "wide":
         open_ -= {"score", "criterion"}
     if not open_:

@@ -119,3 +119,21 @@ def test_the_one_above_the_superior_is_not_taken_for_the_superior(make: Any) -> 
     header = ["NIP Pejabat Penilai Kinerja" if h == "pegawai_atasan_nip" else h for h in above]
     report = check(make.ekinerja([[make.nip(950), *r] for r in make.people()], header=header), config=make.config)
     assert tomllib.loads(report.mapping("en"))["mapping"][0]["columns"] == {"supervisor": "NIP Pejabat Penilai Kinerja"}
+
+
+@pytest.mark.parametrize("header", ["Instansi", "Nama Dinas", "Satker Induk"])
+def test_an_agency_under_another_name_is_pointed_at(make: Any, header: str) -> None:
+    keep = [i for i, h in enumerate(make.ekinerja_header) if h != "skp_unor"]
+    head = [header if h == "skp_unor_induk" else h for h in make.ekinerja_header]
+    rows = [[row[i] for i in keep] for row in make.people()]
+    place = make.ekinerja(rows, header=[head[i] for i in keep])
+    report = check(place, config=make.config)
+    assert ("KA-W303", "skp_unor_induk") in [(p.code, p.params.get("meant")) for p in report.problems]
+    assert set(read(place, config=offered(report, make.config)).ratings["opd"]) == {"Dinas Contoh"}
+
+
+def test_an_agency_is_guessed_beside_the_unit_below_it(make: Any) -> None:
+    head = ["Nomor", "NIP ASN", "Sub Unit", "Instansi Kerja", "Penilaian Hasil", "Penilaian Perilaku"]
+    rows = [[i, make.nip(i), f"Seksi {i}", "Dinas A", SESUAI, SESUAI] for i in range(1, 7)]
+    text = check(make.workbook([head, *rows]), region="98.01", year=2025, config=make.config).mapping("id")
+    assert 'columns.opd = "Instansi Kerja"' in text and 'columns.unit = "Sub Unit"' in text
