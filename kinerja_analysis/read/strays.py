@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kinerja_analysis.base.tables import columns, squashed
+from kinerja_analysis.read.agencies import between
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.layout import Layout
 from kinerja_analysis.read.session import Session
@@ -41,6 +42,9 @@ def sift(session: Session, number: int, table: str, rows: np.ndarray) -> np.ndar
         at, stray = found(session, block, layout, rows)
         if code == "E309":
             block.headings = frozenset(stray.tolist())
+            heads = np.array(between(block, layout, rows, stray), dtype=np.int64)
+            session.set_aside(number, table, heads, "heading")
+            rows, at, stray = _without(rows, heads), at[~np.isin(stray, heads)], _without(stray, heads)
         for position in np.unique(at):
             session.log.at(code, block, int(position), stray[at == position])
         session.set_aside(number, table, stray, "outside")
