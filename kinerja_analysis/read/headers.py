@@ -32,7 +32,7 @@ def settle(
     (1, ['NIP', 'Hasil Kerja', 'Perilaku Kerja', 'NIP Atasan'])
     """
     found = locate(rows, file_name, sheet_name, mappings, top)
-    if found is None or found[1].mapping:
+    if found is None or (found[1].mapping and found[1].mapping.columns):
         return found
     for upper in (found[0] - 1, found[0]):
         pair = rows[upper : upper + 2] if upper >= 0 else []
