@@ -145,7 +145,7 @@ ANSWERS = ("Kurang", "Cukup", "Baik", "Sangat Baik")
 def form(make: Any, who: tuple[str, ...], answers: tuple[str, ...] = ANSWERS) -> Any:
     """Responses of a form: two ratees, each by the superior and three peers, three questions answered in words."""
     head = ["Timestamp", *who, "Unit Kerja", "Hubungan dengan yang dinilai", "1. Melayani masyarakat dengan ramah",
-            "2. Setia kepada instansi pemerintah dan bangsa [Loyal]", "3. Terbuka bekerja sama dengan siapa pun"]  # fmt: skip
+            "2. Setia kepada instansi pemerintah [Loyal]", "3. Terbuka bekerja sama dengan siapa pun"]  # fmt: skip
     rows = []
     for ratee, rater in ((1, 9), (1, 2), (1, 3), (1, 4), (2, 9), (2, 1), (2, 3), (2, 4)):
         cells = {"NIP Penilai": make.nip(rater, 2 if rater == 9 else 1), "NIP yang dinilai": make.nip(ratee),
