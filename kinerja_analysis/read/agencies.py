@@ -22,11 +22,13 @@ _TOLD = {
     name: re.compile(rf"^\s*(?:nama\s+)?(?:{words})\s*:[:\s]*(?!(?:all|semua)\s*$)(\S.*)", re.IGNORECASE)
     for name, words in _WORDS.items()
 }
+#: Names of sheets that are an agency's or, below it, a unit's; "Dinas" or "SD" alone is a kind of them.
 _AGENCY = re.compile(
-    r"(dinas|din(kes|sos|dik)|dis(dik|kes|hub|pora|kominfo|perindag|perkim|nak|dag|par|pertan|tan|kan|but|buk|pus|duk)\w*|"
-    r"badan|bappe\w+|bapenda|bk(d|psdm|pp|ad)|bp(bd|kad|kd)|kesbang\w*|dp\w{2,}|kecamatan|kec|sekretariat|set(da|wan)|"
-    r"inspektorat|rsud|rumah sakit|satpol|satuan polisi|kantor)\b", re.IGNORECASE)  # fmt: skip
-_BELOW = re.compile(r"(kelurahan|kel|puskesmas|pkm|bagian|bidang|uptd?|sd|sdn|smp|smpn|tk|sekolah)\b", re.IGNORECASE)
+    r"((dinas|badan|kecamatan|kec|sekretariat|rumah sakit|satuan polisi|kantor)[\s.]+(?!dan\b)\w|(din(kes|sos|dik)|"
+    r"dis(dik|kes|hub|pora|kominfo|perindag|perkim|nak|dag|par|pertan|tan|kan|but|buk|pus|duk)\w*|bappe\w+|bapenda|"
+    r"bk(d|psdm|pp|ad)|bp(bd|kad|kd)|kesbang\w*|dp\w{2,}|set(da|wan)|inspektorat|rsud|satpol)\b)", re.IGNORECASE)
+_BELOW = re.compile(
+    r"(kelurahan|kel|puskesmas|pkm|bagian|bidang|uptd?|sd|sdn|smp|smpn|tk|sekolah)[\s.]+(?!dan\b)\w", re.IGNORECASE)
 _EXCEL = 31  #: letters a sheet's name may have
 _RATED = ("ekinerja", "legacy", "ratings", "wide", "appraisals")
 _WHOSE = {"ratings": "ratee", "appraisals": "person", "employees": "person"}

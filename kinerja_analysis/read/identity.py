@@ -31,7 +31,7 @@ IDENTITIES = {
     "cases": ("rater",),
 }
 _SYNTHETIC = (1900, 1909)
-_BEFORE = {"prof", "dr", "drs", "dra", "ir", "h", "hj", "kh", "apt", "ns", "drg", "drh"}  #: titles before and after a name
+_BEFORE = {"prof", "dr", "drs", "dra", "ir", "h", "hj", "kh", "apt", "ns", "drg", "drh"}  #: titles before a name
 _AFTER = re.compile(r"[a-z]{1,3}\.[a-z]+(\.[a-z]+)*\.?")
 _FULL_MONTHS = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 AGE_BANDS = ((30, "<=30"), (40, "31-40"), (50, "41-50"), (200, ">=51"))

@@ -41,7 +41,7 @@ def test_sheets_called_like_agencies_tell_the_agency(make: Any) -> None:
 @pytest.mark.parametrize(
     "names",
     [("TW I", "TW II"), ("Januari", "Februari"), ("2024", "2025"), ("Sheet1", "Sheet2"), ("Rekap", "Dinas Sosial"),
-     ("Disiplin", "Kerja Sama"), ("BKPSDM",), ("PNS", "PPPK")],
+     ("Disiplin", "Kerja Sama"), ("BKPSDM",), ("PNS", "PPPK"), ("Dinas", "Badan", "Kecamatan"), ("SD", "SMP")],
 )  # fmt: skip
 def test_other_names_of_sheets_are_no_agency(make: Any, names: tuple[str, ...]) -> None:
     report = check(book(make, *names, n=10), config=make.config, **PLACE)
