@@ -29,22 +29,32 @@ def blocks(
     path: Path, number: int, config: AuditConfig
 ) -> Iterator[tuple[str, bool, Block | None, Layout | None, Guess | None]]:
     """Yield each table as ``workbook.blocks`` does its sheets. Raises ``Unreadable``."""
+    for n, (rows, merged) in enumerate(tables(path), 1):
+        yield recognised(rows, path.name, (number, n, sheet(n)), config, Scan(merged=merged))
+
+
+def sheet(n: int) -> str:
+    """Return what the n-th table of a page is called, as a sheet."""
+    return f"HTML {n}"
+
+
+def tables(path: Path) -> list[tuple[list[list[str]], set[str]]]:
+    """Return the tables that hold anything, their rows equally long, with merged ranges. Raises ``Unreadable``."""
     if path.stat().st_size > MAX_INSIDE:
         raise Unreadable
     data, encoding, _ = decode(path.read_bytes())
     page = _Page()
     page.feed(data.decode() if encoding else "")
     page.close()
-    tables = [(rows, merged) for rows, merged in page.tables if any(any(row) for row in rows)]
-    if not tables:
-        raise Unreadable
-    for n, (rows, merged) in enumerate(tables, 1):
+    found = [(rows, merged) for rows, merged in page.tables if any(any(row) for row in rows)]
+    for rows, _ in found:
         width = max(map(len, rows))
         if width * len(rows) > MAX_CELLS:
             raise Unreadable
-        filled: list[list[object]] = [[*row, *[""] * (width - len(row))] for row in rows]
-        name = "" if len(tables) == 1 else str(n)
-        yield recognised(filled, path.name, (number, n, name), config, Scan(merged=merged))
+        rows[:] = [[*row, *[""] * (width - len(row))] for row in rows]
+    if not found:
+        raise Unreadable
+    return found
 
 
 class _Page(HTMLParser):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import openpyxl
 import pytest
 
 from kinerja_analysis.read import check, read
+from kinerja_analysis.read.annotate import annotate
 
 
 def page(rows: list[list[Any]], head: str = "<html><head><style>td {a: b}</style></head><body>") -> bytes:
@@ -45,6 +47,18 @@ def test_spans_leave_the_cells_beside_and_below_empty(make: Any) -> None:
     data = data.replace(b"<td>Laporan", b"<td colspan=3>Laporan", 1)
     report = check(make.raw(data, "a.xls"), config=make.config)
     assert [(p.code, p.cell) for p in report.problems] == [("KA-W305", "E9")]
+
+
+def test_a_page_is_repaired_in_its_annotated_copy(make: Any) -> None:
+    """Excel would destroy the NIPs of the page itself; the copy holds them as text."""
+    place = make.raw(page(export(make)).replace(b">BAIK<", b">BAIKK<", 1), "a.xls")
+    copy = annotate(place, check(place, config=make.config))
+    assert copy is not None
+    book = openpyxl.load_workbook(copy)
+    assert book["HTML 1"]["M8"].comment is not None and book["HTML 1"]["A8"].value == make.nip(1)
+    book["HTML 1"]["M8"].value = "BAIK"
+    book.save(copy)
+    assert len(read(copy, config=make.config).appraisals) == 6
 
 
 @pytest.mark.parametrize(
