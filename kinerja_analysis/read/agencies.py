@@ -130,14 +130,12 @@ def nowhere(session: Session, tables: dict[str, pd.DataFrame]) -> None:
 
     Fewer people than a printed number needs are no matter: no table of theirs by unit could be printed.
     """
-    frames = [tables[t][[p, *PLACES]].set_axis(["person", *PLACES], axis=1) for t, p in _WHOSE.items()]
-    every = pd.concat([*frames, *(f.reindex(columns=["person", *PLACES]) for f in session.told)])
-    known = set(every.loc[every["unit"].notna() | every["opd"].notna(), "person"])
-    found: dict[int, set[str]] = {}
-    for number, layout in enumerate(session.layouts):
-        who = [tables[t].loc[tables[t]["_b"] == number, p] for t, p in _WHOSE.items() if layout.kind in _RATED]
-        people = set(pd.concat(who).dropna()) if who else set()
-        found |= {number: people} if people and known.isdisjoint(people) else {}
-    if len(set().union(*found.values())) >= session.config.disclosure["persons"]:
-        for number in found:
-            session.log.on("W515", session.blocks[number])
+    frames = [tables[t][[p, *PLACES, "_b"]].set_axis(["person", *PLACES, "_b"], axis=1) for t, p in _WHOSE.items()]
+    told = pd.concat([*frames, *(f.reindex(columns=["person", *PLACES]) for f in session.told)])
+    known = told.loc[told["unit"].notna() | told["opd"].notna(), "person"].unique()
+    every = pd.concat(frames).dropna(subset="person")
+    rated = [number for number, layout in enumerate(session.layouts) if layout.kind in _RATED]
+    bare = every[every["_b"].isin(rated) & ~every["_b"].isin(every.loc[every["person"].isin(known), "_b"])]
+    if bare["person"].nunique() >= session.config.disclosure["persons"]:
+        for number in bare["_b"].unique():
+            session.log.on("W515", session.blocks[int(number)])
