@@ -58,6 +58,15 @@ class MappingConfig(_Frozen):
     header_row: int | None = None
     codes: Codes = ""
 
+    @field_validator("values", mode="before")
+    @classmethod
+    def _numbers(cls, given: Any) -> Any:
+        """Take numbers of scores without quotation marks too; other values may be codes, which a number would cut."""
+        own = given.get("score") if isinstance(given, dict) else None
+        if not isinstance(own, dict):
+            return given
+        return given | {"score": {k: str(v) if type(v) in (int, float) else v for k, v in own.items()}}
+
 
 class DatabaseConfig(_Frozen):
     """A query whose rows are read as a table.

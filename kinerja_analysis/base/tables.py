@@ -7,6 +7,7 @@ readers and the checks are all made from it.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -63,6 +64,10 @@ class Column:
     personal: bool = False
 
 
+_MARKS = re.compile(r"[.*]")
+_ABBREVIATED = re.compile(r"(.+?)_?\((\w+)\)")
+
+
 def _columns() -> Iterator[Column]:
     """Read ``columns.csv`` beside this module; flags and aliases are separated by spaces."""
     text = files("kinerja_analysis").joinpath("base", "columns.csv").read_text(encoding="utf-8")
@@ -111,10 +116,16 @@ def plain(name: object) -> str:
 def squashed(name: object) -> str:
     """Fold a header further, so that names written together are the same: ``hasilKerja`` and ``hasil_kerja``.
 
-    >>> squashed("nipDinilai") == squashed("NIP Dinilai")
-    True
+    Dots, asterisks and its own abbreviation in brackets do not count: ``N.I.P.``, ``Perilaku Kerja (PK) *``.
+
+    >>> squashed("nipDinilai") == squashed("NIP Dinilai"), squashed("Hasil Kerja (HK)*"), squashed("Skala (min)")
+    (True, 'hasilkerja', 'skala(min)')
     """
-    return plain(name).replace("_", "")
+    text = plain(_MARKS.sub("", str(name)))
+    own = _ABBREVIATED.fullmatch(text)
+    if own and own[2] == "".join(word[:1] for word in own[1].split("_")):
+        text = own[1]
+    return text.replace("_", "")
 
 
 def canonical_header(table: str, header: Iterable[object]) -> dict[int, str]:

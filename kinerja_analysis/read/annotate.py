@@ -14,6 +14,7 @@ from typing import Any
 from kinerja_analysis.base.errors import Problem, cell_in_words
 from kinerja_analysis.base.store import write_atomic
 from kinerja_analysis.base.words import LANGUAGES, say
+from kinerja_analysis.read import web
 from kinerja_analysis.read.report import CheckReport, sentence
 from kinerja_analysis.read.sources import ANNOTATED
 from kinerja_analysis.read.text import SEPARATORS, decode
@@ -23,6 +24,7 @@ _AUTHOR = "kinerja"
 _COLOURS = {"error": "FFF4B6B0", "warning": "FFFBE3A6", "note": "FFD9E8F6"}
 _RANK = ("note", "warning", "error")
 _TEXT = (".csv", ".tsv", ".txt")
+_BOOKS = (".xls", ".xlsx", ".xlsm")
 
 
 def annotate(path: str | Path, report: CheckReport, *, name: str = "", lang: str = "id") -> Path | None:
@@ -31,7 +33,7 @@ def annotate(path: str | Path, report: CheckReport, *, name: str = "", lang: str
     Parameters
     ----------
     path : path
-        The file that was checked (.xlsx, .xlsm, or text; a text file becomes a sheet whose rows are its lines).
+        The file that was checked (.xlsx, .xlsm, a web page called .xls, or text, which becomes a sheet of its lines).
     report : CheckReport
     name : str, optional
         The file's name in the report, where it was checked as part of a folder.
@@ -49,10 +51,12 @@ def annotate(path: str | Path, report: CheckReport, *, name: str = "", lang: str
     """
     place = Path(path)
     mine = [p for p in report.problems if p.file == (name or place.name)]
-    if not mine or place.suffix.lower() not in (".xlsx", ".xlsm", *_TEXT):
+    if not mine or place.suffix.lower() not in (*_BOOKS, *_TEXT):
         return None
     try:
-        book, lines = _of_text(place, lang) if place.suffix.lower() in _TEXT else _of_workbook(place)
+        page = place.suffix.lower() in _BOOKS and web.is_page(place)
+        own = _of_page if page else _of_workbook
+        book, lines = _of_text(place, lang) if place.suffix.lower() in _TEXT else own(place)
     except Exception:  # a file that no reader opens has no cells to mark; the list says what is wrong with it
         return None
     left = _mark(book, mine, lines, lang)
@@ -75,6 +79,20 @@ def _of_workbook(place: Path) -> tuple[Any, dict[int, list[str]] | None]:
         for cell in (c for sheet in book for row in sheet.iter_rows() for c in row):
             if cell.comment and cell.comment.author == _AUTHOR:
                 cell.comment, cell.fill = None, PatternFill()
+    return book, None
+
+
+def _of_page(place: Path) -> tuple[Any, None]:
+    """Return a workbook with every table of a web page, its numbers as text: here they may be repaired."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for n, (rows, _) in enumerate(web.tables(place), 1):
+        sheet = book.active if n == 1 else book.create_sheet()
+        sheet.title = web.sheet(n)
+        for i, j, value in ((i, j, v) for i, row in enumerate(rows, 1) for j, v in enumerate(row, 1) if v):
+            cell = sheet.cell(i, j)
+            cell.value, cell.data_type, cell.number_format = _legal(value), "s", "@"
     return book, None
 
 

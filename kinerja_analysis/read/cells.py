@@ -164,7 +164,8 @@ class Block:
     ``codes`` the declared meaning of number codes ("best_first", "worst_first" or ""), ``harmless`` the positions of
     columns taken in that identify nobody, ``word`` what a row is called where columns have no letters; ``refused``
     counts body lines that could not be cut into cells; ``form`` is true for sheets of an input template;
-    ``headings`` are body rows that are no data (a subheading, a total).
+    ``headings`` are body rows that are no data (a subheading, a total), ``parts`` those that tell the unit or agency
+    of the rows below, ``agency`` is what the sheet's name tells ("unit" or "opd", the name).
     """
 
     file: int
@@ -191,6 +192,8 @@ class Block:
     refused: int = 0
     form: bool = False
     headings: frozenset[int] = frozenset()
+    parts: dict[int, tuple[str, str]] = field(default_factory=dict)
+    agency: tuple[str, str] = ("", "")
     _memo: dict[int, Cells] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kinerja_analysis.base.errors import RowsLost
 from kinerja_analysis.base.tables import ACCOUNTING, EKINERJA_CRITERIA, ELSEWHERE, TABLES, annual_or_latest, empty, key
+from kinerja_analysis.read.agencies import nowhere
 from kinerja_analysis.read.layout import table_of
 from kinerja_analysis.read.session import MANY, Session
 from kinerja_analysis.read.spelling import one_spelling
@@ -29,6 +30,7 @@ def combine(session: Session) -> dict[str, pd.DataFrame]:
         tables[name] = nothing(name) if whole is None else session.regions.move(_complete(name, whole))
     _follow_people(session, tables)
     _astray(session, tables)
+    nowhere(session, tables)
     tables = one_spelling(session, tables)
     tables["units"] = _of_agencies(session, tables)
     tables["appraisals"] = _latest(session, tables["appraisals"])

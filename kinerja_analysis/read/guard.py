@@ -36,8 +36,8 @@ class Verdict:
     sheets: Mapping[str, Scan] = field(default_factory=dict)
 
 
-def inspect(path: Path) -> Verdict:
-    """Look at a file without parsing its content.
+def inspect(path: Path, kind: str = "") -> Verdict:
+    """Look at a file without parsing its content; ``kind`` where it is another than its ending says.
 
     A workbook may hold 200 MB inside, or up to 1 GB when it is packed no more than 20:1 as ordinary tables are
     (a real file of 20,000 rows is packed 9:1); more than 100:1 is refused whatever its size.
@@ -51,14 +51,14 @@ def inspect(path: Path) -> Verdict:
     except (OSError, ValueError) as error:
         gone = isinstance(error, ValueError) or error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
         return Verdict("E101" if gone else "E112")
-    size = state.st_size
+    size, kind = state.st_size, kind or path.suffix.lower()
     if size == 0:
         return Verdict("E116")
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
+    if kind in (".xlsx", ".xlsm"):
         return _workbook(path, head)
-    if path.suffix.lower() == ".parquet":
+    if kind == ".parquet":
         return Verdict() if head[:4] == b"PAR1" else Verdict("E102")
-    if path.suffix.lower() in (".db", ".sqlite", ".sqlite3"):
+    if kind in (".db", ".sqlite", ".sqlite3"):
         return Verdict() if head == b"SQLite f" else Verdict("E102")
     return Verdict("E105", {"inside": size // 2**20, "ratio": 1}) if size > MAX_TEXT else Verdict()
 

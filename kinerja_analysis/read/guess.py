@@ -35,12 +35,12 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "scale_min": ("number", "skala_min minimum terendah"), "scale_max": ("number", "skala_maks maksimum tertinggi"),
     "score": ("number", "nilai skor score poin"), "acting": ("flag", "plt plh pjb"),
     "indicator": ("text", "indikator iki iku"), "criterion": ("text", "dimensi kriteria aspek pernyataan pertanyaan"),
-    "opd": ("text", "opd skpd dinas induk perangkat badan"),
-    "unit": ("text", "unit unor bidang bagian sekolah upt seksi"),
+    "opd": ("text", "opd skpd dinas induk perangkat badan instansi satuan satker !sub"),
+    "unit": ("text", "unit unor bidang bagian sekolah upt seksi organisasi"),
     "post": ("text", "jabatan"), "grade": ("text", "golongan gol golru pangkat ruang"),
     "employment": ("employment", "jenis status kepegawaian"), "sex": ("sex", "kelamin gender sex jk"),
     "region": ("text", "wilayah kabupaten kota daerah"), "year": ("year", "tahun"),
-    "period": ("period year", "periode triwulan bulan"), "rated_at": ("time", "waktu tanggal tgl"),
+    "period": ("period year", "periode triwulan bulan"), "rated_at": ("time", "waktu tanggal tgl timestamp"),
 }  # fmt: skip
 _FREE = {"person", "supervisor", "hasil_kerja", "perilaku_kerja", "predikat", "source"}
 _TABLES = {
@@ -53,12 +53,19 @@ _TABLES = {
     "employees": {"person", "supervisor", "unit", "opd", "grade", "employment", "sex", "year", "region"},
 }  # fmt: skip
 _ROLE = {"peran", "hubungan", "sebagai"}
+#: Whom and by whom where no NIP tells it, by the header; how many answers a question may have.
+_RATEE = re.compile(r"(?!.*(hubungan|peran|sebagai|unit|unor|jabatan|alasan|opd|dinas)).*(dinilai|ratee)")
+_RATER = re.compile(r"(?!.*dinilai).*(e_?mail|surel|penilai|rater|assessor|responden)")
+_ANSWERS, _LABEL = 11, 4  #: … and words of a header that is no question
 _RATINGS = {"person": "ratee", "supervisor": "rater"}
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What a table may be: our columns by the file's headers, constants to be looked at, headers left over."""
+    """What a table may be: our columns by the file's headers, constants to be looked at, headers left over.
+
+    ``words`` are answers in words, whose numbers are to be declared; ``named``: people are told by name or address.
+    """
 
     file: str
     sheet: str
@@ -67,6 +74,8 @@ class Guess:
     columns: Mapping[str, str]
     constants: Mapping[str, Any] = field(default_factory=dict)
     rest: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    named: bool = False
 
 
 def content(cells: Sequence[Any]) -> str:
@@ -149,12 +158,14 @@ def _best(
 ) -> Guess | None:  # fmt: skip
     every = {i: h for i, h in headers.items() if not unused(h) or kinds[i] == "nip"}
     found = match(every, kinds, set(_COLUMNS))
-    names = set(found.values())
+    asked = _questions({i: h for i, h in every.items() if i not in found or len(h.split()) > _LABEL}, kinds, below)
+    by_name = _by_name(every, kinds, set(found.values())) if asked or list(kinds.values()).count("number") > 1 else {}
+    names = set(found.values()) | set(by_name.values())
     if {"hasil_kerja", "perilaku_kerja"} & names and "person" in names:
         table = "ekinerja"
     elif {"target", "realised"} <= names and "person" in names:
         table = "achievements"
-    elif "number" in kinds.values() and ({"person", "supervisor"} <= names or {"person", "source"} <= names):
+    elif (asked or "number" in kinds.values()) and ({"person", "supervisor"} <= names or {"person", "source"} <= names):
         table = "ratings"
     elif "person" not in names and {"predikat", "org_rating"} & names and "text" in kinds.values():
         table = "units"
@@ -162,20 +173,49 @@ def _best(
         table = "employees"
     else:
         return None
-    found = match(every, kinds, _TABLES[table])
+    asked = asked if table == "ratings" else set()
+    found = match({i: h for i, h in every.items() if i not in asked}, kinds, _TABLES[table])
     constants: dict[str, Any] = {}
     scored: set[int] = set()
+    words: tuple[str, ...] = ()
     if table == "ratings":
+        found |= {i: n for i, n in by_name.items() if i not in found}
+        scored = asked
+        words = tuple(dict.fromkeys(t for i in sorted(asked) for t in _texts(below[i]) if not t[0].isdigit()))
         told_role = [i for i, h in every.items() if i not in found and _ROLE & set(plain(h).split("_"))]
         if "source" not in found.values() and told_role:
             found[told_role[0]] = "source"
         if sum(kinds[i] == "number" and found.get(i, "score") == "score" for i in every) > 1:
             found = {i: n for i, n in found.items() if n not in ("score", "criterion")}  # wide: a column per criterion
-            scored = {i for i in every if kinds[i] == "number"}
-        constants = _scheme(found, every, kinds, below)
+            scored = asked | {i for i in every if kinds[i] == "number"}
+        constants = {"scale_min": 1, "scale_max": len(words)} if words and "scale_min" not in found.values() else {}
+        constants |= _scheme(found, every, {**kinds, **dict.fromkeys(asked, "number")}, below)
     told = {(_RATINGS.get(n, n) if table == "ratings" else n): headers[i] for i, n in found.items()}
     rest = tuple(h for i, h in headers.items() if i not in found and i not in scored and not unused(h))
-    return Guess(file, sheet, row, table, told, constants, rest)
+    return Guess(file, sheet, row, table, told, constants, rest, words, bool(by_name) and table == "ratings")
+
+
+def _texts(cells: Sequence[Any]) -> list[str]:
+    return list(dict.fromkeys(values.as_text(v) for cell in cells[:_SAMPLE] if (v := clean(cell)) is not None))
+
+
+def _questions(
+    headers: Mapping[int, str], kinds: Mapping[int, str], below: Mapping[int, Sequence[Any]]
+) -> set[int]:
+    """Return the columns of questions answered in words: two or more that share a few answers, most of them often."""
+    told = {i: set(_texts(below[i])) for i in headers if kinds[i] in ("text", "predikat", "rating")}
+    few = {i: t for i, t in told.items() if 1 < len(t) <= _ANSWERS and len(t) < sum(v is not None for v in below[i])}
+    groups = [{j for j, u in few.items() if u & t and len(u | t) <= _ANSWERS} for t in few.values()]
+    return max((g for g in groups if len(g) > 1), key=len, default=set())
+
+
+def _by_name(headers: Mapping[int, str], kinds: Mapping[int, str], names: set[str]) -> dict[int, str]:
+    """Return who is rated and who rates by the headers, of a form that asks for names or addresses."""
+    found: dict[int, str] = {}
+    for name, form in (("person", _RATEE), ("supervisor", _RATER)):
+        at = next((i for i, h in headers.items() if kinds[i] == "text" and i not in found and form.match(plain(h))), -1)
+        found |= {at: name} if at >= 0 and name not in names else {}
+    return found
 
 
 def _scheme(
@@ -201,7 +241,7 @@ def _figure(value: Any) -> float | None:
     if isinstance(value, (int, float)):
         return float(value)
     try:
-        return float(str(value).replace(",", "."))
+        return float(re.split(r"\s*[-–=:)]\s*\D", str(value))[0].replace(",", "."))
     except ValueError:
         return None
 
@@ -221,7 +261,8 @@ def of_block(block: Block, names: Mapping[int, str], kind: str, missing: Sequenc
     if table not in _TABLES:
         return {}
     have = {{"ratee": "person", "rater": "supervisor"}.get(n, n) for n in names.values()}
-    open_ = (_TABLES[table] - have) & (_FREE | set(missing) | {"score", "criterion"})
+    places = set() if {"unit", "opd"} & have or table == "employees" else {"unit", "opd"}
+    open_ = (_TABLES[table] - have) & (_FREE | set(missing) | {"score", "criterion"} | places)
     if table == "ratings" and kind == "wide":
         open_ -= {"score", "criterion"}
     if not open_:
@@ -241,6 +282,8 @@ def toml(guesses: Sequence[Guess], lang: str, given: str = "") -> str:
     >>> import tomllib; tomllib.loads(text)["mapping"][0]["columns"]
     {'person': 'Nomor'}
     """
+    if any(g.named for g in guesses) and "identifiers" not in given:
+        given = f'identifiers = "other"  # {say("problems.mapping.names", lang)}\n\n{given}'
     parts = [given.rstrip(), "\n".join(f"# {line}" for line in say("problems.mapping.head", lang).split("\n"))]
     for guess in guesses:
         lines = ["[[mapping]]", f"file = {_quoted(glob.escape(guess.file))}"]
@@ -251,6 +294,9 @@ def toml(guesses: Sequence[Guess], lang: str, given: str = "") -> str:
         for name, value in guess.constants.items():
             shown = _quoted(value) if isinstance(value, str) else value
             lines.append(f"constants.{name} = {shown}  # {say('problems.mapping.look', lang)}")
+        if guess.words:
+            pairs = ", ".join(f'{_quoted(word)} = ""' for word in guess.words)
+            lines.append(f"# values.score = {{ {pairs} }}  # {say('problems.mapping.words', lang)}")
         if guess.rest:
             lines.append(f"# {say('problems.mapping.rest', lang)}: {', '.join(_quoted(h) for h in guess.rest)}")
         parts.append("\n".join(lines))

@@ -32,7 +32,7 @@ def settle(
     (1, ['NIP', 'Hasil Kerja', 'Perilaku Kerja', 'NIP Atasan'])
     """
     found = locate(rows, file_name, sheet_name, mappings, top)
-    if found is None or found[1].mapping:
+    if found is None or (found[1].mapping and found[1].mapping.columns):
         return found
     for upper in (found[0] - 1, found[0]):
         pair = rows[upper : upper + 2] if upper >= 0 else []
@@ -43,9 +43,11 @@ def settle(
 
 
 def _continued(upper: Sequence[Any], lower: Sequence[Any]) -> bool:
-    """Tell whether a row below a header belongs to it: known labels, none of them below a known label."""
-    below = [(squashed(v), squashed(u)) for u, v in zip_longest(upper, lower) if clean(v) is not None]
-    return any(v in KNOWN_NAMES for v, _ in below) and all(u not in KNOWN_NAMES for _, u in below)
+    """Tell whether a row below a header belongs to it: known labels, none below a known label, but that of a group."""
+    pairs = [(clean(u), clean(v)) for u, v in zip_longest(upper, lower)]
+    group = [v is not None and u is None for u, v in (*pairs[1:], (1, None))]  # the next column is under this label too
+    below = [(squashed(v), squashed(u), g) for (u, v), g in zip(pairs, group, strict=True) if v is not None]
+    return any(v in KNOWN_NAMES for v, _, _ in below) and all(u not in KNOWN_NAMES or g for _, u, g in below)
 
 
 def _joined(upper: Sequence[Any], lower: Sequence[Any]) -> list[Any]:

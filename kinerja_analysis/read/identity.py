@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hmac
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,8 @@ IDENTITIES = {
     "cases": ("rater",),
 }
 _SYNTHETIC = (1900, 1909)
+_BEFORE = {"prof", "dr", "drs", "dra", "ir", "h", "hj", "kh", "apt", "ns", "drg", "drh"}  #: titles before a name
+_AFTER = re.compile(r"[a-z]{1,3}\.[a-z]+(\.[a-z]+)*\.?")
 _FULL_MONTHS = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 AGE_BANDS = ((30, "<=30"), (40, "31-40"), (50, "41-50"), (200, ">=51"))
 
@@ -139,6 +142,8 @@ def examine(session: Session, tables: dict[str, pd.DataFrame]) -> People:
     key = key_bytes(session.config)
     _texts(session, tables, told, persons)
     parsed = parse_nip(known) if mode == "nip" else None
+    if mode == "other":
+        _titled(session, tables, known)
     synthetic = _checked(session, tables, known, parsed, key)
     if parsed is not None:
         _contradicted(session, [tables["employees"], told], pd.Index(known), parsed)
@@ -216,6 +221,29 @@ def _flag(session: Session, tables: dict[str, pd.DataFrame], faults: dict[str, s
                 if not hit.any():
                     continue
                 session.note(code, frame, column, hit)
+
+
+def bare_name(name: str) -> str:
+    """Return a folded name without academic and other titles.
+
+    >>> bare_name("drs. h. andi amir, s.sos., m.si."), bare_name("andi amir s.sos"), bare_name("a@b.id")
+    ('andi amir', 'andi amir', 'a@b.id')
+    """
+    words = name.partition(",")[0].split()
+    while len(words) > 1 and (words[0].strip(".") in _BEFORE or _AFTER.fullmatch(words[-1])):
+        words = words[1:] if words[0].strip(".") in _BEFORE else words[:-1]
+    return " ".join(words)
+
+
+def _titled(session: Session, tables: dict[str, pd.DataFrame], known: list[str]) -> None:
+    """Warn at each name that is another's with other titles: they count as two people."""
+    names = pd.Series(known, dtype="str")
+    bare = names.map(bare_name)
+    several = bare.duplicated(keep=False)
+    for table, identities in IDENTITIES.items():
+        for column in identities:
+            hit = tables[table][column].isin(set(names[several]))
+            session.note("W516", tables[table], column, hit, n=int(bare[several].nunique()))
 
 
 def _checked(

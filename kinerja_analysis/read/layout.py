@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from typing import Any
 
@@ -325,4 +325,15 @@ def locate(
         if layout and (best is None or layout.weight > best[1].weight):
             best = i, layout
         title.extend(t for t in labels if t)
-    return best
+    return best and (best[0], _told_more(best[1], best[0] + top, file_name, sheet_name, mappings))
+
+
+def _told_more(layout: Layout, row: int, file: str, sheet: str, mappings: Sequence[MappingConfig]) -> Layout:
+    """Return a recognised layout with the mapping that names no column but declares values, constants or codes."""
+    for mapping in mappings:
+        fits = fnmatch(file, mapping.file) and fnmatch(sheet, mapping.sheet) and mapping.header_row in (None, row)
+        if fits and not mapping.columns and mapping.table in (layout.kind, table_of(layout.kind)):
+            names = {i: n for i, n in layout.names.items() if n not in mapping.constants}
+            missing = tuple(n for n in layout.missing if n not in mapping.constants)
+            return replace(layout, names=names, missing=missing, mapping=mapping)
+    return layout

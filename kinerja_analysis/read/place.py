@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from kinerja_analysis.base.config import REGION_CODE
-from kinerja_analysis.base.tables import Column, columns, squashed
-from kinerja_analysis.read import numbers, values
+from kinerja_analysis.base.tables import Column, squashed
+from kinerja_analysis.read import agencies, numbers, values
 from kinerja_analysis.read import periods as periods_of
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.layout import PERIOD_HEADERS, Layout
@@ -26,13 +26,12 @@ _PLACE = {n: Column("", n, "code") for n in ("year", "period", "region", "until"
 _KINDS = ("", "Q1", "Q2", "Q3", "Q4", *(f"{m:02d}" for m in range(1, 13)))
 UNREAD = -1  #: a period that cannot be read (E209): no annual one, so nothing equals or contradicts it
 _QUARTERLY = re.compile(r"triwulan|tw$|kuartal")
-_OPD = re.compile(r"^\s*(?:unor\s+induk|perangkat\s+daerah|opd)\s*:\s*(?!(?:all|semua)\s*$)(\S.*)", re.IGNORECASE)
 
 
 def place(session: Session, block: Block, layout: Layout, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with ``year``, ``period`` and ``region``; what is not told anywhere is a problem.
 
-    An agency (OPD) told above the header is that of the rows that tell none.
+    An agency (OPD) told above the header is that of the rows that tell none (see ``agencies``).
     """
     constants = layout.mapping.constants if layout.mapping else {}
     told = preamble(session, block, session.region is not None or "region" in {*layout.names.values(), *constants})
@@ -44,11 +43,7 @@ def place(session: Session, block: Block, layout: Layout, table: str, frame: pd.
         _ends(session, block, layout, told, frame)
     if table != "employees":
         frame = frame.assign(period=period)
-    named = [m for _, text in block.preamble if (m := _OPD.match(text))]
-    if named and any(c.name == "opd" for c in columns(table)):
-        opd = pd.Series(" ".join(named[0].group(1).split()), index=frame.index, dtype="str")
-        frame = frame.assign(opd=frame["opd"].fillna(opd) if "opd" in frame else opd)
-    return frame
+    return agencies.fill(session, block, table, frame)
 
 
 def _ends(session: Session, block: Block, layout: Layout, told: Told, frame: pd.DataFrame) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from os import walk
 from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,8 @@ from kinerja_analysis.base.config import AuditConfig, DatabaseConfig
 from kinerja_analysis.base.errors import UsageError, WrongKind
 from kinerja_analysis.base.store import is_own
 from kinerja_analysis.base.table_store import is_store
-from kinerja_analysis.read import database, frames, records, sheets, text, workbook
+from kinerja_analysis.read import database, frames, records, sheets, text, web, workbook
+from kinerja_analysis.read.agencies import by_sheets
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.guard import inspect
 from kinerja_analysis.read.guess import of_rows, of_table
@@ -28,7 +31,9 @@ ANNOTATED = "_ditandai"
 _TEXT = (".csv", ".tsv", ".txt")
 _JSON = (".json", ".jsonl", ".ndjson")
 _SQLITE = (".db", ".sqlite", ".sqlite3")
-_READ = (".xlsx", ".xlsm", ".parquet", *_TEXT, *_JSON, *_SQLITE)
+_PAGE = "web page"
+_NAMED = (".xls", ".xlsx", ".xlsm")  #: under which applications save web pages too
+_READ = (".xlsx", ".xlsm", _PAGE, ".parquet", *_TEXT, *_JSON, *_SQLITE)
 _SPREADSHEETS = (".xls", ".xlsb", ".ods", ".numbers")
 _ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz")
 _IGNORED = (".toml", ".md")
@@ -163,7 +168,12 @@ def is_read(path: Path, named: bool) -> bool:
 
 
 def _kind(path: Path) -> str:
-    return "" if path.name.lower() in _SYSTEM else path.suffix.lower()
+    """Return what a file is by its ending; under that of a workbook, by its content, a page or a newer workbook."""
+    kind = "" if path.name.lower() in _SYSTEM else path.suffix.lower()
+    if kind in _NAMED and isfile(path):
+        with suppress(OSError):
+            return _PAGE if web.is_page(path) else ".xlsx" if kind == ".xls" and is_zipfile(path) else kind
+    return kind
 
 
 def _number(session: Session, name: str) -> int:
@@ -197,7 +207,7 @@ def _file(session: Session, path: Path, named: bool, shown: str) -> None:
         elif kind not in _IGNORED:
             session.log.add("N101", file=shown)
         return
-    verdict = inspect(path)
+    verdict = inspect(path, kind)
     if verdict.code:
         session.log.add(verdict.code, file=shown, sheet=verdict.sheet, **verdict.params)
         return
@@ -207,8 +217,10 @@ def _file(session: Session, path: Path, named: bool, shown: str) -> None:
     try:
         if kind in _TEXT:
             _text(session, path, number, named, shown)
+        elif kind == _PAGE:
+            _sheets(session, web.blocks(path, number, session.config), named, shown)
         elif kind in (".xlsx", ".xlsm"):
-            _workbook(session, path, verdict, number, named, shown)
+            _sheets(session, workbook.blocks(path, verdict, number, session.config), named, shown)
         else:
             _tables(session, _opened(session, path, kind, number), named, shown)
     except PermissionError:
@@ -262,9 +274,11 @@ def _unknown(session: Session, name: str, named: bool, sheet: str = "") -> None:
     session.log.add("E304" if named else "W301", file=name, sheet=sheet)
 
 
-def _workbook(session: Session, path: Path, verdict: Any, number: int, named: bool, shown: str) -> None:
+def _sheets(session: Session, read: Iterator[Any], named: bool, shown: str) -> None:
     found, unknown = False, []
-    for sheet_name, hidden, block, layout, guess in workbook.blocks(path, verdict, number, session.config):
+    every = list(read)
+    by_sheets([(block, layout) for _, _, block, layout, _ in every if block is not None and layout is not None])
+    for sheet_name, hidden, block, layout, guess in every:
         if block is None or layout is None:
             unknown += [] if hidden else [sheet_name]
             session.guesses += [guess] if guess else []

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kinerja_analysis.base.tables import columns, squashed
+from kinerja_analysis.read.agencies import between
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.layout import Layout
 from kinerja_analysis.read.session import Session
@@ -20,6 +21,7 @@ from kinerja_analysis.read.values import as_text
 _PEOPLE = frozenset(c.name for t in ("ratings", "appraisals", "units") for c in columns(t) if c.personal)
 _EMPLOYEE = ("person", "ratee")
 _BETWEEN = re.compile(r"[\s.'’‘`\"-]+")
+_SUM = re.compile(r"(grand\s+|sub\s*)?(jumlah|jml|total|rata\s*-?\s*rata|rerata)\b", re.IGNORECASE)
 _DAMAGED = re.compile(r"\d{8}")
 
 
@@ -41,8 +43,14 @@ def sift(session: Session, number: int, table: str, rows: np.ndarray) -> np.ndar
         at, stray = found(session, block, layout, rows)
         if code == "E309":
             block.headings = frozenset(stray.tolist())
+            heads = np.array(between(block, layout, rows, stray), dtype=np.int64)
+            session.set_aside(number, table, heads, "heading")
+            rows, at, stray = _without(rows, heads), at[~np.isin(stray, heads)], _without(stray, heads)
+        twofold = code == "E309" and 0 in stray and _second_head(block, 0)
         for position in np.unique(at):
-            session.log.at(code, block, int(position), stray[at == position])
+            session.log.at(code, block, int(position), stray[(at == position) & ~((stray == 0) & twofold)])
+        if twofold:
+            session.log.on("E316", block, block.address([0], next(i for i, h in enumerate(block.header) if not h)))
         session.set_aside(number, table, stray, "outside")
         rows = _without(rows, stray)
     return rows
@@ -137,8 +145,21 @@ def _sparse(session: Session, block: Block, layout: Layout, rows: np.ndarray) ->
     if len(rows):
         labelled = [i for i, label in enumerate(block.header) if label]
         filled = sum((block.cells(i).codes[rows] >= 0).astype(int) for i in labelled)
-        rows = rows[filled <= max(1, len(labelled) // 3)]
+        rows = rows[(filled <= max(1, len(labelled) // 3)) | [_is_sum(block, labelled, row) for row in rows]]
     return np.full(len(rows), who), rows
+
+
+def _is_sum(block: Block, labelled: list[int], row: int) -> bool:
+    """Tell whether the first text of a row says that it is a total."""
+    found = (c.distinct[c.codes[row]] for c in map(block.cells, labelled) if c.codes[row] >= 0)
+    return _SUM.match(next((v for v in found if isinstance(v, str)), "")) is not None
+
+
+def _second_head(block: Block, row: int) -> bool:
+    """Tell whether the first body row names columns that have no label: the header stands in two rows."""
+    cells = [(i, c.distinct[c.codes[row]]) for i in range(len(block.header)) if (c := block.cells(i)).codes[row] >= 0]
+    named = [i for i, v in cells if not block.header[i]]
+    return row == 0 and bool(named) and all(isinstance(v, str) and not re.search(r"\d", v) for _, v in cells)
 
 
 def _lonely(session: Session, block: Block, layout: Layout, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

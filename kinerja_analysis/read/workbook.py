@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ def blocks(
     import python_calamine
 
     try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        named = path.suffix.lower() in (".xlsx", ".xlsm")  # else it is told by the content
+        source = str(path) if named else io.BytesIO(path.read_bytes())
+        book = python_calamine.CalamineWorkbook.from_object(source)
         metadata = book.sheets_metadata
     except Exception as error:
         raise Unreadable from error
@@ -49,17 +52,27 @@ def blocks(
         form |= explained
         if not rows or explained:
             continue
-        first = rows[:_LOOKED_AT]
-        found = settle(first, path.name, entry.name, config.mapping, top)
-        rows[:_LOOKED_AT] = first
-        if found is None:
-            yield entry.name, hidden, None, None, of_rows(rows[:_LOOKED_AT], path.name, entry.name, top)
-            continue
-        scan = verdict.sheets.get(entry.name, Scan())
-        block = _block(rows, top, left, found[0], scan)
-        block.file, block.file_name, block.sheet, block.sheet_name = number, path.name, sheet, entry.name
-        block.form = form
-        yield entry.name, hidden, block, found[1], None
+        scan, place = verdict.sheets.get(entry.name, Scan()), (number, sheet, entry.name)
+        _, _, block, layout, guess = recognised(rows, path.name, place, config, scan, (top, left))
+        if block is not None:
+            block.form = form
+        yield entry.name, hidden, block, layout, guess
+
+
+def recognised(
+    rows: list[list[Any]], file: str, place: tuple[int, int, str], config: AuditConfig, scan: Scan,
+    corner: tuple[int, int] = (1, 0),
+) -> tuple[str, bool, Block | None, Layout | None, Guess | None]:  # fmt: skip
+    """Return a sheet's name, not hidden, its block and layout or else a guess; ``place``: file, sheet, its name."""
+    (top, left), name = corner, place[2]
+    first = rows[:_LOOKED_AT]
+    found = settle(first, file, name, config.mapping, top)
+    rows[:_LOOKED_AT] = first
+    if found is None:
+        return name, False, None, None, of_rows(rows[:_LOOKED_AT], file, name, top)
+    block = _block(rows, top, left, found[0], scan)
+    block.file, block.file_name, block.sheet, block.sheet_name = place[0], file, place[1], name
+    return name, False, block, found[1], None
 
 
 def is_explanation(corner: Any) -> bool:

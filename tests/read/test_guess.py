@@ -119,3 +119,83 @@ def test_the_one_above_the_superior_is_not_taken_for_the_superior(make: Any) -> 
     header = ["NIP Pejabat Penilai Kinerja" if h == "pegawai_atasan_nip" else h for h in above]
     report = check(make.ekinerja([[make.nip(950), *r] for r in make.people()], header=header), config=make.config)
     assert tomllib.loads(report.mapping("en"))["mapping"][0]["columns"] == {"supervisor": "NIP Pejabat Penilai Kinerja"}
+
+
+@pytest.mark.parametrize("header", ["Instansi", "Nama Dinas", "Satker Induk"])
+def test_an_agency_under_another_name_is_pointed_at(make: Any, header: str) -> None:
+    keep = [i for i, h in enumerate(make.ekinerja_header) if h != "skp_unor"]
+    head = [header if h == "skp_unor_induk" else h for h in make.ekinerja_header]
+    rows = [[row[i] for i in keep] for row in make.people()]
+    place = make.ekinerja(rows, header=[head[i] for i in keep])
+    report = check(place, config=make.config)
+    assert ("KA-W303", "skp_unor_induk") in [(p.code, p.params.get("meant")) for p in report.problems]
+    assert set(read(place, config=offered(report, make.config)).ratings["opd"]) == {"Dinas Contoh"}
+
+
+def test_an_agency_is_guessed_beside_the_unit_below_it(make: Any) -> None:
+    head = ["Nomor", "NIP ASN", "Sub Unit", "Instansi Kerja", "Penilaian Hasil", "Penilaian Perilaku"]
+    rows = [[i, make.nip(i), f"Seksi {i}", "Dinas A", SESUAI, SESUAI] for i in range(1, 7)]
+    text = check(make.workbook([head, *rows]), region="98.01", year=2025, config=make.config).mapping("id")
+    assert 'columns.opd = "Instansi Kerja"' in text and 'columns.unit = "Sub Unit"' in text
+
+
+ANSWERS = ("Kurang", "Cukup", "Baik", "Sangat Baik")
+
+
+def form(make: Any, who: tuple[str, ...], answers: tuple[str, ...] = ANSWERS) -> Any:
+    """Responses of a form: two ratees, each by the superior and three peers, three questions answered in words."""
+    head = ["Timestamp", *who, "Unit Kerja", "Hubungan dengan yang dinilai", "1. Melayani masyarakat dengan ramah",
+            "2. Setia kepada instansi pemerintah [Loyal]", "3. Terbuka bekerja sama dengan siapa pun"]  # fmt: skip
+    rows = []
+    for ratee, rater in ((1, 9), (1, 2), (1, 3), (1, 4), (2, 9), (2, 1), (2, 3), (2, 4)):
+        cells = {"NIP Penilai": make.nip(rater, 2 if rater == 9 else 1), "NIP yang dinilai": make.nip(ratee),
+                 "Email Address": f"p{rater}@contoh.id", "Nama yang dinilai": f"Pegawai {ratee}"}  # fmt: skip
+        given = [answers[(ratee + rater + k) % len(answers)] for k in range(3)]
+        rows.append([f"{rater}/12/2025 08.00.00", *(cells[w] for w in who), f"Seksi {ratee}",
+                     "Atasan" if rater == 9 else "Rekan", *given])  # fmt: skip
+    return make.workbook([head, *rows], sheet="Form Responses 1")
+
+
+@pytest.mark.parametrize(
+    ("who", "rater", "ratee"),
+    [(("NIP Penilai", "NIP yang dinilai", "Nama yang dinilai"), "NIP Penilai", "NIP yang dinilai"),
+     (("Email Address", "Nama yang dinilai"), "Email Address", "Nama yang dinilai"),
+     (("Email Address", "NIP yang dinilai"), "Email Address", "NIP yang dinilai")],
+)  # fmt: skip
+def test_a_form_answered_in_words_is_guessed_as_ratings(
+    make: Any, tmp_path: Any, who: tuple[str, ...], rater: str, ratee: str
+) -> None:
+    place, key = form(make, who), tmp_path / "kunci"
+    key.write_text("k" * 64)
+    text = check(place, region="98.01", year=2025, config=make.config).mapping("id")
+    guess = tomllib.loads(text)["mapping"][0]
+    assert guess["table"] == "ratings" and (guess["columns"]["rater"], guess["columns"]["ratee"]) == (rater, ratee)
+    assert guess["columns"]["unit"] == "Unit Kerja" and "opd" not in guess["columns"]
+    assert ('identifiers = "other"' in text) == ("Email Address" in who)
+    for k, word in enumerate(ANSWERS, 1):
+        text = text.replace(f'"{word}" = ""', f'"{word}" = {k}')
+    config = AuditConfig(**{**make.config.model_dump(), **tomllib.loads(text.replace("# values", "values")),
+                            "key_file": str(key)})  # fmt: skip
+    tables = read(place, region="98.01", year=2025, config=config)
+    assert len(tables.ratings) == 24 and tables.ratings["score"].iloc[0] == (1 + 9) % 4 + 1
+    assert set(tables.ratings["scale_max"]) == {4.0} and set(tables.ratings["source"]) == {"supervisor", "peer"}
+
+
+def test_a_form_with_numbers_before_the_words_tells_its_scale(make: Any) -> None:
+    place = form(make, ("NIP Penilai", "NIP yang dinilai"), tuple(f"{k} - {w}" for k, w in enumerate(ANSWERS, 1)))
+    report = check(place, region="98.01", year=2025, config=make.config)
+    assert "values.score" not in report.mapping("id")
+    tables = read(place, region="98.01", year=2025, config=offered(report, make.config))
+    assert tables.ratings["score"].max() == 4 and set(tables.ratings["scale_max"]) == {4.0}
+
+
+@pytest.mark.parametrize("numbers", ['{ "Baik" = 3, "Cukup" = 2 }', '{ "Baik" = "3", "Cukup" = "2" }'])
+def test_values_alone_are_enough_where_the_columns_are_known(make: Any, numbers: str) -> None:
+    """The three lines that KA-E203 tells to write, with and without quotation marks."""
+    place = make.wide({"H2": "Baik", "H3": "Cukup", "H4": "Baik"})
+    told = [p for p in check(place, config=make.config).problems if p.severity == "error"]
+    assert [p.code for p in told] == ["KA-E203"] and "values.score = { " in told[0].text("id", "repair")
+    lines = f'[[mapping]]\ntable = "ratings"\nvalues.score = {numbers}\n'
+    config = AuditConfig(**{**make.config.model_dump(), **tomllib.loads(lines)})
+    scores = read(place, config=config).ratings
+    assert scores.loc[scores["criterion"] == "disiplin", "score"].tolist()[:3] == [3, 2, 3]

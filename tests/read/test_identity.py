@@ -323,3 +323,17 @@ def test_exceptions_carry_no_person(make: Any) -> None:
 def test_configuration_other_than_known_is_refused() -> None:
     with pytest.raises(ValueError):
         AuditConfig(identifiers="plain")  # type: ignore[arg-type]
+
+
+def test_one_name_with_and_without_titles_is_said(make: Any, tmp_path: Path) -> None:
+    """Four ways to write one person, and two people who only begin alike."""
+    (tmp_path / "kunci").write_text("k" * 64)
+    config = AuditConfig(**{**make.config.model_dump(), "identifiers": "other", "key_file": str(tmp_path / "kunci")})
+    ratees = ["Andi Amir", "ANDI  AMIR", "Andi Amir, S.Sos.", "Drs. H. Andi Amir", "Andi Amir S.Sos", "Andi Amiruddin"]
+    rows = [["2025", "98.01", who, f"Rekan {i}", "REKAN", "Unit", "Disiplin", "80", "0", "100", ""]
+            for i, who in enumerate(ratees)]  # fmt: skip
+    tables = read(make.text([make.long_header, *rows]), config=config)
+    found = [(p.cell, p.others, p.params["n"]) for p in tables.problems if p.code == "KA-W516"]
+    assert found == [("baris 2", ("baris 3", "baris 4", "baris 5", "baris 6"), 1)]
+    assert tables.ratings["ratee"].nunique() == 5
+    assert not any("andi" in p.text(lang).lower() for p in tables.problems for lang in ("id", "en"))

@@ -43,6 +43,24 @@ def test_kinds(header: list[str], kind: str | None) -> None:
     assert (found.kind if found else None) == kind
 
 
+@pytest.mark.parametrize(
+    ("header", "meant"),
+    [("N.I.P.", "nip"), ("Hasil Kerja (HK)", "hasil_kerja"), ("Perilaku Kerja *", "perilaku_kerja"),
+     ("NIP / NI PPPK", "nip"), ("SKPD", "skp_unor_induk"), ("Satuan Kerja", "skp_unor_induk"),
+     ("Unit Organisasi", "skp_unor"), ("Unit Kerja / Instansi", "skp_unor")],
+)  # fmt: skip
+def test_marks_and_local_words_of_a_header(header: str, meant: str) -> None:
+    names = [header if h == meant else h for h in EKINERJA]
+    found, usual = recognise(names), recognise(EKINERJA)
+    assert found and usual and found.names == usual.names and not found.missing
+
+
+def test_brackets_that_say_more_than_the_initials_count() -> None:
+    """"Skala (min)" is not "Skala", "Hasil Kerja (lama)" not "Hasil Kerja"."""
+    found = recognise(["nip", "Hasil Kerja (lama)", "perilaku_kerja"])
+    assert found and found.names == {0: "person", 2: "perilaku_kerja"}
+
+
 def test_a_misspelt_header_is_still_recognised_and_hinted() -> None:
     header = [h.replace("hasil_kerja", "hasl_kerja") for h in EKINERJA]
     found = recognise(header)

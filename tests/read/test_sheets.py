@@ -115,3 +115,36 @@ def test_a_table_without_the_column_acting_beside_one_that_has_it_holds_no_actin
         assert tables.accounting["set_aside"].sum() == 0
     half = make.text([header, *(r if i % 2 else [*r[:5], ""] for i, r in enumerate(rows))], name="d/separuh.csv")
     assert read(half, config=make.config).appraisals["acting"].tolist() == [False, True, False, False]
+
+
+def test_a_total_below_the_numbers_is_no_damaged_number(make: Any) -> None:
+    """Its 64 stands below the NIPs, and in more than a third of the columns."""
+    total = [64, "JUMLAH", *[64] * 14]
+    report = check(make.ekinerja([*make.people(), total]), config=make.config)
+    assert [(p.code, p.cell) for p in report.problems] == [("KA-E309", "A14")]
+
+
+def test_criteria_below_the_title_of_their_group_are_one_header(make: Any) -> None:
+    head = ["No", "NIP Penilai", "NIP Dinilai", "Peran", "Nilai Perilaku", None, "Skala", None]
+    below = [None, None, None, None, "Ramah", "Jujur", "skala_min", "skala_maks"]
+    rows = [[i, make.nip(9, 2), make.nip(i), "Atasan", 2, 3, 1, 5] for i in (1, 2, 3)]
+    tables = read(make.workbook([head, below, *rows]), region="98.01", year=2025, config=make.config)
+    assert set(tables.ratings["criterion"]) == {"ramah", "jujur"} and len(tables.ratings) == 6
+
+
+def test_the_second_row_of_a_header_is_not_to_be_deleted(make: Any) -> None:
+    head = ["nip_penilai", "nip_dinilai", "peran_penilai", "skala_min", "skala_maks", "Nilai", None, None]
+    rows = [[make.nip(9, 2), make.nip(i), "Atasan", 1, 5, 2, 3, 4] for i in (1, 2, 3)]
+    place = make.workbook([head, [None] * 5 + ["Ramah", "Jujur", "Sigap"], *rows])
+    guess = make.mapping(table="ratings", columns={"score": "Nilai"}, constants={"criterion": "nilai"})
+    config = make.config.model_copy(update={"mapping": (guess,)})
+    report = check(place, region="98.01", year=2025, config=config)
+    told = next(p for p in report.problems if p.code == "KA-E316")
+    assert told.cell == "G2" and "Jangan hapus" in told.text("id", "repair")
+    assert "KA-E309" not in [p.code for p in report.problems]
+
+
+def test_a_regent_has_no_number(make: Any) -> None:
+    report = check(make.edited("pegawai_atasan_nip", 1, "BUPATI"), config=make.config)
+    told = next(p for p in report.problems if p.code == "KA-E401")
+    assert "Bupati" in told.text("id", "repair") and "empty" in told.text("en", "repair")
