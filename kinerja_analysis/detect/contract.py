@@ -58,8 +58,8 @@ def in_report(detector: str) -> dict[str, Any]:
 def in_review(detector: str) -> dict[str, Any]:
     """Return how the review list takes a detector's findings, by the names of their codes.
 
-    ``together`` one entry for all of them, ``open`` entries that need more ratings, ``lists`` lists of employees,
-    ``examples`` raters to learn from, ``skip`` no entry.
+    ``together`` one entry for all of them, ``open`` entries that need more ratings, ``beside`` (if any) what
+    joins an entry but makes none, ``lists`` lists of employees, ``examples`` raters to learn from, ``skip`` no entry.
 
     >>> in_review("matrix_check")["together"]
     []

@@ -73,10 +73,12 @@ def review(results: Mapping[str, Result], config: AuditConfig) -> pd.DataFrame:
     True
     """
     pieces = [piece for name, result in results.items() for piece in _pieces(name, result)]
-    pieces += _examples(results, {p.finding.subject for p in pieces}, config)
+    flagged = {f.subject for result in results.values() for f in result.findings(status=str(Status.FLAGGED))}
+    pieces += _examples(results, flagged | {p.finding.subject for p in pieces}, config)
     entries: dict[tuple[str, str], list[_Piece]] = {}
     for piece in pieces:
         entries.setdefault(piece.subject, []).append(piece)
+    entries = {key: parts for key, parts in entries.items() if any(p.kind != "beside" for p in parts)}
     meeting = threshold("review.meeting", config.overrides()).value
     ranked = sorted(entries.items(), key=partial(_order, meeting=meeting))
     records = [row for k, (_, parts) in enumerate(ranked, start=1) for row in _records(k, parts, meeting)]
@@ -98,8 +100,10 @@ def _order(item: tuple[tuple[str, str], list[_Piece]], meeting: float) -> tuple[
 
 
 def _records(entry: int, parts: list[_Piece], meeting: float) -> Iterator[dict[str, object]]:
-    """Yield the rows of one entry: flags before open matters, and the evidence that concerns most first."""
-    parts = sorted(parts, key=lambda p: (p.kind != "flag", -p.concerned, p.detector, p.finding.code, p.finding.scope))
+    """Yield the rows of one entry: flags first, what only joins last, and the evidence that concerns most first."""
+    place = {"flag": 0, "beside": 2}
+    parts = sorted(parts, key=lambda p: (place.get(p.kind, 1), -p.concerned, p.detector, p.finding.code,
+                                         p.finding.scope))  # fmt: skip
     lead = parts[0]
     worth = _worth(parts, meeting)
     persons = max(_persons(p.finding) for p in parts)
@@ -160,7 +164,7 @@ def _pieces(name: str, result: Result) -> Iterator[_Piece]:
         if f.subject_kind == "region" and (mine or not _told(f, single)):
             size = sum(map(concerned, mine)) if mine else concerned(f)
             yield _Piece(name, f, "flag", size, True)
-    for kind, codes in (("list", how["lists"]), ("open", how["open"])):
+    for kind, codes in (("list", how["lists"]), ("open", how["open"]), ("beside", how.get("beside", []))):
         for f in result.findings():
             if _code(f) in codes and f.estimate is not None and f.estimate.value > 0:
                 yield _Piece(name, f, kind, concerned(f), False)
@@ -244,9 +248,11 @@ def net_share(f: Finding) -> float:
 
 
 def _examples(results: Mapping[str, Result], named: set[str], config: AuditConfig) -> list[_Piece]:
-    """Return raters to learn from: nothing stands out, nothing flagged, and they tell employees apart most clearly.
+    """Return raters to learn from: nothing flagged anywhere, and they tell employees apart most clearly.
 
-    Only inside what is ordinary for raters with these employees, and only where ordinary raters do follow the others.
+    Their slope must lie above the limit of a low one with its whole range: that nothing stands out is no evidence of
+    anything good. Only inside what is ordinary for raters with these employees, and only where ordinary raters do
+    follow the others.
     """
     least = threshold("review.example_ratees", config.overrides()).value
     most = int(threshold("review.examples", config.overrides()).value)
@@ -258,6 +264,6 @@ def _examples(results: Mapping[str, Result], named: set[str], config: AuditConfi
                 low, high = (float(f.params.get(f"slope_{end}", math.nan)) for end in ("low", "high"))
                 if e is None or f.subject in named or e.n < least:
                     continue
-                if e.lower > 0 and low > 0 and e.value <= high:
+                if e.lower > max(f.threshold, 0.0) and low > 0 and e.value <= high:
                     found.append((-e.value, f.subject, _Piece(name, f, "example", math.nan, False)))
     return [piece for _, _, piece in sorted(found, key=lambda item: item[:2])[:most]]

@@ -163,7 +163,7 @@ def _quality(
     behind = hide(checks["raters"], persons)
     return {
         **{name: _hidden(counts[name], columns, persons, told) for name, columns in shown.items() if name in counts},
-        "checks": checks.assign(k=checks["k"].mask(few, HIDDEN), largest=HIDDEN, raters=behind),
+        "checks": checks.assign(k=checks["k"].mask(few, WITHHELD), largest=HIDDEN, raters=behind),
         "entries": counts["entries"].iloc[:0],
     }
 

@@ -59,9 +59,7 @@ def test_a_flag_leads_and_every_flag_is_asked() -> None:
     keys = asked(frame.iloc[0], ordered, "question")
     assert keys[0] == frame["question"].iloc[0]
     assert set(keys) == {"review.halo.ask", "review.straight_lining.ask"}
-    alone = listed(matter)
-    assert set(alone["kind"]) == {"open"}
-    assert asked(alone.iloc[0], [matter], "question") == ("review.leniency.ask_tipping_best",)
+    assert listed(matter).empty, "the place of a team alone is no reason to talk about its rater"
 
 
 def test_pairs_are_not_counted_as_employees() -> None:
@@ -113,17 +111,20 @@ def test_what_belongs_together_is_one_meeting() -> None:
 def test_lists_of_employees_open_questions_and_examples() -> None:
     few = flag("achievement_gap.low_reached", "low_reached", "list", "low_reached",
                Estimate(3.0, n=6, unit="persons"), status=CLEAR, rows=("1:1:5",))  # fmt: skip
-    slopes = {"PA": (1.2, 0.5, 20), "PB": (1.0, 0.4, 20), "PC": (0.9, 0.3, 20)}
+    slopes = {"PA": (1.2, 0.5, 20), "PB": (1.0, 0.4, 20), "PC": (0.9, 0.36, 20)}
     slopes |= {"PD": (1.05, 0.8, 8), "PE": (1.08, -0.2, 20), "PF": (1.3, 0.7, 20), "PG": (1.05, 0.5, 20)}
+    slopes |= {"PH": (1.09, 0.3, 20), "PI": (1.07, 0.6, 20)}
     ordinary = dict.fromkeys(slopes, (0.2, 1.1)) | {"PG": (-0.6, 1.4)}
     none = [
         flag("rater_profile.none", "pattern", "rater", name, Estimate(v, low, 1.5, n=n, unit="ratio"), status=CLEAR,
-             params=dict(zip(("slope_low", "slope_high"), ordinary[name], strict=True)))
+             params=dict(zip(("slope_low", "slope_high"), ordinary[name], strict=True)), threshold=0.35)
         for name, (v, low, n) in slopes.items()
     ]  # fmt: skip
-    frame = listed(few, lenient("PA", 20), *none)
+    alike = flag("distribution.single_value", "single_value", "rater", "PI", Estimate(1.0, n=9, unit="share"))
+    frame = listed(few, lenient("PA", 20), alike, *none)
+    frame = frame[frame["subject"] != "PI"]
     assert frame["kind"].tolist() == ["flag", "list", "example", "example"]
-    assert frame["subject"].tolist()[2:] == ["PB", "PC"], "not flagged, 15 employees, above 0, ordinary, clearest first"
+    assert frame["subject"].tolist()[2:] == ["PB", "PC"], "15 employees, above the limit, clearest first"
     assert math.isnan(frame["worth"].iloc[-1]) and frame["worth"].iloc[1] == 1.5, "three employees, either way"
     empty = flag("achievement_gap.low_reached", "low_reached", "list", "low_reached",
                  Estimate(0.0, n=6, unit="persons"), status=CLEAR)  # fmt: skip

@@ -88,22 +88,28 @@ def test_nothing_about_raters_is_said_so(lab: SimpleNamespace) -> None:
     assert "tells nothing about single raters" in page.blocks[0].lead
 
 
-def test_the_place_of_a_team_is_told_with_how_many_are_there_by_chance(lab: SimpleNamespace) -> None:
-    """A team that only the best of teams would explain: on the list, so on the page, but no reason to talk: 90 x 5%."""
+def test_the_place_of_a_team_puts_nobody_on_the_page(lab: SimpleNamespace) -> None:
+    """A team that only the best of teams would explain: some team of every region is there."""
+    best = lab.finding("leniency.tipping_best", Status.CLEAR, "tipping", "rater", lab.raters[0], value=0.003, n=8,
+                       unit="share", threshold=0.05)  # fmt: skip
+    page = rater_page(lab.build(leniency=[best]), "id")
+    assert not any(title.startswith("P-7K2M") for title in sections(page))
+    assert "tidak ada yang memberi alasan untuk percakapan." in page.blocks[0].lead
+
+
+def test_beside_a_pattern_the_place_of_a_team_is_told_with_how_many_are_there_by_chance(lab: SimpleNamespace) -> None:
     best = [lab.finding("leniency.tipping_best", Status.CLEAR, "tipping", "rater", lab.raters[0], value=0.003, n=8,
                         unit="share", threshold=0.05),
             lab.finding("leniency.tipping", Status.CLEAR, "tipping", value=1.0, n=720, unit="teams", teams=90,
                         limit=0.05)]  # fmt: skip
-    audit = lab.build(leniency=best)
-    page = rater_page(audit, "id")
-    assert any(title.startswith("P-7K2M") for title in sections(page))
-    lead = page.blocks[0].lead
-    assert "tidak ada yang memberi alasan untuk percakapan. **1 penilai** ada di sini hanya karena" in lead
+    unclear = lab.finding("rater_profile.unclear", Status.CLEAR, "pattern", "rater", lab.raters[0], value=0.9, n=8,
+                          unit="ratio", threshold=0.7, typical=1.0)  # fmt: skip
+    page = rater_page(lab.build(leniency=best, rater_profile=[unclear]), "id")
     text = " ".join(t for block in b.walk(page.blocks) for t in b.sentences(block))
     assert "Dari 90 tim di wilayah ini, kira-kira 4,5 termasuk 5% tim terbaik" in text
     assert "di setiap wilayah 5% tim berada di sana" in text
     (contents,) = (t for t in b.walk([sections(page)["Siapa yang ada di halaman ini"]]) if isinstance(t, b.TableBlock))
-    assert contents.rows[0][3].endswith("(belum dapat dipastikan)") and contents.rows[0][4] == "–"
+    assert contents.rows[0][3].endswith("(belum dapat dipastikan)")
 
 
 def test_the_page_is_never_public(audit: Audit) -> None:

@@ -42,11 +42,6 @@ class Rater:
         return self.flagged or self.basis
 
     @property
-    def by_chance(self) -> bool:
-        """True where the only matter is the place of the team, never flagged: some team of every region is there."""
-        return not self.flagged and {f.measure for f in self.basis} == {"tipping"}
-
-    @property
     def quiet(self) -> list[Finding]:
         """What was examined by a question in which nothing stands out."""
         loud = {f.code.split(".")[0] for f in self.matters}
@@ -106,10 +101,7 @@ def raters(view: View, answered: dict[str, list[Finding]]) -> list[Rater]:
 def _lead(view: View, talked: Sequence[Rater], judged: int) -> str:
     if not judged:
         return _say(view, "lead_nobody")
-    chance = sum(r.by_chance for r in talked)
-    n = len(talked) - chance
-    told = _say(view, "lead", n=n, judged=judged) if n else _say(view, "lead_none", judged=judged)
-    told += f" {_say(view, 'lead_chance', n=chance)}" if chance else ""
+    told = _say(view, "lead", n=len(talked), judged=judged) if talked else _say(view, "lead_none", judged=judged)
     guide = view.first("distribution", measure="guide", subject_kind="region", status=str(Status.FLAGGED))
     return told if guide is None else f"{told} {_say(view, 'lead_guide', n=guide.params['n_outside'])}"
 
