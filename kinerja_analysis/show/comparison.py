@@ -86,8 +86,16 @@ def numbers(row: Any, lang: str) -> dict[str, str]:
 
 def sized(row: Any, side: str, lang: str) -> str:
     """Return the value of side "a" or "b" with its n, and the teams it rests on; public counts may be hidden."""
-    n, teams = (max(int(getattr(row, f"{name}_{side}")), 0) for name in ("n", "teams"))
-    return say("compare.sized", lang, value=numbers(row, lang)[f"value_{side}"], n=n, teams=teams)
+    held = {k.removesuffix(f"_{side}"): v for k, v in _held(row).items() if k.endswith(f"_{side}")}
+    return say("compare.sized", lang, value=numbers(row, lang)[f"value_{side}"], **held)
+
+
+def _held(row: Any) -> dict[str, int]:
+    """Return n and teams of both sides, 0 where hidden; what compares ratings by their rater rests on ``raters``."""
+    by, other = ("raters", "teams") if str(row.measure).startswith("own_group") else ("teams", "raters")
+    told = {f"{by if name == 'teams' else name}_{side}": max(int(getattr(row, f"{name}_{side}")), 0)
+            for name in ("n", "teams") for side in "ab"}  # fmt: skip
+    return told | {f"{other}_{side}": 0 for side in "ab"}
 
 
 def told(comparison: Comparison, row: Any, lang: str) -> str:
@@ -102,7 +110,7 @@ def told(comparison: Comparison, row: Any, lang: str) -> str:
     form = "apart" if math.isfinite(row.value_a) and math.isfinite(row.value_b) else "plain"
     level = row.measure == "separated_pairs"  # of few grades, more high ratings separate fewer pairs
     return say(f"compare.row.{form}", lang, what=what, kind=kind, a=a, b=b, level=level, **shown,
-               **{k: max(int(getattr(row, k)), 0) for k in ("n_a", "n_b", "teams_a", "teams_b")})  # fmt: skip
+               **_held(row))  # fmt: skip
 
 
 def summary(comparison: Comparison, lang: str) -> str:
