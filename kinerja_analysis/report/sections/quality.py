@@ -163,7 +163,7 @@ def rows(view: View) -> list[Block]:
     if view.internal:
         return [_table(view, "rows", parts, f"file sheet {heads} reason")]
     table = _table(view, "rows", parts.drop(columns=["file", "sheet", "why"]), heads)
-    return [table, _note(_say(view, "rows.aside_all", reasons=origin.set_aside(view)))]
+    return [table, _note(_say(view, "rows.aside_all", reasons=origin.set_aside(view))), *_ends(view, 0)]
 
 
 def filled(view: View) -> list[Block]:
