@@ -218,7 +218,7 @@ def legend(rows: Sequence[Row], lang: str) -> str:
     present = {v for r in rows for v in ((r.get("headline") or {}).get("verdicts") or {}).values()}
     items = [(glyph(v), say_(f"legend.{v}", lang)) for v in GLYPHS if v in present]
     items.append((_strip({"separated": (0.2, 0.12, 0.3)}), say_("legend.strip", lang)))
-    items.append(("", say_("legend.index", lang)))
+    items.append(("<span></span>", say_("legend.index", lang)))
     lines = "".join(f"<li>{image}<span>{inline(text)}</span></li>" for image, text in items)
     return (
         f'<section class="sec" aria-labelledby="h3"><div class="hang"><h2 id="h3">{words("how", lang)}</h2></div>'
