@@ -110,6 +110,8 @@ def test_beside_a_pattern_the_place_of_a_team_is_told_with_how_many_are_there_by
     assert "di setiap wilayah 5% tim berada di sana" in text
     (contents,) = (t for t in b.walk([sections(page)["Siapa yang ada di halaman ini"]]) if isinstance(t, b.TableBlock))
     assert contents.rows[0][3].endswith("(belum dapat dipastikan)")
+    (table,) = (t for t in sections(page)["P-7K2M"].blocks if isinstance(t, b.TableBlock))
+    assert sorted(row[-1] for row in table.rows) == ["berbeda, polanya tidak jelas", "keterangan, bukan penandaan"]
 
 
 def test_the_page_is_never_public(audit: Audit) -> None:

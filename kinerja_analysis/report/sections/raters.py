@@ -20,6 +20,8 @@ MOST = 60
 MOST_ROWS = 12
 #: Fewer employees would be known by their rater: the internal level begins here.
 LEAST = 5
+#: Never flagged, and yet no answer that nothing stands out.
+NOT_QUIET = ("drift.again", "rater_profile.unclear")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Rater:
     @property
     def quiet(self) -> list[Finding]:
         """What was examined by a question in which nothing stands out."""
-        loud = {f.code.split(".")[0] for f in self.matters}
+        loud = {f.code.split(".")[0] for f in (*self.matters, *(f for f in self.found if f.code in NOT_QUIET))}
         return [f for f in self.found if f.code.split(".")[0] not in loud]
 
 
@@ -168,6 +170,7 @@ def _table(view: View, name: str, found: Sequence[Finding]) -> TableBlock:
         rows.append((words.title(f.code.split(".")[0], view.lang), view.maybe(f"kind.{f.scope}") or "–",
                      naming.word("share_modal" if f.measure == "guide" else f.measure, view.lang), value, ends, limit,
                      naming.employees(f), p,
+                     _say(view, f"outcome.{f.code}") if has(f"raters.outcome.{f.code}") else
                      naming.word(str(f.status), view.lang)))  # fmt: skip
         numbers += [v for v in (e.value, e.lower, e.upper) if math.isfinite(v)]
     return TableBlock(_say(view, "table", rater=name), columns, tuple(rows), numbers=tuple(numbers))
