@@ -310,14 +310,14 @@ def config_command(config_path: str | None, as_json: bool, lang: str | None) -> 
 @lang_option
 def lab(port: int | None, no_browser: bool, dry_run: bool, lang: str | None) -> None:
     """Buka JupyterLab di 00_mulai / open JupyterLab at 00_mulai."""
-    from kinerja_analysis.report.lab import in_project, opened
+    from kinerja_analysis.report.lab import BY_HAND, in_project, opened
 
     root = hasattr(os, "geteuid") and os.geteuid() == 0  # in a container: JupyterLab wants to be told
     more = ["--no-browser"] * no_browser + ["--allow-root"] * root
     more += [f"--port={port}", "--ServerApp.port_retries=0"] if port else []
     command = [sys.executable, "-m", "jupyterlab", *more, f"--ServerApp.root_dir={in_project('').resolve()}"]
     if dry_run:
-        click.echo(" ".join([Path(command[0]).name, *command[1:3], *more, "00_mulai.ipynb"]))
+        click.echo(" ".join([Path(command[0]).name, *command[1:3], *more, BY_HAND[0]]))
         return
     import subprocess
 

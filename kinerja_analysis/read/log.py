@@ -69,7 +69,7 @@ def personal_header(label: object) -> bool:
 
 
 def asks(label: object) -> bool:
-    """Tell whether a header with a word of a personal field or of a sum is a question: it says more than that word.
+    """Tell whether a header with a word of a personal field is a question: it says more than that word.
 
     >>> asks("Menjaga nama baik instansi"), asks("Memberikan umpan balik"), asks("Nama Pegawai"), asks("No HP aktif")
     (True, True, False, False)

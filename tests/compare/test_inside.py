@@ -51,6 +51,9 @@ def test_what_a_region_withholds_for_too_few_teams_is_not_compared(fact, make_au
     r = next(both.frame[both.frame["measure"] == "separated_pairs"].itertuples())
     assert (sized(r, "a", "id"), sized(r, "b", "en")) == ("30,0% (n 100; 20 tim)", "50.0% (n 100; 10 teams)")
     assert "; n 100 dan 100; 20 dan 10 tim)" in told(both, r, "id")
+    own = next(both.frame.head(1).assign(measure="own_group_gap", value=0.2, value_a=0.3, value_b=0.1, teams_a=20,
+                                         teams_b=10, n_a=100, n_b=100, unit="sd").itertuples())  # fmt: skip
+    assert sized(own, "a", "id").endswith("(n 100; 20 penilai)") and sized(own, "b", "en").endswith("10 raters)")
 
 
 def test_the_family_is_every_number_of_the_year(fact, make_audit) -> None:

@@ -13,9 +13,10 @@ from profile_worlds import PATTERNS, region
 
 from kinerja_analysis.base.results import Status
 from kinerja_analysis.detect._rater_profile_model import Honest, honest, indices, lattice
-from kinerja_analysis.detect._rater_profile_table import SHOWN, pattern
+from kinerja_analysis.detect._rater_profile_table import SHOWN, judge, pattern
+from kinerja_analysis.detect.contract import threshold
 from kinerja_analysis.detect.profiles import compared, gather
-from kinerja_analysis.detect.rater_profile import FOUND, POWER
+from kinerja_analysis.detect.rater_profile import FOUND, LIMITS, POWER
 
 NAME = "rater_profile"
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +98,24 @@ def test_the_ordinary_rater_is_estimated_from_the_medians() -> None:
 )  # fmt: skip
 def test_decision_table(marks: str, name: str) -> None:
     assert pattern(**{m: m in marks.split() for m in MARKS}) == name
+
+
+@pytest.mark.parametrize("seed", [1, 4, 5])
+def test_nobody_is_named_for_a_difference_that_the_own_range_does_not_show(seed: int) -> None:
+    """Honest raters below a ceiling: there a point or two is far from ordinary, and still no difference."""
+    rows = region(np.random.default_rng([seed, 77]), 10, ["none"] * 40, scale=5, pair=0.5)
+    rows = rows.assign(score=np.minimum(rows["score"] + 2, rows["score"].max()), period="2025",
+                       row=[f"2:1:{i}" for i in range(len(rows))])  # fmt: skip
+    raters, *_ = gather(*compared(rows, 3, 3), min_ratees=10)
+    limits = {name: threshold(f"rater_profile.{name}").value for name in LIMITS}
+    named = []
+    for level in (0.0, 0.95):
+        found = judge(raters, limits | {"level": level}, 0.10, lambda salt: np.random.default_rng([7, salt]))
+        assert found is not None
+        half = 2.262157 * found.found.sd / np.sqrt(found.found.n)  # t(9), .975: tables
+        inside = np.abs(found.found.severity) <= half
+        named.append(sum(name in ("lenient", "strict") for name in np.array(found.name)[inside]))
+    assert named[0] > 0 and named[1] == 0, "without the range (level 0) there are"
 
 
 def test_planted_patterns_are_named_and_ordinary_raters_are_not(planted) -> None:
