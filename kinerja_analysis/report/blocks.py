@@ -262,8 +262,16 @@ def walk(blocks: Sequence[Block]) -> Iterator[Block]:
     for block in blocks:
         yield block
         for item in fields(block):
-            value = getattr(block, item.name)
-            yield from walk([b for b in _flat(value) if isinstance(b, Block)])
+            yield from walk(_within(getattr(block, item.name)))
+
+
+def _within(value: Any) -> list[Block]:
+    """Return the blocks of a field, those of tuples in it too; most hold words or cells only."""
+    if isinstance(value, Block):
+        return [value]
+    if not isinstance(value, tuple):
+        return []
+    return [b for item in value if isinstance(item, Block | tuple) for b in _within(item)]
 
 
 def _flat(value: Any) -> Iterator[Any]:

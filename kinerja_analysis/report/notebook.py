@@ -120,7 +120,8 @@ def _display(blocks: Iterable[Block], lang: str) -> None:
     from kinerja_analysis.report.html import fragment
 
     found = list(blocks)
-    bundle: dict[str, Any] = {MIME: to_json(found), "text/html": fragment(found, lang), "text/plain": ""}
+    packed = {"blocks": json.dumps(to_json(found))}  # one text: a notebook is written several times, node by node
+    bundle: dict[str, Any] = {MIME: packed, "text/html": fragment(found, lang), "text/plain": ""}
     display(bundle, raw=True)
 
 
@@ -141,5 +142,5 @@ def blocks_of(notebook: NotebookNode, lang: str) -> list[Block]:
         elif cell.cell_type == "code":
             for output in cell.outputs:
                 if MIME in output.get("data", {}):
-                    found += from_json(output["data"][MIME])
+                    found += from_json(json.loads(output["data"][MIME]["blocks"]))
     return found

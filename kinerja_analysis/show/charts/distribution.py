@@ -54,8 +54,7 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
     ax = ink.place(host, 4 if narrow else 190, 8, 24, 8)
     ink.rows_down(ax, 2 * row + (0 if narrow else 8))
     ax.set_xlim(0, 1)
-    ax.set_xticks([])
-    ax.spines["bottom"].set_visible(False)
+    ax.set_axis_off()
     for i, column in enumerate(("share", "national")):
         y = row * i + row - BAR / 2 - (0 if narrow else 6)
         _bar(ax, frame[column].tolist(), y, lang, frame.attrs.get(column, "%1"))
@@ -80,13 +79,13 @@ def _bar(ax: Axes, shares: list[float], y: float, lang: str, form: str) -> None:
     start = 0.0
     for i, (share, (fill, edge, text)) in enumerate(zip(known, looks, strict=True)):
         look: dict[str, Any] = {
-            "color": fill,
+            "facecolor": fill,
             "edgecolor": edge,
             "linewidth": theme.points(1.2),
             "hatch": "////" if i == 2 else None,
         }
         if share > 0:
-            ax.barh(y, share, BAR, left=start, **look)
+            ink.block(ax, start, y, share, BAR, **look)
         if fits[i]:
             middle = start + share / 2 + (left - right) / 2 * (i == 1)
             ink.label(ax, middle, y, words[i], ha="center", color=text, weight="bold")

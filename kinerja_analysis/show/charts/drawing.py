@@ -26,6 +26,8 @@ Look = dict[str, Any]
 FULL: Look = {"facecolor": theme.BLUE, "edgecolor": theme.BLUE}
 AGAINST: Look = {"facecolor": theme.OCHRE_BAR, "edgecolor": theme.OCHRE, "hatch": "////"}
 EMPTY: Look = {"facecolor": theme.PAPER, "edgecolor": "#8a94a0"}
+#: The look of a stretch that is not known.
+UNKNOWN: Look = {"facecolor": theme.PAPER, "edgecolor": theme.HATCH, "hatch": "//////", "linewidth": theme.points(1)}
 
 
 class Host(NamedTuple):
@@ -93,11 +95,19 @@ def rows_down(ax: Axes, pixels: float) -> None:
     ax.set_yticks([])
 
 
+def block(ax: Axes, left: float, y: float, wide: float, thick: float, **look: Any) -> None:
+    """Draw a bar of ``thick`` pixels around ``y``; unlike ``barh`` it looks at no limits: they are set already."""
+    from matplotlib.patches import Rectangle
+
+    look = {"linewidth": 0, "edgecolor": look["facecolor"], **look}
+    ax.add_artist(Rectangle((left, y - thick / 2), wide, thick, **look))
+
+
 def span(ax: Axes, y: float, lower: float, upper: float, *, flagged: bool = False, thick: float = 0.0) -> None:
     """Draw a range as a bar of ``thick`` pixels (as a line: ``spans``)."""
     line, bar = (theme.OCHRE, theme.OCHRE_BAR) if flagged else (theme.BLUE_LINE, theme.BLUE_BAR)
     if math.isfinite(lower) and math.isfinite(upper):
-        ax.barh(y, upper - lower, thick, left=lower, color=bar, edgecolor=line, linewidth=theme.points(1.2))
+        block(ax, lower, y, upper - lower, thick, facecolor=bar, edgecolor=line, linewidth=theme.points(1.2))
 
 
 def spans(ax: Axes, y: Any, lower: Any, upper: Any, flagged: Any) -> None:
@@ -223,12 +233,12 @@ def hundred(host: Host, above: float, under: float, parts: Sequence[tuple[int, L
     wide, high = host.pixels[0] - 4, host.pixels[1] - above - under
     ax = place(host, 2, 2, above, under)
     side = min(wide / ACROSS, high / DOWN)
-    ax.set(xlim=(0, wide / side), ylim=(high / side, 0), xticks=[], yticks=[])
-    ax.spines["bottom"].set_visible(False)
+    ax.set(xlim=(0, wide / side), ylim=(high / side, 0))
+    ax.set_axis_off()
     looks = [{**look, "linewidth": theme.points(1)} for _, look, _ in parts]
     for i, look in enumerate(look for (n, _, _), look in zip(parts, looks, strict=True) for _ in range(n)):
         column, line = divmod(i, DOWN)
-        ax.add_patch(Rectangle((column + 0.1, line + 0.1), 0.8, 0.8, **look))
+        ax.add_artist(Rectangle((column + 0.1, line + 0.1), 0.8, 0.8, **look))
     ax.legend(handles=[Patch(label=text, **look) for (_, _, text), look in zip(parts, looks, strict=True)],
               ncols=len(parts), loc="upper left", bbox_to_anchor=(0, 0), frameon=False, fontsize=SMALL, borderpad=0,
               labelcolor=theme.MUTED, borderaxespad=0.4, handlelength=0.9, handleheight=0.9, handletextpad=0.4,

@@ -55,8 +55,7 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
         ax = ink.place(host, 8, 8, ROW * i, ROW * (len(frame) - 1 - i) + 4)
         ink.rows_down(ax, ROW)
         ax.set_xlim(min(0.0, r["lower"], r["value"]) if r["measure"] == "achievement" else 0.0, end)
-        ax.set_xticks([])
-        ax.spines["bottom"].set_visible(False)
+        ax.set_axis_off()
         _strip(ax, r, end)
         low, high = ax.get_xlim()
         known = not math.isnan(r["value"])
@@ -69,11 +68,10 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
 
 def _strip(ax: Axes, r: dict[str, Any], end: float) -> None:
     low, high = ax.get_xlim()
-    ax.barh(32, high - low, STRIP, left=low, color=theme.TRACK, linewidth=0)
+    ink.block(ax, low, 32, high - low, STRIP, facecolor=theme.TRACK)
     first, last = (r[k] if math.isfinite(r[k]) else edge for k, edge in (("lower", low), ("upper", high)))
     if math.isnan(r["value"]):  # not known, or only how large at most
-        ax.barh(32, last - first, STRIP, left=first, color=theme.PAPER, edgecolor=theme.HATCH, hatch="//////",
-                linewidth=theme.points(1))  # fmt: skip
+        ink.block(ax, first, 32, last - first, STRIP, **ink.UNKNOWN)
     else:
         ink.span(ax, 32, r["lower"], min(r["upper"], end), thick=STRIP)
         ink.dot(ax, r["value"], 32)

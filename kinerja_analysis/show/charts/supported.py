@@ -43,9 +43,9 @@ def _strip(host: ink.Host, r: pd.Series, lang: str) -> None:
     ink.rows_down(ax, 20)
     ax.set_xlim(0, 100)
     ax.spines["bottom"].set_visible(False)
-    ax.barh(10, 100, 10, color=theme.TRACK)
+    ink.block(ax, 0, 10, 100, 10, facecolor=theme.TRACK)
     if r["comparators"] < MOST and r["lower"] > 0:
-        ax.barh(10, r["lower"], 14, color=theme.PAPER, edgecolor=theme.HATCH, hatch="//////", linewidth=theme.points(1))
+        ink.block(ax, 0, 10, r["lower"], 14, **ink.UNKNOWN)
     ink.span(ax, 10, r["lower"], r["upper"], thick=14)
     ax.plot([r["separated"]] * 2, [0, 20], color=theme.INK, linewidth=theme.points(1.4), linestyle=(0, (4, 3)))
     ink.tick(ax, USUAL, 10, 8)

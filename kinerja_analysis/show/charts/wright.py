@@ -41,9 +41,7 @@ def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
     ax.set_xlim(0, 1)
     low, high = ink.padded(float(frame["position"].min()), float(frame["position"].max()), 0.04)
     ax.set_ylim(low, high)
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.spines["bottom"].set_visible(False)
+    ax.set_axis_off()
     whole = [v for v in range(math.ceil(low), math.floor(high) + 1) if v % (1 + (high - low > 14)) == 0]
     for v in whole:
         ax.axhline(v, color=theme.ZONE, linewidth=theme.points(1), zorder=0)
