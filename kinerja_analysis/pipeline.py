@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from kinerja_analysis import __version__
 from kinerja_analysis.base.config import REGION_CODE, AuditConfig
 from kinerja_analysis.base.errors import DisclosureRefused, UsageError
 from kinerja_analysis.base.results import LEVELS, Audit, Level, merge
@@ -23,6 +24,7 @@ from kinerja_analysis.read.sources import find_config
 from kinerja_analysis.release import before, kin, release, remember, remembered
 from kinerja_analysis.report.produce import FORMATS, check_choice, produce, several
 from kinerja_analysis.score import score
+from kinerja_analysis.show.sentence import sentence
 
 Paths = str | Path | Sequence[str | Path]
 
@@ -165,16 +167,17 @@ def open_audit(
 
     ``region`` is a code or a name; by name all audits of the years are looked at.
 
-    Raises ``UsageError`` when there is none or when something was changed.
+    Raises ``UsageError`` when there is none, when something was changed, or when an audit of another version holds
+    findings for which this one has no sentence.
     """
     check_choice((level,), LEVELS)
     year = as_year(year)
     place = Path(path)
     if (place / "manifest.json").is_file():
-        return load_audit(place, key_file=key_file)
+        return _spoken(load_audit(place, key_file=key_file))
     root = place if level == "public" else place / "internal"
     mine = f"{region}-*" if region and REGION_CODE.match(region) else "*"
-    found = [load_audit(f.parent, key_file=key_file)
+    found = [_spoken(load_audit(f.parent, key_file=key_file))
              for f in sorted(root.glob(f"{year or '[12]*'}/{mine}/audit/manifest.json"))]  # fmt: skip
     picked = [a for a in found if any((region is None or a.code(region) == r) and year in (None, y)
                                       for r, y in a.cells)]  # fmt: skip
@@ -186,3 +189,16 @@ def open_audit(
         raise UsageError("errors.audit_unknown", folder=place.name, wanted=wanted, n=len(there),
                          cells=", ".join([*there[:8], *["…"] * (len(there) > 8)]))  # fmt: skip
     return merge(picked)
+
+
+def _spoken(audit: Audit) -> Audit:
+    """Return a stored audit whose findings this version can say, one of each kind tried."""
+    for result in audit.results.values():
+        for code, finding in {f.code: f for f in result.findings()}.items():
+            try:
+                sentence(finding, LANGUAGES[0])
+            except KeyError:
+                theirs = str(audit.provenance.get("version", ""))
+                raise UsageError("errors.audit_older", region=finding.region, year=str(finding.year), theirs=theirs,
+                                 mine=__version__, code=code) from None  # fmt: skip
+    return audit

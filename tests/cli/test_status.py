@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from click.testing import Result as Outcome
 
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused, UsageError
+from kinerja_analysis.base.results import Result
+from kinerja_analysis.base.store import save_audit
 from kinerja_analysis.cli import cli
 from kinerja_analysis.pipeline import open_audit
 from kinerja_analysis.read import check
@@ -21,7 +25,7 @@ from kinerja_analysis.simulate import simulate
 BAD = "nip;hasil_kerja\n1;HEBAT\n"
 
 
-def kinerja(*arguments: object) -> Result:
+def kinerja(*arguments: object) -> Outcome:
     return CliRunner().invoke(cli, [str(a) for a in arguments], env={"KINERJA_LANG": "en"})
 
 
@@ -47,7 +51,7 @@ def inputs(world: Path, tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-def again(inputs: Path, *more: str) -> Result:
+def again(inputs: Path, *more: str) -> Outcome:
     return kinerja("audit", inputs, "--out", inputs / "reports", "--level", "internal", "--jobs", 1, *more)
 
 
@@ -154,3 +158,21 @@ def test_other_problem_lists_stay(inputs: Path) -> None:
     assert alone.exit_code == 0 and place.is_file(), "another file's errors"
     place.write_bytes(b"PK\x03\x04 no workbook")
     assert CheckReport.errors_in(place) is None
+
+
+def test_an_audit_of_another_version_that_cannot_be_told_is_refused_in_words(world: Path, inputs: Path) -> None:
+    """What no sentence is left for stops before a page is begun, whoever opens it."""
+    place = next((inputs / "reports" / "internal").glob("2025/*/audit"))
+    audit = open_audit(place, key_file=str(world / "kunci"))
+    frame = audit.results["distribution"].frame
+    older = replace(
+        audit, results={"distribution": Result("distribution", frame.assign(code="distribution.of_long_ago"))},
+        provenance={**audit.provenance, "version": "0.0.9"},
+    )  # fmt: skip
+    shutil.rmtree(place)
+    save_audit(older, place)
+    for command in ("report", "compare"):
+        done = kinerja(command, "--out", inputs / "reports", "--level", "internal", "--config", inputs / "kinerja.toml")
+        assert isinstance(done.exception, UsageError)
+        told = done.exception.text("en")
+        assert "made with kinerja_analysis 0.0.9" in told and "(distribution.of_long_ago)" in told
