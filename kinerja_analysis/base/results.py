@@ -135,9 +135,8 @@ class Result(Shown):
         for name, value in where.items():
             column = self._list(name)
             kept = [i for i in kept if column[i] == value]
-        columns = {name: self._list(name) for name in self.frame.columns}
         for i in kept:
-            r = {name: column[i] for name, column in columns.items()}
+            r = {name: self._list(name)[i] for name in self.frame.columns}
             estimate = Estimate(r["value"], r["lower"], r["upper"], r["level"], r["n"], r["unit"], r["method"])
             yield Finding(
                 r["code"], Status(r["status"]), r["measure"], r["subject_kind"], r["subject"], r["scope"],
