@@ -1,4 +1,4 @@
-"""Unit and agency of rows that have no column for them: told above them, or by the names of the sheets."""
+"""Unit and agency of rows that have no column for them: told above them, or by the names of sheets, files, folders."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ _AGENCY = re.compile(
     r"bk(d|psdm|pp|ad)|bp(bd|kad|kd)|kesbang\w*|dp\w{2,}|set(da|wan)|inspektorat|rsud|satpol)\b)", re.IGNORECASE)
 _BELOW = re.compile(
     r"(kelurahan|kel|puskesmas|pkm|bagian|bidang|uptd?|sd|sdn|smp|smpn|tk|sekolah)[\s.]+(?!dan\b)\w", re.IGNORECASE)
+_IN_PATH = re.compile(rf"(?<![^\W_]){_AGENCY.pattern}", re.IGNORECASE)
+#: What follows an agency in the name of a file: a period, what is in it, which version.
+_REST = re.compile(
+    r"[\s.,()\[\]-]+(\d|triw|semester|rekap|e?-?kinerja|e?nilai|penilaian|predikat|((tw|trw|smt)\s?[\divx]*|tahun|thn|per|periode|bulan|"
+    r"jan(uari)?|feb(ruari)?|mar(et)?|apr(il)?|mei|jun[ei]?|jul[iy]?|agu(stus)?|ags|sep(tember)?|okt(ober)?|nov(ember)?|"
+    r"des(ember)?|skp|data|final|fix|rev|revisi|copy|salinan|umpan)\b).*", re.IGNORECASE)
+_SENDER = re.compile(r"bk(d|psdm|pp)\b.+", re.IGNORECASE)  # who collects, and what is in the file
 _EXCEL = 31  #: letters a sheet's name may have
 _RATED = ("ekinerja", "legacy", "ratings", "wide", "appraisals")
 _WHOSE = {"ratings": "ratee", "appraisals": "person", "employees": "person"}
@@ -97,6 +104,37 @@ def by_sheets(tables: Sequence[tuple[Block, Layout]]) -> None:
         block.agency = ("unit" if _BELOW.match(name) else "opd", next(whole, name))
 
 
+def by_files(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return the agency (or unit) that each file's name tells, or else the folder it lies in.
+
+    Most of the files must be called like agencies or units, and not all like the same one.
+
+    >>> found = by_files(["penilaian_dinas_sosial_TW1_2025.xlsx", "Puskesmas A - 2025.xlsx", "rekap.xlsx"])
+    >>> list(found.values()), by_files(["BKD 1.csv", "BKD 2.csv"])
+    ([('opd', 'dinas sosial'), ('unit', 'Puskesmas A')], {})
+    >>> by_files(["Dinas A/x.csv", "Dinas B/x.csv"])["Dinas B/x.csv"]
+    ('opd', 'Dinas B')
+    """
+    for up in range(max((name.count("/") for name in names), default=0) + 1):
+        parts = {n: n.rpartition(".")[0].split("/")[-1 - up] for n in names if n.count("/") >= up}
+        told = {n: found for n, part in parts.items() if (found := _in_name(part)) is not None}
+        spelled: dict[str, tuple[str, str]] = {}
+        for found in told.values():
+            spelled.setdefault(fold(found[1]), found)
+        if len(spelled) > 1 and len(told) > len(names) / 2:
+            return {n: spelled[fold(found[1])] for n, found in told.items()}
+    return {}
+
+
+def _in_name(part: str) -> tuple[str, str] | None:
+    text = " ".join(part.replace("_", " ").split())
+    below = _BELOW.match(text)
+    if (found := below or _IN_PATH.search(text)) is None:
+        return None
+    name = _REST.sub("", text[found.start() :]).rstrip(" -.,(")
+    return None if _SENDER.match(name) else ("unit" if below else "opd", name)
+
+
 def fill(session: Session, block: Block, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with unit and agency of rows that tell none; what a column could have told is noted."""
     title, known = above(block), {c.name for c in columns(table)}
@@ -108,13 +146,13 @@ def fill(session: Session, block: Block, table: str, frame: pd.DataFrame) -> pd.
             return frame
     elif not known.issuperset(PLACES) or {*PLACES} & {*frame} or table == "units":
         return frame
-    starts = sorted(block.parts)
+    starts, agency = sorted(block.parts), block.agency if block.agency[1] else session.agencies.get(block.file_name)
     at = np.searchsorted(starts, frame.index.to_numpy())
     found: dict[str, pd.Series] = {}
     for name in PLACES:
         own = [block.parts[row] for row in starts]
         told = [title.get(name, ("", ""))[0], *(value if n == name else "" for n, value in own)]
-        told = [block.agency[1] if name == block.agency[0] else ""] if not any(told) and not title else told
+        told = [agency[1] if name == agency[0] else ""] if agency and not any(told) and not title else told
         if any(told):
             found[name] = pd.Series(np.array(told, dtype=object)[at if len(told) > 1 else at * 0], index=frame.index)
     if found:

@@ -18,7 +18,7 @@ from kinerja_analysis.base.errors import UsageError, WrongKind
 from kinerja_analysis.base.store import is_own
 from kinerja_analysis.base.table_store import is_store
 from kinerja_analysis.read import database, frames, records, sheets, text, web, workbook
-from kinerja_analysis.read.agencies import by_sheets
+from kinerja_analysis.read.agencies import by_files, by_sheets
 from kinerja_analysis.read.cells import Block
 from kinerja_analysis.read.guard import inspect
 from kinerja_analysis.read.guess import of_rows, of_table
@@ -86,6 +86,7 @@ def gather(session: Session, paths: Any) -> None:
         session.log.add("N105", n=n)
     sources: list[Any] = [s for source in as_sources(paths)
                for s in (files_of(Path(source)) if _is_place(source) else [source])]  # fmt: skip
+    session.agencies = by_files([s[2] for s in sources if _in_folder(s) and is_read(s[0], s[1])])
     for done, source in enumerate(sources):
         _tell(session, done, len(sources))
         if isinstance(source, pd.DataFrame):
@@ -94,7 +95,7 @@ def gather(session: Session, paths: Any) -> None:
             _database(session, source)
         elif isinstance(source, str):
             _database(session, database.declared(source.removeprefix(database.PREFIX), session.config))
-        elif isinstance(source[0], Path):
+        elif _in_folder(source):
             _file(session, *source)
         else:
             _frame(session, source[1], source[0])
@@ -106,6 +107,10 @@ def gather(session: Session, paths: Any) -> None:
     _headers_only(session)
     if not session.blocks and not session.log.failed:
         session.log.add("E107")
+
+
+def _in_folder(source: Any) -> bool:
+    return isinstance(source, tuple) and isinstance(source[0], Path)
 
 
 def _headers_only(session: Session) -> None:

@@ -34,7 +34,7 @@ def test_sheets_called_like_agencies_tell_the_agency(make: Any) -> None:
     assert frame["opd"].fillna("").tolist() == ["Dinas Sosial"] * 3 + ["Inspektorat"] * 3 + [""] * 3
     assert frame["unit"].isna().tolist() == [True] * 6 + [False] * 3 and frame["unit"].iloc[-1] == "Puskesmas A"
     assert told(tables.problems) == [("KA-N306", s) for s in ("Dinas Sosial", "Inspektorat", "Puskesmas A")]
-    assert 'nama lembar: "Dinas Sosial"' in next(p.text("id") for p in tables.problems if p.code == "KA-N306")
+    assert 'atau folder: "Dinas Sosial"' in next(p.text("id") for p in tables.problems if p.code == "KA-N306")
     assert set(tables.employees.dropna(subset="opd")["opd"]) == {"Dinas Sosial", "Inspektorat"}
 
 
@@ -87,3 +87,43 @@ def test_no_unit_anywhere_is_said_unless_the_list_of_employees_tells_it(make: An
     assert not told(check([place, staff], config=make.config, **PLACE).problems)
     few = make.workbook(sheet(make, 1, n=9), name="few.xlsx")
     assert not told(check(few, config=make.config, **PLACE).problems)
+
+
+def lone(make: Any, name: str, first: int) -> Any:
+    return make.workbook(sheet(make, first), sheet="Data", name=name)
+
+
+def test_files_called_like_agencies_tell_the_agency(make: Any, tmp_path: Any) -> None:
+    """One file per agency, as offices hand them in: a quarter's name, letter case and underlines do not matter."""
+    names = {"penilaian_DINAS_SOSIAL_2025.xlsx": 1, "Dinas Sosial dan Desa - TW I.xlsx": 11,
+             "Dinas Sosial Triwulan II.xlsx": 21, "Puskesmas Maritim 2025 (1).xlsx": 31, "semua.xlsx": 41}  # fmt: skip
+    folder = tmp_path / "masuk"
+    folder.mkdir()
+    for name, first in names.items():
+        lone(make, name, first).rename(folder / name)
+    frame = read(folder, config=make.config, **PLACE).appraisals
+    assert frame.groupby(frame["opd"].fillna(frame["unit"]).fillna("?")).size().to_dict() == {
+        "Dinas Sosial": 6, "Dinas Sosial dan Desa": 3, "Puskesmas Maritim": 3, "?": 3}  # fmt: skip
+    (folder / "a").mkdir()
+    for name in list(names)[1:]:  # most of the files are called otherwise
+        (folder / name).rename(folder / "a" / f"{names[name]}.xlsx")
+    assert read(folder, config=make.config, **PLACE).appraisals["opd"].isna().all()
+
+
+def test_folders_called_like_agencies_tell_the_agency(make: Any, tmp_path: Any) -> None:
+    for k, name in enumerate(("Dinas Sosial", "BKPSDM"), 1):
+        (tmp_path / "masuk" / name).mkdir(parents=True)
+        lone(make, f"{k}.xlsx", 10 * k).rename(tmp_path / "masuk" / name / "januari_sd_maret.xlsx")
+    tables = read(tmp_path / "masuk", config=make.config, **PLACE)
+    assert tables.appraisals["opd"].tolist() == ["BKPSDM"] * 3 + ["Dinas Sosial"] * 3
+    assert told(tables.problems) == [("KA-N306", "Data")] * 2
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("data_bkpsdm_guru.xlsx", "data_bkpsdm_nakes.xlsx"), ("januari_sd_maret.xlsx", "april_sd_juni.xlsx"),
+     ("a.xlsx", "Dinas Sosial.xlsx"), ("ekinerja TW1.xlsx", "ekinerja TW2.xlsx")],
+)  # fmt: skip
+def test_other_names_of_files_are_no_agency(make: Any, names: tuple[str, ...]) -> None:
+    places = [lone(make, name, 10 * k) for k, name in enumerate(names, 1)]
+    assert read(places, config=make.config, **PLACE).appraisals[["unit", "opd"]].isna().all(axis=None)
