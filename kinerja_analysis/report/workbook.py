@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 _DOTS = re.compile(r"\{dots\d\} ")
 WORDS = "kinerja"  #: the style of cells of words: they wrap
+CODES = "codes"  #: the form of cells of finding codes: they stay on one line
 WIDEST = 60
+FONT: dict[str, Any] = {"name": "Calibri", "size": 11, "family": 2}
+LINE = 15.0  #: height of a line in points
 MOST_ROWS = 50
 
 
@@ -71,11 +74,11 @@ def workbook(page: Page | Audit, lang: str, path: str | Path, *, audit: Audit | 
 def workbook_bytes(page: Page, lang: str, audit: Audit | None = None, more: Frames = ()) -> bytes:
     """Return the annex as bytes, the same for the same page."""
     from openpyxl import Workbook
-    from openpyxl.styles import Alignment, NamedStyle
+    from openpyxl.styles import Alignment, Font, NamedStyle
 
     book = Workbook()
     book.remove(book.active)
-    book.add_named_style(NamedStyle(WORDS, alignment=Alignment(wrap_text=True, vertical="top")))
+    book.add_named_style(NamedStyle(WORDS, Font(**FONT), alignment=Alignment(wrap_text=True, vertical="top")))
     sheets = _sheets(page, lang, (*_frames(audit, lang), *more))
     _cover(book.create_sheet(say("workbook.cover", lang)), page, lang)
     contents = book.create_sheet(say("workbook.contents", lang))
@@ -97,7 +100,8 @@ def _labels(names: Iterable[str], lang: str) -> list[str]:
 
 def _sheets(page: Page, lang: str, frames: Frames) -> list[tuple[str, Sheet]]:
     """Return all sheets after the contents, those of the ``page`` (its text, its tables) and what is ``more``."""
-    words = [b.Column(text) for text in _labels(("section", "text", "codes"), lang)]
+    forms = {"section": "", "text": "", "codes": CODES}
+    words = [b.Column(text, form) for text, form in zip(_labels(forms, lang), forms.values(), strict=True)]
     found: list[Sheet] = [(say("workbook.text", lang), say("workbook.text_about", lang), words, page_text(page))]
     used: set[str] = {found[0][0]}
     for name, about, table in _tables(page):
@@ -182,14 +186,14 @@ def _framed(frame: pd.DataFrame, lang: str) -> tuple[list[b.Column], list[tuple[
 
 
 def page_text(page: Page) -> list[tuple[str, str, str]]:
-    """Return every sentence of the page in reading order: section, text, finding codes."""
+    """Return every sentence of the page in reading order: section, text, finding codes (once for a block)."""
     rows: list[tuple[str, str, str]] = []
     section = ""
     for block in b.walk(page.blocks):
         if isinstance(block, b.Masthead | b.Section | b.Part):
             section = block.title
-        codes = " ".join(block.codes)
-        rows += [(section, plain(_DOTS.sub("", text)), codes) for text in b.sentences(block) if text]
+        told = [plain(_DOTS.sub("", text)) for text in b.sentences(block) if text]
+        rows += [(section, text, "" if i else " ".join(block.codes)) for i, text in enumerate(told)]
     return rows
 
 
@@ -202,9 +206,13 @@ def _cover(sheet: Worksheet, page: Page, lang: str) -> None:
         lines.append(say("report.synthetic", lang))
     lines += [say("report.masthead.nature_text", lang), say("workbook.hidden_about", lang)]
     for i, text in enumerate(lines, start=1):
+        sheet.cell(i, 1).style = WORDS
         _put(sheet, i, 1, text)
-    sheet.cell(1, 1).font = Font(size=18, bold=True)
+        sheet.row_dimensions[i].height = LINE * _lines(text)
+    sheet.cell(1, 1).font = Font(**FONT | {"size": 18}, bold=True)
+    sheet.row_dimensions[1].height = 2 * LINE
     sheet.column_dimensions["A"].width = 100
+    _printed(sheet)
 
 
 def _fill(
@@ -215,19 +223,40 @@ def _fill(
     from openpyxl.utils import get_column_letter
 
     _put(sheet, 1, 1, about)
-    sheet.cell(1, 1).font = Font(bold=True)
+    sheet.cell(1, 1).font = Font(**FONT, bold=True)
     widths = [len(text) for text in labels]
     for j, text in enumerate(labels, start=1):
-        _put(sheet, 2, j, text).font = Font(bold=True)
+        _put(sheet, 2, j, text).font = Font(**FONT, bold=True)
     for i, row in enumerate(rows, start=3):
         for j, (value, form) in enumerate(zip(row, forms, strict=True), start=1):
             if form == "":
                 sheet.cell(i, j).style = WORDS  # an alignment of each cell's own takes a third of the whole time
             cell = _put(sheet, i, j, value, form)
             widths[j - 1] = max(widths[j - 1], min(len(str(cell.value or "")), WIDEST))
+        tall = max((_lines(str(v)) for v, form in zip(row, forms, strict=True) if form == ""), default=1)
+        if tall > 1:  # programs that trust a file's heights would write one text over the next
+            sheet.row_dimensions[i].height = LINE * tall
     for j, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(j)].width = min(width, WIDEST) + 3
     sheet.freeze_panes = "A3"
+    _printed(sheet)
+    sheet.print_title_rows = "1:2"
+
+
+def _lines(text: str) -> int:
+    """Return the lines a text takes in the widest column, words kept whole.
+
+    >>> _lines("a"), _lines("a\\nb"), _lines("words " * 21)
+    (1, 2, 3)
+    """
+    return sum(max(1, math.ceil(len(part) / WIDEST)) for part in text.split("\n"))
+
+
+def _printed(sheet: Worksheet) -> None:
+    """Let a sheet be printed on A4 across, all its columns on one page."""
+    sheet.page_setup.paperSize, sheet.page_setup.orientation = sheet.PAPERSIZE_A4, "landscape"
+    sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.page_setup.fitToHeight = True, 0
+    sheet.print_area = sheet.dimensions  # a long line of codes does not make the page wider
 
 
 def _put(sheet: Worksheet, row: int, column: int, value: Any, form: str = "") -> Any:

@@ -46,6 +46,22 @@ def test_the_same_content_as_the_page(page: Page, book: openpyxl.Workbook) -> No
     assert [r[1] for r in rows] == [text for _, text, _ in page_text(page)]
 
 
+def test_long_words_have_room_and_sheets_can_be_printed(book: openpyxl.Workbook) -> None:
+    """Programs that trust a file's row heights wrote one text over the next; a sheet took several pages across."""
+    tall = 0
+    for sheet in book:
+        for row in sheet.iter_rows(min_row=1 if sheet.title == "Sampul" else 3):
+            words = [c for c in row if isinstance(c.value, str) and c.alignment.wrap_text]
+            lines = max((-(-len(c.value) // 60) for c in words), default=1)
+            height = sheet.row_dimensions[row[0].row].height or 15
+            assert height >= 15 * lines, (sheet.title, row[0].row)
+            tall += lines > 1
+        assert sheet.page_setup.orientation == "landscape" and sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.print_area.endswith(f"$A$1:${openpyxl.utils.get_column_letter(sheet.max_column)}${sheet.max_row}")
+        assert {c.font.name for row in sheet.iter_rows() for c in row} == {"Calibri"}
+    assert tall > 30
+
+
 def test_all_findings_are_there_with_their_codes(book: openpyxl.Workbook, audit: Audit) -> None:
     rows = list(book["Semua temuan"].iter_rows(min_row=2, values_only=True))
     assert len(rows) - 1 == len(audit.to_frame())
