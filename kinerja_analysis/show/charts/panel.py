@@ -49,35 +49,39 @@ def size(frame: pd.DataFrame, narrow: bool) -> int:
 
 
 def draw(host: ink.Host, frame: pd.DataFrame, lang: str, narrow: bool) -> None:
-    """Draw the strips one under the other: no axis is shared."""
+    """Draw the strips one under the other, each from the low to the high end of its own scale."""
+    ax = ink.place(host, 8, 8, 0, 4)
+    ink.rows_down(ax, ROW * len(frame))
+    ax.set_xlim(0.0, 1.0)
+    ax.set_axis_off()
     for i, r in enumerate(frame.to_dict("records")):
-        end = FULL.get(str(r["unit"]), 1.0)
-        ax = ink.place(host, 8, 8, ROW * i, ROW * (len(frame) - 1 - i) + 4)
-        ink.rows_down(ax, ROW)
-        ax.set_xlim(min(0.0, r["lower"], r["value"]) if r["measure"] == "achievement" else 0.0, end)
-        ax.set_axis_off()
-        _strip(ax, r, end)
-        low, high = ax.get_xlim()
-        known = not math.isnan(r["value"])
-        ink.label(ax, low, 11, _name(r, lang), weight="bold")
-        ink.label(ax, high, 11, _value(r, lang), ha="right", weight="bold", color=theme.BLUE if known else theme.MUTED)
-        for place, side, name in ((low, "left", "low"), (high, "right", "high")):
+        y, known = ROW * i, not math.isnan(r["value"])
+        _strip(ax, _along(r), y + 32)
+        ink.label(ax, 0, y + 11, _name(r, lang), weight="bold")
+        ink.label(ax, 1, y + 11, _value(r, lang), ha="right", weight="bold", color=theme.BLUE if known else theme.MUTED)
+        for place, side, name in ((0, "left", "low"), (1, "right", "high")):
             text = say(f"charts.panel.{r['measure']}_{name}", lang)
-            ink.label(ax, place, 52, text, ha=side, color=theme.MUTED, fontsize=ink.SMALL)
+            ink.label(ax, place, y + 52, text, ha=side, color=theme.MUTED, fontsize=ink.SMALL)
 
 
-def _strip(ax: Axes, r: dict[str, Any], end: float) -> None:
-    low, high = ax.get_xlim()
-    ink.block(ax, low, 32, high - low, STRIP, facecolor=theme.TRACK)
-    first, last = (r[k] if math.isfinite(r[k]) else edge for k, edge in (("lower", low), ("upper", high)))
+def _along(r: dict[str, Any]) -> dict[str, float]:
+    """Return the numbers of a row as fractions of its scale."""
+    low = min(0.0, r["lower"], r["value"]) if r["measure"] == "achievement" else 0.0
+    whole = FULL.get(str(r["unit"]), 1.0) - low
+    return {k: (r[k] - low) / whole for k in ("value", "lower", "upper", "mark", "further")}
+
+
+def _strip(ax: Axes, r: dict[str, float], y: float) -> None:
+    ink.block(ax, 0, y, 1, STRIP, facecolor=theme.TRACK)
+    first, last = (r[k] if math.isfinite(r[k]) else edge for k, edge in (("lower", 0.0), ("upper", 1.0)))
     if math.isnan(r["value"]):  # not known, or only how large at most
-        ink.block(ax, first, 32, last - first, STRIP, **ink.UNKNOWN)
+        ink.block(ax, first, y, last - first, STRIP, **ink.UNKNOWN)
     else:
-        ink.span(ax, 32, r["lower"], min(r["upper"], end), thick=STRIP)
-        ink.dot(ax, r["value"], 32)
+        ink.span(ax, y, r["lower"], min(r["upper"], 1.0), thick=STRIP)
+        ink.dot(ax, r["value"], y)
     for mark in (r["mark"], r["further"]):
         if math.isfinite(mark):
-            ink.tick(ax, mark, 32, 9)
+            ink.tick(ax, mark, y, 9)
 
 
 def _name(r: dict[str, Any], lang: str) -> str:
