@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from kinerja_analysis.read.guard import inspect
 from kinerja_analysis.read.guess import Guess, toml
 
 _SHOWN_RANGES = 6
+_TOGETHER, _SHOWN_PLACES = 3, 12
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,6 +63,8 @@ class CheckReport(Shown):
     def summary(self, lang: str = "id") -> str:
         """Return the verdict and every problem: address first, what was seen, why it matters, the repair.
 
+        What is the same in three places or more (sheets of many files) is said once, with the other places after it;
+        of notes the first sentence stands for all.
         Of a wide 360 sheet the columns that were read as criteria are named.
         """
         n = self.counts
@@ -69,7 +73,14 @@ class CheckReport(Shown):
         key = "refused" if not self.ok else "accepted"
         told = {"n": n["error"], "rows": self.rows, "files": n["files"], "warnings": n["warning"], "notes": n["note"]}
         head = say(f"problems.report.{key}_one" if where else f"problems.report.{key}", lang, file=where, **told)
-        blocks = [head] + [_told(p, lang, with_file=p.file != where) for p in self.problems]
+        same: dict[tuple[str, ...], list[Problem]] = {}
+        for p in self.problems:
+            what = "" if p.severity == "note" else sentence(p, lang)
+            same.setdefault((p.code, what, p.text(lang, "repair")), []).append(p)
+        blocks = [head]
+        for group in same.values():
+            alone = 1 if len(group) >= _TOGETHER else len(group)
+            blocks += [_told(p, lang, group[alone:], with_file=p.file != where) for p in group[:alone]]
         for file, sheet, read in self.criteria:
             at = ", ".join([file] + ([say("problems.report.in_sheet", lang, sheet=sheet)] if sheet else []))
             blocks.append(" " + say("problems.report.criteria", lang, place=at, names=read))
@@ -130,26 +141,38 @@ def sentence(problem: Problem, lang: str) -> str:
     return problem.text(lang) + hint
 
 
-def _told(problem: Problem, lang: str, *, with_file: bool) -> str:
-    cell = problem.cell
-    where = []
+def _told(problem: Problem, lang: str, also: Sequence[Problem] = (), *, with_file: bool) -> str:
+    """Return a problem and, after it, the places where it is said of others too."""
+    place = _place(problem, lang, with_file=with_file)
+    place = place if problem.file and with_file else place[:1].upper() + place[1:]
+    head = f"[{problem.code}] " + (place + ": " if place else "") + sentence(problem, lang)
+    repair = say("problems.report.repair", lang, text=problem.text(lang, "repair"))
+    told = [f" {head}", f"   {repair}{_others(problem, lang)}"]
+    if also:
+        places = [_place(p, lang, with_file=with_file) + _others(p, lang) for p in also[:_SHOWN_PLACES]]
+        places += ["…"] if len(also) > _SHOWN_PLACES else []
+        told.append("   " + say("problems.report.also", lang, n=len(also), places="; ".join(places)))
+    return "\n".join(told)
+
+
+def _place(problem: Problem, lang: str, *, with_file: bool) -> str:
+    cell, where = problem.cell, []
     if with_file and problem.file:
         where.append(problem.file)
     if problem.sheet:
         where.append(say("problems.report.in_sheet", lang, sheet=problem.sheet))
     if cell:
         where.append(cell_in_words(cell, lang) if " " in cell else say("problems.report.cell", lang, cell=cell))
-    place = ", ".join(where)
-    place = place if problem.file and with_file else place[:1].upper() + place[1:]
-    head = f"[{problem.code}] " + (place + ": " if place else "") + sentence(problem, lang)
-    others = ""
-    if problem.others:
-        shown = ranges(problem.others)
-        more = ", …" if len(shown) > _SHOWN_RANGES else ""
-        told = ", ".join(cell_in_words(c, lang) for c in shown[:_SHOWN_RANGES]) + more
-        others = " " + say("problems.report.others", lang, n=len(problem.others), cells=told)
-    repair = say("problems.report.repair", lang, text=problem.text(lang, "repair"))
-    return f" {head}\n   {repair}{others}"
+    return ", ".join(where)
+
+
+def _others(problem: Problem, lang: str) -> str:
+    if not problem.others:
+        return ""
+    shown = ranges(problem.others)
+    more = ", …" if len(shown) > _SHOWN_RANGES else ""
+    told = ", ".join(cell_in_words(c, lang) for c in shown[:_SHOWN_RANGES]) + more
+    return " " + say("problems.report.others", lang, n=len(problem.others), cells=told)
 
 
 def ranges(cells: tuple[str, ...]) -> list[str]:

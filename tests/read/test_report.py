@@ -41,6 +41,22 @@ def test_files_are_named_when_there_are_several() -> None:
     assert "penilaian_2025.xlsx, lembar" in report(LETTER, other).summary("id")
 
 
+def test_the_same_in_many_files_is_said_once_with_every_place() -> None:
+    """Twenty files of twenty agencies: one message; another value, or only two places, are told on their own."""
+    files = [f"dinas {k}.xlsx" for k in range(20)]
+    same = [Problem("KA-W501", "warning", f, "Data") for f in files]
+    wrong = [Problem("KA-E203", "error", f, "Data", "F7", "nilai", v, others=("F8",), params={"nearest": ""})
+             for f, v in zip(files, ("x", "y", "x", "x"), strict=False)]  # fmt: skip
+    text = report(*wrong, *same).summary("id")
+    assert text.count("KA-W501") == 1 and text.count("KA-E203") == 2
+    assert 'Serupa di 19 tempat lain: dinas 1.xlsx, lembar "Data"; dinas 2' in text and "dinas 12.xlsx" in text
+    assert "dinas 13.xlsx" not in text and text.endswith('lembar "Data"; …')
+    assert 'Serupa di 2 tempat lain: dinas 2.xlsx, lembar "Data", sel F7 (1 sel lain: F8); dinas 3.xlsx' in text
+    assert report(*wrong[:2], *same[:2]).summary("en").count("Likewise") == 0
+    notes = [Problem("KA-N306", "note", f, "Data", params={"names": f, "n": 2}) for f in files]
+    assert report(*notes).summary("en").count("KA-N306") == 1 and len(report(*notes).to_frame()) == 20
+
+
 def test_an_input_without_problems() -> None:
     assert report().ok and report().summary("en").startswith("The input can be used")
     assert report()._repr_html_().startswith("<div lang='id'><p>Berkas dapat dipakai")
