@@ -107,6 +107,8 @@ def report() -> Iterator[Line]:
         value = pick(rows, "cpu_s", part="set", what="all", level=level)
         name = f"one region's report set, one language, {level}"
         yield judged(name, "CPU", value, 4, command, unit=" s", grows=grows if level == "public" else "")
+    both = pick(rows, "cpu_s_per_set", part="set", what="both")
+    yield judged("the same, a set of both levels as a run makes them", "CPU", both, 4, command, unit=" s")
 
 
 def reading() -> Iterator[Line]:
