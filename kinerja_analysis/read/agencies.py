@@ -9,9 +9,9 @@ from itertools import groupby, pairwise
 import numpy as np
 import pandas as pd
 
-from kinerja_analysis.base.tables import columns
+from kinerja_analysis.base.tables import columns, squashed
 from kinerja_analysis.read.cells import Block, fold
-from kinerja_analysis.read.layout import Layout, table_of
+from kinerja_analysis.read.layout import KNOWN_NAMES, Layout, table_of
 from kinerja_analysis.read.session import Session
 
 PLACES = ("unit", "opd")
@@ -60,7 +60,9 @@ def above(block: Block) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for _, row in groupby(block.preamble, lambda entry: re.sub(r"^\D*", "", entry[0])):
         cells = list(row)
-        if told := named([text for _, text in cells]):
+        texts = [text for _, text in cells]
+        alone = [" : ".join(texts)] if len(texts) == 2 and squashed(texts[1]) not in KNOWN_NAMES else []
+        if told := named(texts) or named(alone):
             found.setdefault(told[0], (told[1], cells[0][0]))
     return found
 

@@ -213,6 +213,10 @@ class Block:
         column = letters(self.left + position)
         return [f"{column}{n}" for n in numbers]
 
+    def above(self, row: int, position: int) -> str:
+        """Return the address of a cell above the header by its row's number."""
+        return f"{self.word} {row}" if self.lines else f"{letters(self.left + position)}{row}"
+
     def blank(self, rows: np.ndarray, position: int) -> np.ndarray:
         """Return those of the rows whose cell of a column is empty: no value, no error, no formula without a value."""
         empty = rows[self.cells(position).codes[rows] < 0]

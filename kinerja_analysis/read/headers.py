@@ -73,12 +73,16 @@ def _joined(upper: Sequence[Any], lower: Sequence[Any]) -> list[Any]:
     return one
 
 
-def above(session: Session, block: Block) -> None:
-    """Note tables above the header: a row that is a header itself, rows with an identity number in a table's width."""
+def above(session: Session, block: Block, layout: Layout) -> None:
+    """Note tables above the header: a row that is a header itself, rows with an identity number in a table's width.
+
+    Rows that tell who is rated, or by whom, are none.
+    """
     rows: dict[str, list[tuple[str, str]]] = {}
     for cell, text in block.preamble:
         rows.setdefault(re.sub(r"^\D*", "", cell), []).append((cell, text))
-    wide = [row for row in rows.values() if len(row) > 1]
+    told = {str(row) for row, _, _ in layout.told.values()}
+    wide = [row for number, row in rows.items() if len(row) > 1 and number not in told]
     heads = [i for i, row in enumerate(wide[:-1]) if recognise([t for _, t in row])]
     people = [i for i, row in enumerate(wide) if len(row) >= _FEW and any(_NIP.fullmatch(t) for _, t in row)]
     if heads or people:

@@ -11,6 +11,7 @@ from typing import Any
 from kinerja_analysis.base.config import MappingConfig
 from kinerja_analysis.base.tables import COLUMNS, canonical_header, columns, plain, squashed, with_aliases
 from kinerja_analysis.read.cells import clean
+from kinerja_analysis.read.told import PEOPLE, Told, gather
 from kinerja_analysis.read.values import as_text
 
 HEADER_ROWS = 20
@@ -66,7 +67,8 @@ class Layout:
 
     ``kind`` is ``ekinerja``, ``wide``, ``cases_wide``, ``legacy``, ``skp_list``, ``problem_list`` or a table's name;
     ``names`` maps header positions to our column names; ``near`` maps positions of unknown labels to the name
-    probably meant; ``missing`` lists required columns that are not there; ``weight`` is the number of names recognised.
+    probably meant; ``missing`` lists required columns that are not there; ``weight`` is the number of names recognised;
+    ``told`` are columns that are not there because a line above the table tells them, once for all rows.
     """
 
     kind: str
@@ -74,6 +76,7 @@ class Layout:
     near: Mapping[int, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     mapping: MappingConfig | None = None
+    told: Mapping[str, Told] = field(default_factory=dict)
 
     @property
     def weight(self) -> int:
@@ -308,6 +311,7 @@ def locate(
     """
     best: tuple[int, Layout] | None = None
     title: list[str] = []
+    told: dict[str, Told | None] = {}
     seen = 0
     for i, row in enumerate(rows):
         labels = [as_text(v) if (v := clean(cell)) is not None else "" for cell in row]
@@ -321,11 +325,28 @@ def locate(
             if fits and mapping.header_row in (None, i + top) and (layout := _mapped(mapping, labels)):
                 return i, layout
         promising = sum(map(bool, labels)) > 1 and not KNOWN_NAMES.isdisjoint(map(squashed, labels))
-        layout = recognise(labels, " ".join(title)) if promising else None
+        layout = _completed(labels, " ".join(title), told) if promising else None
         if layout and (best is None or layout.weight > best[1].weight):
             best = i, layout
         title.extend(t for t in labels if t)
+        gather(told, row, i + top)
     return best and (best[0], _told_more(best[1], best[0] + top, file_name, sheet_name, mappings))
+
+
+def _completed(header: Sequence[str], title: str, found: Mapping[str, Told | None]) -> Layout | None:
+    """Return the layout of a header with what the rows above it tell (``told``) as if it had columns for that.
+
+    Only where the columns alone make no complete table of another kind.
+    """
+    layout, have = recognise(header, title), canonical_header("ratings", header).values()
+    more = {name: told for name, told in found.items() if told is not None and name not in have}
+    if not more or (layout is not None and not layout.missing and layout.kind != "employees"):
+        return layout
+    whole = recognise([*header, *more], title)
+    if whole is None or table_of(whole.kind) != "ratings":
+        return layout
+    inside, near = ({i: n for i, n in names.items() if i < len(header)} for names in (whole.names, whole.near))
+    return replace(whole, names=inside, near=near, told=more) if {*PEOPLE} <= {*inside.values(), *more} else layout
 
 
 def _told_more(layout: Layout, row: int, file: str, sheet: str, mappings: Sequence[MappingConfig]) -> Layout:

@@ -81,9 +81,14 @@ class CheckReport(Shown):
         for group in same.values():
             alone = 1 if len(group) >= _TOGETHER else len(group)
             blocks += [_told(p, lang, group[alone:], with_file=p.file != where) for p in group[:alone]]
-        for file, sheet, read in self.criteria:
+        read: dict[str, list[str]] = {}
+        for file, sheet, names_ in self.criteria:
             at = ", ".join([file] + ([say("problems.report.in_sheet", lang, sheet=sheet)] if sheet else []))
-            blocks.append(" " + say("problems.report.criteria", lang, place=at, names=read))
+            read.setdefault(names_, []).append(at)
+        for names_, places in read.items():
+            alone = 1 if len(places) >= _TOGETHER else len(places)
+            texts = [say("problems.report.criteria", lang, place=at, names=names_) for at in places[:alone]]
+            blocks += [" " + text + _also(places[alone:], lang) for text in texts]
         return "\n\n".join(blocks) if len(blocks) > 1 else head
 
     def save(self, path: str | Path = "masalah.xlsx", lang: str = "id") -> Path:
@@ -147,12 +152,15 @@ def _told(problem: Problem, lang: str, also: Sequence[Problem] = (), *, with_fil
     place = place if problem.file and with_file else place[:1].upper() + place[1:]
     head = f"[{problem.code}] " + (place + ": " if place else "") + sentence(problem, lang)
     repair = say("problems.report.repair", lang, text=problem.text(lang, "repair"))
-    told = [f" {head}", f"   {repair}{_others(problem, lang)}"]
-    if also:
-        places = [_place(p, lang, with_file=with_file) + _others(p, lang) for p in also[:_SHOWN_PLACES]]
-        places += ["…"] if len(also) > _SHOWN_PLACES else []
-        told.append("   " + say("problems.report.also", lang, n=len(also), places="; ".join(places)))
-    return "\n".join(told)
+    places = [_place(p, lang, with_file=with_file) + _others(p, lang) for p in also]
+    return f" {head}\n   {repair}{_others(problem, lang)}{_also(places, lang)}"
+
+
+def _also(places: Sequence[str], lang: str) -> str:
+    if not places:
+        return ""
+    shown = "; ".join([*places[:_SHOWN_PLACES], *(["…"] if len(places) > _SHOWN_PLACES else [])])
+    return "\n   " + say("problems.report.also", lang, n=len(places), places=shown)
 
 
 def _place(problem: Problem, lang: str, *, with_file: bool) -> str:

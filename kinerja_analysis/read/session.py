@@ -251,13 +251,26 @@ class Session:
                 out[column.name] = self.convert(block, places[column.name], column, rows, own.get(column.name))
             elif column.name in constants:
                 out[column.name] = self.constant(block, column, constants[column.name], rows)
+            elif column.name in layout.told:
+                out[column.name] = self.constant(block, column, layout.told[column.name], rows)
+        if layout.told and len(rows):
+            cells = [block.above(row, at) for row, at, _ in layout.told.values()]
+            names = ", ".join(accepted(table, name)[0] for name in layout.told)
+            self.log.on("N307", block, cells, names=names, n=len(rows))
         return pd.DataFrame(out, index=pd.Index(rows))
 
     def constant(self, block: Block, column: Column, value: object, rows: np.ndarray) -> pd.Series:
-        """Return a declared constant as a column; an unreadable one is a problem of the mapping."""
+        """Return what holds for all rows as a column: a declared constant, or what is told above the table.
+
+        An unreadable one is a problem of the mapping, or of the cell that tells it.
+        """
+        row, at, value = value if isinstance(value, tuple) else (0, 0, value)
         cells = Cells(np.zeros(len(rows), dtype=np.int64), [value])
         outcome = self._outcome(block, cells, column, None)
-        if outcome.faults and outcome.values[0] is None:
+        if outcome.faults and outcome.values[0] is None and row:
+            name, shown = accepted(column.table, column.name)[0], MASK if column.personal else str(value)
+            self.log.on("E317", block, [block.above(row, at)], column=name, value=shown)
+        elif outcome.faults and outcome.values[0] is None:
             self.log.on("E306", block, column=column.name, value=str(value), nearest=outcome.hints.get(0, ""))
         series = cells.spread(outcome.values, DTYPES[column.kind] if column.kind != "flag" else "boolean")
         series.index = pd.Index(rows)

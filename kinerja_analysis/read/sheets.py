@@ -45,7 +45,7 @@ def take(session: Session, block: Block, layout: Layout) -> None:
     if not _header(session, block, layout, table):
         session.set_aside(number, table, everything, "unreadable")
         return
-    above(session, block)
+    above(session, block, layout)
     rows = _live(session, number, table)
     _merged(session, block, layout, rows)
     twins(session, block, layout, rows)

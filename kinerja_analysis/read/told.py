@@ -1,0 +1,50 @@
+"""Who rated whom where no column says it but the lines above the table do: one form per employee, or per rater."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from kinerja_analysis.base.tables import SOURCE_ALIASES, canonical_header, plain
+from kinerja_analysis.read.cells import clean
+from kinerja_analysis.read.values import as_text
+
+#: The number of the row, the place in it, and what is told there.
+Told = tuple[int, int, Any]
+PEOPLE = ("ratee", "rater", "source")
+_PERSON = re.compile(r"[\w.+-]+@[\w.-]+|(?=.*\d)[\w./-]+|\d[\d .-]{14,}\d")
+_ROLES = frozenset(map(plain, SOURCE_ALIASES))
+
+
+def gather(found: dict[str, Told | None], cells: Sequence[Any], row: int) -> None:
+    """Add to ``found`` what a row above a table tells: "NIP Penilai" | ":" | number, or "Peran: Atasan" in one cell.
+
+    What is told twice, and differently, is not told: ``found`` then holds None for it.
+
+    >>> found = {}
+    >>> gather(found, ["NIP", ": A1", None, "Peran :", "Atasan"], 3)
+    >>> found
+    {'ratee': (3, 1, 'A1'), 'source': (3, 4, 'Atasan')}
+    """
+    texts = [as_text(v) if (v := clean(cell)) is not None else "" for cell in cells]
+    for at, text in enumerate(texts):
+        label, _, rest = text.partition(":")
+        name = canonical_header("ratings", [label.strip()]).get(0, "")
+        if name not in PEOPLE:
+            continue
+        place = at if rest.strip() else next((k for k in range(at + 1, len(texts)) if texts[k].strip(": ")), -1)
+        if place < 0:
+            continue
+        value = rest.strip() if place == at else texts[place].strip(": ")
+        value = clean(cells[place]) if isinstance(cells[place], int | float) else value
+        if _fits(name, value):
+            before = found.get(name, (row, place, value))
+            same = before is not None and str(before[2]) == str(value)
+            found[name] = (row, place, value) if same else None
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name == "source":
+        return plain(str(value)) in _ROLES
+    return isinstance(value, int | float) or bool(_PERSON.fullmatch(str(value)))  # a number is refused at its cell
