@@ -82,8 +82,10 @@ def chosen(
             raise UsageError("compare.unknown", name=name)
     cells = [c for c in audit.cells
              if c[0] in wanted and (not years or c[1] in years) and (regions or c not in left)]  # fmt: skip
-    if not cells:
-        raise UsageError("compare.unknown", name=", ".join(map(str, years)) or some_cells(sorted(left)))
+    absent = [name for name in regions if audit.code(name) not in {r for r, _ in cells}]
+    absent = absent or [str(year) for year in years if year not in {y for _, y in cells}]
+    if absent or not cells:
+        raise UsageError("compare.unknown", name=", ".join(absent) or some_cells(sorted(left)))
     return replace(merge([audit.select(region=r, year=y) for r, y in cells]), config=audit.config)
 
 

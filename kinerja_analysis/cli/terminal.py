@@ -178,7 +178,10 @@ def save_problems(term: Terminal, report: Any, found: Sequence[Any], no_write: b
     try:
         report.save(place, term.lang)
     except OSError:
-        raise UsageError("errors.locked", file=place.name) from None
+        if place.exists():
+            raise UsageError("errors.locked", file=place.name) from None
+        term.say("problems_unsaved", file=place.name)
+        return
     term.say("problems_saved", file=place.name)
     if report.guesses:
         own = config_place(click.get_current_context().params.get("config_path"), [str(p) for p in found])

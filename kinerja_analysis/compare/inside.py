@@ -113,6 +113,16 @@ def marks(measure: str, scope: str, pair: Pair, shape: dict[Cell, Form], evidenc
     return tuple(out)
 
 
+def _withheld(audit: Audit, region: str, year: int) -> bool:
+    """Tell whether a cell counts its separated pairs, of too few teams to say more."""
+    for result in audit.results.values():
+        r = of_cell(result.frame, region, year)
+        r = r[(r["measure"] == "separated_pairs") & (r["scope"] == "ekinerja") & (r["status"] == Status.INSUFFICIENT)]
+        if r["value"].notna().any():
+            return True
+    return False
+
+
 def _even(audit: Audit, pair: Pair, shape: dict[Cell, Form], rough: Sequence[Row]) -> Row:
     """Return the difference in separated pairs when pairs of each kind weigh alike in both cells.
 
@@ -126,8 +136,8 @@ def _even(audit: Audit, pair: Pair, shape: dict[Cell, Form], rough: Sequence[Row
     frame, cells = audit.counts.get("pair_strata", pd.DataFrame()), (pair.a, pair.b)
     parts = [of_cell(frame, *cell).set_index("stratum") for cell in cells] if "covered" in frame else []
     if plain is None or not np.isfinite(plain.difference) or not parts or min(map(len, parts)) == 0:
-        reason = "in_neither" if plain is None else plain.reason or "no_strata"
-        return replace(row, reason=reason)
+        none = "few_teams" if any(_withheld(audit, *cell) for cell in cells) else "in_neither"
+        return replace(row, reason=none if plain is None else plain.reason or "no_strata")
     weight = pd.concat([p["pairs"] / p["pairs"].sum() for p in parts], axis=1, join="inner").sum(axis=1)
     common, weight = weight.index, weight / weight.sum()
     held = [p["covered"].max() * (p.loc[common, "pairs"].sum() / p["pairs"].sum()) for p in parts]

@@ -257,6 +257,8 @@ def _unique(session: Session, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     group = frame[names].assign(_official=official) if table == "ratings" else frame[names]
     group = group[[n for n in group if not (group[n] == group[n].iloc[0]).fillna(False).all()] or names[:1]]
     known = frame[[n for n in names if n not in ("rater", "post", "aspect", "opd")]].notna().all(axis=1)
+    if table == "ratings":  # two raters who are not named are not one (each was noted)
+        known &= official | frame["rater"].notna()
     repeated = known & group.duplicated(keep=False)
     if not repeated.any():
         return frame

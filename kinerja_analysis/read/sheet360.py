@@ -309,7 +309,7 @@ def _people(session: Session, number: int, frame: pd.DataFrame) -> pd.DataFrame:
     at_rater = session.position(number, "rater")
     if at_rater >= 0:
         blank = block.blank(index[rater.isna().to_numpy()], at_rater)
-        session.log.at("E201", block, at_rater, blank, accepted=accepted("ratings", "rater")[0])
+        session.log.at("E516", block, at_rater, blank)
     return frame.assign(rater=rater)
 
 

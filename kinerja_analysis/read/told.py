@@ -1,4 +1,4 @@
-"""Who rated whom where no column says it but the lines above the table do: one form per employee, or per rater."""
+"""Who rated whom, on what scale, where no column says it but the lines above the table do: a form per person."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ Told = tuple[int, int, Any]
 PEOPLE = ("ratee", "rater", "source")
 _PERSON = re.compile(r"[\w.+-]+@[\w.-]+|(?=.*\d)[\w./-]+|\d[\d .-]{14,}\d")
 _ROLES = frozenset(map(plain, SOURCE_ALIASES))
+_SCALES = ("skala", "skala_nilai", "skala_penilaian", "rentang_nilai", "scale")
+_SPAN = re.compile(r"(\d+)\s*(?:-|–|s/?d|s\.d\.|sampai(?: dengan)?|to)\s*(\d+)", re.IGNORECASE)
 
 
 def gather(found: dict[str, Told | None], cells: Sequence[Any], row: int) -> None:
     """Add to ``found`` what a row above a table tells: "NIP Penilai" | ":" | number, or "Peran: Atasan" in one cell.
 
-    What is told twice, and differently, is not told: ``found`` then holds None for it.
+    "Skala: 1-5" tells both ends of the scale. What is told twice, and differently, is not told: ``found`` then holds
+    None for it.
 
     >>> found = {}
     >>> gather(found, ["NIP", ": A1", None, "Peran :", "Atasan"], 3)
@@ -31,20 +34,25 @@ def gather(found: dict[str, Told | None], cells: Sequence[Any], row: int) -> Non
     for at, text in enumerate(texts):
         label, _, rest = text.partition(":")
         name = canonical_header("ratings", [label.strip()]).get(0, "")
-        if name not in PEOPLE:
+        name = "scale" if plain(label) in _SCALES else name
+        if name not in (*PEOPLE, "scale"):
             continue
         place = at if rest.strip() else next((k for k in range(at + 1, len(texts)) if texts[k].strip(": ")), -1)
         if place < 0:
             continue
         value = rest.strip() if place == at else texts[place].strip(": ")
         value = clean(cells[place]) if isinstance(cells[place], int | float) else value
-        if _fits(name, value):
-            before = found.get(name, (row, place, value))
-            same = before is not None and str(before[2]) == str(value)
-            found[name] = (row, place, value) if same else None
+        span = _SPAN.fullmatch(str(value)) if name == "scale" else None
+        ends = {"scale_min": int(span[1]), "scale_max": int(span[2])} if span else {}
+        for part, told in ({name: value} if _fits(name, value) else ends).items():
+            before = found.get(part, (row, place, told))
+            same = before is not None and str(before[2]) == str(told)
+            found[part] = (row, place, told) if same else None
 
 
 def _fits(name: str, value: Any) -> bool:
+    if name == "scale":
+        return False
     if name == "source":
         return plain(str(value)) in _ROLES
     return isinstance(value, int | float) or bool(_PERSON.fullmatch(str(value)))  # a number is refused at its cell

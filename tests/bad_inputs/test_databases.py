@@ -56,7 +56,7 @@ CASES: list[tuple[Any, ...]] = [
     ("unknown role", base(("peran_penilai", 2, "TETANGGA")), "KA-E202", "baris 2", "label yang berlaku|valid label",
      {"sheet": "penilaian"}),
     ("score with a letter", base(("nilai", 5, "9o")), "KA-E203", "baris 5", "angkanya saja|number only"),
-    ("rater null", base(("nip_penilai", 2, None)), "KA-E201", "baris 2", "Isi sel itu|Fill the cell"),
+    ("rater null", base(("nip_penilai", 2, None)), "KA-E516", "baris 2", "Isi NIP penilai|Fill in the rater"),
     ("numbers of people as floating point", base(kinds="real"), "KA-E104", tuple(f"baris {n}" for n in range(1, 7)),
      "sebagai Teks|as Text", {"also": ("KA-E210",)}),
     ("a second table that is no data", other_tables, "KA-E203", "baris 2", "angkanya saja|number only",

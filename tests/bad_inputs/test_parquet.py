@@ -54,7 +54,7 @@ CASES: list[tuple[Any, ...]] = [
     ("time as a duration", typed("waktu", lambda c: pa.array([dt.timedelta(days=1)] * 6)), "KA-E207", ALL,
      "30/12/2025 14:05|day first", {"seen": "1 days"}),
     ("unknown role", damaged("peran_penilai", 2, "TETANGGA"), "KA-E202", "baris 2", "label yang berlaku|valid label"),
-    ("rater null", damaged("nip_penilai", 4, None), "KA-E201", "baris 4", "Isi sel itu|Fill the cell"),
+    ("rater null", damaged("nip_penilai", 4, None), "KA-E516", "baris 4", "Isi NIP penilai|Fill in the rater"),
     ("score outside", damaged("nilai", 4, "101"), "KA-E204", "baris 4", "Perbaiki nilai|Correct the score"),
     ("cut off", lambda m: m.raw(table()(m).read_bytes()[:-20], "nilai.parquet"), "KA-E102", "", "unduh ulang|"
      "download it again"),

@@ -7,6 +7,7 @@ from typing import Any
 from kinerja_analysis.base.config import MappingConfig
 
 FILL = "Isi sel itu dari sumbernya|Fill the cell from its source"
+NAME = "Isi NIP penilai|Fill in the rater"
 VALID = "label yang berlaku|valid label"
 
 
@@ -35,8 +36,8 @@ CASES: list[tuple[Any, ...]] = [
     ("same person, role says peer", lambda m: m.long(("peran_penilai", 3, "REKAN")), "KA-E509", "baris 4",
      "Tulis DIRI|Write DIRI"),
     ("superior of himself, wide", lambda m: m.wide({"D2": m.nip(1)}), "KA-E509", "E2", "Tulis DIRI|Write DIRI"),
-    ("no rater", lambda m: m.long(("nip_penilai", 1, "")), "KA-E201", "baris 2", FILL),
-    ("no rater, wide", lambda m: m.wide({"D3": None}), "KA-E201", "D3", FILL),
+    ("no rater", lambda m: m.long(("nip_penilai", 1, "")), "KA-E516", "baris 2", NAME),
+    ("no rater, wide", lambda m: m.wide({"D3": None}), "KA-E516", "D3", NAME),
     ("no ratee", lambda m: m.long(("nip_dinilai", 5, "")), "KA-E201", "baris 6", FILL),
     ("no criterion", lambda m: m.long(("dimensi", 1, "")), "KA-E201", "baris 2", FILL),
     ("rater is a name", lambda m: m.long(("nip_penilai", 2, "Budi")), "KA-E401", "baris 3", "sebagai teks|as text"),

@@ -176,3 +176,16 @@ def test_an_audit_of_another_version_that_cannot_be_told_is_refused_in_words(wor
         assert isinstance(done.exception, UsageError)
         told = done.exception.text("en")
         assert "made with kinerja_analysis 0.0.9" in told and "(distribution.of_long_ago)" in told
+
+
+def test_a_list_that_cannot_be_saved_leaves_the_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read-only folder: the problems stand on the screen, and the input is refused as it would be."""
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "x")
+
+    (tmp_path / "a.csv").write_text(BAD, encoding="utf-8")
+    monkeypatch.setattr(CheckReport, "save", forbidden)
+    done = kinerja("check", tmp_path)
+    assert "the folder is read-only" in done.output and "[KA-E" in done.output
+    assert done.exit_code == 3 and not isinstance(done.exception, UsageError)

@@ -12,6 +12,7 @@ import pytest
 from kinerja_analysis import compare_regions, compare_years
 from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.results import Status
+from kinerja_analysis.cli.compare import chosen
 from kinerja_analysis.compare.pairs import NO_T
 from kinerja_analysis.detect._halo_official import mantel_haenszel
 from kinerja_analysis.show.comparison import label, sized, told
@@ -54,6 +55,27 @@ def test_what_a_region_withholds_for_too_few_teams_is_not_compared(fact, make_au
     own = next(both.frame.head(1).assign(measure="own_group_gap", value=0.2, value_a=0.3, value_b=0.1, teams_a=20,
                                          teams_b=10, n_a=100, n_b=100, unit="sd").itertuples())  # fmt: skip
     assert sized(own, "a", "id").endswith("(n 100; 20 penilai)") and sized(own, "b", "en").endswith("10 raters)")
+
+
+def test_counts_of_too_few_teams_are_not_called_unknown(fact, make_audit) -> None:
+    """Both reports print how many pairs are told apart: the comparison says why it has no number, not "in neither"."""
+    few = [replace(fact(r, "separated_pairs", v, 0.0, v + 0.2, n_teams=4), status=Status.INSUFFICIENT)
+           for r, v in ((A, 0.13), (B, 0.31))]  # fmt: skip
+    for found, reason in ((few, "few_teams"), (few[:1], "few_teams"), ([], "in_neither")):
+        rest = [fact(r, "association", 2.0, 1.5, 2.5) for r in (A, B)]
+        frame = compare_regions(make_audit([*rest, *found], TWO)).to_frame()
+        assert frame.loc[frame["measure"] == "separated_pairs", "reason"].tolist() == [reason]
+
+
+def test_a_region_or_year_without_an_audit_is_named(fact, make_audit) -> None:
+    """Asked for two regions, of which one has no audit of the year, nobody is told that two years are needed."""
+    audit = make_audit([fact(A, "separated_pairs", 0.3, 0.2, 0.4)], [(A, 2024), (A, 2025), (B, 2025)])
+    for regions, years, name in (((A, B), (2024,), B), ((A,), (2024, 2026), "2026"), ((), (2023,), "2023")):
+        with pytest.raises(UsageError) as error:
+            chosen(audit, regions, years)
+        assert f"no stored audit of {name} " in error.value.text("en")
+    assert chosen(audit, (A, B), (2025,)).cells == ((A, 2025), (B, 2025))
+    assert chosen(audit, (A, B), (2024, 2025)).cells == ((A, 2024), (A, 2025), (B, 2025))
 
 
 def test_the_family_is_every_number_of_the_year(fact, make_audit) -> None:

@@ -63,6 +63,24 @@ def test_one_sheet_per_rater(make: Any, second: list[Any]) -> None:
     assert r["rater"].nunique() == 2 and r["ratee"].nunique() == 4 and set(r["criterion"]) == {"akuntabel", "kompeten"}
 
 
+@pytest.mark.parametrize(
+    "scale", [["Skala", "1-5"], ["Skala Penilaian : 1 s/d 5"], ["Rentang Nilai", ":", "1 sampai dengan 5"]]
+)
+def test_the_scale_may_stand_above_too(make: Any, scale: list[Any]) -> None:
+    head = (["NIP yang dinilai", make.nip(1)], scale)
+    r = read(per_employee(make, *head, n=1), config=make.config, **PLACE).ratings
+    assert len(r) == 6 and set(r["scale_min"]) == {1} and set(r["scale_max"]) == {5}
+
+
+def test_raters_who_are_not_named_are_one_message_and_no_clash(make: Any) -> None:
+    """Two peers without a name are not one rater: nobody is told to delete their ratings."""
+    rows = [[make.nip(1), rater, "Rekan", 1 + k, 3, 1, 5] for k, rater in enumerate((None, None, make.nip(2)))]
+    header = ["NIP Dinilai", "NIP Penilai", "Peran", *ITEMS, "skala_min", "skala_maks"]
+    report = check(make.workbook([["x"], header, *rows]), config=make.config, **PLACE)
+    assert [(p.code, p.count) for p in report.problems if p.severity == "error"] == [("KA-E516", 2)]
+    assert "satu kode yang sama" in report.summary("id") and "delete" not in report.summary("en").split("KA-E516")[1]
+
+
 def test_a_number_above_the_table_is_refused_at_its_cell(make: Any) -> None:
     config = make.config.model_copy(update={"mapping": (SCALE,)})
     report = check(per_rater(make, ["Peran: {}"], float(make.nip(5))), config=config, **PLACE)
