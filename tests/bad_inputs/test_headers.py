@@ -11,6 +11,7 @@ from kinerja_analysis.base.config import MappingConfig
 CORRECT = "Perbaiki judul kolomnya|Correct the header"
 ADD = "Tambahkan kolom itu|Add the column"
 ONE = "Hapus salah satu kolom|Delete one of the columns"
+TWICE = "Ganti judul salah satu kolom|Rename one of the columns"
 NOTHING = "Tidak perlu tindakan|Nothing to do"
 
 
@@ -82,12 +83,12 @@ CASES: list[tuple[Any, ...]] = [
      {"nearest": "skala_maks"}),
     ("role misspelt, text file", long_header((4, "peran_penila")), "KA-E301", "baris 1", CORRECT,
      {"nearest": "peran_penilai"}),
-    ("twice", header(I="hasil_kerja"), "KA-E303", ("I7", "K7"), ONE),
-    ("twice in other letters", header(I="Hasil  Kerja"), "KA-E303", ("I7", "K7"), ONE),
+    ("twice", header(I="hasil_kerja"), "KA-E303", ("I7", "K7"), TWICE),
+    ("twice in other letters", header(I="Hasil  Kerja"), "KA-E303", ("I7", "K7"), TWICE),
     ("nip for both people", lambda m: m.workbook([["periode", "wilayah", "nip", "nip", *m.long_header[4:]],
-     *m.scores()]), "KA-E303", ("C1", "D1"), ONE, {"also": ("KA-E302",)}),
-    ("wide criterion twice in other letters", lambda m: m.wide({"I1": "disiplin"}), "KA-E303", ("H1", "I1"), ONE),
-    ("wide criterion twice with a hyphen", lambda m: m.wide({"H1": "kerja-sama"}), "KA-E303", ("H1", "I1"), ONE),
+     *m.scores()]), "KA-E303", ("C1", "D1"), TWICE, {"also": ("KA-E302",)}),
+    ("wide criterion twice in other letters", lambda m: m.wide({"I1": "disiplin"}), "KA-E303", ("H1", "I1"), TWICE),
+    ("wide criterion twice with a hyphen", lambda m: m.wide({"H1": "kerja-sama"}), "KA-E303", ("H1", "I1"), TWICE),
     ("no perilaku_kerja", lambda m: m.renamed("perilaku_kerja", None), "KA-E302", "A7", ADD),
     ("nip renamed", lambda m: m.renamed("nip", "nomor induk"), "KA-E302", "A7", ADD),
     ("label of a level empty", header(K=None), "KA-E302", "K7", ADD, {"also": ("KA-W304",)}),

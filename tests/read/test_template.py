@@ -344,7 +344,7 @@ def test_rows_are_prefilled_as_asked(tmp_path: Path, long: bool) -> None:
         (ANI, "1,90203E+17", "ATASAN", "KA-E406", "E2"),
         (ANI, ANI, "ATASAN", "KA-E509", "F2"),
         (ANI, BOSS, "=cmd", "KA-E202", "F2"),
-        (ANI, "", "ATASAN", "KA-E201", "E2"),
+        (ANI, "", "ATASAN", "KA-E516", "E2"),
     ],
 )
 def test_rows_that_cannot_be_are_refused_at_their_cell(
