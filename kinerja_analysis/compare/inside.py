@@ -115,12 +115,9 @@ def marks(measure: str, scope: str, pair: Pair, shape: dict[Cell, Form], evidenc
 
 def _withheld(audit: Audit, region: str, year: int) -> bool:
     """Tell whether a cell counts its separated pairs, of too few teams to say more."""
-    for result in audit.results.values():
-        r = of_cell(result.frame, region, year)
-        r = r[(r["measure"] == "separated_pairs") & (r["scope"] == "ekinerja") & (r["status"] == Status.INSUFFICIENT)]
-        if r["value"].notna().any():
-            return True
-    return False
+    told = pd.concat([of_cell(r.frame, region, year) for r in audit.results.values()])
+    told = told[(told["measure"] == "separated_pairs") & (told["scope"] == "ekinerja") & told["value"].notna()]
+    return bool((told["status"] == Status.INSUFFICIENT).any())
 
 
 def _even(audit: Audit, pair: Pair, shape: dict[Cell, Form], rough: Sequence[Row]) -> Row:

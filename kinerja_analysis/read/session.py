@@ -137,6 +137,10 @@ class Session:
         """Note a problem at a column of rows that may come from several blocks, with what stands there if ``shown``."""
         for number, rows in frame.loc[hit.to_numpy(), ["_b", "_i"]].groupby("_b"):
             block, at = self.blocks[int(number)], self.position(int(number), name)  # type: ignore[call-overload]
+            if name in (above := self.layouts[int(number)].told):  # type: ignore[call-overload]
+                column, (row, place, _) = accepted("ratings", name)[0], above[name]
+                self.log.on(code, block, [block.above(row, place)], column=column, **params)  # type: ignore[arg-type]
+                continue
             index, told = np.unique(rows["_i"].to_numpy()), [""]
             if shown and at >= 0:
                 cells = block.cells(at)

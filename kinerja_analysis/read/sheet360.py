@@ -301,7 +301,7 @@ def _people(session: Session, number: int, frame: pd.DataFrame) -> pd.DataFrame:
     rater = frame["rater"] if "rater" in frame else pd.Series(None, index=frame.index, dtype="str")
     rater = rater.mask(own & rater.isna(), frame["ratee"])
     same = (rater == frame["ratee"]) & rater.notna()
-    at = max(session.position(number, "source"), 0)
+    at = next(p for p in (*(session.position(number, n) for n in ("source", "ratee", "rater")), 0) if p >= 0)
     index = frame.index.to_numpy()
     session.log.at("E508", block, at, index[(own & ~same & rater.notna() & frame["ratee"].notna()).to_numpy()])
     session.log.at("E509", block, at, index[(same & ~own & frame["source"].notna()).to_numpy()])

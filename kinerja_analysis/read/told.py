@@ -13,7 +13,8 @@ from kinerja_analysis.read.values import as_text
 #: The number of the row, the place in it, and what is told there.
 Told = tuple[int, int, Any]
 PEOPLE = ("ratee", "rater", "source")
-_PERSON = re.compile(r"[\w.+-]+@[\w.-]+|(?=.*\d)[\w./-]+|\d[\d .-]{14,}\d")
+#: An address, or a number or code without blanks; what is wrong with it is said where people's numbers are checked.
+_PERSON = re.compile(r"[\w.+-]+@[\w.-]+|(?=.*\d)[\w.,/+-]+|\d[\d .-]{14,}\d")
 _ROLES = frozenset(map(plain, SOURCE_ALIASES))
 _SCALES = ("skala", "skala_nilai", "skala_penilaian", "rentang_nilai", "scale")
 _SPAN = re.compile(r"(\d+)\s*(?:-|–|s/?d|s\.d\.|sampai(?: dengan)?|to)\s*(\d+)", re.IGNORECASE)
@@ -42,17 +43,16 @@ def gather(found: dict[str, Told | None], cells: Sequence[Any], row: int) -> Non
             continue
         value = rest.strip() if place == at else texts[place].strip(": ")
         value = clean(cells[place]) if isinstance(cells[place], int | float) else value
-        span = _SPAN.fullmatch(str(value)) if name == "scale" else None
-        ends = {"scale_min": int(span[1]), "scale_max": int(span[2])} if span else {}
-        for part, told in ({name: value} if _fits(name, value) else ends).items():
+        for part, told in _read(name, value).items():
             before = found.get(part, (row, place, told))
             same = before is not None and str(before[2]) == str(told)
             found[part] = (row, place, told) if same else None
 
 
-def _fits(name: str, value: Any) -> bool:
+def _read(name: str, value: Any) -> dict[str, Any]:
+    """Return what a value tells of a column of ours (of a scale: of both its ends), {} where it does not fit."""
     if name == "scale":
-        return False
-    if name == "source":
-        return plain(str(value)) in _ROLES
-    return isinstance(value, int | float) or bool(_PERSON.fullmatch(str(value)))  # a number is refused at its cell
+        span = _SPAN.fullmatch(str(value))
+        return {"scale_min": int(span[1]), "scale_max": int(span[2])} if span else {}
+    fits = plain(str(value)) in _ROLES if name == "source" else _PERSON.fullmatch(str(value))
+    return {name: value} if fits else {}

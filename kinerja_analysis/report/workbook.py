@@ -230,7 +230,7 @@ def _fill(
     for i, row in enumerate(rows, start=3):
         for j, (value, form) in enumerate(zip(row, forms, strict=True), start=1):
             if form == "":
-                sheet.cell(i, j).style = WORDS  # an alignment of each cell's own takes a third of the whole time
+                sheet.cell(i, j).style = WORDS  # dear where each cell has an alignment of its own
             cell = _put(sheet, i, j, value, form)
             widths[j - 1] = max(widths[j - 1], min(len(str(cell.value or "")), WIDEST))
         tall = max((_lines(str(v)) for v, form in zip(row, forms, strict=True) if form == ""), default=1)

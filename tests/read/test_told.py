@@ -89,6 +89,25 @@ def test_a_number_above_the_table_is_refused_at_its_cell(make: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "code"),
+    [("190513012015011001", "KA-E402"), ("1905010120150110", "KA-E401"), ("ABC12", "KA-E401"),
+     ("1,90501E+17", "KA-E317")],
+)  # fmt: skip
+def test_a_wrong_number_above_the_table_is_named_at_its_own_cell(make: Any, number: str, code: str) -> None:
+    place = per_employee(make, ["NIP", number], ["Skala", "1-5"], n=1)
+    report = check(place, config=make.config, **PLACE)
+    assert (code, "B2") in [(p.code, p.cell) for p in report.problems if p.severity == "error"]
+    assert number not in report.summary("id")
+
+
+def test_who_rates_himself_as_a_colleague_is_named_at_the_employee(make: Any) -> None:
+    rows = [[k, make.nip(k), "Orang", 3, 4] for k in (1, 2)]
+    form = [["NIP Penilai", make.nip(2)], ["Peran", "Rekan"], ["Skala", "1-5"], ["No", "NIP", "Nama", *ITEMS], *rows]
+    report = check(make.workbook(form), config=make.config, **PLACE)
+    assert [(p.code, p.cell) for p in report.problems if p.severity == "error"] == [("KA-E509", "B6")]
+
+
+@pytest.mark.parametrize(
     "head",
     [(["Nama Pegawai", "Orang"],), (["NIP", "belum ada"],), (["NIP", NIP[:-1] + "2"], ["NIP", NIP])],
 )  # fmt: skip
