@@ -140,13 +140,17 @@ def write_failed(error: OSError) -> UsageError:
 
 
 class InputRefused(KinerjaError):
-    """The input has errors; all of them are in ``problems``, the whole check report in ``report``."""
+    """The input has errors; all of them are in ``problems``, the whole check report in ``report``.
+
+    ``spared`` is the number of regions that no error touches.
+    """
 
     exit_code = 3
 
-    def __init__(self, problems: Sequence[Problem], report: Any = None) -> None:
+    def __init__(self, problems: Sequence[Problem], report: Any = None, spared: int = 0) -> None:
         self.problems = tuple(problems)
         self.report = report
+        self.spared = spared
         errors = sum(p.severity == "error" for p in self.problems)
         super().__init__("problems.refused", n=errors)
 

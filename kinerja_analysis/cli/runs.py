@@ -36,6 +36,7 @@ from kinerja_analysis.cli.terminal import (
     paths_argument,
     region_option,
     save_problems,
+    some_cells,
     year_option,
 )
 
@@ -89,7 +90,9 @@ def demo(
 
 def _told(term: Terminal, done: Any) -> None:
     cells = done.to_frame().to_dict("records")
-    term.json({"exit_code": done.exit_code, "counts": dict(done.counts), "cells": cells, "gone": as_cells(done.gone)})
+    wrong = [as_record(p, term.lang) for p in done.problems.problems] if done.problems is not None else []
+    term.json({"exit_code": done.exit_code, "counts": dict(done.counts), "cells": cells, "gone": as_cells(done.gone),
+               "problems": wrong})  # fmt: skip
 
 
 @click.command(name="audit")
@@ -104,6 +107,8 @@ def _told(term: Terminal, done: Any) -> None:
 @click.option("--patience", type=click.FloatRange(0.01), default=120.0, show_default=True,
               help="Menit menunggu proses yang diam / minutes to wait for a worker that does not move.")
 @click.option("--scheduler", default="", help="Alamat penjadwal Dask / address of a Dask scheduler.")
+@click.option("--keep-going", is_flag=True, help="Wilayah yang berkasnya baik tetap dikerjakan / regions without "
+              "errors in their files are done.")
 @click.option("--no-resume", is_flag=True, help="Hitung ulang semuanya / do everything again.")
 @click.option("--new-key", is_flag=True, help="Kunci memang diganti / the key was changed on purpose.")
 @dry_option
@@ -112,8 +117,8 @@ def _told(term: Terminal, done: Any) -> None:
 @lang_option
 def audit_command(
     paths: tuple[str, ...], region: str | None, year: int | None, config_path: str | None, out: str,
-    levels: tuple[str, ...], since: str | None, jobs: int | None, patience: float, scheduler: str, no_resume: bool,
-    new_key: bool, dry_run: bool, no_write: bool, as_json: bool, lang: str | None,
+    levels: tuple[str, ...], since: str | None, jobs: int | None, patience: float, scheduler: str, keep_going: bool,
+    no_resume: bool, new_key: bool, dry_run: bool, no_write: bool, as_json: bool, lang: str | None,
 ) -> None:  # fmt: skip
     """Dari berkas ke laporan: baca, hitung, periksa, tulis / from files to reports."""
     from kinerja_analysis.read.sources import own_folders
@@ -124,16 +129,20 @@ def audit_command(
     config = config_of(config_path, paths)
     if n := len(own_folders(found)):
         term.say("run.own_folders", n=n)
-    same: dict[str, Any] = {"region": region, "year": year, "since": since, "resume": not no_resume, "new_key": new_key}
+    same: dict[str, Any] = {"region": region, "year": year, "since": since, "resume": not no_resume, "new_key": new_key,
+                            "keep_going": keep_going}  # fmt: skip
     level: Any = levels or LEVELS
     try:
         if dry_run:
             order = order_of(found, out, level=level, config=config)
-            tasks = term.step("reading", lambda move: plan(found, order, progress=move, **same)).todo
+            todo = term.step("reading", lambda move: plan(found, order, progress=move, **same))
+            tasks = todo.todo
             term.json([{k: getattr(t, k) for k in ("region", "year", "level", "reason")} for t in tasks])
             for t in tasks:
                 term.say("run.would_do", region=t.region, year=str(t.year), **_words(term, t))
-            if not tasks:
+            if todo.refused:
+                term.say("run.would_not", n=len(todo.refused), cells=some_cells(todo.refused))
+            elif not tasks:
                 term.say("run.nothing_to_do")
             return
         done = term.step(
@@ -145,10 +154,15 @@ def audit_command(
         )
     except InputRefused as error:
         save_problems(term, error.report, found, no_write or dry_run)
+        if error.spared and not keep_going:
+            term.say("run.spared", n=error.spared)
         term.json({"exit_code": error.exit_code, "problems": [as_record(p, term.lang) for p in error.problems]})
         raise
     _told(term, done)
-    if not no_write:
+    if done.problems is not None:
+        term.error.print(done.problems.summary(term.lang))
+        save_problems(term, done.problems, found, no_write)
+    elif not no_write:
         drop_problems(term, found)
     finish(term, done, out)
 

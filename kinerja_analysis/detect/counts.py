@@ -139,13 +139,15 @@ def _bin_chance(n: int, share: float, low: float, high: float, binom: object) ->
 def accounting(ctx: Context) -> tuple[pd.DataFrame, set[int]]:
     """Return the row accounting of the files that hold rows of this cell, by number, and these numbers.
 
-    A file none of whose rows is kept belongs to every cell: nothing is lost between them.
+    A file none of whose rows is kept belongs to every cell: nothing is lost between them. One left out for its errors
+    is another region's.
     """
     frames = (getattr(ctx.tables, name) for name in TABLES)
     names = pd.concat([f["row"].dropna().str.replace(":.*", "", regex=True).drop_duplicates() for f in frames])
     files = pd.to_numeric(names, errors="coerce").dropna().unique()
     whole = ctx.tables.accounting
-    nobody = whole.groupby("file")["kept"].transform("sum") == 0
+    left = whole["file"].isin(whole.loc[whole["reason"] == "left_out", "file"])
+    nobody = (whole.groupby("file")["kept"].transform("sum") == 0) & ~left
     mine = _idle(ctx, whole[whole["file"].isin(files) | nobody].reset_index(drop=True))
     return mine, {int(f) for f in mine["file"]}
 

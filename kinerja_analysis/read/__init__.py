@@ -10,7 +10,7 @@ import pandas as pd
 from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.errors import InputRefused
 from kinerja_analysis.base.tables import TABLES, Tables, conform
-from kinerja_analysis.read import combine, identity
+from kinerja_analysis.read import combine, identity, partly
 from kinerja_analysis.read.periods import as_year
 from kinerja_analysis.read.report import CheckReport
 from kinerja_analysis.read.session import Progress, Session
@@ -67,15 +67,66 @@ def read(
     """
     session, frames, people, report = _examine(paths, region, year, config, progress)
     if not report.ok:
+        whole, _ = partly.touched(session)
+        spared = _regions(frames) - set(whole) if whole else ()
+        raise InputRefused(report.problems, report, spared=len(spared))
+    return _tables(session, frames, people, report)
+
+
+def read_others(
+    paths: Any, *, region: str | None = None, year: int | None = None, config: AuditConfig | None = None,
+    progress: Progress | None = None,
+) -> tuple[Tables, partly.LeftOut | None]:  # fmt: skip
+    """Read as :func:`read`; where there are errors, the tables of the regions (and earlier years) that none touches.
+
+    Returns
+    -------
+    (Tables, LeftOut or None)
+        What was left out, with all problems; None when the input has no error.
+
+    Raises
+    ------
+    InputRefused
+        When no region is untouched, or nothing tells which regions an error touches.
+
+    Example
+    -------
+    >>> frame = pd.DataFrame({
+    ...     "nip_dinilai": ["a", "b"], "nip_penilai": "c", "peran_penilai": "ATASAN", "dimensi": "Inovasi",
+    ...     "nilai": [80, "?"], "skala_min": 0, "skala_maks": 100, "periode": "2025",
+    ...     "wilayah": ["01.01.01", "01.02.01"],
+    ... })
+    >>> tables, left = read_others(frame, config=AuditConfig(identifiers="pseudonymous"))
+    >>> tables.ratings["region"].tolist(), left.cells
+    (['01.01.01'], (('01.02.01', 2025),))
+    """
+    session, frames, people, report = _examine(paths, region, year, config, progress)
+    if report.ok:
+        return _tables(session, frames, people, report), None
+    since, named = partly.touched(session)
+    if not since:
         raise InputRefused(report.problems, report)
+    cells = partly.leave(session, since, frames)
+    frames, people, rest = _combined(session)
+    if not rest.ok or not _regions(frames):
+        raise InputRefused(report.problems, report)
+    return _tables(session, frames, people, rest), partly.LeftOut(since, named, cells, report)
+
+
+def _regions(frames: Mapping[str, pd.DataFrame]) -> set[str]:
+    return {str(r) for frame in frames.values() for r in frame["region"].dropna().unique()}
+
+
+def _tables(
+    session: Session, frames: dict[str, pd.DataFrame], people: identity.People, report: CheckReport
+) -> Tables:
     frames, key = identity.close(frames, people)
     final = {}
     for name in TABLES:
         frame = frames.pop(name)
         frame = frame.assign(row=session.rows(frame)).drop(columns=[*combine.INNER], errors="ignore")
         final[name] = conform(name, frame)
-    regions = sorted({str(r) for frame in final.values() for r in frame["region"].unique()})
-    names = {code: session.regions.name(code) for code in regions}
+    names = {code: session.regions.name(code) for code in sorted(_regions(final))}
     return Tables(
         **final, problems=report.problems, accounting=report.accounting, region_names=names,
         synthetic=people.synthetic, key_id=key,
@@ -132,10 +183,18 @@ def _examine(
     paths: Any, region: str | None, year: int | None, config: AuditConfig | None, progress: Progress | None
 ) -> tuple[Session, dict[str, pd.DataFrame], identity.People, CheckReport]:
     session, frames = collect(paths, region, year, config, progress)
+    return session, *_combined(session, frames)
+
+
+def _combined(
+    session: Session, frames: dict[str, pd.DataFrame] | None = None
+) -> tuple[dict[str, pd.DataFrame], identity.People, CheckReport]:
+    """Return the combined tables of a session, everyone named in them, and what was found."""
+    frames = combine.combine(session) if frames is None else frames
     accounting = combine.accounting(session, frames)
     people = identity.examine(session, frames)
     criteria = tuple((f, s, ", ".join(map(session.log.hidden, n))) for f, s, n in session.criteria if n)
     report = CheckReport(session.log.problems(), accounting, tuple(session.files), combine.rows_read(session),
                          tuple(session.guesses), criteria)  # fmt: skip
     combine.balance(session, accounting, frames, report.ok)
-    return session, frames, people, report
+    return frames, people, report

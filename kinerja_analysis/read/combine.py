@@ -304,7 +304,7 @@ def accounting(session: Session, tables: dict[str, pd.DataFrame]) -> pd.DataFram
         if table in tables:
             own = tables[table]
             kept[own.loc[own["_b"] == number, "_i"].to_numpy(dtype=np.int64)] = True
-        counts = {"": int(kept.sum()), "unreadable": block.refused}
+        counts = {"": int(kept.sum()), "left_out" if number in session.left else "unreadable": block.refused}
         for code, n in enumerate(np.bincount(fate[~kept])):
             reason = session.reasons[code] or "unreadable"
             counts[reason] = counts.get(reason, 0) + int(n)

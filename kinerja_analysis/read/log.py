@@ -145,12 +145,19 @@ class Log:
         self._found: dict[tuple[str, int, int, str], dict[str, Any]] = {}
         self._words: dict[tuple[int, int], frozenset[str]] = {}
         self._everyone: frozenset[str] = frozenset()
+        self.hits: list[tuple[str, Block | None, Sequence[int] | None]] = []  #: of errors: file, table, its rows
 
     def add(
         self, code: str, *, file: str = "", sheet: str = "", cells: Iterable[str] = (), column: str = "",
-        value: str = "", number: tuple[int, int] = (0, 0), **params: Any,
+        value: str = "", number: tuple[int, int] = (0, 0), hit: tuple[Block, Sequence[int] | None] | None = None,
+        **params: Any,
     ) -> None:  # fmt: skip
-        """Note a problem; ``number`` is (file, sheet) as counted, ``cells`` all cells concerned."""
+        """Note a problem; ``number`` is (file, sheet) as counted, ``cells`` all cells concerned.
+
+        ``hit`` is the table concerned and the rows of it; without, it is the whole file (the whole table).
+        """
+        if code[0] == "E":
+            self.hits.append((file, *(hit or (None, None))))
         cells = list(cells)
         key = (code, *(number if number != (0, 0) else (file, sheet)), column)  # type: ignore[misc]
         entry = self._found.setdefault(
@@ -159,12 +166,13 @@ class Log:
         entry["cells"].extend(cells)
 
     def on(
-        self, code: str, block: Block, cells: Iterable[str] = (), *, column: str = "", value: str = "", **params: Any
-    ) -> None:
-        """Note a problem of a block's sheet; a value that looks like an identity is masked."""
+        self, code: str, block: Block, cells: Iterable[str] = (), *, column: str = "", value: str = "",
+        rows: Sequence[int] | None = None, **params: Any,
+    ) -> None:  # fmt: skip
+        """Note a problem of a block's sheet (of ``rows`` of it); a value that looks like an identity is masked."""
         self.add(
             code, file=block.file_name, sheet=block.sheet_name, cells=[c for c in cells if c], column=column,
-            value=self.masked(block, value), number=(block.file, block.sheet), **params,
+            value=self.masked(block, value), number=(block.file, block.sheet), hit=(block, rows), **params,
         )  # fmt: skip
 
     def at(
@@ -183,7 +191,7 @@ class Log:
         if shown and len(others) > 1:
             told = list(dict.fromkeys([shown, *(self.masked(block, v) for v in others)]))
             params["shown"] = '", "'.join(told[:_LISTED]) + (", …" if len(told) > _LISTED else "")
-        self.on(code, block, block.address(rows, position), column=label, value=shown, **params)
+        self.on(code, block, block.address(rows, position), column=label, value=shown, rows=rows, **params)
 
     def masked(self, block: Block, value: object) -> str:
         """Return the value as text, or "•••" when it looks like an identity, or as if it held a person's name."""
@@ -240,6 +248,11 @@ class Log:
             )  # fmt: skip
         rank = {"error": 0, "warning": 1, "note": 2}
         return tuple(sorted(found, key=lambda p: rank[p.severity]))
+
+    def forgive(self) -> None:
+        """Forget all errors: what they concern was left out."""
+        self._found = {key: e for key, e in self._found.items() if key[0][0] != "E"}
+        self.hits = []
 
     @property
     def failed(self) -> bool:

@@ -86,7 +86,7 @@ def _note(
     if position >= 0:
         session.log.at(code, block, position, rows[hit], values.as_text(value), **more)
     elif hit.any():
-        session.log.on(code, block, value=values.as_text(value), **more)
+        session.log.on(code, block, value=values.as_text(value), rows=rows[hit], **more)
 
 
 def _years(

@@ -38,7 +38,8 @@ class Session:
     says for each block and table why a row is not kept, as a position in ``reasons`` (0 where it is); ``told`` is
     what exports tell about employees besides; ``guesses`` are mappings to be offered; ``criteria``
     are the columns read as scores of each wide sheet (file, sheet, headers), ``bare`` columns of ratings in tables that
-    cannot hold them (block, positions); ``doubts`` wait for ``settle``; ``agencies`` are told by names of files.
+    cannot hold them (block, positions); ``doubts`` wait for ``settle``; ``agencies`` are told by names of files;
+    ``left`` are blocks with errors whose regions were left out.
     """
 
     config: AuditConfig
@@ -59,6 +60,7 @@ class Session:
     chosen: set[str] = field(default_factory=set)
     doubts: list[tuple[str, str, Callable[[], None]]] = field(default_factory=list)
     agencies: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    left: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.regions = Regions(self.config)

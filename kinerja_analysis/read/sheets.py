@@ -112,7 +112,7 @@ def _missing(
         elif hinted.isdisjoint(names):
             at = guesses.get(name)
             cells = session.unknown_headers(block, layout) if at is None else [block.header_address(at)]
-            more = {"accepted": ", ".join(names), "nearest": "" if at is None else block.header[at]}
+            more: dict[str, Any] = {"accepted": ", ".join(names), "nearest": "" if at is None else block.header[at]}
             constant = f"constants.{name}" if name.startswith("scale") else None
             session.log.on("E302", block, cells, column=names[0], **more, choices=constant)
 

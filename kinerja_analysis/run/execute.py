@@ -71,7 +71,7 @@ def run(
     paths: Paths, *, region: str | None = None, year: int | None = None, years: Sequence[int] | None = None,
     out: str | Path = "reports", lang: Sequence[str] | None = None, level: Sequence[Level] = LEVELS,
     jobs: int | None = None, resume: bool = True, since: str | None = None, new_key: bool = False,
-    patience: float = PATIENCE, scheduler: str = "", config: AuditConfig | None = None,
+    keep_going: bool = False, patience: float = PATIENCE, scheduler: str = "", config: AuditConfig | None = None,
     progress: Progress | None = None,
 ) -> RunReport:  # fmt: skip
     """Read everything, audit every cell, write every report and the index.
@@ -96,6 +96,8 @@ def run(
         A year: only cells from that year on. A date: only regions with a file changed at or after it.
     new_key : bool
         Go on although earlier audits below ``out`` were made with another key.
+    keep_going : bool
+        Where files have errors, only the regions fail that these touch (``RunReport.problems``); the others are done.
     patience : float
         Minutes after which a worker at no new stage is ended and its cell has failed.
     scheduler : str
@@ -110,7 +112,8 @@ def run(
     Raises
     ------
     InputRefused
-        The input has errors: no region was done. Where there are reports already, the log says so.
+        The input has errors (with ``keep_going``: nothing says which regions they touch, or they touch all): no region
+        was done. Where there are reports already, the log says so.
     DisclosureRefused
         Public reports with limits below 10 persons or 3 raters; nothing was done.
     UsageError
@@ -123,7 +126,7 @@ def run(
     with _stoppable():
         try:
             todo = plan(paths, order, region=region, year=year, since=since, resume=resume, new_key=new_key,
-                        progress=progress)  # fmt: skip
+                        progress=progress, keep_going=keep_going)  # fmt: skip
         except InputRefused:
             publish.refused(order.log)
             raise
@@ -146,7 +149,7 @@ def _execute(
     from kinerja_analysis.report.index_page import write_index
 
     begun, cells = time.monotonic(), merged(todo.tasks)
-    if todo.todo:
+    if todo.todo or todo.refused:
         publish.note(order.log, "run", "started")
         for stage, seconds in todo.seconds.items():
             publish.note(order.log, stage, "done", seconds)
@@ -158,13 +161,16 @@ def _execute(
             rows[cell] = ("failed", "")  # until it is done
     files: list[Path] = []
     failures: dict[tuple[str, int], Failure] = {}
+    for cell in todo.refused:
+        rows[cell], failures[cell] = _failed("run.input_wrong", order, cell, {})[:2], ("run.input_wrong", {})
     for done, (cell, outcome) in enumerate(_cells(todo, order, jobs, patience), start=1):
         rows[cell] = outcome[:2]
         files += outcome[2]
         if outcome[3]:
             failures[cell] = outcome[3]
         if progress is not None:
-            progress("cells", len(cells) - len(merged(todo.todo)) + done, len(cells))
+            total = len(cells) - len(todo.refused)
+            progress("cells", total - len(merged(todo.todo)) + done, total)
     failed = [t for t in todo.todo if (t.region, t.year) in failures]
     write_state(order, todo, undone(order, todo, list(failures)))  # what the pages below say of reports that stand
     stood = {p: p.stat().st_mtime_ns for place in JOINT for p in order.out.glob(place)}
@@ -174,16 +180,17 @@ def _execute(
         rows[summary], failures[summary] = ("failed", say(failure[0], "en", **failure[1])), failure
     files += (pages := summaries + write_index(order.out, order.languages))
     sweep(order.out)  # of workers that died
-    if todo.todo or publish.last_run(order.out)[0] not in ("", "done", "partial"):
-        publish.note(order.log, "run", "partial" if failed else "done", time.monotonic() - begun)
+    if todo.todo or todo.refused or publish.last_run(order.out)[0] not in ("", "done", "partial"):
+        publish.note(order.log, "run", "partial" if failures else "done", time.monotonic() - begun)
     counts = {"read": int(todo.tables is not None), "audited": len(merged(todo.todo)),
-              "written": len(todo.todo) - len(failed), "resumed": len(todo.tasks) - len(todo.todo)}  # fmt: skip
+              "written": len(todo.todo) - len(failed), "resumed": sum(not t.reason for t in todo.tasks)}  # fmt: skip
     warnings = sum(p.count for p in getattr(todo.tables, "problems", ()) if p.severity == "warning")
     frame = pd.DataFrame([(*cell, *told) for cell, told in sorted(rows.items())],
                          columns=["region", "year", "status", "reason"])  # fmt: skip
     return RunReport(frame, tuple(files), counts, failures, stale, len(todo.state["cells"]) - len(cells),
                      tuple(dict.fromkeys((t.region, t.year) for t in todo.gone)), warnings,
-                     sum(stood.get(p) != p.stat().st_mtime_ns for p in pages))  # fmt: skip
+                     sum(stood.get(p) != p.stat().st_mtime_ns for p in pages),
+                     todo.left.report if todo.left else None)  # fmt: skip
 
 
 def _summaries(order: Order) -> tuple[list[Path], Failure | None]:

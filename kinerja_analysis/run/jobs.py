@@ -36,10 +36,20 @@ from kinerja_analysis.base.store import (
 from kinerja_analysis.base.tables import TABLES, Tables, of_cell
 from kinerja_analysis.detect import cells_of
 from kinerja_analysis.detect.between import between
+from kinerja_analysis.read.partly import LeftOut
 from kinerja_analysis.read.regions import chosen
 from kinerja_analysis.read.session import Progress
 from kinerja_analysis.read.sources import as_sources, files_of, is_read
-from kinerja_analysis.run.left import folders, gone_of, left_over, rows_digest, source_of
+from kinerja_analysis.run.left import (
+    folders,
+    gone_of,
+    kept_links,
+    left_over,
+    refuse,
+    refused_cells,
+    rows_digest,
+    source_of,
+)
 from kinerja_analysis.run.stored import Stored, stored
 
 Cell = tuple[str, int]
@@ -88,6 +98,7 @@ class Plan:
     """The tasks; what they need: ``tables`` (or where they are stored) and ``links``; None if nothing was read.
 
     ``gone`` are report sets that stand although their cell is no longer in the input: nothing to be done, to be told.
+    ``left`` says which regions' files have errors, ``refused`` are their cells: they fail, the others are done.
     """
 
     tasks: tuple[Task, ...]
@@ -96,11 +107,13 @@ class Plan:
     links: pd.DataFrame | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     gone: tuple[Task, ...] = ()
+    left: LeftOut | None = None
+    refused: tuple[Cell, ...] = ()
 
     @property
     def todo(self) -> list[Task]:
-        """The tasks that are not done."""
-        return [t for t in self.tasks if t.reason]
+        """The tasks that are not done, but can be."""
+        return [t for t in self.tasks if t.reason and (t.region, t.year) not in self.refused]
 
 
 def inputs_digest(paths: Any, *told: object) -> str:
@@ -215,11 +228,12 @@ def matrix(order: Order, state: Mapping[str, Any], resume: bool, cells: Sequence
 
 def plan(
     paths: Any, order: Order, *, region: str | None, year: int | None, since: str | None, resume: bool,
-    new_key: bool, progress: Progress | None, refresh: bool = False,
+    new_key: bool, progress: Progress | None, refresh: bool = False, keep_going: bool = False,
 ) -> Plan:  # fmt: skip
     """Return what is to be done. Files are read only when they, the configuration or the version changed.
 
-    ``refresh`` reads them in any case. Nothing is written.
+    ``refresh`` reads them in any case; with ``keep_going`` only the regions fail whose files have errors. Nothing is
+    written.
     """
     from kinerja_analysis import __version__
 
@@ -236,37 +250,45 @@ def plan(
         if not any(t.reason for t in tasks):
             return Plan(tuple(tasks), before, seconds=clock.told, gone=gone(order, before.get("others", ())))
     tables: Tables | Stored
+    left: LeftOut | None = None
     if store is None:
-        tables, told, links = _read(paths, region, year, order, key, progress, new_key, clock)
+        tables, told, links, left = _read(paths, region, year, order, key, progress, new_key, clock, keep_going)
     else:
         tables, told, links = _opened(store, order, key, new_key, clock)
     if not told:
         raise UsageError("errors.no_cells")
+    refused = refused_cells(left, list(told), before, order.config)
+    if refused:
+        links = kept_links(links, refused, order.out, order.config)
     rows = [{"region": r, "year": y, "config": order.config.about(r).digest(), "data": data,
              "links": links_digest(links, r, y), "rows": rows_digest(tables, r, y)}
             for (r, y), data in told.items()]  # fmt: skip
     state = {**head, "cells": rows, "failed": before.get("failed", [])}
+    if refused:
+        refuse(state, refused, order.config, order.levels)
     others = left_over(before, state, order.out)
-    links = joined(links, list(told), order, gone_of(others))
+    links = joined(links, [*told, *refused], order, gone_of(others))
     clock.mark("plan")
-    tasks = matrix(order, state, resume, _asked(rows, region, year, since, order, paths, tables))
-    return Plan(tuple(tasks), state, tables, links, clock.told, gone(order, others))
+    tasks = matrix(order, state, resume, _asked(state["cells"], region, year, since, order, paths, tables))
+    mine = tuple(c for c in refused if c in merged(tasks))
+    return Plan(tuple(tasks), state, tables, links, clock.told, gone(order, others), left, mine)
 
 
 def _read(
     paths: Any, region: str | None, year: int | None, order: Order, key: str, progress: Progress | None, new_key: bool,
-    clock: _Clock,
-) -> tuple[Tables, dict[Cell, str], pd.DataFrame]:  # fmt: skip
-    """Read files; return the tables, the cells with their data's digests, and what links them."""
-    from kinerja_analysis.read import read
+    clock: _Clock, keep_going: bool,
+) -> tuple[Tables, dict[Cell, str], pd.DataFrame, LeftOut | None]:  # fmt: skip
+    """Read files; return the tables, the cells with their data's digests, what links them, and what was left out."""
+    from kinerja_analysis.read import read, read_others
 
-    tables = read(paths, region=region, year=year, config=order.config, progress=progress)
+    how: Any = {"region": region, "year": year, "config": order.config, "progress": progress}
+    tables, left = read_others(paths, **how) if keep_going else (read(paths, **how), None)
     if not new_key:
         check_key(tables.key_id, order.out)
     clock.mark("read")
     cells = cells_of(tables, order.config)
     links = between(tables, order.config, cells, key)
-    return tables, {(r, y): data_digest(tables.select(region=r, until=y)) for r, y in cells}, links
+    return tables, {(r, y): data_digest(tables.select(region=r, until=y)) for r, y in cells}, links, left
 
 
 def _opened(

@@ -1,18 +1,23 @@
-"""What earlier runs left in a reports folder: cells that this run was not asked for, and cells gone from its input."""
+"""What a run does not do: cells that it was not asked for, gone from its input, or whose files have errors."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from kinerja_analysis.base.config import AuditConfig
+from kinerja_analysis.base.errors import UsageError
 from kinerja_analysis.base.keys import key_bytes
-from kinerja_analysis.base.store import INTERNAL, data_digest
+from kinerja_analysis.base.store import INTERNAL, data_digest, verified
 from kinerja_analysis.base.tables import Tables
+from kinerja_analysis.read.partly import LeftOut
 from kinerja_analysis.read.sources import as_sources
 from kinerja_analysis.report.produce import Job
 
@@ -77,6 +82,47 @@ def left_over(before: Row, state: Row, out: Path) -> list[dict[str, Any]]:
         elif any(folders(out, level, c["region"], c["year"]) for level in ("public", INTERNAL)):
             found.append({**c, "gone": True})
     return found
+
+
+def refused_cells(
+    left: LeftOut | None, cells: Sequence[tuple[str, int]], before: Row, config: AuditConfig
+) -> list[tuple[str, int]]:
+    """Return the cells whose files have errors, beside those (``cells``) to be done.
+
+    They are those that rows tell, those of earlier runs, and of a region that neither tells its latest year.
+    """
+    if left is None:
+        return []
+    old = [(c["region"], c["year"]) for c in before.get("cells", ()) if c["year"] >= left.since.get(c["region"], 9999)]
+    found = {c for c in (*left.cells, *old) if not config.years or c[1] in config.years}
+    return sorted(found | {(r, max(y for _, y in cells)) for r in left.named - {r for r, _ in found}})
+
+
+def refuse(state: dict[str, Any], cells: Sequence[tuple[str, int]], config: AuditConfig, levels: Sequence[str]) -> None:
+    """Add cells to a state as failed ones of which nothing is known; the next run reads again."""
+    nothing = dict.fromkeys(("data", "links", "rows"), "")
+    rows = [{"region": r, "year": y, "config": config.about(r).digest(), **nothing} for r, y in cells]
+    state["cells"] = sorted([*state["cells"], *rows], key=lambda c: (c["region"], c["year"]))
+    told = {(*c, level) for c in cells for level in levels} | {tuple(f) for f in state["failed"]}
+    state |= {"inputs": "", "failed": sorted(told)}
+
+
+def kept_links(
+    links: pd.DataFrame, refused: Sequence[tuple[str, int]], out: Path, config: AuditConfig
+) -> pd.DataFrame:
+    """Return links with those to the cells not done, as the stored audits of the others have them.
+
+    So no region is made again because the files of another cannot be read, and no pair is said to share nobody.
+    """
+    found, years = [links], {y for _, y in refused}
+    for region, year in links.loc[(links["other"] == "") & links["year"].isin(years), ["region", "year"]].to_numpy():
+        for folder in folders(out, INTERNAL, region, year) or folders(out, "public", region, year):
+            with suppress(UsageError, OSError):  # damaged: it is made again
+                verified(folder / "audit", key_file=config.key_file)
+                stored = pd.read_parquet(folder / "audit" / "counts_between.parquet")
+                found.append(stored[[(str(o), int(year)) in refused for o in stored["other"]]])
+    told = pd.concat([f for f in found if len(f)], ignore_index=True)[[*links]]
+    return told.sort_values(["year", "kind", "region", "other"], kind="stable", ignore_index=True)
 
 
 def gone_of(others: Iterable[Row]) -> set[tuple[str, int]]:

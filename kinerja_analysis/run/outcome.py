@@ -12,6 +12,7 @@ import pandas as pd
 from kinerja_analysis.base.errors import DisclosureRefused, PartialRun
 from kinerja_analysis.base.shown import Shown
 from kinerja_analysis.base.words import say
+from kinerja_analysis.read.report import CheckReport
 
 _REFUSED = ("errors.disclosure_", "errors.published_")  #: what ``DisclosureRefused`` says
 Failure = tuple[str, dict[str, Any]]
@@ -24,7 +25,8 @@ class RunReport(Shown):
     ``counts``: how many files' rows were read anew (``read`` 0 or 1), cells ``audited``, report sets ``written`` and
     ``resumed``. ``failures``: message key and parameters by cell. ``left``: cells of the input not asked for. ``gone``:
     cells with a report from an earlier run that are no longer in the input. ``warnings``: of files read anew.
-    ``renewed``: pages about several regions that changed, the index too.
+    ``renewed``: pages about several regions that changed, the index too. ``problems``: the check report of an input
+    with errors, where the run went on without the regions these touch.
     """
 
     frame: pd.DataFrame
@@ -36,6 +38,7 @@ class RunReport(Shown):
     gone: tuple[tuple[str, int], ...] = ()
     warnings: int = 0
     renewed: int = 0
+    problems: CheckReport | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``region year status reason``."""
