@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import time
 import warnings
 from numbers import Integral
 from typing import Any
@@ -21,8 +24,26 @@ def check_jobs(jobs: Any) -> None:
         raise UsageError("errors.jobs_wrong", value=str(jobs)[:20])
 
 
-def workers(jobs: int | None, tasks: int) -> Any:
+def _follow(parent: int, shielded: bool) -> None:
+    """Let this process end when its parent does, whatever ended that and whatever this one waits for."""
+    if shielded:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        import psutil
+
+        while (os.getppid() == parent) if os.name == "posix" else psutil.pid_exists(parent):
+            time.sleep(0.1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def workers(jobs: int | None, tasks: int, *, shielded: bool = False) -> Any:
     """Return an executor with ``jobs`` processes (one per core by default, never more than there are tasks).
+
+    Its processes end when this one does, also when it is killed while they wait for work or are half told of it.
+    ``shielded``: an interrupt from the keyboard is this process's affair, not theirs.
 
     Use it as a context manager. It is not joblib's shared executor: taking that one over would break
     ``joblib.Parallel`` in the user's session.
@@ -35,4 +56,5 @@ def workers(jobs: int | None, tasks: int) -> Any:
 
     # a worker that has grown large is replaced and its tasks are done: nothing a user could do about it
     warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
-    return ProcessPoolExecutor(max_workers=max(1, min(jobs or os.cpu_count() or 1, tasks)))
+    width = max(1, min(jobs or os.cpu_count() or 1, tasks))
+    return ProcessPoolExecutor(max_workers=width, initializer=_follow, initargs=(os.getpid(), shielded))

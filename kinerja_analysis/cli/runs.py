@@ -92,7 +92,7 @@ def _told(term: Terminal, done: Any) -> None:
     cells = done.to_frame().to_dict("records")
     wrong = [as_record(p, term.lang) for p in done.problems.problems] if done.problems is not None else []
     term.json({"exit_code": done.exit_code, "counts": dict(done.counts), "cells": cells, "gone": as_cells(done.gone),
-               "problems": wrong})  # fmt: skip
+               "problems": wrong, "unread": list(done.unread)})  # fmt: skip
 
 
 @click.command(name="audit")
@@ -143,7 +143,7 @@ def audit_command(
             if todo.refused:
                 term.say("run.would_not", n=len(todo.refused), cells=some_cells(todo.refused))
             elif not tasks:
-                term.say("run.nothing_to_do")
+                term.say("run.nothing_to_do" if todo.tasks else "run.since_none")
             return
         done = term.step(
             "audit_and_report",

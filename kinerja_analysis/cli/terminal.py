@@ -105,9 +105,14 @@ def as_cells(cells: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
     return [{"region": region, "year": year} for region, year in cells]
 
 
-def some_cells(cells: Sequence[tuple[str, int]], most: int = 8) -> str:
+def some_cells(cells: Sequence[tuple[str, int]]) -> str:
     """Return regions and years on one line, of many the first ones."""
-    return ", ".join([*(f"{region} {year}" for region, year in cells[:most]), *["…"] * (len(cells) > most)])
+    return some([f"{region} {year}" for region, year in cells])
+
+
+def some(names: Sequence[str], most: int = 8) -> str:
+    """Return names on one line, of many the first ones."""
+    return ", ".join([*names[:most], *["…"] * (len(names) > most)])
 
 
 def _full(key: str) -> str:
@@ -248,10 +253,14 @@ def finish(term: Terminal, done: Any, out: str) -> None:
     frame = done.to_frame()
     if done.stale_lock:
         term.say("run.lock_stale", since=done.stale_lock)
-    if not done.counts.get("written", 1) and not done.exit_code:
+    if frame.empty:
+        term.say("run.since_none")
+    elif not done.counts.get("written", 1) and not done.exit_code:
         term.say("run.pages_renewed" if done.renewed else "run.nothing_to_do")
     if done.warnings:
         term.say("run.warnings", n=done.warnings)
+    if done.unread:
+        term.say("run.unread", n=len(done.unread), files=some(done.unread))
     if done.left:
         term.say("run.left", n=done.left)
     if done.gone:

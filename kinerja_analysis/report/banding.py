@@ -17,6 +17,7 @@ from kinerja_analysis.report._forks import orderly
 from kinerja_analysis.report.index_page import write_index
 from kinerja_analysis.report.produce import Job, check_choice
 from kinerja_analysis.report.together import write_pages
+from kinerja_analysis.show.comparison import worded, worded_funnels
 
 NOTEBOOK = "30_banding_wilayah.ipynb"
 FOLDER = "banding"
@@ -55,10 +56,13 @@ def compare_pages(audit: Audit, out: Path, *, languages: Sequence[str] = LANGUAG
     sources = [(r, y, origin(target.parents[1], r, y)) for r, y in audit.cells]
 
     def more(lang: str) -> list[tuple[str, str, pd.DataFrame]]:
-        frames = {"data": regions.to_frame(), "funnel": regions.funnels}
+        frames = {"data": worded(regions, lang)}
+        if len(regions.funnels):
+            frames["funnel"] = worded_funnels(regions, lang)
         if years is not None and years is not regions:
-            frames["years"] = years.to_frame()
-        return [(say(f"compare.sheet.{k}", lang), target.name, frame) for k, frame in frames.items() if len(frame)]
+            frames["years"] = worded(years, lang)
+        about = say("compare.sheet.about", lang)
+        return [(say(f"compare.sheet.{k}", lang), about, frame) for k, frame in frames.items()]
 
     written = write_pages(
         target, NOTEBOOK, f"banding_{target.name}", {}, languages=languages, level=audit.level,

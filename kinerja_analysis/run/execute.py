@@ -37,6 +37,7 @@ from kinerja_analysis.score import score
 
 PATIENCE = 120.0  #: minutes without any worker coming to a new stage, after which it counts as hung
 JOINT = ("index*", "*/index*", "*/*/index*", "*/ringkasan/*", "*/*/ringkasan/*")  #: pages about several regions
+UNREAD = ("KA-W102", "KA-W106", "KA-W301")  #: warnings of files that may hold ratings and were not read
 _TICK = 1.0
 
 
@@ -64,7 +65,7 @@ def order_of(
     publish.check_out(Path(out))
     place = Path(out).resolve()
     return Order(place, notebooks_folder(), languages, tuple(level), FORMATS, settings, publish.log_place(place),
-                 0 if scheduler else os.getpid(), scheduler)  # fmt: skip
+                 scheduler)  # fmt: skip
 
 
 def run(
@@ -184,13 +185,15 @@ def _execute(
         publish.note(order.log, "run", "partial" if failures else "done", time.monotonic() - begun)
     counts = {"read": int(todo.tables is not None), "audited": len(merged(todo.todo)),
               "written": len(todo.todo) - len(failed), "resumed": sum(not t.reason for t in todo.tasks)}  # fmt: skip
-    warnings = sum(p.count for p in getattr(todo.tables, "problems", ()) if p.severity == "warning")
+    problems = getattr(todo.tables, "problems", ())
+    warnings = sum(p.count for p in problems if p.severity == "warning")
+    unread = tuple(dict.fromkeys(p.file for p in problems if p.code in UNREAD and not p.sheet))
     frame = pd.DataFrame([(*cell, *told) for cell, told in sorted(rows.items())],
                          columns=["region", "year", "status", "reason"])  # fmt: skip
     return RunReport(frame, tuple(files), counts, failures, stale, len(todo.state["cells"]) - len(cells),
                      tuple(dict.fromkeys((t.region, t.year) for t in todo.gone)), warnings,
                      sum(stood.get(p) != p.stat().st_mtime_ns for p in pages),
-                     todo.left.report if todo.left else None)  # fmt: skip
+                     todo.left.report if todo.left else None, unread)  # fmt: skip
 
 
 def _summaries(order: Order) -> tuple[list[Path], Failure | None]:
@@ -240,7 +243,7 @@ def _pool(
         executor = Cluster(order.scheduler, order.config, order.out / publish.LOCK)
         width = executor.width if width > 1 else 1
     else:
-        executor = workers(width, width)
+        executor = workers(width, width, shielded=True)
     moved, size = time.monotonic(), 0
     try:
         while queue or running:
@@ -278,7 +281,6 @@ def do_cell(
     ``part`` holds the region's rows up to the year, or says where they are stored; ``links`` the cell's rows of
     ``detect.between``.
     """
-    _follow(order.parent)
     region, year = cell
     written: list[Path] = []
 
@@ -318,27 +320,6 @@ def do_cell(
     except Exception as error:  # its text may hold data
         return _failed("run.our_bug", order, cell, {"kind": type(error).__name__})
     return ("partial", ", ".join(audit.failed), written, None) if audit.failed else ("done", "", written, None)
-
-
-_followed: list[int] = []
-
-
-def _follow(parent: int) -> None:
-    """Let this worker end when the run does, whatever ended it; an interrupt from the keyboard is the run's affair."""
-    if parent in _followed or parent in (0, os.getpid()):
-        return
-    _followed.append(parent)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        import psutil
-
-        while (os.getppid() == parent) if os.name == "posix" else psutil.pid_exists(parent):
-            time.sleep(0.1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

@@ -73,7 +73,6 @@ class Order:
     formats: tuple[str, ...]
     config: AuditConfig
     log: Path
-    parent: int = 0
     scheduler: str = ""
 
 

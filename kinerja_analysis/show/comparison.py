@@ -10,7 +10,7 @@ import pandas as pd
 from kinerja_analysis.base.results import COMPARISON_COLUMNS, Comparison
 from kinerja_analysis.base.words import End, has, say, show
 from kinerja_analysis.show import names as naming
-from kinerja_analysis.show.sentence import plain, plus, quantity
+from kinerja_analysis.show.sentence import plain, plus, quantity, unit
 from kinerja_analysis.show.strength import RATIO_UNITS
 from kinerja_analysis.show.table import header
 
@@ -150,6 +150,36 @@ def shown_frame(comparison: Comparison, lang: str) -> pd.DataFrame:
                       "status": r.status})  # fmt: skip
     names = ["year", "pair", "measure", "value_a", "value_b", "value", "lower", "upper", "p_adjusted", "status"]
     return pd.DataFrame(found, columns=names)
+
+
+def worded(comparison: Comparison, lang: str) -> pd.DataFrame:
+    """Return all rows in words, with numbers as they are; counts that are hidden are missing."""
+    found = []
+    for r in comparison.frame.itertuples():
+        a, b = (comparison.names.get(code, code) for code in (r.region_a, r.region_b))
+        counts = {f"{what}_{side}": max(int(getattr(r, f"{what}_{side}")), 0) or None
+                  for what in ("n", "teams") for side in "ab"}  # fmt: skip
+        scale = 100 if r.unit == "share" else 1
+        apart = "apart" if r.status == "FLAGGED" else "same"
+        known = math.isfinite(r.value)
+        found.append({
+            "year": r.year, "year_b": r.year_b, "region_a": a, "region_b": b, "measure": label(r, lang),
+            **{k: scale * getattr(r, k) for k in ("value", "lower", "upper")},
+            "unit": unit("percentage_points" if r.unit == "share" else r.unit, lang), **counts,
+            "covered": r.covered, "level": r.level, "p_adjusted": r.p_adjusted,
+            "status": say(f"compare.page.is_{apart}", lang) if known and math.isfinite(r.lower) else "",
+            "reason": say(f"compare.reason.{r.reason}", lang) if r.reason and not known else "",
+            "mark": "; ".join(say(f"compare.mark.{m}", lang) for m in str(r.mark).split("|") if m),
+        })  # fmt: skip
+    return pd.DataFrame(found).astype(dict.fromkeys(("n_a", "n_b", "teams_a", "teams_b"), "Int64"))
+
+
+def worded_funnels(comparison: Comparison, lang: str) -> pd.DataFrame:
+    """Return the funnel limits with measures and regions in words."""
+    frame = comparison.funnels
+    rows = frame.assign(adjusted=False, covered=1.0, reference="").itertuples()
+    told = frame.assign(measure=[label(r, lang) for r in rows], region=frame["region"].replace(dict(comparison.names)))
+    return told.drop(columns=["scope", "subject"])
 
 
 def latex(comparison: Comparison, lang: str) -> str:

@@ -29,7 +29,7 @@ import tokenize
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "kinerja_analysis"
-DESIGN, MOST, MODULE = 12_000, 36660, 400
+DESIGN, MOST, MODULE = 12_000, 36720, 400
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
