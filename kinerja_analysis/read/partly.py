@@ -93,8 +93,8 @@ def _out(frame: pd.DataFrame, since: Mapping[str, int]) -> pd.Series:
 def named_in(path: str, regions: Regions) -> set[str]:
     """Return the regions whose code or name stands in a path, the innermost part that has one; several may be meant.
 
-    >>> sorted(named_in("masuk/76.02-mamuju/skp.xlsx", Regions(AuditConfig(regions={"76.02": {"name": "Mamuju"}}))))
-    ['76.02']
+    >>> sorted(named_in("masuk/98.01-contoh/skp.xlsx", Regions(AuditConfig(regions={"98.01": {"name": "Contoh"}}))))
+    ['98.01']
     """
     place = PurePosixPath(path)
     for part in (place.stem, *(p for p in reversed(place.parent.parts) if p != ".")):
