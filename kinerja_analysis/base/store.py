@@ -94,7 +94,7 @@ def account(audit: Audit) -> dict[str, Any]:
 
     At the public level small counts are hidden (-1) and others rounded, as in the audit's own frames.
     """
-    lines = {"totals": "rows", "files": "accounting", "problems": "problems"}
+    lines = {"totals": "rows", "files": "accounting", "read": "read", "problems": "problems"}
     told = {k: audit.counts[n].to_dict("records") if n in audit.counts else [] for k, n in lines.items()}
     return {"problems": told.pop("problems"), "rows": told}
 

@@ -25,6 +25,7 @@ from kinerja_analysis.release.linked import linked
 from kinerja_analysis.release.suppress import ROUND_TO, printed, protect, rounded
 
 INTERNAL = ("raters", "wright", "moves")  #: frames that stay at the internal level as a whole
+PARTS = ["rows", "kept", "merged", "set_aside"]
 COUNTING = {"criteria": ("n",), "pair_strata": ("n_persons", "pairs")}  #: frames a comparison needs, and what counts
 
 
@@ -89,6 +90,7 @@ def release(audit: Audit, config: AuditConfig | None = None, *, earlier: Sequenc
         counts["teams"] = counts["teams"][enough_teams].reset_index(drop=True)
     if "accounting" in counts:
         counts["accounting"] = _accounting(audit.counts["accounting"], persons, told)
+        counts["read"] = _hidden(_once(audit.counts["accounting"]), PARTS, persons, told)
     if "checks" in counts:
         counts |= _quality(audit.counts, counts["checks"], persons, raters, told)
     exact = [c for c in ("n_ratees", "n_pairs", "bridges", "movers", "changes") if c in audit.design.frame]
@@ -157,7 +159,7 @@ def _quality(
     told: Mapping[tuple[str, int], Told],
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
     """Tell the other data-quality counts; small ones hidden, an exact zero stays."""
-    shown = {"rows": ["rows", "kept", "merged", "set_aside"], "completeness": ["n", "filled"], "problems": ["n"]}
+    shown = {"rows": PARTS, "completeness": ["n", "filled"], "problems": ["n"]}
     whole = counts["checks"]
     few = ((whole["raters"] > 0) & (whole["raters"] < raters)).to_numpy(bool)
     behind = hide(checks["raters"], persons)
@@ -199,4 +201,14 @@ def _accounting(frame: pd.DataFrame, persons: int, told: Mapping[tuple[str, int]
         once = frame.groupby([*keys, "file", "sheet", "table"])[name].sum().groupby([*keys, "file", "sheet"]).max()
         total = once.groupby(keys).sum().rename("total").reset_index()
         out[name] = frame[keys].merge(total, on=keys, how="left")["total"].where(~frame.duplicated(keys), 0).to_numpy()
-    return _hidden(out, ["rows", "kept", "merged", "set_aside"], persons, told)
+    return _hidden(out, PARTS, persons, told)
+
+
+def _once(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add up all sheets of a region and year: a row that feeds two tables counts once, as kept where both keep it."""
+    if frame.empty:
+        return frame
+    place = [k for k in ("region", "year") if k in frame]
+    tables = frame.groupby([*place, "file", "sheet", "table"])[PARTS].sum().groupby([*place, "file", "sheet"])
+    each = tables.max().assign(kept=tables["kept"].min()).reset_index()
+    return each.groupby(place)[PARTS].sum().reset_index() if place else each[PARTS].sum().to_frame().T

@@ -93,6 +93,9 @@ def findings(
             given = _usable(out, i, given, persons)
         elif r["unit"] == "persons":
             out.loc[i, "value"] = mine.count(r["value"])
+        if r["code"] == "distribution.guide_outside" and given["n_outside"] == given["n_judged"]:
+            out.loc[i, ["code", "value"]] = ["distribution.guide_outside_most", np.nan]  # else every team is told of
+            given.pop("n_outside")
         if r["code"] == "distribution.smallest_effect":  # names no share
             given.pop("share", None)
         out.loc[i, "n"] = mine.count(r["n"]) if r["n"] >= persons and r["code"] not in OF_GROUPS else r["n"]
@@ -168,6 +171,8 @@ def _param(measure: str, name: str, value: Any, told: Told, persons: int, digits
         return round(value, 2) if name in PARTS else _short(value, digits)
     if name in ROWS:
         return told.rows(value)
+    if (measure, name) == ("own_group_change", "n_informative"):  # told of as "at most"
+        return max(told.count(value), persons)
     if name in PERSONS or (measure, name) == ("guide", "persons"):
         return told.count(value) if value >= persons else HIDDEN if value and name in ("unknown", "persons") else value
     return value

@@ -132,7 +132,7 @@ def test_the_tolerance_is_one_of_shares_and_the_sentence_says_so(make_cell, run_
     ctx = make_cell(teams([(1, 1)] * 8 + [K, SB]), units=units(unit=["u"], org_rating=["SANGAT KURANG"]))
     found = run_detector(NAME, ctx).first(measure="guide", subject_kind="region")
     assert found.code == "distribution.guide_outside" and found.params["tolerance"] == 1
-    assert "(toleransi 1 orang pada batas persen; tanpa toleransi bila panduan meminta" in found.sentence("id")
+    assert "(toleransi 1 orang pada batas persen; toleransi tidak berlaku bila panduan" in found.sentence("id")
     assert "(tolerance 1 person on limits in percent; none where the guide asks for" in found.sentence("en")
     inside = [B] * 9 + [SB] * 2 + [BP]  # nine Baik of twelve where eight are allowed
     told = run_detector(NAME, make_cell(teams(inside), units=units(unit=["u"], org_rating=["BAIK"])))

@@ -146,8 +146,8 @@ def test_categories_stand_beside_what_precision_alone_gives() -> None:
     assert found.params["over"] == pytest.approx(found.params["under"], abs=0.08)
     assert found.params["over"] == pytest.approx(found.params["expected"], abs=0.08)
     assert found.params["over"] + found.params["same"] + found.params["under"] == pytest.approx(1)
-    assert "standard deviation, here of self ratings and of the means of the other raters" in found.sentence("en")
-    assert "setengah simpangan baku, di sini dari nilai diri dan rata-rata nilai penilai lain" in found.sentence("id")
+    assert "deviation here is that of self ratings and of the means of the other raters" in found.sentence("en")
+    assert "simpangan baku di sini dari nilai diri dan rata-rata nilai penilai lain" in found.sentence("id")
 
 
 def test_what_must_not_matter() -> None:

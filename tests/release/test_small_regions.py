@@ -210,3 +210,29 @@ def test_a_finding_that_counts_few_persons_is_hidden(
         told = json.loads(row["params"])
         assert row["value"] == (10 if measure == "top_missed" else value)
         assert told.get("unknown", HIDDEN) == HIDDEN and told.get("k", 15) == 15 and told.get("higher", 15) == 15
+
+
+def test_rows_read_are_those_of_the_internal_page_rounded() -> None:
+    """One sheet fills two tables beside another of one of them: its rows are no second lot."""
+    audit = audits("120")[0]
+    lines = [(1, 1, "ratings", 1600, 1600, 0, 0, ""), (2, 1, "appraisals", 200, 200, 0, 0, ""),
+             (2, 1, "ratings", 180, 180, 0, 0, ""), (2, 1, "ratings", 20, 0, 0, 20, "not_rated")]  # fmt: skip
+    frame = pd.DataFrame(lines, columns=ACCOUNTING).assign(**{k: HEAD[k] for k in ("region", "year")})
+    public = release(replace(audit, counts={**audit.counts, "accounting": frame}))
+    (told,) = public.counts["read"][["rows", "kept", "merged", "set_aside"]].values.tolist()
+    assert [abs(a - b) <= c for a, b, c in zip(told, (1800, 1780, 0, 20), (40, 40, 0, 5), strict=True)] == [True] * 4
+    assert f"2 files, {told[0]:,} rows read" in files(View(public, "en"))
+
+
+@pytest.mark.parametrize(("outside", "said"), [(7, "Most of the 7 teams"), (6, "6 of 7 teams")])
+def test_a_public_page_does_not_tell_of_every_team_by_telling_of_all(outside: int, said: str) -> None:
+    audit = audits("120")[0]
+    frame = audit.results["distribution"].frame
+    given = {"n_judged": 7, "n_note": 20, "n_outside": outside, "n_small": 3, "n_teams": 30, "n_unrated": 0,
+             "persons": 20, "tolerance": 1}  # fmt: skip
+    mine = frame.iloc[:1].assign(measure="guide", subject_kind="region", scope="ekinerja", n=110, value=outside / 7,
+                                 unit="share", status="FLAGGED", code="distribution.guide_outside", lower=np.nan,
+                                 upper=np.nan, params=json.dumps(given))  # fmt: skip
+    results = {**audit.results, "distribution": Result("distribution", pd.concat([frame, mine], ignore_index=True))}
+    *_, found = release(replace(audit, results=results)).results["distribution"].findings(measure="guide")
+    assert said in found.sentence("en") and "7 of 7" not in found.sentence("en")

@@ -192,4 +192,4 @@ def test_an_index_says_what_it_was_held_against(rows: Rows) -> None:
     told = [copy.deepcopy(r) for r in rows[4:]]
     told[0]["headline"] |= {"index": {"the_predikat": [16.2, 8.8, 23.7]}, "comparators": {"the_predikat": "peer"}}
     cells = [row[3] for row in tables(annual_page(told, 2025, "public", "en"))[3].rows]
-    assert cells[-1] == "the predikat: 16.2 (8.8 to 23.7), held against peers" and set(cells[:-1]) == {"–"}
+    assert cells[-1] == "the predikat: 16.2 (8.8 to 23.7), compared with peers" and set(cells[:-1]) == {"–"}

@@ -70,10 +70,10 @@ def test_figures_of_the_page_are_those_of_the_findings(formed: Audit, level: str
 
 @pytest.mark.parametrize(
     ("lang", "said"),
-    [("id", ("Predikat e-Kinerja, dibandingkan juga", "Nilai atasan", "Patokan terdekat", "tidak dapat melebihi",
+    [("id", ("Predikat e-Kinerja, dengan nilai rekan kerja", "Nilai atasan", "Patokan terdekat", "tidak dapat melebihi",
              "Kapan indeks ini menyesatkan", "hanya berlaku untuk urutan di dalam tim", "Poin yang hilang",
              "tidak dihitung ulang untuk tiap unit yang ditinggalkan")),
-     ("en", ("The e-Kinerja predikat, compared", "Supervisors' scores", "Nearest yardstick", "cannot exceed",
+     ("en", ("The e-Kinerja predikat, with peer ratings", "Supervisors' scores", "Nearest yardstick", "cannot exceed",
              "When this index misleads", "concerns the order inside teams only", "Points lost",
              "taken out once, not anew for each unit left out"))],
 )  # fmt: skip

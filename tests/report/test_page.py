@@ -131,7 +131,7 @@ def test_what_is_withheld_from_the_public_is_not_called_unflagged(lab: SimpleNam
     ("self_other.usual", "difference", 0.5, -1.0, 2.0, 7.0, "di dalam batas yang dianggap kecil"),
     ("decision_impact.bound", "changed_bound", 0.0, 0.0, 0.34, math.nan, "Yang tertulis berlaku dengan anggapan"),
     ("decision_impact.less", "changed_excess", -0.02, -0.02, 0.04, 0.05, "Yang tertulis berlaku dengan anggapan"),
-    ("affinity.not_shown", "own_group_odds_ratio", 1.3, 1.1, 1.6, 1.5, "Arahnya jelas; besarnya bergantung"),
+    ("affinity.not_shown", "own_group_odds_ratio", 1.3, 1.1, 1.6, 1.5, "Arah selisihnya jelas; artinya, dan besarnya"),
 ])  # fmt: skip
 def test_why_a_calm_finding_is_so_sure_follows_its_range(
     lab: SimpleNamespace, code: str, measure: str, value: float, lower: float, upper: float, threshold: float, told: str
@@ -529,7 +529,7 @@ def test_an_upper_bound_on_the_spread_is_not_announced_as_the_spread(lab: Simple
     frame = audit.design.frame.assign(verdict="linked_by_changes", kind="ekinerja").iloc[:1]
     page = region_page(replace(audit, design=Design(frame)), "id")
     lead = find(page, b.Masthead)[0].lead
-    assert "batas atas sebaran kelonggaran" in lead and "hanya **sebaran kelonggaran" not in lead
+    assert "batas atas perbedaan kelonggaran" in lead and "hanya **sebaran kelonggaran" not in lead
     assert any("hanya batas atas sebaran itu" in x for x in find(page, b.Verdict)[0].sentences)
 
 

@@ -75,7 +75,7 @@ def examined(nation: Nation) -> Section:
                              set_aside="n")  # fmt: skip
     rows = []
     for r in nation.now:
-        rated, sums = r["headline"]["rated"], _once(r["rows"]["files"] or r["rows"]["totals"])
+        rated, sums = r["headline"]["rated"], _once(r["rows"].get("read") or r["rows"]["files"] or r["rows"]["totals"])
         rows.append((str(r["name"]), str(r["region"]), rated.get("ekinerja"), rated.get("multisource"), *sums))
     blocks: list[Block] = [TableBlock(nation.tell("examined_caption"), columns, tuple(rows))]
     blocks += [Text(nation.tell("examined_none"), "small")] if nation.level == "public" else []
@@ -92,11 +92,14 @@ def examined(nation: Nation) -> Section:
 
 
 def _once(lines: Sequence[Row]) -> list[Cell]:
-    """Return rows, kept, merged, set aside; a row that feeds two tables counts once, as kept where both keep it."""
+    """Return rows, kept, merged, set aside; a row that feeds two tables counts once, as kept where both keep it.
+
+    Public ones are counted so already, and rounded as a whole.
+    """
     sheets: dict[Any, dict[str, list[Row]]] = {}
     for line in lines:  # totals name no sheet: then each table is one
-        sheets.setdefault((line.get("file", line["table"]), line.get("sheet")), {}).setdefault(
-            f"{line['table']}", []).append(line)  # fmt: skip
+        sheets.setdefault((line.get("file", line.get("table")), line.get("sheet")), {}).setdefault(
+            f"{line.get('table')}", []).append(line)  # fmt: skip
     each = {p: [[_total([int(line[p]) for line in own]) for own in s.values()] for s in sheets.values()] for p in PARTS}
     return [_total([min(t) if p == "kept" else max(t, key=lambda n: n if n >= 0 else 0.5) for t in each[p]])
             for p in PARTS]  # fmt: skip
@@ -189,7 +192,8 @@ def changes(nation: Nation) -> Section:
     else:
         text = nation.tell("changes_text", regions=mean.regions, changes=mean.n_changed, sd=mean.sd, lower=mean.lower,
                            upper=mean.upper, moved=round(100 * mean.sd), surely=mean.lower > 0)  # fmt: skip
-    return Section("pergantian", "5", nation.tell("changes"), (Text(text), Text(nation.tell("changes_how"), "small")))
+    how = () if mean is None else (Text(nation.tell("changes_how"), "small"),)
+    return Section("pergantian", "5", nation.tell("changes"), (Text(text), *how))
 
 
 def trend(nation: Nation) -> Section | None:

@@ -15,6 +15,7 @@ from kinerja_analysis.show.strength import MODERATE, STRONG, WEAK, directed, no_
 KEY = 3
 MOST_PARTS = 3
 CARD = 340
+OF_PAIRS = ("reciprocity", "exchange")  #: measures whose n counts pairs of people, told in steps
 WHOLE_REGION = ("ignoring",)  #: says more of a region than a count of single raters
 #: Detectors that tell, by card of their own, what patterns of raters (``PATTERN``) may come from.
 TELLS = {"halo": {"n_halo"}, "leniency": {"n_lenient", "n_strict"}}
@@ -133,8 +134,9 @@ def _parts(view: View, parts: list[Finding]) -> str:
     texts = []
     for p in parts:
         ends, n = words.interval(p, view.lang), words.known(p).n
-        key = "key.part" if ends else "key.part_full"
-        texts.append(view.say(key, subject=view.contrast(p), value=words.amount(p, view.lang), range=ends, n=n))
+        key = "key.part_pairs" if ends and p.measure in OF_PAIRS else "key.part" if ends else "key.part_full"
+        texts.append(view.say(key, subject=view.contrast(p), value=words.amount(p, view.lang), range=ends, n=n,
+                              step=words.known(p).value))  # fmt: skip
     return f"{view.say('key.clearest')} {'; '.join(texts)}." if texts else ""
 
 

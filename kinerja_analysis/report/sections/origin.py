@@ -36,10 +36,12 @@ def files(view: View) -> str:
         frame = view.count("examined")
         hidden = (frame["n_scores"] < 0).any()
         return view.say("origin.scores", n=WITHHELD if hidden else int(frame["n_scores"].sum()), digest=digest)
-    if (frame["rows"] < 0).any():
-        return view.say("origin.rows_hidden", files=frame["file"].nunique(), digest=digest)
     sheets = frame.groupby(["file", "sheet", "table"])["rows"].sum().groupby(["file", "sheet"]).max()
-    return view.say("origin.rows", files=frame["file"].nunique(), rows=int(sheets.sum()), digest=digest)
+    public = view.count("read")  # rounded as a whole
+    n = int(public["rows"].iloc[0]) if len(public) else int(sheets.sum())
+    if n < 0 or (public.empty and (frame["rows"] < 0).any()):
+        return view.say("origin.rows_hidden", files=frame["file"].nunique(), digest=digest)
+    return view.say("origin.rows", files=frame["file"].nunique(), rows=n, digest=digest)
 
 
 def set_aside(view: View) -> str:

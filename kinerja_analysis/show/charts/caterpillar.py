@@ -53,7 +53,8 @@ def data(
     frame = frame.assign(_flagged=~frame["flagged"] & apart, _size=-sizes, _value=-frame["value"])
     frame = frame.sort_values(["_flagged", "_size", "component", "_value"], kind="stable")
     order = {name: i for i, name in enumerate(frame["component"].drop_duplicates())}
-    frame["component"] = [letters(order[c]) for c in frame["component"]]
+    several = len(order) > 1  # a single one needs no letter
+    frame["component"] = [letters(order[c]) if several else None for c in frame["component"]]
     frame = frame.drop(columns=["_flagged", "_size", "_value"]).reset_index(drop=True)
     frame.attrs |= {"all": total, "words": WORDS.get(measure, "caterpillar")}
     return frame
@@ -148,7 +149,7 @@ def alt(frame: pd.DataFrame, lang: str) -> str:
         lang,
         n=int(frame.attrs.get("all", len(frame))),
         shown=len(frame),
-        groups=int(frame["component"].nunique()),
+        groups=max(int(frame["component"].nunique()), 1),
         flagged=len(flagged),
         limit=limit,
     )
