@@ -10,6 +10,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from kinerja_analysis import audit as run_audit
+from kinerja_analysis.base.config import AuditConfig
 from kinerja_analysis.base.results import Audit, Design, Estimate, Finding, Status, merge
 from kinerja_analysis.base.words import has
 from kinerja_analysis.detect import REGISTRY
@@ -549,3 +551,13 @@ def test_of_quarters_the_one_that_counts_is_named(audit: Audit) -> None:
     assert "triwulan III 2025" in told[0] and told[0].startswith("3 triwulan") and "quarter III of 2025" in told[1]
     assert examined.period_words(View(audit, "id"), "2025-Q4") == "triwulan IV 2025"
     assert examined.period_words(View(audit, "id"), "2025") == f"tahun {View(audit, 'id').year}"
+
+
+def test_self_ratings_alone_ask_for_raters_not_for_links() -> None:
+    same = {"source": "self", "scale_min": 1, "scale_max": 5, "period": "2025", "region": "98.01", "criterion": "a"}
+    rows = [same | {"ratee": f"p{i}", "rater": f"p{i}", "score": 3 + i % 3, "unit": f"u{i // 6}"} for i in range(30)]
+    view = View(run_audit(pd.DataFrame(rows), config=AuditConfig(identifiers="pseudonymous")), "en")
+    told = [text for row in view.audit.design.frame.itertuples() for p in capacity.changes(view, row) for text in p]
+    assert "Ratings by others" in told[0] and not any("Joins" in text for text in told)
+    (kind,) = view.count("examined").to_dict("records")
+    assert "only the employees themselves" in examined.raters(view, "multisource", kind)

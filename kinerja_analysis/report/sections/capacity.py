@@ -104,6 +104,8 @@ def changes(view: View, row: Any) -> list[tuple[str, str]]:
         return [(view.say(f"change.{n}"), view.say(f"change.{n}_text")) for n in names]
     if row.verdict == "connected_too_weak":
         return [(view.say("change.more"), view.say("change.more_text") + _enough(view))]
+    if row.n_components == 0:  # self ratings only
+        return [(view.say("change.raters"), view.say("change.raters_text"))]
     links = max(int(row.n_components) - 1, 1)
     text = view.say("change.links_text", groups=int(row.n_components))
     return [(view.say("change.links", n=links), text + _enough(view))]

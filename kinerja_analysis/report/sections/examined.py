@@ -88,7 +88,7 @@ def raters(view: View, kind: str, r: dict[str, Any]) -> str:
     """Return who rates."""
     n = int(r["n_raters"])
     if n == 0:
-        return view.say("examined.raters_none")
+        return view.say("examined.raters_self" if r["sources"] == "self" else "examined.raters_none")
     if kind == "ekinerja":
         return view.say("examined.raters_ekinerja", n=n)
     sources = [naming.word(s, view.lang) for s in str(r["sources"]).split("|") if s]
