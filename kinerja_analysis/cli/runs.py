@@ -92,7 +92,7 @@ def _told(term: Terminal, done: Any) -> None:
     cells = done.to_frame().to_dict("records")
     wrong = [as_record(p, term.lang) for p in done.problems.problems] if done.problems is not None else []
     term.json({"exit_code": done.exit_code, "counts": dict(done.counts), "cells": cells, "gone": as_cells(done.gone),
-               "problems": wrong, "unread": list(done.unread)})  # fmt: skip
+               "problems": wrong, "unread": done.unread})  # fmt: skip
 
 
 @click.command(name="audit")

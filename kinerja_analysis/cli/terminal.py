@@ -105,14 +105,9 @@ def as_cells(cells: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
     return [{"region": region, "year": year} for region, year in cells]
 
 
-def some_cells(cells: Sequence[tuple[str, int]]) -> str:
+def some_cells(cells: Sequence[tuple[str, int]], most: int = 8) -> str:
     """Return regions and years on one line, of many the first ones."""
-    return some([f"{region} {year}" for region, year in cells])
-
-
-def some(names: Sequence[str], most: int = 8) -> str:
-    """Return names on one line, of many the first ones."""
-    return ", ".join([*names[:most], *["…"] * (len(names) > most)])
+    return ", ".join([*(f"{region} {year}" for region, year in cells[:most]), *["…"] * (len(cells) > most)])
 
 
 def _full(key: str) -> str:
@@ -260,7 +255,7 @@ def finish(term: Terminal, done: Any, out: str) -> None:
     if done.warnings:
         term.say("run.warnings", n=done.warnings)
     if done.unread:
-        term.say("run.unread", n=len(done.unread), files=some(done.unread))
+        term.say("run.unread", n=done.unread)  # no names: whoever keeps this output may keep a person's
     if done.left:
         term.say("run.left", n=done.left)
     if done.gone:

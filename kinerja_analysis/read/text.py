@@ -26,7 +26,7 @@ from kinerja_analysis.read.layout import Layout
 
 SEPARATORS = (";", ",", "\t", "|")
 _LOOKED_AT = 60
-_BLOCK_BYTES = 1 << 22
+_BLOCK_BYTES, _MOST_BYTES = 1 << 22, (1 << 31) - 1
 _WHITE = " \t\r\n"
 _NOTHING = '"' + _WHITE  # with the delimiter: a line of these alone may be blank, however many fields it has
 _LINE_END = re.compile(rb"\r\n?|\n")
@@ -192,10 +192,12 @@ def _arrow(data: bytes, start: int, separator: str, width: int, begins: np.ndarr
         odd.append((row.number - 1, row.actual_columns, row.text))
         return "skip"
 
+    # a cell's own "\r\n" would lose its second half at the end of a block: then all is one
+    size = _BLOCK_BYTES if begins is None else min(max(_BLOCK_BYTES, len(data) - start), _MOST_BYTES)
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(pa.py_buffer(data).slice(start)),
-            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_BLOCK_BYTES),
+            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=size),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=separator, newlines_in_values=begins is not None, invalid_row_handler=skip,
                 ignore_empty_lines=False,

@@ -187,7 +187,7 @@ def _execute(
               "written": len(todo.todo) - len(failed), "resumed": sum(not t.reason for t in todo.tasks)}  # fmt: skip
     problems = getattr(todo.tables, "problems", ())
     warnings = sum(p.count for p in problems if p.severity == "warning")
-    unread = tuple(dict.fromkeys(p.file for p in problems if p.code in UNREAD and not p.sheet))
+    unread = len({p.file for p in problems if p.code in UNREAD and not p.sheet})
     frame = pd.DataFrame([(*cell, *told) for cell, told in sorted(rows.items())],
                          columns=["region", "year", "status", "reason"])  # fmt: skip
     return RunReport(frame, tuple(files), counts, failures, stale, len(todo.state["cells"]) - len(cells),

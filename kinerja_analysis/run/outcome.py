@@ -26,7 +26,7 @@ class RunReport(Shown):
     ``resumed``. ``failures``: message key and parameters by cell. ``left``: cells of the input not asked for. ``gone``:
     cells with a report from an earlier run that are no longer in the input. ``warnings``: of files read anew.
     ``renewed``: pages about several regions that changed, the index too. ``problems``: the check report of an input
-    with errors, where the run went on without the regions these touch. ``unread``: names of files that were not read.
+    with errors, where the run went on without the regions these touch. ``unread``: how many files were not read.
     """
 
     frame: pd.DataFrame
@@ -39,7 +39,7 @@ class RunReport(Shown):
     warnings: int = 0
     renewed: int = 0
     problems: CheckReport | None = None
-    unread: tuple[str, ...] = ()
+    unread: int = 0
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``region year status reason``."""

@@ -127,6 +127,7 @@ def tables(draw: Any) -> tuple[str, str, str]:
 @example(table=(",", "utf-16", 'x;y\n"nip",unor,golongan,"asal\nusul"\n1,"a\r\rb",c,d\n2,"""",b,c\n'), block=64)
 @example(table=(";", "utf-8", 'sep=;\nnip;unor;golongan;\n;;;""""\n'), block=16)
 @example(table=(";", "utf-8", 'nip;unor;golongan\n;;""""\n"a\nb";c;d\n'), block=64)
+@example(table=(";", "utf-8", 'sep=;\nnip;unor;golongan\n11;"11111""";"1\r\n1"\n'), block=16)
 def test_rows_stand_where_python_finds_them(
     tmp_path_factory: pytest.TempPathFactory, table: tuple[str, str, str], block: int
 ) -> None:
