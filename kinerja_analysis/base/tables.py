@@ -83,7 +83,8 @@ DTYPES = {"text": "str", "code": "str", "category": "str", "number": "float64", 
           "time": "datetime64[us]", "flag": "bool"}  # fmt: skip
 
 
-ACCOUNTING = ["file", "sheet", "table", "rows", "kept", "merged", "set_aside", "reason"]
+PARTS = ["rows", "kept", "merged", "set_aside"]
+ACCOUNTING = ["file", "sheet", "table", *PARTS, "reason"]
 
 
 def columns(table: str) -> tuple[Column, ...]:
@@ -241,6 +242,24 @@ class ScoreTable:
     """Scores per [period, region, person]; see ``score.score`` for the columns."""
 
     frame: pd.DataFrame
+
+
+def counted_once(accounting: pd.DataFrame) -> pd.DataFrame:
+    """Add up ``PARTS`` over all sheets, of each region and year where they are told.
+
+    A row that feeds two tables counts once, as kept where both keep it.
+
+    >>> two = [(1, 1, "appraisals", 9, 9, 0, 0, ""), (1, 1, "ratings", 8, 8, 0, 0, "")]
+    >>> lines = [*two, (1, 1, "ratings", 1, 0, 0, 1, "acting")]
+    >>> counted_once(pd.DataFrame(lines, columns=ACCOUNTING)).values.tolist()
+    [[9, 8, 0, 1]]
+    """
+    if accounting.empty:
+        return accounting
+    place = [k for k in ("region", "year") if k in accounting]
+    tables = accounting.groupby([*place, "file", "sheet", "table"])[PARTS].sum().groupby([*place, "file", "sheet"])
+    each = tables.max().assign(kept=tables["kept"].min()).reset_index()
+    return each.groupby(place)[PARTS].sum().reset_index() if place else each[PARTS].sum().to_frame().T
 
 
 def official(ratings: pd.DataFrame) -> np.ndarray:

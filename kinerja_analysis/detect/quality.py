@@ -9,14 +9,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from kinerja_analysis.base.tables import TABLES, columns
+from kinerja_analysis.base.tables import PARTS, TABLES, columns
 from kinerja_analysis.detect.context import Context
 
 SOURCES = ("ekinerja", "supervisor", "self", "peer", "subordinate")
 UNCOUNTED = ("year", "period", "region", "reason")
 TRAITS = ("sex", "age_band", "employment")
 PLACE = ["opd", "unit"]
-PARTS = ["rows", "kept", "merged", "set_aside"]
 Row = tuple[str, int, int, int, int]
 
 

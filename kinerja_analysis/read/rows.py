@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from kinerja_analysis.base.tables import PARTS
 from kinerja_analysis.base.words import number, say
 
-PARTS = ("rows", "kept", "merged", "set_aside")
 MOST = 24
 
 

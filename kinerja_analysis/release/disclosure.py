@@ -17,7 +17,7 @@ import pandas as pd
 from kinerja_analysis.base.config import DISCLOSURE, AuditConfig
 from kinerja_analysis.base.errors import DisclosureRefused
 from kinerja_analysis.base.results import Audit, Design, Result
-from kinerja_analysis.base.tables import ScoreTable
+from kinerja_analysis.base.tables import PARTS, ScoreTable, counted_once
 from kinerja_analysis.release.attacker import HIDDEN, WITHHELD, Ints, recovered
 from kinerja_analysis.release.earlier import PUBLISHED, before, kin, starts
 from kinerja_analysis.release.findings import Told, coarse, findings
@@ -25,7 +25,6 @@ from kinerja_analysis.release.linked import linked
 from kinerja_analysis.release.suppress import ROUND_TO, printed, protect, rounded
 
 INTERNAL = ("raters", "wright", "moves")  #: frames that stay at the internal level as a whole
-PARTS = ["rows", "kept", "merged", "set_aside"]
 COUNTING = {"criteria": ("n",), "pair_strata": ("n_persons", "pairs")}  #: frames a comparison needs, and what counts
 
 
@@ -90,7 +89,7 @@ def release(audit: Audit, config: AuditConfig | None = None, *, earlier: Sequenc
         counts["teams"] = counts["teams"][enough_teams].reset_index(drop=True)
     if "accounting" in counts:
         counts["accounting"] = _accounting(audit.counts["accounting"], persons, told)
-        counts["read"] = _hidden(_once(audit.counts["accounting"]), PARTS, persons, told)
+        counts["read"] = _hidden(counted_once(audit.counts["accounting"]), PARTS, persons, told)
     if "checks" in counts:
         counts |= _quality(audit.counts, counts["checks"], persons, raters, told)
     exact = [c for c in ("n_ratees", "n_pairs", "bridges", "movers", "changes") if c in audit.design.frame]
@@ -202,13 +201,3 @@ def _accounting(frame: pd.DataFrame, persons: int, told: Mapping[tuple[str, int]
         total = once.groupby(keys).sum().rename("total").reset_index()
         out[name] = frame[keys].merge(total, on=keys, how="left")["total"].where(~frame.duplicated(keys), 0).to_numpy()
     return _hidden(out, PARTS, persons, told)
-
-
-def _once(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add up all sheets of a region and year: a row that feeds two tables counts once, as kept where both keep it."""
-    if frame.empty:
-        return frame
-    place = [k for k in ("region", "year") if k in frame]
-    tables = frame.groupby([*place, "file", "sheet", "table"])[PARTS].sum().groupby([*place, "file", "sheet"])
-    each = tables.max().assign(kept=tables["kept"].min()).reset_index()
-    return each.groupby(place)[PARTS].sum().reset_index() if place else each[PARTS].sum().to_frame().T

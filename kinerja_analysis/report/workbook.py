@@ -17,6 +17,7 @@ import pandas as pd
 from kinerja_analysis.base import xlsx
 from kinerja_analysis.base.results import Audit
 from kinerja_analysis.base.store import write_atomic
+from kinerja_analysis.base.tables import PARTS
 from kinerja_analysis.base.words import say
 from kinerja_analysis.detect import INDEX
 from kinerja_analysis.report import blocks as b
@@ -141,7 +142,7 @@ def _frames(audit: Audit | None, lang: str) -> list[tuple[str, str, pd.DataFrame
         reasons = [origin.reason(view, r) if r else "" for r in rows["reason"]]
         found["accounting"] = rows.assign(table=table, reason=reasons)
         if not view.internal:  # all files together
-            some = (rows[["rows", "kept", "merged", "set_aside"]] != 0).any(axis=1)
+            some = (rows[PARTS] != 0).any(axis=1)
             found["accounting"] = found["accounting"].loc[some].drop(columns=["file", "sheet"])
     about = {"headcount": say("report.headcount.full_caption", lang, year=str(view.year))}
     return [(say(f"workbook.{name}", lang), about.get(name) or say(f"workbook.{name}_about", lang), frame)

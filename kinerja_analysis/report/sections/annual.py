@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from kinerja_analysis.base.tables import PARTS
 from kinerja_analysis.base.words import join, number, say
 from kinerja_analysis.compare.nation import MIN_REGIONS, national_change
 from kinerja_analysis.detect import REGISTRY
@@ -20,7 +21,6 @@ from kinerja_analysis.show import names as naming
 from kinerja_analysis.show import sentence as words
 
 Row = Mapping[str, Any]
-PARTS = ("rows", "kept", "merged", "set_aside")
 ANSWERED = ("flagged", "clear")
 NAMED = 4
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kinerja_analysis.base.tables import counted_once
 from kinerja_analysis.report.blocks import Facts, Section
 from kinerja_analysis.report.render import HIDDEN, WITHHELD
 from kinerja_analysis.report.sections.examined import count
@@ -36,9 +37,8 @@ def files(view: View) -> str:
         frame = view.count("examined")
         hidden = (frame["n_scores"] < 0).any()
         return view.say("origin.scores", n=WITHHELD if hidden else int(frame["n_scores"].sum()), digest=digest)
-    sheets = frame.groupby(["file", "sheet", "table"])["rows"].sum().groupby(["file", "sheet"]).max()
     public = view.count("read")  # rounded as a whole
-    n = int(public["rows"].iloc[0]) if len(public) else int(sheets.sum())
+    n = int((counted_once(frame) if public.empty else public)["rows"].sum())
     if n < 0 or (public.empty and (frame["rows"] < 0).any()):
         return view.say("origin.rows_hidden", files=frame["file"].nunique(), digest=digest)
     return view.say("origin.rows", files=frame["file"].nunique(), rows=n, digest=digest)
